@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_BASE_JSON_H
+#define CUPEL_BASE_JSON_H
+
+/*
+ * The project's manners for JSON, on jansson. Sources include this header and use jansson's functions directly; public
+ * headers only name `struct json_t`.
+ *
+ * Strict reading: json_fields() takes an object apart by a table and refuses unknown keys, missing keys and wrong types,
+ * saying which. It is the only way in which our processes read each other's messages.
+ *
+ *         const char *name = NULL; int64_t wall = 0;
+ *         const struct json_field fields[] = {
+ *                 {"name", JSON_FIELD_STRING, &name, true},
+ *                 {"wall_ms", JSON_FIELD_INT, &wall, false},
+ *                 {0}};
+ *         if (json_fields(object, "step", fields, err) < 0) …
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+enum json_field_type {
+        JSON_FIELD_STRING,  /* const char **, borrowed from the object */
+        JSON_FIELD_INT,     /* int64_t * */
+        JSON_FIELD_BOOL,    /* bool * */
+        JSON_FIELD_OBJECT,  /* struct json_t **, borrowed */
+        JSON_FIELD_ARRAY,   /* struct json_t **, borrowed */
+        JSON_FIELD_STRINGS, /* struct strv *, copied */
+};
+
+struct json_field {
+        const char *name; /* NULL ends the table */
+        enum json_field_type type;
+        void *ret;
+        bool required;
+};
+
+int json_fields(struct json_t *object, const char *what, const struct json_field *fields, struct err *err);
+
+/* One JSON value, strictly: duplicate keys and trailing bytes are refused. Owned by the caller; NULL with err set. */
+struct json_t *json_parse(const char *text, size_t len, const char *what, struct err *err);
+
+/* Canonical form: sorted keys, no spaces, UTF-8. Owned by the caller (free). */
+char *json_canonical(const struct json_t *value);
+
+struct json_t *json_from_strv(const struct strv *list);
+
+/* A JSON string from bytes that may be no UTF-8: quoted as str_put_quoted() where they are not plain. */
+struct json_t *json_quoted(const char *bytes);
+
+static inline void json_release(struct json_t **value)
+{
+        json_decref(*value);
+}
+
+#define _cleanup_json_ __attribute__((cleanup(json_release)))
+
+#endif

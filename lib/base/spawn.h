@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_BASE_SPAWN_H
+#define CUPEL_BASE_SPAWN_H
+
+/*
+ * Starting our own programs. spawn() uses vfork-like posix_spawn(3), resets signals, and gives the child exactly the
+ * descriptors that are listed: fds[i] becomes descriptor 3 + i. Standard input is /dev/null, output and error are inherited.
+ * The child is not reaped here.
+ *
+ * sibling_path() finds a program of ours: beside the running executable, else in CUPEL_LIBEXECDIR.
+ */
+
+#include "lib/base/err.h"
+
+#include <sys/types.h>
+
+int spawn(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, pid_t *ret_pid,
+          struct err *err);
+
+char *sibling_path(const char *name, struct err *err); /* owned by the caller; NULL with err set */
+
+#endif
