@@ -21,9 +21,9 @@ enum change_kind {
 struct change {
         char *path;
         enum change_kind kind;
-        uint32_t old_mode, new_mode;  /* git modes; 0 where the side is absent */
-        char old_id[41], new_id[41];  /* empty string where the side is absent */
-        uint64_t old_size, new_size;  /* blob bytes */
+        uint32_t old_mode, new_mode;         /* git modes; 0 where the side is absent */
+        char old_id[41], new_id[41];         /* empty string where the side is absent */
+        uint64_t old_size, new_size;         /* blob bytes */
         uint32_t lines_added, lines_removed; /* 0 for binary */
         bool binary;
         uint32_t conflict_marker; /* first added line (1-based, new side) that is a conflict marker; 0: none */

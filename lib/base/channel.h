@@ -38,7 +38,8 @@ struct channel {
 void channel_init(struct channel *channel, int fd);
 void channel_release(struct channel *channel);
 
-int channel_send(struct channel *channel, const struct json_t *message, const int *fds, size_t fds_len, struct err *err);
+int channel_send(struct channel *channel, const struct json_t *message, const int *fds, size_t fds_len,
+                 struct err *err);
 int channel_recv(struct channel *channel, struct json_t **ret_message, struct err *err);
 int channel_take_fd(struct channel *channel); /* the oldest unclaimed descriptor, or -1 */
 

@@ -25,8 +25,9 @@ int fs_write_at(int dirfd, const char *name, const void *data, size_t len, mode_
 int fs_write_all(int fd, const void *data, size_t len);
 
 int fs_mkdir_p(const char *path, mode_t mode, struct err *err);
-int fs_mkdir_open_at(int dirfd, const char *name, mode_t mode, struct err *err); /* makes and opens; returns the fd or -1 */
-int fs_open_dir(const char *path, struct err *err);                             /* O_DIRECTORY|O_RDONLY; the fd or -1 */
+int fs_mkdir_open_at(int dirfd, const char *name, mode_t mode,
+                     struct err *err);              /* makes and opens; returns the fd or -1 */
+int fs_open_dir(const char *path, struct err *err); /* O_DIRECTORY|O_RDONLY; the fd or -1 */
 
 /* Removes a tree without following anything; unreadable folders are chmod-ed first; ENOENT is success. Iterative. */
 int fs_remove_tree_at(int dirfd, const char *name, struct err *err);

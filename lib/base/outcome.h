@@ -25,7 +25,7 @@ enum outcome {
 #define X(name, text, status, meaning) OUTCOME_##name,
         OUTCOMES(X)
 #undef X
-        OUTCOME_COUNT
+                OUTCOME_COUNT
 };
 
 const char *outcome_name(enum outcome outcome);

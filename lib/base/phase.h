@@ -40,7 +40,7 @@ enum phase {
 #define X(phase, name, next) PHASE_##phase,
         PHASES(X)
 #undef X
-        PHASE_COUNT
+                PHASE_COUNT
 };
 
 const char *phase_name(enum phase phase);

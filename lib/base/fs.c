@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/fs.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/hash.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
+{
+        struct open_how how = {
+                .flags = (uint64_t)(flags | O_CLOEXEC),
+                .mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0,
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
+        };
+        long fd;
+
+        /* EAGAIN: a rename somewhere raced with the walk (openat2(2)); the kernel asks to try again */
+        do
+                fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+        while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+        return (int)fd;
+}
+
+int fs_read_fd(int fd, size_t max, struct str *ret, struct err *err)
+{
+        _cleanup_str_ struct str text = {0};
+        char buffer[16384];
+        ssize_t got;
+
+        while ((got = read(fd, buffer, sizeof(buffer))) != 0) {
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got < 0)
+                        return err_errno(err, "read");
+                if ((size_t)got > max - text.len)
+                        return err_set(err, ERR_INPUT, "larger than %zu bytes", max);
+                str_append(&text, buffer, (size_t)got);
+        }
+        str_append(&text, "", 0);
+        str_release(ret);
+        *ret = text;
+        text = (struct str){0};
+        return 0;
+}
+
+int fs_read_at(int dirfd, const char *path, size_t max, struct str *ret, struct err *err)
+{
+        _cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        if (fd < 0)
+                return err_errno(err, "open %s", path);
+        if (fs_read_fd(fd, max, ret, err) < 0)
+                return err_wrap(err, "%s", path);
+        return 0;
+}
+
+int fs_write_all(int fd, const void *data, size_t len)
+{
+        const char *bytes = data;
+
+        while (len) {
+                ssize_t put = write(fd, bytes, len);
+
+                if (put < 0 && errno == EINTR)
+                        continue;
+                if (put < 0)
+                        return -1;
+                bytes += put;
+                len -= (size_t)put;
+        }
+        return 0;
+}
+
+int fs_write_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *err)
+{
+        _cleanup_free_ char *temporary = NULL;
+        _cleanup_fd_ int fd = -1;
+        char random[13];
+
+        if (random_hex(random, 12) < 0)
+                return err_errno(err, "getrandom");
+        temporary = xasprintf("%s.%s.tmp", name, random);
+        fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd < 0)
+                return err_errno(err, "create %s", name);
+        if (fs_write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0 || renameat(dirfd, temporary, dirfd, name) < 0) {
+                err_errno(err, "write %s", name);
+                unlinkat(dirfd, temporary, 0);
+                return -1;
+        }
+        return 0;
+}
+
+int fs_mkdir_p(const char *path, mode_t mode, struct err *err)
+{
+        _cleanup_free_ char *copy = xstrdup(path);
+        struct stat st;
+
+        for (char *slash = copy + 1; copy[0] && (slash = strchr(slash, '/')); slash++) {
+                *slash = '\0';
+                if (mkdir(copy, mode) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+                        return err_errno(err, "make folder %s", copy);
+                *slash = '/';
+        }
+        if (mkdir(path, mode) == 0)
+                return 0;
+        if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+                return 0;
+        return err_errno(err, "make folder %s", path);
+}
+
+int fs_mkdir_open_at(int dirfd, const char *name, mode_t mode, struct err *err)
+{
+        int fd;
+
+        if (mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
+                return err_errno(err, "make folder %s", name);
+        fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return err_errno(err, "open folder %s", name);
+        return fd;
+}
+
+int fs_open_dir(const char *path, struct err *err)
+{
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return err_errno(err, "open folder %s", path);
+        return fd;
+}
+
+int fs_fsync_dir(int dirfd)
+{
+        return fsync(dirfd);
+}
+
+int fs_set_cloexec(int fd, int on)
+{
+        return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0);
+}
+
+static bool is_dots(const char *name)
+{
+        return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+static DIR *open_folder(int dirfd, const char *name)
+{
+        int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        DIR *dir;
+
+        if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
+                fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir && fd >= 0)
+                close(fd);
+        return dir;
+}
+
+/*
+ * Depth is the attacker's choice, descriptors and stack are not: a folder found inside the tree is emptied of files, its
+ * sub-folders are moved up beside the root of the removal under fresh names, and so the depth never grows.
+ */
+static int empty_folder(int top, const char *name, unsigned *serial, struct strv *pending)
+{
+        DIR *dir = open_folder(top, name);
+        struct dirent *entry;
+        int status = 0;
+
+        if (!dir)
+                return -1;
+        while (status == 0 && (errno = 0, entry = readdir(dir))) {
+                char lifted[64];
+
+                if (is_dots(entry->d_name) || unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+                        continue;
+                if (errno == EACCES && fchmod(dirfd(dir), 0700) == 0 && unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+                        continue;
+                if (unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) == 0)
+                        continue;
+                /* moving a folder rewrites its "..", which needs write permission on the folder itself */
+                fchmodat(dirfd(dir), entry->d_name, 0700, 0);
+                snprintf(lifted, sizeof(lifted), ".removing-%d-%u", (int)getpid(), (*serial)++);
+                status = renameat(dirfd(dir), entry->d_name, top, lifted);
+                if (status == 0)
+                        strv_add(pending, lifted);
+        }
+        if (!entry && errno)
+                status = -1;
+        closedir(dir);
+        return status;
+}
+
+int fs_remove_tree_at(int dirfd, const char *name, struct err *err)
+{
+        _cleanup_strv_ struct strv pending = {0};
+        unsigned serial = 0;
+
+        if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+                return 0;
+        if (errno != EISDIR && errno != EPERM)
+                return err_errno(err, "remove %s", name);
+        if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+                return 0;
+        strv_add(&pending, name);
+        for (size_t i = 0; i < pending.len; i++)
+                if (empty_folder(dirfd, pending.items[i], &serial, &pending) < 0 ||
+                    unlinkat(dirfd, pending.items[i], AT_REMOVEDIR) < 0)
+                        return err_errno(err, "remove %s", pending.items[i]);
+        return 0;
+}
+
+uint64_t fs_tree_bytes(int dirfd_, const char *name, size_t max_entries)
+{
+        _cleanup_strv_ struct strv pending = {0};
+        uint64_t bytes = 0;
+
+        strv_add(&pending, name);
+        for (size_t i = 0; i < pending.len; i++) {
+                DIR *dir = open_folder(dirfd_, pending.items[i]);
+                struct dirent *entry;
+
+                while (dir && max_entries && (entry = readdir(dir))) {
+                        struct stat st;
+
+                        if (is_dots(entry->d_name) || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                                continue;
+                        max_entries--;
+                        bytes += (uint64_t)st.st_blocks * 512;
+                        if (S_ISDIR(st.st_mode))
+                                strv_add_printf(&pending, "%s/%s", pending.items[i], entry->d_name);
+                }
+                if (dir)
+                        closedir(dir);
+        }
+        return bytes;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/spawn.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Descriptors are first copied above the range that the child will use, so that no dup2 overwrites one that is still to
+ * be copied; the copies are CLOEXEC and vanish in the child's exec.
+ */
+static int add_descriptors(posix_spawn_file_actions_t *actions, const int *fds, int *copies, size_t fds_len)
+{
+        if (posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) != 0)
+                return -1;
+        for (size_t i = 0; i < fds_len; i++) {
+                copies[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3 + (int)fds_len);
+                if (copies[i] < 0 || posix_spawn_file_actions_adddup2(actions, copies[i], 3 + (int)i) != 0)
+                        return -1;
+        }
+        return posix_spawn_file_actions_addclosefrom_np(actions, 3 + (int)fds_len) == 0 ? 0 : -1;
+}
+
+static int set_signals(posix_spawnattr_t *attributes)
+{
+        sigset_t none, all;
+
+        sigemptyset(&none);
+        sigfillset(&all);
+        if (posix_spawnattr_setsigmask(attributes, &none) != 0 || posix_spawnattr_setsigdefault(attributes, &all) != 0)
+                return -1;
+        return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0 ? 0 : -1;
+}
+
+#define SPAWN_FDS_MAX 16
+
+int spawn(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, pid_t *ret_pid,
+          struct err *err)
+{
+        int copies[SPAWN_FDS_MAX];
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        int failed = EINVAL;
+        pid_t pid = -1;
+
+        for (size_t i = 0; i < SPAWN_FDS_MAX; i++)
+                copies[i] = -1;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attributes);
+        if (fds_len <= SPAWN_FDS_MAX && add_descriptors(&actions, fds, copies, fds_len) == 0 &&
+            set_signals(&attributes) == 0)
+                failed = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+        for (size_t i = 0; i < SPAWN_FDS_MAX; i++)
+                if (copies[i] >= 0)
+                        close(copies[i]);
+        errno = failed;
+        if (failed)
+                return err_errno(err, "start %s", path);
+        *ret_pid = pid;
+        return 0;
+}
+
+char *sibling_path(const char *name, struct err *err)
+{
+        char self[PATH_MAX];
+        ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+        char *slash, *path;
+
+        if (len < 0) {
+                err_errno(err, "read /proc/self/exe");
+                return NULL;
+        }
+        self[len] = '\0';
+        slash = strrchr(self, '/');
+        path = xasprintf("%.*s/%s", (int)(slash - self), self, name);
+        if (access(path, X_OK) == 0)
+                return path;
+        free(path);
+        path = xasprintf("%s/%s", CUPEL_LIBEXECDIR, name);
+        if (access(path, X_OK) == 0)
+                return path;
+        err_set(err, ERR_SYSTEM, "%s is neither beside %s nor in %s; install cupel again", name, self,
+                CUPEL_LIBEXECDIR);
+        free(path);
+        return NULL;
+}

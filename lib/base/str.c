@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/str.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *xcalloc(size_t count, size_t size)
+{
+        void *pointer = calloc(count ? count : 1, size ? size : 1);
+
+        if (!pointer)
+                abort();
+        return pointer;
+}
+
+void *xrealloc(void *pointer, size_t size)
+{
+        void *bigger = realloc(pointer, size ? size : 1);
+
+        if (!bigger)
+                abort();
+        return bigger;
+}
+
+void *xmemdup(const void *bytes, size_t len)
+{
+        char *copy = xrealloc(NULL, len + 1);
+
+        if (len)
+                memcpy(copy, bytes, len);
+        copy[len] = '\0';
+        return copy;
+}
+
+char *xstrdup(const char *text)
+{
+        return text ? xmemdup(text, strlen(text)) : NULL;
+}
+
+char *xasprintf(const char *format, ...)
+{
+        char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        if (vasprintf(&text, format, args) < 0)
+                abort();
+        va_end(args);
+        return text;
+}
+
+static void str_reserve(struct str *str, size_t more)
+{
+        size_t need = str->len + more + 1;
+
+        if (need < more)
+                abort();
+        if (need <= str->cap)
+                return;
+        str->cap = need < 64 ? 64 : need + need / 2;
+        str->data = xrealloc(str->data, str->cap);
+}
+
+void str_release(struct str *str)
+{
+        free(str->data);
+        *str = (struct str){0};
+}
+
+void str_clear(struct str *str)
+{
+        str->len = 0;
+        if (str->data)
+                str->data[0] = '\0';
+}
+
+void str_append(struct str *str, const void *bytes, size_t len)
+{
+        str_reserve(str, len);
+        if (len)
+                memcpy(str->data + str->len, bytes, len);
+        str->len += len;
+        str->data[str->len] = '\0';
+}
+
+void str_puts(struct str *str, const char *text)
+{
+        str_append(str, text, strlen(text));
+}
+
+void str_putc(struct str *str, char c)
+{
+        str_append(str, &c, 1);
+}
+
+void str_printf(struct str *str, const char *format, ...)
+{
+        va_list args, again;
+        int len;
+
+        va_start(args, format);
+        va_copy(again, args);
+        len = vsnprintf(NULL, 0, format, args);
+        va_end(args);
+        if (len < 0)
+                abort();
+        str_reserve(str, (size_t)len);
+        vsnprintf(str->data + str->len, (size_t)len + 1, format, again);
+        va_end(again);
+        str->len += (size_t)len;
+}
+
+const char *str_text(const struct str *str)
+{
+        return str->data ? str->data : "";
+}
+
+char *str_steal(struct str *str)
+{
+        char *data = str->data ? str->data : xstrdup("");
+
+        *str = (struct str){0};
+        return data;
+}
+
+/* Length of the valid UTF-8 sequence at `bytes`, 0 where there is none (overlong forms and surrogates are none). */
+static size_t utf8_sequence(const unsigned char *bytes, size_t len)
+{
+        size_t need = bytes[0] < 0x80   ? 1
+                      : bytes[0] < 0xc2 ? 0
+                      : bytes[0] < 0xe0 ? 2
+                      : bytes[0] < 0xf0 ? 3
+                      : bytes[0] < 0xf5 ? 4
+                                        : 0;
+
+        if (!need || need > len)
+                return 0;
+        for (size_t i = 1; i < need; i++)
+                if ((bytes[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((bytes[0] == 0xe0 && bytes[1] < 0xa0) || (bytes[0] == 0xed && bytes[1] > 0x9f) ||
+            (bytes[0] == 0xf0 && bytes[1] < 0x90) || (bytes[0] == 0xf4 && bytes[1] > 0x8f))
+                return 0;
+        return need;
+}
+
+/*
+ * Whether the sequence may be shown: no C0, DEL or C1 control, and none of the format characters that reorder or hide
+ * text on a terminal (zero-width U+200B–200F, bidirectional U+202A–202E and U+2066–2069, U+FEFF).
+ */
+static bool is_plain(const unsigned char *s, size_t len)
+{
+        if (len == 1)
+                return s[0] >= 0x20 && s[0] != 0x7f && s[0] != '"' && s[0] != '\\';
+        if (len == 2)
+                return !(s[0] == 0xc2 && s[1] < 0xa0);
+        if (len == 3 && s[0] == 0xe2 && s[1] == 0x80)
+                return !((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xaa && s[2] <= 0xae));
+        if (len == 3 && s[0] == 0xe2 && s[1] == 0x81)
+                return !(s[2] >= 0xa6 && s[2] <= 0xa9);
+        return !(len == 3 && s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf);
+}
+
+static void put_escaped(struct str *str, unsigned char byte)
+{
+        static const char letters[] = "abtnvfr"; /* \a is 7, \r is 13 */
+
+        if (byte == '"' || byte == '\\')
+                str_printf(str, "\\%c", byte);
+        else if (byte >= 7 && byte <= 13)
+                str_printf(str, "\\%c", letters[byte - 7]);
+        else
+                str_printf(str, "\\%03o", byte);
+}
+
+void str_put_quoted(struct str *str, const char *bytes, size_t len)
+{
+        const unsigned char *in = (const unsigned char *)bytes;
+        struct str out = {0};
+        bool quote = false;
+
+        for (size_t i = 0; i < len;) {
+                size_t sequence = utf8_sequence(in + i, len - i);
+
+                if (sequence && is_plain(in + i, sequence)) {
+                        str_append(&out, in + i, sequence);
+                        i += sequence;
+                        continue;
+                }
+                quote = true;
+                for (size_t end = i + (sequence ? sequence : 1); i < end; i++)
+                        put_escaped(&out, in[i]);
+        }
+        str_printf(str, quote ? "\"%s\"" : "%s", str_text(&out));
+        str_release(&out);
+}
+
+void strv_release(struct strv *list)
+{
+        for (size_t i = 0; i < list->len; i++)
+                free(list->items[i]);
+        free(list->items);
+        *list = (struct strv){0};
+}
+
+void strv_take(struct strv *list, char *owned)
+{
+        /* grows at powers of two: the capacity needs no field of its own */
+        if ((list->len & (list->len + 1)) == 0)
+                list->items = xrealloc(list->items, (list->len + 1) * 2 * sizeof(*list->items));
+        list->items[list->len++] = owned;
+        list->items[list->len] = NULL;
+}
+
+void strv_add(struct strv *list, const char *text)
+{
+        strv_take(list, xstrdup(text));
+}
+
+void strv_add_printf(struct strv *list, const char *format, ...)
+{
+        char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        if (vasprintf(&text, format, args) < 0)
+                abort();
+        va_end(args);
+        strv_take(list, text);
+}
+
+bool strv_has(const struct strv *list, const char *text)
+{
+        for (size_t i = 0; i < list->len; i++)
+                if (strcmp(list->items[i], text) == 0)
+                        return true;
+        return false;
+}
+
+void strv_copy(struct strv *list, const struct strv *from)
+{
+        for (size_t i = 0; i < from->len; i++)
+                strv_add(list, from->items[i]);
+}
+
+static int compare_text(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort_unique(struct strv *list)
+{
+        size_t kept = 0;
+
+        if (!list->len)
+                return;
+        qsort(list->items, list->len, sizeof(*list->items), compare_text);
+        for (size_t i = 1; i < list->len; i++) {
+                if (strcmp(list->items[kept], list->items[i]) == 0)
+                        free(list->items[i]);
+                else
+                        list->items[++kept] = list->items[i];
+        }
+        /* the slack of strv_take() depends on the length being grown step by step: rebuild after a shrink */
+        list->len = kept + 1;
+        list->items = xrealloc(list->items, 2 * (list->len + 1) * sizeof(*list->items));
+        list->items[list->len] = NULL;
+}
