@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_POLICY_POLICY_H
+#define CUPEL_POLICY_POLICY_H
+
+/*
+ * The policy file, and the rule of trust between the user's policy and a repository's.
+ *
+ *         struct policy user, own, effective;
+ *         policy_init(&user), …
+ *         policy_parse(bytes, len, "config.yaml", POLICY_FROM_USER, home, &user, err);          where there is one
+ *         policy_parse(bytes, len, ".cupel/policy.yaml", POLICY_FROM_COMMIT, home, &own, err);  or _WORKTREE, _OPTION
+ *
+ *         struct policy_openings openings = {0};
+ *         policy_openings(&user, &own, &openings);                  empty for POLICY_FROM_OPTION: the user named it
+ *         policy_admitted(&openings, sha256 of the admission or NULL, err)                       ERR_BLOCKED: not admitted
+ *         policy_merge(&user, &own, &effective, err);
+ *
+ * One file applies beside the user's configuration (the first of --policy, base commit, working tree); without any, the
+ * defaults do. A repository's policy narrows: lists of protected paths are added up, of two gates the stricter one and of
+ * two risks from which a person must approve the lower one holds where the user set one, and the user's agents and
+ * verifiers keep their names. What it opens beyond the user's configuration (host folders, environment, network, routes,
+ * money, author) is listed by policy_openings() and needs the user's admission of exactly these values.
+ *
+ * Secret folders (policy_secret()) are refused in every file but the user's configuration, and there they must be named
+ * themselves: a folder that contains one is refused everywhere.
+ */
+
+#include "policy/gate.h"
+#include "policy/item.h"
+#include "policy/schema.h"
+#include "policy/words.h"
+
+#include "lib/base/hash.h"
+
+#define POLICY_BYTES_MAX ((size_t)1 << 20)
+
+/* source, its name in `cupel policy show` and in the identity */
+#define POLICY_SOURCES(X)                                                                                              \
+        X(DEFAULT, "default")                                                                                          \
+        X(USER, "user configuration")                                                                                  \
+        X(OPTION, "--policy")                                                                                          \
+        X(COMMIT, "base commit")                                                                                       \
+        X(WORKTREE, "working tree")
+
+enum policy_source {
+#define X(source, name) POLICY_FROM_##source,
+        POLICY_SOURCES(X)
+#undef X
+};
+const char *policy_source_name(enum policy_source source);
+
+struct route {
+        char *name, *upstream;
+        struct pairs header;
+        struct strv allow;
+        struct pairs env;
+};
+
+struct agent {
+        char *name;
+        struct strv command;
+        struct pairs env;
+        LIST_OF(struct requirement) requirements;
+        struct strv tiers;
+        struct {
+                struct strv allow;
+                LIST_OF(struct route) routes;
+        } network;
+};
+
+struct verifier {
+        char *name, *run;
+        int64_t timeout_ms, retries;
+        struct strv scope; /* empty: every change */
+        int gate;          /* enum verifier_gate */
+        int kind;          /* enum verifier_kind */
+        int baseline;      /* bool: run on the base too when it fails */
+        struct {
+                char *junit;
+        } report;
+};
+
+struct sandbox_policy {
+        int minimum; /* enum tier */
+        struct strv read, write, carry, env;
+        struct network network;
+};
+
+struct policy {
+        enum policy_source source;
+        char *target;
+        struct strv tests;
+        LIST_OF(struct agent) agents;
+        struct sandbox_policy sandbox;
+        LIST_OF(struct verifier) verifiers;
+        int gates[GATE_COUNT]; /* enum gate_level */
+        struct strv protected_paths;
+        struct {
+                int person_at; /* enum risk */
+        } approval;
+        struct {
+                int64_t weekly_usd, paid_runs_per_cycle, cycle_ms;
+                int week_starts;
+        } spend;
+        struct {
+                int64_t attempts;
+                struct strv moods;
+                int then;
+        } failure;
+        struct {
+                char *author;
+                int sign;
+        } commit;
+};
+
+extern const struct schema policy_schema, agent_schema, route_schema, verifier_schema;
+
+void policy_init(struct policy *policy);
+void policy_release(struct policy *policy);
+
+/* `home`: the user's home folder, to recognise secret folders below it; NULL where unknown. */
+int policy_parse(const char *bytes, size_t len, const char *file, enum policy_source source, const char *home,
+                 struct policy *policy, struct err *err);
+
+/* The built-in policy: what holds where nobody says anything. */
+void policy_default(struct policy *policy);
+
+/* `own` may be NULL: no policy file applies. `ret` is initialised here. */
+int policy_merge(const struct policy *user, const struct policy *own, struct policy *ret, struct err *err);
+
+struct policy_openings {
+        char *json;        /* canonical; NULL where nothing is opened */
+        struct strv lines; /* "sandbox.read: ~/.cargo", for people */
+        char sha256[HASH_HEX];
+};
+void policy_openings(const struct policy *user, const struct policy *own, struct policy_openings *ret);
+void policy_openings_release(struct policy_openings *openings);
+int policy_admitted(const struct policy_openings *openings, const char *sha256, struct err *err);
+
+/* One line "key: value    (where from)" per effective value; and the same as [{"key","value","source"}]. */
+void policy_show(const struct policy *user, const struct policy *own, const struct policy *effective, struct str *out);
+struct json_t *policy_show_json(const struct policy *user, const struct policy *own, const struct policy *effective);
+
+/* The secret folder that showing `path` would show ("~/.ssh"), NULL where none. *ret_exact: `path` is it or below it. */
+const char *policy_secret(const char *path, const char *home, bool *ret_exact);
+
+void policy_describe(struct str *out);
+
+#define _cleanup_policy_ __attribute__((cleanup(policy_release)))
+#define _cleanup_openings_ __attribute__((cleanup(policy_openings_release)))
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_POLICY_WORDS_H
+#define CUPEL_POLICY_WORDS_H
+
+/*
+ * The fixed words of work items and policies that are no concept of their own: each enum with its NULL-terminated list
+ * of names in the same order, as `choices` of a key and for printing.
+ */
+
+#include <stddef.h>
+
+enum risk {
+        RISK_LOW,
+        RISK_MEDIUM,
+        RISK_HIGH,
+        RISK_CRITICAL,
+};
+extern const char *const risk_names[];
+
+enum verifier_gate {
+        VERIFY_SELF,
+        VERIFY_DIRECTOR,
+        VERIFY_BOTH,
+};
+extern const char *const verifier_gate_names[];
+
+enum verifier_kind {
+        VERIFIER_TEST,
+        VERIFIER_DEMO,
+};
+extern const char *const verifier_kind_names[];
+
+/* The lowest step of the sandbox's ladder that is good enough: A is everything, E almost nothing (refused). */
+enum tier {
+        TIER_A,
+        TIER_B,
+        TIER_C,
+        TIER_D,
+};
+extern const char *const tier_names[];
+
+enum approval_before {
+        APPROVAL_BEFORE_NONE,
+        APPROVAL_BEFORE_SENTENCE,
+};
+extern const char *const approval_before_names[];
+
+enum approval_after {
+        APPROVAL_AFTER_POLICY,
+        APPROVAL_AFTER_PERSON,
+};
+extern const char *const approval_after_names[];
+
+enum failure_then {
+        FAILURE_SPLIT,
+        FAILURE_ASK,
+        FAILURE_DROP,
+};
+extern const char *const failure_then_names[];
+extern const char *const weekday_names[];
+
+/* Index of `word` in a NULL-terminated list, or -1. */
+int word_find(const char *const *words, const char *word);
+
+/*
+ * Words of an item's `forbid`: the mechanism that makes each impossible inside a run, or NULL where nothing enforces the
+ * word: then it is recorded as declared, not enforced.
+ */
+const char *forbid_mechanism(const char *word);
+#define FORBID_UNENFORCED "declared, not enforced"
+
+/* Checks of single texts, for `struct key`: NULL, or what was expected. */
+const char *check_item_id(const char *text);      /* [A-Za-z0-9._-]{1,64} */
+const char *check_verifier_name(const char *text); /* the same, and no leading dot: it names a log file */
+const char *check_env_name(const char *text);
+const char *check_glob(const char *text);
+const char *check_ref(const char *text);          /* a branch name git would accept */
+const char *check_host_path(const char *text);    /* absolute or ~/…, no "." or ".." component */
+const char *check_carry(const char *text);        /* a folder inside the repository, not .git */
+const char *check_author(const char *text);       /* Name <mail> */
+const char *check_file_path(const char *text);    /* inside the worktree, relative */
+
+#endif
