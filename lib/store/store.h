@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_STORE_STORE_H
+#define CUPEL_STORE_STORE_H
+
+/*
+ * The memory of one repository: its runs, their events, approvals, landing intents and admission. One file per
+ * repository, opened by supervisors and directors only; nothing in this header knows which database is beneath.
+ *
+ *         struct store *store = NULL;
+ *         store_open("…/repos/<repo-id>/store.db", repo_id, STORE_CREATE, &store, err);
+ *         store_run_create(store, &(struct store_run_spec){.id = …}, err);
+ *         store_event_append(store, &(struct store_event){.run = …, .type = "note.status", …}, NULL, err);
+ *         store_run_move(store, &(struct store_move){.run = …, .to = PHASE_PREPARING, …}, err);
+ *         store_close(store);
+ *
+ * Durability: what a function reports as done survives the death of any process. It survives the loss of power too
+ * where this header says "durable": creation, the moves to landing and to a terminal phase, landing intents, approvals
+ * and admission; those make everything older durable with them. A state change and its event are one transaction.
+ *
+ * Chains: an event is CloudEvents 1.0 JSON; its hash = SHA-256(prevhash, canonical event without hash and prevhash):
+ * canonical is sorted keys, no spaces, UTF-8; prevhash, as hex text, is the hash of the run's event before (64 zeros for
+ * the first). The terminal event of each run is linked into one chain of the store: link = SHA-256(previous link, run
+ * id, hash of the event), texts one after the other. Its head belongs into whatever leaves the machine: it is the
+ * proof; the store's own refusals are a courtesy.
+ *
+ * Concurrency: any number of processes; a writer waits up to STORE_WAIT_MS for another, then fails with ERR_BUSY. A
+ * struct store belongs to one thread and does not survive fork(2).
+ *
+ * Errors: ERR_NOT_FOUND no such store, run or approval; ERR_INPUT what the caller passed on is invalid (unknown type of
+ * event, bad id, ambiguous prefix); ERR_REFUSED that actor may not emit it; ERR_BUSY; ERR_CONFLICT the run is not as the
+ * caller expects; ERR_STORE disk full, read-only, damaged; ERR_INTERNAL a phase move that the table does not have. After
+ * an error nothing was changed.
+ *
+ * Strings passed in are borrowed for the call. Strings in a callback live until it returns.
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/event.h"
+#include "lib/base/outcome.h"
+#include "lib/base/phase.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct json_t;
+struct store;
+
+#define STORE_WAIT_MS 20000
+#define STORE_ID_MAX 256 /* bytes of an event id with its NUL */
+#define STORE_HEX 65     /* a SHA-256 digest as text with its NUL */
+#define STORE_RUN_ID_MAX 200
+#define STORE_OUTCOME_NONE OUTCOME_COUNT /* "no outcome yet" wherever an enum outcome is stored here */
+
+enum store_mode {
+        STORE_READ,   /* listing commands: never writes; ERR_NOT_FOUND where there is no store */
+        STORE_WRITE,  /* must exist */
+        STORE_CREATE, /* made where it is missing, mode 0600; its folder must exist */
+};
+
+/* `repo_id` becomes part of every event's source; NULL takes the one on record (not with STORE_CREATE). */
+int store_open(const char *path, const char *repo_id, enum store_mode mode, struct store **ret, struct err *err);
+void store_close(struct store *store); /* NULL is fine; an open batch is aborted */
+
+/* Reads every page: slow, for doctor and recovery after a damaged disk. ERR_STORE names the first problem. */
+int store_check(struct store *store, struct err *err);
+
+/* ---- Events ---- */
+
+struct store_event {
+        const char *run;
+        const char *type; /* a name of lib/base/event.h, without "dev.cupel." */
+        enum event_actor actor;
+        const char *subject;       /* what it is about, or NULL: the item's id */
+        const struct json_t *data; /* an object, borrowed; checked against the table */
+        const struct json_t *refs; /* an array of ids and digests, borrowed, or NULL */
+        const char *time;          /* RFC 3339 UTC, or NULL: now */
+};
+
+/* Appends one event. `ret_id` (STORE_ID_MAX bytes, or NULL) receives its id, by which later events refer to it. */
+int store_event_append(struct store *store, const struct store_event *event, char *ret_id, struct err *err);
+
+/*
+ * Many appends in one transaction; only store_event_append() and store_run_head() may be called in between, and other
+ * writers wait: gather first, then begin, append, commit at once. An event that is refused (ERR_INPUT) leaves the batch
+ * usable; after any other error only abort is left.
+ */
+int store_batch_begin(struct store *store, struct err *err);
+int store_batch_commit(struct store *store, struct err *err);
+void store_batch_abort(struct store *store); /* without a batch it does nothing */
+
+struct store_event_row {
+        const char *run;
+        int64_t sequence; /* 1, 2, … within the run */
+        const char *type;
+        const char *json; /* the whole CloudEvent, one line, without the newline */
+        size_t len;
+};
+
+/* A callback returns 0 to go on, 1 to stop quietly, -1 with err set to fail. */
+typedef int store_event_fn(const struct store_event_row *row, void *arg, struct err *err);
+
+struct store_events_filter {
+        const char *type_prefix; /* "note." — NULL: all */
+        int64_t from;            /* first sequence wanted; 0 and 1: all */
+        int64_t limit;           /* 0: no limit */
+};
+
+/* In order of sequence. `run` is a full id. `filter` may be NULL. */
+int store_events_each(struct store *store, const char *run, const struct store_events_filter *filter,
+                      store_event_fn *each, void *arg, struct err *err);
+
+/* The normalized log: one CloudEvent per line, written to `fd` from its current offset. */
+int store_events_export(struct store *store, const char *run, int fd, struct err *err);
+
+/* ---- Runs ---- */
+
+struct store_run_spec {
+        const char *id;   /* [A-Za-z0-9._-]{1,STORE_RUN_ID_MAX} */
+        const char *item; /* the item's id */
+        const char *item_sha256;
+        const char *title, *mood;
+        const char *base, *target_ref; /* commit id and full ref name; NULL where not resolved yet */
+        const char *snapshot_sha256, *identity;
+        const char *worktree; /* path the user ran it for, for listings; may be NULL */
+        pid_t owner_pid;      /* the supervisor: who must be dead before recovery may act */
+        uint64_t owner_start; /* its start time, field 22 of proc_pid_stat(5) */
+};
+
+/* The row and `run.state created`, durable. ERR_CONFLICT where the id exists. Counts an attempt of the item. */
+int store_run_create(struct store *store, const struct store_run_spec *spec, struct err *err);
+
+struct store_run {
+        const char *id, *item, *item_sha256, *title, *mood;
+        const char *base, *target_ref, *snapshot_sha256, *identity, *worktree;
+        const char *tree, *commit;   /* candidate and landed commit; "" until known */
+        const char *reasons;         /* JSON array text of the last move that gave any; "[]" */
+        const char *created, *moved; /* RFC 3339: creation, and the last change of phase */
+        enum phase phase;
+        enum outcome outcome; /* STORE_OUTCOME_NONE until held or terminal */
+        pid_t owner_pid;
+        uint64_t owner_start;
+        int64_t events; /* number of its events */
+        char *memory_;  /* owns the strings; store_run_release() */
+};
+
+void store_run_release(struct store_run *run);
+#define _cleanup_store_run_ __attribute__((cleanup(store_run_release)))
+
+/* By id, unique prefix, or "@last" (the newest). An ambiguous prefix is ERR_INPUT and lists candidates. */
+int store_run_get(struct store *store, const char *which, struct store_run *ret, struct err *err);
+
+enum store_runs_which {
+        STORE_RUNS_ALL,
+        STORE_RUNS_OPEN, /* neither terminal nor held: an owner should be working on each; recovery looks for it */
+        STORE_RUNS_HELD,
+};
+
+struct store_runs_filter {
+        enum store_runs_which which;
+        const char *item; /* NULL: of every item */
+        int64_t limit;    /* 0: no limit */
+};
+
+typedef int store_run_fn(const struct store_run *run, void *arg, struct err *err);
+
+/* Newest first; the callback may write to the store (it sees the list as it was at the start). */
+int store_runs_each(struct store *store, const struct store_runs_filter *filter, store_run_fn *each, void *arg,
+                    struct err *err);
+
+struct store_move {
+        const char *run;
+        enum phase to;
+        bool expect_from; /* with it: ERR_CONFLICT unless the run is in `from` now */
+        enum phase from;
+        /* Held, blocked and discarded need one; committed is its own; elsewhere STORE_OUTCOME_NONE. */
+        enum outcome outcome;
+        const struct json_t *reasons; /* array of strings, or NULL: none */
+        enum event_actor actor;
+        const char *tree, *commit;   /* become part of the run; NULL: as they were */
+        const struct json_t *intent; /* only with to = PHASE_LANDING: the landing intent, in the same transaction */
+        const struct store_event *events; /* appended before the run.state event, in the same transaction; */
+        size_t events_len;                /* their `run` may be NULL */
+};
+
+/*
+ * One transaction: extra events, the row, the run.state event; leaving `landing` clears the intent; a terminal move
+ * links the event into the store's chain and books the outcome on the item. Durable for landing and terminal phases.
+ */
+int store_run_move(struct store *store, const struct store_move *move, struct err *err);
+
+/* Somebody else carries the run on (approval, recovery). ERR_CONFLICT unless the owner is still the one given. */
+struct store_owner {
+        pid_t pid;
+        uint64_t start;
+};
+int store_run_adopt(struct store *store, const char *run, struct store_owner from, struct store_owner to,
+                    struct err *err);
+
+/* ---- Chains ---- */
+
+struct store_chain_report {
+        bool ok;
+        int64_t runs, events, links; /* looked at */
+        char head[STORE_HEX];        /* of the store's chain */
+        char broken_run[STORE_RUN_ID_MAX + 1];
+        int64_t broken_sequence; /* 0 where it is not about one event */
+        char what[256];          /* a sentence; empty while ok */
+};
+
+/* One run (full id) or, with NULL, every run and the store's chain. A broken chain is a report, not an error. */
+int store_chain_verify(struct store *store, const char *run, struct store_chain_report *ret, struct err *err);
+
+int store_chain_head(struct store *store, char ret_hex[STORE_HEX], struct err *err); /* 64 zeros while empty */
+/* Is a head that somebody kept still part of this history? False means that history was rewritten. */
+int store_chain_has(struct store *store, const char *head, bool *ret, struct err *err);
+/* Hash and sequence of the last event of a run. */
+int store_run_head(struct store *store, const char *run, char ret_hex[STORE_HEX], int64_t *ret_sequence,
+                   struct err *err);
+
+/* ---- Landing intents: what recovery needs to finish or undo a landing (durable) ---- */
+
+int store_intent_set(struct store *store, const char *run, const struct json_t *intent, struct err *err); /* replaces */
+int store_intent_get(struct store *store, const char *run, struct json_t **ret,
+                     struct err *err);                                         /* owned; ERR_NOT_FOUND */
+int store_intent_clear(struct store *store, const char *run, struct err *err); /* none is fine */
+
+/* ---- Approvals (durable, each with its event) ---- */
+
+enum store_approval_kind {
+        STORE_APPROVAL_START,   /* an item may start: item bytes, plan and sentence */
+        STORE_APPROVAL_LANDING, /* a candidate may land: run, tree, base and evidence */
+};
+
+enum store_approval_state {
+        STORE_APPROVAL_REQUESTED,
+        STORE_APPROVAL_GRANTED,
+        STORE_APPROVAL_DENIED,
+        STORE_APPROVAL_CONSUMED,
+};
+
+/* What is approved. All members of the kind are compared byte for byte: a change of any of them voids the approval. */
+struct store_approval_key {
+        enum store_approval_kind kind;
+        const char *run; /* who asked; for LANDING also part of what is approved */
+        const char *item;
+        const char *tree, *base, *evidence;           /* LANDING */
+        const char *item_sha256, *plan_id, *sentence; /* START */
+};
+
+struct store_approval {
+        int64_t id;
+        struct store_approval_key key;
+        enum store_approval_state state;
+        const char *who, *reason; /* of the last step; "" while requested */
+        const char *time;         /* of the last step */
+        char *memory_;
+};
+
+void store_approval_release(struct store_approval *approval);
+#define _cleanup_store_approval_ __attribute__((cleanup(store_approval_release)))
+
+/* Asking again for what is already asked or granted returns that one and writes nothing. */
+int store_approval_request(struct store *store, const struct store_approval_key *key, int64_t *ret_id, struct err *err);
+/* Only requested approvals can be decided: else ERR_CONFLICT. `reason` may be NULL. */
+int store_approval_decide(struct store *store, int64_t id, bool grant, const char *who, const char *reason,
+                          struct err *err);
+/*
+ * Uses up the granted approval of exactly this key, for `key->run`. ERR_NOT_FOUND where there is none. The director calls
+ * it for LANDING right before the move to landing.
+ */
+int store_approval_consume(struct store *store, const struct store_approval_key *key, struct err *err);
+/* The newest approval asked by this run. ERR_NOT_FOUND. */
+int store_approval_get(struct store *store, const char *run, enum store_approval_kind kind, struct store_approval *ret,
+                       struct err *err);
+
+/* ---- Items ---- */
+
+struct store_item {
+        char sha256[STORE_HEX];
+        int64_t attempts;          /* runs created for these bytes */
+        int64_t failures_in_a_row; /* since the last committed or observed; other bytes begin at 0 */
+        enum outcome last_outcome; /* STORE_OUTCOME_NONE: none ended */
+        char last_run[STORE_RUN_ID_MAX + 1];
+};
+
+/* ERR_NOT_FOUND where no run was ever created for it. */
+int store_item_get(struct store *store, const char *item, struct store_item *ret, struct err *err);
+
+/* ---- Admission ---- */
+
+struct store_admission {
+        const char *owner;           /* who admitted it */
+        const char *evidence;        /* how ownership was established, in words */
+        const char *risk;            /* low, medium, high, critical */
+        const char *openings_sha256; /* of what the repository's policy may open; "" for nothing */
+        const char *time;            /* set by the store */
+        char *memory_;
+};
+
+void store_admission_release(struct store_admission *admission);
+#define _cleanup_store_admission_ __attribute__((cleanup(store_admission_release)))
+
+/* Set replaces the record (`time` and `memory_` ignored), durable. Get: ERR_NOT_FOUND where not admitted. */
+int store_admission_set(struct store *store, const struct store_admission *admission, struct err *err);
+int store_admission_get(struct store *store, struct store_admission *ret, struct err *err);
+
+#endif
