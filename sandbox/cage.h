@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_SANDBOX_CAGE_H
+#define CUPEL_SANDBOX_CAGE_H
+
+/*
+ * The cage: what the processes that touch the agent's work can reach of the host. It is made by
+ *
+ *         cupel-sandbox cage [PROGRAM ARGUMENT…]
+ *
+ * with descriptor 3 = the cage plan (one JSON document, read to its end: a pipe, a file or a memfd) and descriptor 4 = a
+ * socket. It makes user, mount, pid, net, ipc and uts namespaces, in which
+ *
+ *     - every mount of the host is read-only, /proc is fresh (or the host's where the kernel refuses a fresh one);
+ *     - `state_root`, `home` and /run are empty, and so are store, keys and other runs;
+ *     - of them only `read` and `show` are there, read-only, and `run_dir`, writable but for `snapshot`;
+ *     - there is no network.
+ *
+ * With PROGRAM: a helper is started in the cage, without Landlock (which forbids mount), then PROGRAM is executed with
+ * Landlock (reads: the system's folders, `read`, `run_dir`, its own file; writes: `run_dir`), seccomp (no sockets to connect,
+ * no ptrace, no namespaces) and without capabilities. It finds descriptor 3 = what was descriptor 4, and descriptor 4 =
+ * the helper's socket (sandbox_client_init()); its arguments, environment, 0–2 and working directory "/" are as given.
+ * PROGRAM is an absolute path. The cage process stays as its parent, and ends as PROGRAM ends (exit status, or 128 +
+ * signal).
+ *
+ * Without PROGRAM: descriptor 4 is the helper's socket itself (the director's form).
+ *
+ * Everything in the cage dies with the process that started it, and with PROGRAM. A layer that cannot be had: exit
+ * status 31 and the reason on standard error (and, without PROGRAM, as event FAILED on the socket).
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+
+#include <sys/types.h>
+
+struct json_t;
+
+#define CAGE_PLAN_FD 3
+#define CAGE_CONTROL_FD 4
+#define CAGED_CONTROL_FD 3 /* as PROGRAM sees them */
+#define CAGED_HELPER_FD 4
+
+struct cage_plan {
+        char *state_root;  /* $CUPEL_STATE: hidden */
+        char *home;        /* the caller's home: hidden; NULL: not hidden */
+        char *run_dir;     /* writable */
+        char *snapshot;    /* below run_dir, read-only */
+        struct strv read;  /* for PROGRAM and steps: git folder, common folder, workdir, alternates, layers (or their cache root) */
+        struct strv show;  /* for steps alone: policy's read shows, carried folders, the cupel program */
+};
+
+#define CAGE_PLAN_INIT ((struct cage_plan){0})
+
+void cage_plan_release(struct cage_plan *plan);
+struct json_t *cage_plan_to_json(const struct cage_plan *plan); /* owned by the caller */
+int cage_plan_from_json(struct json_t *json, struct cage_plan *ret, struct err *err);
+
+/*
+ * Starts `cupel-sandbox cage` (found by sibling_path()) with the plan and `control_fd` (stays the caller's). `argv` may be
+ * NULL or empty: helper only. The child is not reaped here.
+ */
+int cage_spawn(const struct cage_plan *plan, char *const argv[], char *const envp[], int control_fd, pid_t *ret_pid,
+               struct err *err);
+
+/* The body of `cupel-sandbox cage`; returns the exit status. */
+int cage_main(int argc, char **argv);
+
+#define _cleanup_cage_plan_ __attribute__((cleanup(cage_plan_release)))
+
+#endif

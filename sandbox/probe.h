@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_SANDBOX_PROBE_H
+#define CUPEL_SANDBOX_PROBE_H
+
+/*
+ * What this kernel really gives to this user: every layer is tried in a throw-away child, none is read from a version.
+ *
+ *         struct probe probe;
+ *         probe_run(&probe);                       about 10 ms; never fails: what cannot be tried is `missing`
+ *         for (i = 0; i < probe.len; i++) …probe.layers[i]…
+ *
+ * `cupel-sandbox probe --json` prints the same as JSON; `cupel doctor` prints it for people. Call it from a process
+ * without threads (it forks), or spawn the program and read it with probe_from_json().
+ */
+
+#include "lib/base/err.h"
+#include "sandbox/plan.h"
+
+#include <stdbool.h>
+
+struct json_t;
+
+#define PROBE_LAYERS_MAX 24
+
+struct probe_layer {
+        const char *name;    /* "user namespace", static */
+        const char *purpose; /* what it is good for, static */
+        bool present;
+        bool required;       /* for tier A */
+        char detail[160];    /* "ABI 7", or why it is missing */
+        const char *remedy;  /* what to do where it is missing, static; NULL where nothing helps */
+};
+
+struct probe {
+        struct probe_layer layers[PROBE_LAYERS_MAX];
+        size_t len;
+        enum sandbox_tier tier;
+        int landlock_abi; /* 0: none */
+};
+
+void probe_run(struct probe *probe);
+struct json_t *probe_to_json(const struct probe *probe); /* {"tier":"A","landlock_abi":7,"layers":[{…}]}, owned */
+int probe_from_json(struct json_t *json, struct probe *ret, struct err *err);
+
+/* Runs `cupel-sandbox probe --json` (found by sibling_path()) and reads it. */
+int probe_spawn(struct probe *ret, struct err *err);
+
+#endif
