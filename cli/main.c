@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line: finds the command in the table, opens what its row needs, runs it, reports its error once. Everything
+ * printed about commands comes from the table.
+ */
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/recover.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_help(FILE *out)
+{
+        fputs("cupel: one bounded work item in, one verified commit out, or no trace.\n\n"
+              "usage: cupel COMMAND [ARGUMENTS]\n\n",
+              out);
+        for (size_t i = 0; command_at(i); i++)
+                fprintf(out, "  %-9s %s\n", command_at(i)->name, command_at(i)->summary);
+        fputs("\n`cupel COMMAND --help` says more. The main job:\n\n"
+              "  cupel init                                    once per repository\n"
+              "  cupel run item.yaml                           one work item from a file\n"
+              "  cupel run --title \"Fix the typo\" --verify unit -- ./agent.sh\n",
+              out);
+}
+
+static int open_needs(struct context *context, unsigned needs, struct err *err)
+{
+        if ((needs & NEEDS_REPOSITORY) && context_open_repository(context, ".", err) < 0)
+                return -1;
+        if ((needs & NEEDS_STORE) && context_open_store(context, err) < 0)
+                return -1;
+        if ((needs & NEEDS_HISTORY) && context_open_history(context, err) < 0)
+                return -1;
+        return (needs & NEEDS_RECOVERY) ? recover_runs(context, err) : 0;
+}
+
+/* Help must work anywhere, even where what the command needs is missing. */
+static unsigned needs_of(const struct command *command, int argc, char **argv)
+{
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+                if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+                        return NEEDS_NOTHING;
+        return command->needs;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+        struct err err = ERR_INIT;
+        struct context context = {0};
+        int status = -1;
+
+        if (context_init(&context, &err) == 0 && open_needs(&context, needs_of(command, argc, argv), &err) == 0)
+                status = command->run(&context, argc, argv, &err);
+        context_release(&context);
+        if (status >= 0)
+                return status;
+        err_report(stderr, "cupel", &err);
+        return err_exit_status(&err);
+}
+
+int main(int argc, char **argv)
+{
+        const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
+
+        setlocale(LC_CTYPE, "");
+        signal(SIGPIPE, SIG_IGN);
+        if (command)
+                return run_command(command, argc - 1, argv + 1);
+        if (argc > 1 && strcmp(argv[1], "--version") == 0)
+                return printf("cupel %s\n", CUPEL_VERSION) < 0;
+        if (argc > 1 &&
+            (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+                print_help(stdout);
+                return 0;
+        }
+        if (argc > 1)
+                fprintf(stderr, "cupel: no command %.64s; `cupel --help` lists them\n", argv[1]);
+        else
+                print_help(stderr);
+        return 2;
+}

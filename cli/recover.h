@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_RECOVER_H
+#define CUPEL_CLI_RECOVER_H
+
+/*
+ * Recovery happens by itself: every command that writes first looks for runs whose supervisor is gone and has the director
+ * finish or discard each. A run whose owner still lives is left alone; a run that cannot be recovered now is named, and
+ * never stops the command.
+ */
+
+#include "lib/base/err.h"
+#include "lib/store/store.h"
+
+struct context;
+
+int recover_runs(struct context *context, struct err *err);
+
+/* This process as the owner of a run, and whether an owner still lives (same pid, same start time). */
+struct store_owner owner_self(void);
+bool owner_lives(struct store_owner owner);
+
+#endif
