@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/policy_files.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void policy_files_init(struct policy_files *files)
+{
+        *files = (struct policy_files){0};
+        policy_init(&files->user);
+        policy_init(&files->own);
+        policy_init(&files->effective);
+}
+
+void policy_files_release(struct policy_files *files)
+{
+        policy_release(&files->user);
+        policy_release(&files->own);
+        policy_release(&files->effective);
+        policy_openings_release(&files->openings);
+        str_release(&files->user_bytes);
+        str_release(&files->own_bytes);
+        free(files->own_origin);
+}
+
+static int read_user(struct policy_files *files, const struct context *context, struct err *err)
+{
+        _cleanup_fd_ int fd = open(context->config_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+                return 0;
+        if (fd < 0)
+                return err_errno(err, "open %s", context->config_file);
+        if (fs_read_fd(fd, POLICY_BYTES_MAX, &files->user_bytes, err) < 0)
+                return err_wrap(err, "%s", context->config_file);
+        files->has_user = true;
+        return policy_parse(files->user_bytes.data, files->user_bytes.len, context->config_file, POLICY_FROM_USER,
+                            context->home, &files->user, err);
+}
+
+static int parse_own(struct policy_files *files, const struct context *context, const char *file,
+                     enum policy_source source, struct err *err)
+{
+        files->has_own = true;
+        return policy_parse(files->own_bytes.data, files->own_bytes.len, file, source, context->home, &files->own, err);
+}
+
+static int read_option(struct policy_files *files, const struct context *context, const char *file, struct err *err)
+{
+        if (fs_read_at(AT_FDCWD, file, POLICY_BYTES_MAX, &files->own_bytes, err) < 0) {
+                if (err->errnum == ENOENT)
+                        return err_set(err, ERR_INPUT, "--policy %s: there is no such file", file);
+                return err_wrap(err, "--policy");
+        }
+        files->own_origin = xasprintf("--policy %s", file);
+        return parse_own(files, context, file, POLICY_FROM_OPTION, err);
+}
+
+/* 1: the base has one; 0: it has none. */
+static int read_base(struct policy_files *files, struct context *context, const char *base, struct err *err)
+{
+        if (repo_read_blob_at(context->repo, base, POLICY_PATH, POLICY_BYTES_MAX, &files->own_bytes, err) < 0)
+                return err->code == ERR_NOT_FOUND ? 0 : -1;
+        files->own_origin = xasprintf("base commit %s", base);
+        return parse_own(files, context, POLICY_PATH, POLICY_FROM_COMMIT, err) < 0 ? -1 : 1;
+}
+
+static int read_worktree(struct policy_files *files, struct context *context, struct err *err)
+{
+        const char *workdir = repo_workdir(context->repo);
+        _cleanup_fd_ int folder = -1, fd = -1;
+
+        if (!workdir)
+                return 0;
+        folder = fs_open_dir(workdir, err);
+        if (folder < 0)
+                return -1;
+        fd = fs_open_beneath(folder, POLICY_PATH, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
+        if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+                return 0;
+        if (fd < 0)
+                return err_errno(err, "open %s/%s (symlinks are not followed)", workdir, POLICY_PATH);
+        if (fs_read_fd(fd, POLICY_BYTES_MAX, &files->own_bytes, err) < 0)
+                return err_wrap(err, "%s", POLICY_PATH);
+        files->own_origin = xstrdup("working tree");
+        return parse_own(files, context, POLICY_PATH, POLICY_FROM_WORKTREE, err);
+}
+
+int policy_files_read(struct policy_files *files, struct context *context, const char *option, const char *base,
+                      struct err *err)
+{
+        int found = 0;
+
+        if (read_user(files, context, err) < 0)
+                return -1;
+        if (option) {
+                if (read_option(files, context, option, err) < 0)
+                        return -1;
+        } else {
+                if (base && (found = read_base(files, context, base, err)) < 0)
+                        return -1;
+                if (!found && read_worktree(files, context, err) < 0)
+                        return -1;
+        }
+        policy_openings(&files->user, files->has_own ? &files->own : NULL, &files->openings);
+        return policy_merge(&files->user, files->has_own ? &files->own : NULL, &files->effective, err);
+}
+
+int policy_files_admitted(const struct policy_files *files, struct context *context, struct err *err)
+{
+        _cleanup_store_admission_ struct store_admission admission = {0};
+        struct err none = ERR_INIT;
+        struct stat st;
+        bool admitted = context->store && store_admission_get(context->store, &admission, &none) == 0;
+
+        if (context->store && !admitted && none.code != ERR_NOT_FOUND) {
+                *err = none;
+                return -1;
+        }
+        if (stat(repo_commondir(context->repo), &st) < 0)
+                return err_errno(err, "look at %s", repo_commondir(context->repo));
+        if (!admitted && st.st_uid != geteuid())
+                return err_set(err, ERR_BLOCKED,
+                               "%s belongs to another user and was never admitted; look at it, then: cupel init",
+                               repo_commondir(context->repo));
+        return policy_admitted(&files->openings,
+                               admitted && admission.openings_sha256[0] ? admission.openings_sha256 : NULL, err);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_POLICY_FILES_H
+#define CUPEL_CLI_POLICY_FILES_H
+
+/*
+ * Where policies are found, in the order of the contract: --policy FILE, the base commit, the working tree where the base
+ * has none, built-in defaults; and the user's configuration beside whichever applies.
+ */
+
+#include "cli/context.h"
+#include "lib/base/str.h"
+#include "policy/policy.h"
+
+#define POLICY_PATH ".cupel/policy.yaml"
+
+struct policy_files {
+        struct policy user, own, effective;
+        bool has_user, has_own;
+        struct str user_bytes, own_bytes;
+        char *own_origin; /* "base commit <id>", "--policy FILE", "working tree" */
+        struct policy_openings openings;
+};
+
+void policy_files_init(struct policy_files *files);
+void policy_files_release(struct policy_files *files);
+
+/* `option`: --policy FILE or NULL. `base`: a commit, or NULL where there is none yet (an unborn branch). */
+int policy_files_read(struct policy_files *files, struct context *context, const char *option, const char *base,
+                      struct err *err);
+
+/*
+ * 0 where the run may use the policy; ERR_BLOCKED with the remedy: the repository belongs to somebody else and was not
+ * admitted, or its policy opens what the user has not consented to. A repository of the caller's own needs no ceremony.
+ */
+int policy_files_admitted(const struct policy_files *files, struct context *context, struct err *err);
+
+#define _cleanup_policy_files_ __attribute__((cleanup(policy_files_release)))
+
+#endif
