@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads item, policy and configuration once, compiles the plan, and finds out what is missing. Nothing is written here:
+ * launch_create.c does that. A fault in the input ends as ERR_INPUT; a missing precondition is collected in `missing`.
+ */
+#include "cli/launch.h"
+
+#include "cli/launch_internal.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void launch_init(struct launch *launch)
+{
+        *launch = (struct launch){0};
+        work_item_init(&launch->item);
+        policy_files_init(&launch->policy);
+        plan_init(&launch->plan);
+}
+
+void launch_release(struct launch *launch)
+{
+        work_item_release(&launch->item);
+        policy_files_release(&launch->policy);
+        plan_release(&launch->plan);
+        strv_release(&launch->missing);
+        for (size_t i = 0; i < launch->files.len; i++) {
+                free(launch->files.items[i].name);
+                free(launch->files.items[i].origin);
+                free(launch->files.items[i].bytes);
+        }
+        free(launch->files.items);
+        free(launch->target_ref);
+        free(launch->run_id);
+        free(launch->run_folder);
+        free(launch->sentence);
+}
+
+const char *launch_item_id(const struct launch *launch)
+{
+        return launch->item.id;
+}
+
+void launch_add_file(struct launch *launch, const char *name, const char *origin, const void *bytes, size_t len)
+{
+        size_t count = launch->files.len + 1;
+
+        launch->files.items = xrealloc(launch->files.items, count * sizeof(*launch->files.items));
+        launch->files.items[launch->files.len] = (struct launch_file){
+                .name = xstrdup(name), .origin = xstrdup(origin), .bytes = xmemdup(bytes, len), .len = len};
+        launch->files.len = count;
+}
+
+static int read_item_bytes(const char *file, struct str *ret, struct err *err)
+{
+        _cleanup_fd_ int fd = -1;
+
+        if (strcmp(file, "-") == 0) {
+                if (fs_read_fd(STDIN_FILENO, WORK_ITEM_BYTES_MAX, ret, err) < 0)
+                        return err_wrap(err, "standard input");
+                return 0;
+        }
+        fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0 && errno == ENOENT)
+                return err_set(err, ERR_INPUT, "work item %s: there is no such file", file);
+        if (fd < 0) {
+                err_errno(err, "work item %s", file);
+                err->code = ERR_INPUT;
+                return -1;
+        }
+        if (fs_read_fd(fd, WORK_ITEM_BYTES_MAX, ret, err) < 0) {
+                err->code = ERR_INPUT;
+                return err_wrap(err, "work item %s", file);
+        }
+        return 0;
+}
+
+static int read_item(struct launch *launch, const struct launch_request *request, struct err *err)
+{
+        _cleanup_str_ struct str bytes = {0};
+        int changed;
+
+        if (request->item_file && read_item_bytes(request->item_file, &bytes, err) < 0)
+                return -1;
+        if (request->item_file && work_item_parse(bytes.data, bytes.len, request->item_file, &launch->item, err) < 0)
+                return -1;
+        changed = work_item_apply(&launch->item, &request->options, err);
+        if (changed < 0 || work_item_check(&launch->item, err) < 0)
+                return -1;
+        if (changed || !request->item_file) {
+                _cleanup_free_ char *canonical = work_item_canonical(&launch->item);
+
+                str_clear(&bytes);
+                str_puts(&bytes, canonical);
+        }
+        launch_add_file(launch, "work_item.yaml", request->item_file ? request->item_file : "command line", bytes.data,
+                        bytes.len);
+        hash_bytes(bytes.data, bytes.len, launch->item_sha256);
+        return 0;
+}
+
+/*
+ * The policy comes from the base commit, and may itself name the target whose tip is the base: it is read at the branch
+ * that the user named or has checked out, and once more where it names another one.
+ */
+static int resolve(struct launch *launch, struct context *context, const struct launch_request *request,
+                   struct err *err)
+{
+        const char *named = launch->item.target;
+
+        for (int round = 0; round < 2; round++) {
+                free(launch->target_ref);
+                launch->target_ref = NULL;
+                if (repo_resolve_target(context->repo, named, &launch->target_ref, launch->base, err) < 0)
+                        return -1;
+                if (request->base && repo_resolve_commit(context->repo, request->base, launch->base, err) < 0)
+                        return err_wrap(err, "--base");
+                policy_files_release(&launch->policy);
+                policy_files_init(&launch->policy);
+                if (policy_files_read(&launch->policy, context, request->policy_file, launch->base, err) < 0)
+                        return -1;
+                if (named || !launch->policy.effective.target)
+                        return 0;
+                named = launch->policy.effective.target;
+        }
+        return 0;
+}
+
+static int compile(struct launch *launch, struct context *context, struct err *err)
+{
+        struct plan_options options = {.mood = KEY_UNSET};
+        struct store_item history = {.last_outcome = STORE_OUTCOME_NONE};
+        struct err none = ERR_INIT;
+
+        if (launch->item.id && store_item_get(context->store, launch->item.id, &history, &none) == 0) {
+                options.situation.failures_in_a_row = (unsigned)history.failures_in_a_row;
+                options.situation.previous_crashed = history.last_outcome == OUTCOME_INTERRUPTED;
+        } else if (none.code != ERR_OK && none.code != ERR_NOT_FOUND) {
+                *err = none;
+                return -1;
+        }
+        options.situation.has_acceptance = launch->item.acceptance.len > 0;
+        options.situation.has_verifier = launch->item.verify.len > 0;
+        options.situation.risk = launch->item.risk == KEY_UNSET ? RISK_MEDIUM : launch->item.risk;
+        return plan_compile(&launch->item, &launch->policy.effective, &options, &launch->plan, err);
+}
+
+static int snapshot_files(struct launch *launch, struct context *context, const struct launch_request *request,
+                          struct err *err)
+{
+        const struct policy_files *policy = &launch->policy;
+        _cleanup_free_ char *plan = plan_to_json(&launch->plan);
+
+        if (policy->has_own)
+                launch_add_file(launch, "policy.yaml", policy->own_origin, policy->own_bytes.data,
+                                policy->own_bytes.len);
+        if (policy->has_user)
+                launch_add_file(launch, "config.yaml", "user configuration", policy->user_bytes.data,
+                                policy->user_bytes.len);
+        launch_add_file(launch, "plan.json", "compiled", plan, strlen(plan));
+        launch_add_file(launch, "prompt.txt", "compiled", launch->plan.prompt, strlen(launch->plan.prompt));
+        if (request->bundle && launch_add_bundle(launch, request->bundle, err) < 0)
+                return -1;
+        return launch_add_history(launch, context, err);
+}
+
+int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
+{
+        if (read_item(launch, request, err) < 0 || resolve(launch, context, request, err) < 0 ||
+            compile(launch, context, err) < 0 || snapshot_files(launch, context, request, err) < 0)
+                return -1;
+        return launch_check(launch, context, request, err);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The preconditions of a start: admission, arming, requirements, a person's sentence. What is missing is a reason with its
+ * remedy; the run then ends as `blocked`, and nothing was started.
+ */
+#include "cli/launch_internal.h"
+#include "lib/base/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool command_on_path(const char *command)
+{
+        const char *path = getenv("PATH");
+        _cleanup_free_ char *copy = xstrdup(path ? path : "/usr/local/bin:/usr/bin:/bin");
+        char *rest = copy;
+
+        if (strchr(command, '/'))
+                return access(command, X_OK) == 0;
+        for (char *folder; (folder = strsep(&rest, ":"));) {
+                _cleanup_free_ char *full = xasprintf("%s/%s", folder[0] ? folder : ".", command);
+
+                if (access(full, X_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static char *expand_home(const char *path, const struct context *context)
+{
+        if (strncmp(path, "~/", 2) == 0 && context->home)
+                return xasprintf("%s/%s", context->home, path + 2);
+        return xstrdup(path);
+}
+
+static void check_requirement(struct launch *launch, const struct context *context,
+                              const struct requirement *requirement)
+{
+        const char *value = requirement->env ? getenv(requirement->env) : NULL;
+        struct stat st;
+
+        if (requirement->env && !(value && value[0]))
+                strv_add_printf(&launch->missing, "the environment variable %s is not set; export it and run again",
+                                requirement->env);
+        if (requirement->command && !command_on_path(requirement->command))
+                strv_add_printf(&launch->missing, "the command %s is not on the PATH; install it and run again",
+                                requirement->command);
+        if (requirement->file) {
+                _cleanup_free_ char *file = expand_home(requirement->file, context);
+
+                if (stat(file, &st) < 0)
+                        strv_add_printf(&launch->missing, "the file %s is not there", requirement->file);
+        }
+}
+
+static void check_armed(struct launch *launch, const struct launch_request *request)
+{
+        const char *armed = getenv("CUPEL_ARM");
+
+        if (launch->plan.arm && !request->options.arm && !(armed && strcmp(armed, "1") == 0))
+                strv_add(&launch->missing, "the item starts only when armed; run it with --arm, or CUPEL_ARM=1");
+}
+
+/* Where the item wants a sentence before it starts: the grant binds item bytes, plan and sentence, and is used up. */
+int launch_check_sentence(struct launch *launch, struct context *context, struct err *err)
+{
+        struct store_approval_key key = {.kind = STORE_APPROVAL_START, .item = launch_item_id(launch)};
+        char id[HASH_HEX];
+        int64_t request;
+
+        if (launch->plan.approval.before != APPROVAL_BEFORE_SENTENCE)
+                return 0;
+        plan_id(&launch->plan, id);
+        launch->sentence = work_item_sentence(&launch->item, repo_workdir(context->repo) ? repo_workdir(context->repo)
+                                                                                         : repo_gitdir(context->repo));
+        key.item_sha256 = launch->item_sha256;
+        key.plan_id = id;
+        key.sentence = launch->sentence;
+        key.run = launch->run_id;
+        if (store_approval_consume(context->store, &key, err) == 0)
+                return 0;
+        if (err->code != ERR_NOT_FOUND)
+                return -1;
+        *err = ERR_INIT;
+        if (store_approval_request(context->store, &key, &request, err) < 0)
+                return -1;
+        strv_add_printf(&launch->missing,
+                        "it starts only with approval: cupel approve %s --sentence \"%s\", then run it again",
+                        launch->run_id, launch->sentence);
+        return 0;
+}
+
+int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
+{
+        if (policy_files_admitted(&launch->policy, context, err) < 0) {
+                char text[640];
+
+                if (err->code != ERR_BLOCKED)
+                        return -1;
+                err_text(err, text, sizeof(text));
+                strv_add(&launch->missing, text);
+                *err = ERR_INIT;
+        }
+        check_armed(launch, request);
+        for (size_t i = 0; i < launch->plan.requirements.len; i++)
+                check_requirement(launch, context, &launch->plan.requirements.items[i]);
+        return 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a run's identity says of its tools: the digest of the agent's executable and the sandbox's tier. Both cost more to
+ * find out than a whole trivial run (an agent may be 200 MB, a tier is probed by doing), so both are remembered in the
+ * cache: a digest under path, inode, size and change time; a tier under the boot and the user. A stale entry cannot be
+ * mistaken for a fresh one, and a cache that cannot be written costs only time.
+ */
+#include "cli/launch_internal.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+#include "lib/base/spawn.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SANDBOX_PATH "/usr/local/bin:/usr/bin:/bin"
+#define REMEMBERED_MAX 256
+
+/* <cache>/facts/<digest of the key>: one short line. */
+static char *fact_path(const struct context *context, const char *key)
+{
+        char name[HASH_HEX];
+
+        hash_bytes(key, strlen(key), name);
+        return xasprintf("%s/facts/%s", context->cache_root, name);
+}
+
+static char *fact_get(const struct context *context, const char *key)
+{
+        _cleanup_free_ char *path = fact_path(context, key);
+        _cleanup_str_ struct str text = {0};
+        struct err err = ERR_INIT;
+
+        if (fs_read_at(AT_FDCWD, path, REMEMBERED_MAX, &text, &err) < 0 || !text.len)
+                return NULL;
+        return str_steal(&text);
+}
+
+static void fact_put(const struct context *context, const char *key, const char *value)
+{
+        _cleanup_free_ char *path = fact_path(context, key);
+        _cleanup_free_ char *folder = xasprintf("%s/facts", context->cache_root);
+        struct err err = ERR_INIT;
+
+        if (fs_mkdir_p(folder, 0700, &err) == 0)
+                fs_write_at(AT_FDCWD, path, value, strlen(value), 0600, &err);
+}
+
+/* The file that the sandbox would execute for a bare name: its PATH, which is not the caller's. */
+static char *find_executable(const char *name)
+{
+        char folders[] = SANDBOX_PATH;
+        char *rest = folders;
+
+        if (name[0] == '/')
+                return xstrdup(name);
+        for (char *folder; (folder = strsep(&rest, ":"));) {
+                char *path = xasprintf("%s/%s", folder, name);
+
+                if (access(path, X_OK) == 0)
+                        return path;
+                free(path);
+        }
+        return NULL;
+}
+
+static char *executable_digest(const struct context *context, const char *path)
+{
+        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_free_ char *key = NULL, *known = NULL;
+        char digest[HASH_HEX];
+        struct err err = ERR_INIT;
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return NULL;
+        key = xasprintf("digest %s %ju %ju %ju %jd.%09ld", path, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+                        (uintmax_t)st.st_size, (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+        known = fact_get(context, key);
+        if (known)
+                return steal_ptr(&known);
+        if (hash_fd(fd, digest, &err) < 0)
+                return NULL;
+        fact_put(context, key, digest);
+        return xstrdup(digest);
+}
+
+char *launch_agent_identity(const struct launch *launch, const struct context *context)
+{
+        const struct strv *command = &launch->plan.agent.command;
+        _cleanup_free_ char *path = NULL, *digest = NULL;
+
+        if (!command->len)
+                return xstrdup("none");
+        /* a relative path lies in the worktree: the base tree is what it is */
+        if (strchr(command->items[0], '/') && command->items[0][0] != '/')
+                return xasprintf("worktree:%s", command->items[0]);
+        path = find_executable(command->items[0]);
+        digest = path ? executable_digest(context, path) : NULL;
+        return digest ? xasprintf("sha256:%s", digest) : xasprintf("unknown:%s", command->items[0]);
+}
+
+static char *read_line(const char *path)
+{
+        _cleanup_str_ struct str text = {0};
+        struct err err = ERR_INIT;
+
+        if (fs_read_at(AT_FDCWD, path, REMEMBERED_MAX, &text, &err) < 0)
+                return xstrdup("");
+        return str_steal(&text);
+}
+
+/* Asks `cupel-sandbox probe --json` and takes the letter out of its answer. */
+static char *probe_tier(void)
+{
+        struct err err = ERR_INIT;
+        _cleanup_free_ char *program = sibling_path("cupel-sandbox", &err);
+        char *argv[] = {program, (char *)"probe", (char *)"--json", NULL};
+        _cleanup_str_ struct str answer = {0};
+        _cleanup_json_ json_t *json = NULL;
+        const char *tier;
+        FILE *out = tmpfile();
+        int saved, status;
+        pid_t pid;
+
+        if (!program || !out)
+                return xstrdup("unknown");
+        saved = dup(STDOUT_FILENO);
+        dup2(fileno(out), STDOUT_FILENO);
+        status = spawn(program, argv, environ, NULL, 0, &pid, &err);
+        dup2(saved, STDOUT_FILENO);
+        close(saved);
+        if (status == 0)
+                waitpid(pid, NULL, 0);
+        rewind(out);
+        if (status == 0 && fs_read_fd(fileno(out), (size_t)1 << 20, &answer, &err) == 0)
+                json = json_parse(answer.data, answer.len, "probe", &err);
+        fclose(out);
+        tier = json ? json_string_value(json_object_get(json, "tier")) : NULL;
+        return xstrdup(tier ? tier : "unknown");
+}
+
+char *launch_sandbox_identity(const struct context *context)
+{
+        _cleanup_free_ char *boot = read_line("/proc/sys/kernel/random/boot_id");
+        _cleanup_free_ char *key = xasprintf("tier %s uid %u cupel %s", boot, (unsigned)getuid(), CUPEL_VERSION);
+        char *tier = fact_get(context, key);
+
+        if (tier)
+                return tier;
+        tier = probe_tier();
+        if (strcmp(tier, "unknown") != 0)
+                fact_put(context, key, tier);
+        return tier;
+}
