@@ -131,7 +131,7 @@ const char *sandbox_tier_name(enum sandbox_tier tier); /* "A" */
 int sandbox_tier_from_name(const char *name, enum sandbox_tier *ret);
 const char *sandbox_tier_meaning(enum sandbox_tier tier);
 
-#define _cleanup_plan_ __attribute__((cleanup(sandbox_plan_release)))
+#define _cleanup_sandbox_plan_ __attribute__((cleanup(sandbox_plan_release)))
 #define _cleanup_step_ __attribute__((cleanup(sandbox_step_release)))
 
 #endif
