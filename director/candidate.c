@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The claim comes from the event log, not from the supervisor's message: the log is what the record of the run will show.
+ * Of note.request.verify and receipt.patch the newest that names a tree wins, in that order of preference.
+ */
+#include "director/candidate.h"
+
+#include "director/director.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/json.h"
+#include "lib/git/diff.h"
+
+#include <string.h>
+
+struct claim {
+        char tree[GIT_HEX];
+        struct json_t *results;
+};
+
+static bool is_object_id(const char *text)
+{
+        return text && strlen(text) == GIT_HEX - 1 && strspn(text, "0123456789abcdef") == GIT_HEX - 1;
+}
+
+static int read_claim(const struct store_event_row *row, void *arg, struct err *err)
+{
+        struct claim *claim = arg;
+        _cleanup_json_ struct json_t *event = json_parse(row->json, row->len, "event", err);
+        struct json_t *data = event ? json_object_get(event, "data") : NULL;
+        const char *tree = json_string_value(json_object_get(data, "tree"));
+
+        if (!event)
+                return -1;
+        if (!is_object_id(tree))
+                return 0;
+        memcpy(claim->tree, tree, GIT_HEX);
+        json_decref(claim->results);
+        claim->results = json_incref(json_object_get(data, "results"));
+        return 0;
+}
+
+int candidate_find(struct director *d, struct err *err)
+{
+        static const char *const types[] = {"note.request.verify", "receipt.patch"};
+        struct claim claim = {.tree = ""};
+
+        for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && !claim.tree[0]; i++) {
+                const struct store_events_filter filter = {.type_prefix = types[i]};
+
+                if (store_events_each(d->store, d->row.id, &filter, read_claim, &claim, err) < 0) {
+                        json_decref(claim.results);
+                        return -1;
+                }
+        }
+        memcpy(d->candidate.tree, claim.tree, GIT_HEX);
+        json_decref(d->candidate.claims);
+        d->candidate.claims = claim.results;
+        return 0;
+}
+
+bool candidate_named(const struct candidate *candidate)
+{
+        return candidate->tree[0] != '\0';
+}
+
+const char *candidate_claim(const struct candidate *candidate, const char *verifier)
+{
+        struct json_t *entry;
+        size_t i;
+
+        json_array_foreach(candidate->claims, i, entry) {
+                const char *name = json_string_value(json_object_get(entry, "name"));
+
+                if (name && strcmp(name, verifier) == 0)
+                        return json_string_value(json_object_get(entry, "result"));
+        }
+        return NULL;
+}
+
+static int open_quarantine(struct director *d, struct err *err)
+{
+        _cleanup_free_ char *folder = xasprintf("%s/quarantine", d->run_folder);
+
+        if (d->candidate.quarantine)
+                return 0;
+        return quarantine_open(d->repo, folder, 0, &d->candidate.quarantine, err);
+}
+
+static void judge(struct director *d)
+{
+        gate_report_release(&d->candidate.gates);
+        d->candidate.gates = (struct gate_report){0};
+        if (d->has_plan)
+                gates_judge(&d->plan, &d->candidate.changes, &d->candidate.gates);
+}
+
+int candidate_check(struct director *d, struct err *err)
+{
+        struct candidate *candidate = &d->candidate;
+        const struct quarantine_limits limits = {0};
+        uint64_t started = clock_ms();
+
+        if (candidate->checked)
+                return 0;
+        if (!candidate_named(candidate) || !d->base_tree[0])
+                return err_set(err, ERR_REFUSED, "the run named no candidate");
+        if (open_quarantine(d, err) < 0)
+                return -1;
+        if (quarantine_check(candidate->quarantine, d->base_tree, candidate->tree, &limits, &candidate->counts, err) < 0)
+                return err_wrap(err, "the candidate's objects");
+        change_list_release(&candidate->changes);
+        candidate->changes = (struct change_list){0};
+        if (tree_changes(quarantine_repo(candidate->quarantine), d->base_tree, candidate->tree, &candidate->changes, err) < 0)
+                return err_wrap(err, "the candidate's changes");
+        judge(d);
+        candidate->checked = true;
+        d->times.check = clock_ms() - started;
+        return 0;
+}
+
+void candidate_release(struct candidate *candidate)
+{
+        json_decref(candidate->claims);
+        quarantine_close(candidate->quarantine);
+        change_list_release(&candidate->changes);
+        gate_report_release(&candidate->gates);
+        *candidate = (struct candidate){.tree = ""};
+}

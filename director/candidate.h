@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_DIRECTOR_CANDIDATE_H
+#define CUPEL_DIRECTOR_CANDIDATE_H
+
+/*
+ * What the run made, as the director sees it.
+ *
+ *         candidate_find(d, err);       the tree that the runner named last (a claim: 40 hex digits, no more)
+ *         candidate_check(d, err);      every new object walked, the diff computed, the gates judged
+ *         candidate_release(&d->candidate);
+ *
+ * The quarantine was written by the caged side: candidate_check() must only run once that is dead, and nothing reads the
+ * quarantine before it. ERR_REFUSED names the path and the reason. Idempotent.
+ */
+
+#include "lib/base/err.h"
+
+#include <stdbool.h>
+
+struct candidate;
+struct director;
+
+int candidate_find(struct director *d, struct err *err);
+int candidate_check(struct director *d, struct err *err);
+bool candidate_named(const struct candidate *candidate);
+
+/* "PASS" … as the runner claimed for a verifier of its own gate; NULL where it claimed nothing. Borrowed. */
+const char *candidate_claim(const struct candidate *candidate, const char *verifier);
+
+void candidate_release(struct candidate *candidate);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "director/decide.h"
+
+#include "policy/gate.h"
+#include "policy/plan.h"
+
+static const char *const decision_names[] = {
+#define X(decision, name) [DECISION_##decision] = name,
+        DECISIONS(X)
+#undef X
+};
+
+const char *decision_name(enum decision decision)
+{
+        return decision_names[decision];
+}
+
+static bool blocks(const struct plan *plan, enum verdict_result result)
+{
+        const bool table[] = {
+                [VERDICT_PASS] = false,
+                [VERDICT_FAIL] = true,
+                [VERDICT_FLAKY] = false,
+                [VERDICT_PRE_EXISTING] = plan->pre_existing_blocks > 0,
+                [VERDICT_INCONCLUSIVE] = true,
+        };
+
+        return table[result];
+}
+
+static void add_verdict(const struct verdict *verdict, struct strv *reasons)
+{
+        const char *clean_room_only =
+                verdict->result == VERDICT_FAIL && verdict->passed_in_run
+                        ? "; it passed in the run's own worktree, fails on committed content only: it may depend on an "
+                          "ignored or untracked file"
+                        : "";
+
+        strv_add_printf(reasons, "verifier %s: %s%s%s%s", verdict->name, verdict_result_name(verdict->result),
+                        verdict->why ? ": " : "", verdict->why ? verdict->why : "", clean_room_only);
+}
+
+/* Everything that speaks against it, so that a person sees it all at once. */
+static bool refusals(const struct decision_input *input, struct strv *reasons)
+{
+        if (!input->plan->may_commit)
+                strv_add_printf(reasons, "mood %s may not commit", mood_rules((enum mood)input->plan->mood)->name);
+        if (gate_report_blocks(input->gates))
+                gate_report_reasons(input->gates, reasons);
+        for (size_t i = 0; i < input->verdicts->len; i++)
+                if (blocks(input->plan, input->verdicts->items[i].result))
+                        add_verdict(&input->verdicts->items[i], reasons);
+        return !input->plan->may_commit || gate_report_blocks(input->gates) || reasons->len > 0;
+}
+
+static bool any_verifier_applies(const struct plan *plan, const struct change_list *changes)
+{
+        for (size_t i = 0; i < plan->verifiers.len; i++)
+                if (plan_verifier_applies(&plan->verifiers.items[i], changes))
+                        return true;
+        return false;
+}
+
+bool decide_needs_person(const struct plan *plan, const struct gate_report *gates, const struct change_list *changes,
+                         struct strv *ret_reasons)
+{
+        bool needed = plan_needs_person(plan, gates, ret_reasons);
+
+        if (any_verifier_applies(plan, changes))
+                return needed;
+        strv_add(ret_reasons, "no verifier of the plan applies to these changes: a person decides");
+        return true;
+}
+
+static void approvals(const struct decision_input *input, struct strv *reasons)
+{
+        for (size_t i = 0; i < input->verdicts->len; i++)
+                add_verdict(&input->verdicts->items[i], reasons);
+        if (input->gates->len > 0)
+                gate_report_reasons(input->gates, reasons);
+}
+
+enum decision decide(const struct decision_input *input, struct strv *ret_reasons)
+{
+        if (refusals(input, ret_reasons))
+                return DECISION_REFUSE;
+        if (decide_needs_person(input->plan, input->gates, input->changes, ret_reasons))
+                return DECISION_HOLD;
+        approvals(input, ret_reasons);
+        return DECISION_LAND;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_DIRECTOR_DIRECTOR_H
+#define CUPEL_DIRECTOR_DIRECTOR_H
+
+/*
+ * The director: verifies, decides, lands. It is the only process that writes refs and objects, and it trusts no claim of
+ * the caged side: what it acts on it has read itself from snapshot, quarantine and store.
+ *
+ *   mode run       base layer ─► ready ─► (the agent works) ─► verify ─► decide ─┬─► land ─► committed
+ *                                                                               ├─► held
+ *                                                                               └─► discarded
+ *   mode land      a held run: check, land           mode discard   end a run         mode recover   after a crash
+ *
+ *         struct director director;
+ *         director_open(&director, &options, err);
+ *         director_run(&director, err);            ends the run in the store; the packet is written
+ *         director_close(&director);
+ *
+ * One outcome per call: whatever happens, director_end() is called once, and it moves the run first (the store is the
+ * truth), then writes the packet, then cleans up, then tells the supervisor. A failure that cannot become an outcome
+ * (the store is gone) is the error of director_run().
+ */
+
+#include "director/options.h"
+#include "director/room.h"
+#include "director/uplink.h"
+
+#include "lib/base/change.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "lib/git/layer.h"
+#include "lib/git/quarantine.h"
+#include "lib/git/repo.h"
+#include "lib/store/store.h"
+#include "policy/gate.h"
+#include "policy/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_t;
+
+/* What the run wants to become; filled by candidate.c. */
+struct candidate {
+        char tree[GIT_HEX]; /* "": none was ever named */
+        struct json_t *claims; /* the runner's own verifier results, or NULL; never trusted, only told */
+        struct quarantine *quarantine;
+        bool checked; /* quarantine_check() passed: changes and gates are filled */
+        struct quarantine_counts counts;
+        struct change_list changes;
+        struct gate_report gates;
+};
+
+struct director_times { /* milliseconds; 0: did not happen */
+        uint64_t prepare, check, verify, land;
+};
+
+struct director {
+        const struct director_options *options;
+        struct uplink up;
+        struct repo *repo;
+        struct store *store;
+        struct store_run row;
+        char *state_folder; /* <state>/repos/<repo-id> */
+        char *run_folder;
+        int state_fd, run_fd;
+        char base_tree[GIT_HEX]; /* "" while the base is unknown */
+        struct plan plan;
+        bool has_plan;
+        struct candidate candidate;
+        struct layer_stack base;
+        bool has_base;
+        struct room room;
+        struct strv left; /* files of the checkout that landing left alone */
+        struct director_times times;
+        bool ended;
+        enum outcome outcome;
+};
+
+int director_open(struct director *d, const struct director_options *options, struct err *err);
+int director_run(struct director *d, struct err *err);
+void director_close(struct director *d);
+
+/* ---- Modes (run.c, land.c, recover.c): each ends the run, or fails with what becomes its outcome ---- */
+int mode_run(struct director *d, struct err *err);
+int mode_land(struct director *d, struct err *err);
+int mode_discard(struct director *d, struct err *err);
+int mode_recover(struct director *d, struct err *err);
+
+/* ---- What the modes share ---- */
+
+/* Reads the run's row again; other processes move it too. */
+int director_refresh(struct director *d, struct err *err);
+
+/*
+ * The snapshot is recomputed and compared with what the supervisor and the row say, then the plan is read from it.
+ * ERR_REFUSED where a byte differs.
+ */
+int director_load_plan(struct director *d, struct err *err);
+
+struct director_move {
+        enum phase to;
+        enum outcome outcome; /* STORE_OUTCOME_NONE where the phase has none */
+        const struct strv *reasons;
+        const char *tree, *commit;   /* NULL: as they were */
+        const struct json_t *intent; /* landing */
+        const struct store_event *events;
+        size_t events_len;
+};
+
+/* Moves the run from the phase that d->row shows; ERR_STORE where somebody else moved it meanwhile. */
+int director_move(struct director *d, const struct director_move *move, struct err *err);
+
+/* One event of the director; `data` is taken. */
+int director_record(struct director *d, const char *type, struct json_t *data, struct err *err);
+
+/*
+ * The end: the move (committed, held, discarded with this outcome), the packet, the clean-up, the message up. `commit` and
+ * `tree` may be NULL. `events` go into the transaction of the move.
+ */
+struct director_ending {
+        enum outcome outcome;
+        const struct strv *reasons;
+        const char *tree, *commit;
+        const struct store_event *events;
+        size_t events_len;
+};
+int director_end(struct director *d, const struct director_ending *ending, struct err *err);
+
+/* The same with one reason. */
+int director_end_because(struct director *d, enum outcome outcome, const char *reason, struct err *err);
+
+/* A run that is over already: packet and clean-up where they are missing, the message up. */
+int director_end_again(struct director *d, struct err *err);
+
+/* Where the run was interrupted: ends it (cancelled or interrupted) and returns 1; else 0. */
+int director_end_if_interrupted(struct director *d, struct err *err);
+
+/* Lets go of room, layers and quarantine, before their folders are removed. */
+void director_release_work(struct director *d);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_DIRECTOR_ROOM_H
+#define CUPEL_DIRECTOR_ROOM_H
+
+/*
+ * The clean room: a caged helper whose worktree is made of committed content alone, so that a verifier sees what a fresh
+ * clone would see, with no ignored or untracked file of the run.
+ *
+ *         room_open(&room, d, "room", err);           early, beside the agent's work: starts the cage and its helper
+ *         room_furnish(&room, d, &stack, err);        the tree: head + layers; from here on verifiers can run
+ *         room_run(&room, d, &step, log_fd, &result, err);
+ *         room_leave(&room);                          the helper begins to go; does not wait
+ *         room_close(&room);                          safe on NULL-initialised and on half-open rooms; reaps the cage
+ *
+ * The cage can write nothing of the run but its own folder runs/<id>/<name>/cage. Every step has a fresh upper that is
+ * thrown away: a verifier's edits change nothing. Objects of the candidate are shown beside the repository's, so that git
+ * works inside. ERR_SANDBOX where a layer is missing.
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "sandbox/client.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct director;
+struct layer_stack;
+
+struct room {
+        pid_t pid; /* 0: not open */
+        bool furnished;
+        char *name;
+        struct sandbox_client client;
+        enum sandbox_tier tier; /* what is in force, once furnished */
+        enum sandbox_upper upper;
+        uint32_t landlock_abi;
+        char worktree[16];
+};
+
+#define ROOM_INIT ((struct room){.pid = 0})
+
+int room_open(struct room *room, const struct director *d, const char *name, struct err *err);
+int room_furnish(struct room *room, const struct director *d, const struct layer_stack *stack, struct err *err);
+int room_run(struct room *room, struct director *d, const struct sandbox_step *step, int log_fd,
+             struct sandbox_result *ret, struct err *err);
+void room_leave(struct room *room);
+void room_close(struct room *room);
+
+#define _cleanup_room_ __attribute__((cleanup(room_close)))
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One epoll descriptor holds the channel and a signalfd, so that a step that runs can watch both through one descriptor.
+ * SIGTERM and SIGHUP are requests to stop; SIGINT reaches the whole foreground group and is the supervisor's to judge.
+ */
+#include "director/uplink.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PROGRESS_EVERY_MS 50
+
+static int watch(struct uplink *up, int fd, struct err *err)
+{
+        struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+        if (epoll_ctl(up->poll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+                return err_errno(err, "watch descriptor %d", fd);
+        return 0;
+}
+
+static int open_signals(struct uplink *up, struct err *err)
+{
+        sigset_t wanted, ignored;
+
+        signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&wanted);
+        sigaddset(&wanted, SIGTERM);
+        sigaddset(&wanted, SIGHUP);
+        ignored = wanted;
+        sigaddset(&ignored, SIGINT);
+        if (sigprocmask(SIG_BLOCK, &ignored, NULL) < 0)
+                return err_errno(err, "block signals");
+        up->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (up->signal_fd < 0)
+                return err_errno(err, "signalfd");
+        return watch(up, up->signal_fd, err);
+}
+
+/* Before anything else is opened: a missing descriptor 3 would be taken by the next file. */
+static int open_channel(struct uplink *up, struct err *err)
+{
+        struct stat st;
+        int flags;
+
+        if (fstat(UPLINK_FD, &st) < 0 || !S_ISSOCK(st.st_mode))
+                return 0;
+        flags = fcntl(UPLINK_FD, F_GETFL);
+        if (flags < 0 || fcntl(UPLINK_FD, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(UPLINK_FD, F_SETFD, FD_CLOEXEC) < 0)
+                return err_errno(err, "descriptor %d", UPLINK_FD);
+        channel_init(&up->channel, UPLINK_FD);
+        up->connected = true;
+        return 0;
+}
+
+int uplink_open(struct uplink *up, struct err *err)
+{
+        *up = (struct uplink){.poll_fd = -1, .signal_fd = -1, .outcome = OUTCOME_COUNT};
+        up->channel.fd = -1;
+        if (open_channel(up, err) < 0)
+                return -1;
+        up->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+        if (up->poll_fd < 0)
+                return err_errno(err, "epoll");
+        if (open_signals(up, err) < 0)
+                return -1;
+        return up->connected ? watch(up, UPLINK_FD, err) : 0;
+}
+
+void uplink_close(struct uplink *up)
+{
+        if (up->connected)
+                channel_release(&up->channel);
+        up->connected = false;
+        cleanup_fd(&up->signal_fd);
+        cleanup_fd(&up->poll_fd);
+        up->signal_fd = up->poll_fd = -1;
+        strv_release(&up->reasons);
+}
+
+int uplink_watch_fd(const struct uplink *up)
+{
+        return up->poll_fd;
+}
+
+bool uplink_interrupted(const struct uplink *up)
+{
+        return up->stop || up->lost;
+}
+
+static void lose(struct uplink *up, const struct err *why)
+{
+        up->lost = true;
+        if (why)
+                err_text(why, up->trouble, sizeof(up->trouble));
+        epoll_ctl(up->poll_fd, EPOLL_CTL_DEL, UPLINK_FD, NULL);
+}
+
+static int take_verify(struct uplink *up, struct json_t *message, struct err *err)
+{
+        const char *op;
+        const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true}, {0}};
+
+        if (json_fields(message, "verify", fields, err) < 0)
+                return -1;
+        up->request = UPLINK_VERIFY;
+        return 0;
+}
+
+static int take_stop(struct uplink *up, struct json_t *message, struct err *err)
+{
+        const char *op;
+        const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true}, {0}};
+
+        if (json_fields(message, "stop", fields, err) < 0)
+                return -1;
+        up->stop = true;
+        return 0;
+}
+
+static int take_discard(struct uplink *up, struct json_t *message, struct err *err)
+{
+        const char *op, *name = NULL;
+        _cleanup_strv_ struct strv reasons = {0};
+        const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true},
+                                            {"outcome", JSON_FIELD_STRING, &name, true},
+                                            {"reasons", JSON_FIELD_STRINGS, &reasons, false},
+                                            {0}};
+        enum outcome outcome;
+
+        if (json_fields(message, "discard", fields, err) < 0)
+                return -1;
+        if (outcome_from_name(name, &outcome) < 0 || outcome == OUTCOME_COMMITTED || outcome == OUTCOME_HELD)
+                return err_set(err, ERR_INPUT, "discard: no such outcome");
+        up->request = UPLINK_DISCARD;
+        up->outcome = outcome;
+        strv_release(&up->reasons);
+        strv_copy(&up->reasons, &reasons);
+        return 0;
+}
+
+static const struct {
+        const char *op;
+        int (*take)(struct uplink *up, struct json_t *message, struct err *err);
+} requests[] = {
+        {"verify", take_verify},
+        {"discard", take_discard},
+        {"stop", take_stop},
+};
+
+static int take_request(struct uplink *up, struct json_t *message, struct err *err)
+{
+        const char *op = json_string_value(json_object_get(message, "op"));
+
+        for (size_t i = 0; op && i < sizeof(requests) / sizeof(requests[0]); i++)
+                if (strcmp(requests[i].op, op) == 0)
+                        return requests[i].take(up, message, err);
+        return err_set(err, ERR_INPUT, "an unknown request from the supervisor");
+}
+
+static void pump_channel(struct uplink *up)
+{
+        struct err err = ERR_INIT;
+
+        while (up->connected && !up->lost) {
+                _cleanup_json_ struct json_t *message = NULL;
+                int got = channel_recv(&up->channel, &message, &err);
+
+                if (got == CHANNEL_AGAIN)
+                        return;
+                if (got == 0)
+                        lose(up, NULL);
+                else if (got < 0 || take_request(up, message, &err) < 0)
+                        lose(up, &err);
+        }
+}
+
+void uplink_pump(struct uplink *up)
+{
+        struct signalfd_siginfo info;
+
+        while (up->signal_fd >= 0 && read(up->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+                up->stop = true;
+        pump_channel(up);
+}
+
+void uplink_wait(struct uplink *up)
+{
+        struct epoll_event event;
+
+        uplink_pump(up);
+        while (up->request == UPLINK_NOTHING && !uplink_interrupted(up)) {
+                if (!up->connected)
+                        up->lost = true; /* nobody will ever ask */
+                else if (epoll_wait(up->poll_fd, &event, 1, -1) >= 0 || errno == EINTR)
+                        uplink_pump(up);
+                else
+                        up->lost = true;
+        }
+}
+
+static void send_up(struct uplink *up, struct json_t *owned)
+{
+        _cleanup_json_ struct json_t *message = owned;
+        struct err err = ERR_INIT;
+
+        if (up->connected && !up->lost && message && channel_send(&up->channel, message, NULL, 0, &err) < 0)
+                lose(up, &err);
+}
+
+void uplink_ready(struct uplink *up, const struct strv *lowers, const struct strv *objects)
+{
+        send_up(up, json_pack("{s:s, s:o, s:o}", "event", "ready", "lowers", json_from_strv(lowers), "objects",
+                              json_from_strv(objects)));
+}
+
+void uplink_progress(struct uplink *up, const char *what, uint64_t done, uint64_t total)
+{
+        uint64_t now = clock_ms();
+
+        if (done != total && now - up->progress_at < PROGRESS_EVERY_MS)
+                return;
+        up->progress_at = now;
+        send_up(up, json_pack("{s:s, s:s, s:I, s:I}", "event", "progress", "what", what, "done", (json_int_t)done, "total",
+                              (json_int_t)total));
+}
+
+void uplink_phase(struct uplink *up, enum phase to)
+{
+        send_up(up, json_pack("{s:s, s:s}", "event", "phase", "to", phase_name(to)));
+}
+
+void uplink_step_start(struct uplink *up, const char *name)
+{
+        send_up(up, json_pack("{s:s, s:s, s:s, s:s}", "event", "step", "name", name, "gate", "director", "state", "start"));
+}
+
+void uplink_step_end(struct uplink *up, const char *name, const char *result, uint64_t ms)
+{
+        send_up(up, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "event", "step", "name", name, "gate", "director", "state",
+                              "end", "result", result, "ms", (json_int_t)ms));
+}
+
+static struct json_t *id_or_null(const char *id)
+{
+        return id && id[0] ? json_string(id) : json_null();
+}
+
+void uplink_done(struct uplink *up, const struct uplink_ending *ending)
+{
+        send_up(up, json_pack("{s:s, s:s, s:o, s:o, s:o}", "event", "done", "outcome", outcome_name(ending->outcome),
+                              "commit", id_or_null(ending->commit), "tree", id_or_null(ending->tree), "reasons",
+                              json_from_strv(ending->reasons)));
+}
+
+void uplink_error(struct uplink *up, const struct err *failure)
+{
+        char text[1024];
+
+        err_text(failure, text, sizeof(text));
+        send_up(up, json_pack("{s:s, s:o}", "event", "error", "message", json_quoted(text)));
+}
