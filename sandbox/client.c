@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client of a helper: requests out, events in. The helper is ours, but it may run beside hostile code: a message that
+ * does not fit the table, or a descriptor that is missing, is an error and not a guess.
+ */
+#include "sandbox/client.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "sandbox/message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+
+void sandbox_client_init(struct sandbox_client *client, int fd)
+{
+        channel_init(&client->channel, fd);
+}
+
+void sandbox_client_release(struct sandbox_client *client)
+{
+        channel_release(&client->channel);
+}
+
+int sandbox_client_fd(const struct sandbox_client *client)
+{
+        return client->channel.fd;
+}
+
+int sandbox_client_set_nonblocking(struct sandbox_client *client, struct err *err)
+{
+        int flags = fcntl(client->channel.fd, F_GETFL);
+
+        if (flags < 0 || fcntl(client->channel.fd, F_SETFL, flags | O_NONBLOCK) < 0)
+                return err_errno(err, "sandbox helper's socket");
+        return 0;
+}
+
+static int request(struct sandbox_client *client, enum request_type type, const char *body_name, struct json_t *body, int fd,
+                   struct err *err)
+{
+        _cleanup_json_ json_t *message = request_to_json(type, body_name, body);
+
+        if (channel_send(&client->channel, message, &fd, fd >= 0 ? 1 : 0, err) < 0) {
+                err->code = err->errnum == EPIPE || err->errnum == ECONNRESET ? ERR_SANDBOX : err->code;
+                return err_wrap(err, "sandbox helper");
+        }
+        return 0;
+}
+
+int sandbox_prepare(struct sandbox_client *client, const struct sandbox_plan *plan, struct err *err)
+{
+        if (sandbox_plan_check(plan, err) < 0)
+                return err_wrap(err, "sandbox plan");
+        return request(client, REQUEST_PREPARE, "plan", sandbox_plan_to_json(plan), -1, err);
+}
+
+int sandbox_step_start(struct sandbox_client *client, const struct sandbox_step *step, int log_fd, struct err *err)
+{
+        return request(client, REQUEST_STEP, "step", sandbox_step_to_json(step), log_fd, err);
+}
+
+int sandbox_step_cancel(struct sandbox_client *client, struct err *err)
+{
+        return request(client, REQUEST_CANCEL, NULL, NULL, -1, err);
+}
+
+int sandbox_freeze(struct sandbox_client *client, struct err *err)
+{
+        return request(client, REQUEST_FREEZE, NULL, NULL, -1, err);
+}
+
+int sandbox_client_next(struct sandbox_client *client, struct sandbox_event *ret, struct err *err)
+{
+        _cleanup_json_ json_t *message = NULL;
+        struct sandbox_event event;
+        int got = channel_recv(&client->channel, &message, err);
+
+        if (got != 1)
+                return got < 0 ? err_wrap(err, "sandbox helper") : got;
+        if (event_from_json(message, &event, err) < 0)
+                return err_wrap(err, "sandbox helper");
+        if (event.type == SANDBOX_EVENT_STARTED || event.type == SANDBOX_EVENT_FROZEN)
+                event.fd = channel_take_fd(&client->channel);
+        if (event.type == SANDBOX_EVENT_FROZEN && event.fd < 0)
+                return err_set(err, ERR_SANDBOX, "sandbox helper: the frozen worktree did not arrive");
+        *ret = event;
+        return 1;
+}
+
+void sandbox_event_release(struct sandbox_event *event)
+{
+        if (event->fd >= 0)
+                close(event->fd);
+        event->fd = -1;
+}
+
+/* FAILED, or no helper any more, as an error. */
+static int next_or_fail(struct sandbox_client *client, struct sandbox_event *ret, struct err *err)
+{
+        int got;
+
+        while ((got = sandbox_client_next(client, ret, err)) == CHANNEL_AGAIN)
+                poll(&(struct pollfd){.fd = client->channel.fd, .events = POLLIN}, 1, -1);
+        if (got < 0)
+                return -1;
+        if (got == 0)
+                return err_set(err, ERR_SANDBOX, "the sandbox helper ended before it answered");
+        if (ret->type != SANDBOX_EVENT_FAILED)
+                return 0;
+        *err = ret->error;
+        return -1;
+}
+
+int sandbox_wait(struct sandbox_client *client, enum sandbox_event_type type, struct sandbox_event *ret, struct err *err)
+{
+        _cleanup_sandbox_event_ struct sandbox_event event = {.fd = -1};
+
+        if (next_or_fail(client, &event, err) < 0)
+                return -1;
+        if (event.type != type)
+                return err_set(err, ERR_INTERNAL, "sandbox helper: event %d where %d was expected", (int)event.type,
+                               (int)type);
+        *ret = event;
+        event.fd = -1;
+        return 0;
+}
+
+/* Until the helper has something to say; serves the watched descriptor meanwhile. 1: the watch asks to cancel. */
+static int poll_beside(struct sandbox_client *client, const struct sandbox_watch *watch, bool cancelled)
+{
+        struct pollfd fds[] = {{.fd = client->channel.fd, .events = POLLIN},
+                               {.fd = watch && !cancelled ? watch->fd : -1, .events = POLLIN}};
+
+        if (poll(fds, 2, -1) < 0)
+                return 0;
+        return fds[1].revents && watch->ready(watch->arg) != 0;
+}
+
+static int wait_end(struct sandbox_client *client, const struct sandbox_watch *watch, struct sandbox_result *ret,
+                    struct err *err)
+{
+        bool cancelled = false;
+
+        for (;;) {
+                _cleanup_sandbox_event_ struct sandbox_event event = {.fd = -1};
+
+                if (!client->channel.in.len && poll_beside(client, watch, cancelled)) {
+                        cancelled = true;
+                        if (sandbox_step_cancel(client, err) < 0)
+                                return -1;
+                        continue;
+                }
+                if (!client->channel.in.len &&
+                    poll(&(struct pollfd){.fd = client->channel.fd, .events = POLLIN}, 1, 0) == 0)
+                        continue;
+                if (next_or_fail(client, &event, err) < 0)
+                        return -1;
+                if (event.type == SANDBOX_EVENT_ENDED) {
+                        *ret = event.result;
+                        return 0;
+                }
+        }
+}
+
+int sandbox_step_run(struct sandbox_client *client, const struct sandbox_step *step, int log_fd,
+                     const struct sandbox_watch *watch, struct sandbox_result *ret, struct err *err)
+{
+        if (sandbox_step_start(client, step, log_fd, err) < 0 || wait_end(client, watch, ret, err) < 0)
+                return err_wrap(err, "step %s", step->name);
+        return 0;
+}

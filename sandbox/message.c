@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/message.h"
+
+#include "lib/base/json.h"
+#include "sandbox/record.h"
+
+#include <string.h>
+
+static const char *const request_names[] = {"prepare", "step", "cancel", "freeze", NULL};
+static const char *const event_names[] = {"ready", "started", "ended", "frozen", "failed", NULL};
+static const char *const reason_names[] = {
+#define X(name, text) text,
+        SANDBOX_REASONS(X)
+#undef X
+                NULL,
+};
+static const char *const tier_names[] = {"A", "B", "C", "D", "E", NULL};
+static const char *const upper_names[] = {"auto", "tmpfs", "disk", NULL};
+
+/* The flat form of an event on the wire; what does not belong to its type is at its zero. */
+struct wire_event {
+        int type;
+        int tier, upper;
+        uint32_t landlock_abi;
+        char *worktree;
+        int reason, exit_code, signal;
+        uint64_t wall_ms, cpu_ms, output_bytes, left_out, peak_memory, disk_bytes;
+        char *message;
+        int error_code, error_errno;
+};
+
+#define WIRE(member) offsetof(struct wire_event, member)
+static const struct record_field event_fields[] = {
+        {"event", RECORD_NAME, WIRE(type), true, event_names},
+        {"tier", RECORD_NAME, WIRE(tier), true, tier_names},
+        {"upper", RECORD_NAME, WIRE(upper), true, upper_names},
+        {"landlock_abi", RECORD_U32, WIRE(landlock_abi), true, NULL},
+        {"worktree", RECORD_TEXT, WIRE(worktree), true, NULL},
+        {"reason", RECORD_NAME, WIRE(reason), true, reason_names},
+        {"exit_code", RECORD_INT, WIRE(exit_code), true, NULL},
+        {"signal", RECORD_INT, WIRE(signal), true, NULL},
+        {"wall_ms", RECORD_U64, WIRE(wall_ms), true, NULL},
+        {"cpu_ms", RECORD_U64, WIRE(cpu_ms), true, NULL},
+        {"output_bytes", RECORD_U64, WIRE(output_bytes), true, NULL},
+        {"left_out", RECORD_U64, WIRE(left_out), true, NULL},
+        {"peak_memory", RECORD_U64, WIRE(peak_memory), true, NULL},
+        {"disk_bytes", RECORD_U64, WIRE(disk_bytes), true, NULL},
+        {"message", RECORD_TEXT, WIRE(message), true, NULL},
+        {"error_code", RECORD_INT, WIRE(error_code), true, NULL},
+        {"error_errno", RECORD_INT, WIRE(error_errno), true, NULL},
+        {0},
+};
+
+const char *sandbox_reason_name(enum sandbox_reason reason)
+{
+        return reason_names[reason];
+}
+
+bool sandbox_reason_is_budget(enum sandbox_reason reason)
+{
+        return reason >= SANDBOX_REASON_WALL && reason <= SANDBOX_REASON_OUTPUT;
+}
+
+struct json_t *request_to_json(enum request_type type, const char *body_name, struct json_t *body)
+{
+        json_t *message = json_object();
+
+        json_object_set_new(message, "request", json_string(request_names[type]));
+        if (body)
+                json_object_set_new(message, body_name, body);
+        return message;
+}
+
+int request_from_json(struct json_t *message, enum request_type *ret, struct json_t **ret_body, struct err *err)
+{
+        const char *name = NULL;
+        json_t *plan = NULL, *step = NULL;
+        const struct json_field fields[] = {{"request", JSON_FIELD_STRING, &name, true},
+                                            {"plan", JSON_FIELD_OBJECT, &plan, false},
+                                            {"step", JSON_FIELD_OBJECT, &step, false},
+                                            {0}};
+
+        if (json_fields(message, "request", fields, err) < 0)
+                return -1;
+        for (int i = 0; request_names[i]; i++) {
+                if (strcmp(request_names[i], name) != 0)
+                        continue;
+                if (!plan != (i != REQUEST_PREPARE) || !step != (i != REQUEST_STEP))
+                        return err_set(err, ERR_INPUT, "request %s: wrong body", name);
+                *ret = (enum request_type)i;
+                *ret_body = plan ? plan : step;
+                return 0;
+        }
+        return err_set(err, ERR_INPUT, "request: unknown %.64s", name);
+}
+
+/* Text that came from inside (a command's name) may be no UTF-8. */
+static char *plain_text(const char *text)
+{
+        _cleanup_json_ json_t *value = json_quoted(text);
+
+        return xstrdup(json_string_value(value));
+}
+
+struct json_t *event_to_json(const struct sandbox_event *event)
+{
+        const struct sandbox_result *result = &event->result;
+        bool failed = event->type == SANDBOX_EVENT_FAILED;
+        struct wire_event wire = {
+                .type = (int)event->type,
+                .tier = (int)event->tier,
+                .upper = (int)event->upper,
+                .landlock_abi = event->landlock_abi,
+                .worktree = (char *)event->worktree,
+                .reason = (int)result->reason,
+                .exit_code = result->exit_code,
+                .signal = result->signal,
+                .wall_ms = result->wall_ms,
+                .cpu_ms = result->cpu_ms,
+                .output_bytes = result->output_bytes,
+                .left_out = result->left_out,
+                .peak_memory = result->peak_memory,
+                .disk_bytes = result->disk_bytes,
+                .message = plain_text(failed ? event->error.message : result->message),
+                .error_code = failed ? (int)event->error.code : 0,
+                .error_errno = failed ? event->error.errnum : 0,
+        };
+        json_t *json = record_to_json(&wire, event_fields);
+
+        free(wire.message);
+        return json;
+}
+
+static void take_event(const struct wire_event *wire, struct sandbox_event *ret)
+{
+        *ret = (struct sandbox_event){
+                .type = (enum sandbox_event_type)wire->type,
+                .fd = -1,
+                .tier = (enum sandbox_tier)wire->tier,
+                .upper = (enum sandbox_upper)wire->upper,
+                .landlock_abi = wire->landlock_abi,
+                .result = {.reason = (enum sandbox_reason)wire->reason,
+                           .exit_code = wire->exit_code,
+                           .signal = wire->signal,
+                           .wall_ms = wire->wall_ms,
+                           .cpu_ms = wire->cpu_ms,
+                           .output_bytes = wire->output_bytes,
+                           .left_out = wire->left_out,
+                           .peak_memory = wire->peak_memory,
+                           .disk_bytes = wire->disk_bytes},
+        };
+        snprintf(ret->worktree, sizeof(ret->worktree), "%s", wire->worktree);
+        if (ret->type == SANDBOX_EVENT_FAILED) {
+                bool known = wire->error_code > ERR_OK && wire->error_code <= ERR_INTERNAL;
+
+                ret->error.code = known ? (enum err_code)wire->error_code : ERR_SANDBOX;
+                ret->error.errnum = wire->error_errno;
+                snprintf(ret->error.message, sizeof(ret->error.message), "%s", wire->message);
+        } else {
+                snprintf(ret->result.message, sizeof(ret->result.message), "%s", wire->message);
+        }
+}
+
+int event_from_json(struct json_t *message, struct sandbox_event *ret, struct err *err)
+{
+        struct wire_event wire = {0};
+        int failed = record_from_json(message, "event", event_fields, &wire, err);
+
+        if (!failed)
+                take_event(&wire, ret);
+        free(wire.worktree);
+        free(wire.message);
+        return failed;
+}
