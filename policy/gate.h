@@ -38,11 +38,14 @@ extern const char *const gate_level_names[];
         X(DIFF_BUDGET, "diff_budget", BLOCK, true, "more changed files or lines than budgeted")                        \
         X(PROTECTED, "protected", BLOCK, true, "changes of protected paths")                                           \
         X(CONFLICT_MARKERS, "conflict_markers", BLOCK, true, "added lines that are merge conflict markers")            \
-        X(MOOD, "mood", BLOCK, true, "changes that the run's mood does not allow")                                     \
         X(ANTI_STUB, "anti_stub", BLOCK, false, "placeholders in place of work")                                       \
         X(SECRETS, "secrets", BLOCK, false, "credentials in the diff")                                                 \
         X(TEST_TAMPER, "test_tamper", BLOCK, false, "weakened tests")                                                  \
-        X(NO_COPY, "no_copy", WARN, false, "copied code")
+        X(NO_COPY, "no_copy", WARN, false, "copied code")                                                              \
+        X(MOOD, "mood", BLOCK, true, "changes that the run's mood does not allow")
+
+/* The gate of the mood is last, no key of a policy, and always blocks. */
+#define GATES_SETTABLE ((size_t)GATE_MOOD)
 
 enum gate {
 #define X(gate, name, level, enforced, text) GATE_##gate,

@@ -88,7 +88,6 @@ struct item_options {
         struct strv budget; /* key=value */
         char *const *command;
         size_t command_len;
-        bool arm;
 };
 
 extern const struct schema work_item_schema, budget_schema, network_schema, requirement_schema;

@@ -38,6 +38,7 @@
 #include "lib/base/str.h"
 #include "lib/base/yaml.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -94,6 +95,7 @@ struct key {
         const char *(*check)(const char *);  /* of each text: NULL, or what was expected instead */
         int64_t min, max;                    /* numbers; max 0: no upper bound */
         bool required;
+        bool may_be_empty; /* texts of KEY_STRINGS: arguments of a command */
 };
 
 struct schema {
@@ -101,7 +103,8 @@ struct schema {
         const struct key *keys;
         size_t len, size;
         const char *shorthand; /* a plain text in place of the map sets this key */
-        const char *(*check_name)(const char *); /* KEY_NAMED names and KEY_PAIRS */
+        const char *(*check_name)(const char *); /* of the names of a KEY_NAMED; required there */
+        bool exactly_one;                        /* of the keys */
 };
 
 #define SCHEMA(what_, keys_, type_, ...)                                                                               \
@@ -113,6 +116,9 @@ int schema_read(const struct schema *schema, const struct yaml *doc, const struc
                 struct err *err);
 struct json_t *schema_write(const struct schema *schema, const void *object);
 void schema_copy(const struct schema *schema, void *to, const void *from); /* `to` is initialised by it */
+
+/* What `from` sets replaces what `to` has: scalars and lists whole, maps key by key, named elements by name. */
+void schema_overlay(const struct schema *schema, void *to, const void *from);
 
 /* Appends an initialised element to a KEY_LIST or KEY_NAMED member and returns it. */
 void *schema_list_add(const struct schema *sub, struct list *list);

@@ -7,6 +7,7 @@
  * of names in the same order, as `choices` of a key and for printing.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum risk {
@@ -63,10 +64,10 @@ extern const char *const weekday_names[];
 int word_find(const char *const *words, const char *word);
 
 /*
- * Words of an item's `forbid`: the mechanism that makes each impossible inside a run, or NULL where nothing enforces the
- * word: then it is recorded as declared, not enforced.
+ * Words of an item's `forbid`: the mechanism that makes each impossible inside a run, or FORBID_UNENFORCED. With network
+ * inside the sandbox, what only its absence prevents is not enforced.
  */
-const char *forbid_mechanism(const char *word);
+const char *forbid_mechanism(const char *word, bool network);
 #define FORBID_UNENFORCED "declared, not enforced"
 
 /* Checks of single texts, for `struct key`: NULL, or what was expected. */
@@ -77,6 +78,7 @@ const char *check_glob(const char *text);
 const char *check_ref(const char *text);          /* a branch name git would accept */
 const char *check_host_path(const char *text);    /* absolute or ~/…, no "." or ".." component */
 const char *check_carry(const char *text);        /* a folder inside the repository, not .git */
+const char *check_one_line(const char *text);
 const char *check_author(const char *text);       /* Name <mail> */
 const char *check_file_path(const char *text);    /* inside the worktree, relative */
 

@@ -92,6 +92,8 @@ fail_at(const char *file, unsigned line, unsigned column, struct err *err, const
 
         vsnprintf(what, sizeof(what), format, args);
         make_printable(what);
+        if (!line)
+                return err_set(err, ERR_INPUT, "%s: %s", file, what);
         return err_set(err, ERR_INPUT, "%s:%u:%u: %s", file, line, column, what);
 }
 

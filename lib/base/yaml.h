@@ -51,7 +51,7 @@ const char *yaml_file(const struct yaml *doc);
 
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); /* NULL where absent */
 
-/* Sets an ERR_INPUT of the form above at the node; returns -1. */
+/* Sets an ERR_INPUT of the form above at the node (a made-up node of line 0: without the position); returns -1. */
 int yaml_err(const struct yaml *doc, const struct yaml_node *node, struct err *err, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 

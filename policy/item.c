@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The work item's table of keys, and what the table cannot say. Order: parse (file), apply (options), check (complete).
+ * Fails with ERR_INPUT only, at the place in the file, or naming the option.
+ */
+#include "policy/item.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "policy/mood.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define DAYS(n) ((int64_t)(n)*24 * 3600 * 1000)
+#define AT(member) .offset = offsetof(struct work_item, member)
+
+static const struct key verifier_keys[] = {
+        {.name = "name", .type = KEY_LINE, .offset = offsetof(struct item_verifier, name), .check = check_verifier_name,
+         .required = true, .doc = "the verifier's name"},
+        {.name = "run", .type = KEY_TEXT, .offset = offsetof(struct item_verifier, run), .doc = "shell command; none: the policy's"},
+        {.name = "timeout", .type = KEY_TIME, .offset = offsetof(struct item_verifier, timeout_ms), .min = 1, .max = DAYS(7),
+         .doc = "how long it may take"},
+        {.name = "kind", .type = KEY_ENUM, .offset = offsetof(struct item_verifier, kind), .choices = verifier_kind_names,
+         .doc = "what it shows"},
+};
+static const struct schema verifier_schema_ = SCHEMA("a verifier", verifier_keys, struct item_verifier, .shorthand = "name");
+
+static const struct key requirement_keys[] = {
+        {.name = "env", .type = KEY_LINE, .offset = offsetof(struct requirement, env), .check = check_env_name,
+         .doc = "this variable is set"},
+        {.name = "command", .type = KEY_LINE, .offset = offsetof(struct requirement, command), .doc = "this program is found"},
+        {.name = "file", .type = KEY_LINE, .offset = offsetof(struct requirement, file), .doc = "this file exists"},
+};
+const struct schema requirement_schema = SCHEMA("a requirement", requirement_keys, struct requirement, .exactly_one = true);
+
+static const struct key network_keys[] = {
+        {.name = "allow", .type = KEY_STRINGS, .offset = offsetof(struct network, allow), .check = check_one_line,
+         .doc = "domains that may be reached"},
+};
+const struct schema network_schema = SCHEMA("network", network_keys, struct network);
+
+#define BUDGET(name_, type_, member, min_, max_, doc_)                                                                 \
+        {.name = (name_), .type = (type_), .offset = offsetof(struct budget, member), .min = (min_), .max = (max_), .doc = (doc_)}
+static const struct key budget_keys[] = {
+        BUDGET("wall", KEY_TIME, wall_ms, 1, DAYS(7), "elapsed time of the agent's command"),
+        BUDGET("cpu", KEY_TIME, cpu_ms, 1, DAYS(7), "processor time of the agent's command"),
+        BUDGET("memory", KEY_SIZE, memory, 1 << 20, 0, "memory of one process"),
+        BUDGET("pids", KEY_INT, pids, 1, 4194304, "processes at once"),
+        BUDGET("disk", KEY_SIZE, disk, 64 << 10, 0, "bytes written to the worktree"),
+        BUDGET("output", KEY_SIZE, output, 1024, 0, "bytes of output that are kept; head and tail of more"),
+        BUDGET("notes", KEY_INT, notes, 0, 1000000, "notes"),
+        BUDGET("diff_files", KEY_INT, diff_files, 0, 10000000, "changed files"),
+        BUDGET("diff_lines", KEY_INT, diff_lines, 0, 1000000000, "added and removed lines"),
+        BUDGET("cost_usd", KEY_USD, cost_usd, 0, 0, "money"),
+        BUDGET("attempts", KEY_INT, attempts, 1, 100, "runs before a person is asked"),
+};
+const struct schema budget_schema = SCHEMA("budget", budget_keys, struct budget);
+
+static const struct key agent_keys[] = {
+        {.name = "name", .type = KEY_LINE, .offset = offsetof(struct item_agent, name), .doc = "an agent of the policy"},
+        {.name = "command", .type = KEY_STRINGS, .offset = offsetof(struct item_agent, command), .may_be_empty = true,
+         .doc = "program and arguments; {prompt} is replaced"},
+        {.name = "env", .type = KEY_PAIRS, .offset = offsetof(struct item_agent, env), .check = NULL,
+         .doc = "environment variables"},
+        {.name = "network", .type = KEY_MAP, .offset = offsetof(struct item_agent, network), .sub = &network_schema,
+         .doc = "what the command may reach"},
+};
+static const struct schema agent_schema_ = SCHEMA("agent", agent_keys, struct item_agent, .shorthand = "name");
+
+struct paths {
+        struct strv allow, deny;
+};
+static const struct key paths_keys[] = {
+        {.name = "allow", .type = KEY_STRINGS, .offset = offsetof(struct paths, allow), .check = check_glob,
+         .doc = "globs of what may change; none: everything"},
+        {.name = "deny", .type = KEY_STRINGS, .offset = offsetof(struct paths, deny), .check = check_glob,
+         .doc = "globs of what may not change; wins"},
+};
+static const struct schema paths_schema = SCHEMA("paths", paths_keys, struct paths);
+
+struct approval {
+        int before, after;
+};
+static const struct key approval_keys[] = {
+        {.name = "before", .type = KEY_ENUM, .offset = offsetof(struct approval, before), .choices = approval_before_names,
+         .doc = "what a person must say before the run"},
+        {.name = "after", .type = KEY_ENUM, .offset = offsetof(struct approval, after), .choices = approval_after_names,
+         .doc = "who approves the verified result"},
+};
+static const struct schema approval_schema = SCHEMA("approval", approval_keys, struct approval);
+
+static const struct key item_keys[] = {
+        {.name = "id", .type = KEY_LINE, AT(id), .check = check_item_id, .doc = "name of the item"},
+        {.name = "title", .type = KEY_LINE, AT(title), .doc = "what is wanted, in one line; required, here or as --title"},
+        {.name = "objective", .type = KEY_TEXT, AT(objective), .doc = "what the agent is told; the title where absent"},
+        {.name = "acceptance", .type = KEY_STRINGS, AT(acceptance), .doc = "success criteria in words"},
+        {.name = "mood", .type = KEY_ENUM, AT(mood), .choices = mood_names, .doc = "how the run may work"},
+        {.name = "risk", .type = KEY_ENUM, AT(risk), .choices = risk_names, .doc = "what a mistake would cost"},
+        {.name = "paths", .type = KEY_MAP, AT(paths), .sub = &paths_schema, .doc = "what may change"},
+        {.name = "forbid", .type = KEY_STRINGS, AT(forbid), .check = check_one_line, .doc = "what the agent must not do"},
+        {.name = "arm", .type = KEY_BOOL, AT(arm), .doc = "starts only with --arm or CUPEL_ARM=1"},
+        {.name = "verify", .type = KEY_LIST, AT(verify), .sub = &verifier_schema_, .doc = "verifiers that must pass"},
+        {.name = "budget", .type = KEY_MAP, AT(budget), .sub = &budget_schema, .doc = "limits"},
+        {.name = "agent", .type = KEY_MAP, AT(agent), .sub = &agent_schema_, .doc = "who works: a name of the policy or a command"},
+        {.name = "requires", .type = KEY_LIST, AT(requirements), .sub = &requirement_schema, .doc = "what must be there"},
+        {.name = "depends", .type = KEY_STRINGS, AT(depends), .check = check_item_id, .doc = "items that come first"},
+        {.name = "parent", .type = KEY_LINE, AT(parent), .check = check_item_id, .doc = "the item that this one is part of"},
+        {.name = "approval", .type = KEY_MAP, AT(approval), .sub = &approval_schema, .doc = "what a person decides"},
+        {.name = "outputs", .type = KEY_STRINGS, AT(outputs), .check = check_glob, .doc = "artifacts kept in the packet"},
+        {.name = "rollback", .type = KEY_TEXT, AT(rollback), .doc = "how to undo it"},
+        {.name = "publication", .type = KEY_PAIRS, AT(publication), .doc = "what may be shown where"},
+        {.name = "target", .type = KEY_LINE, AT(target), .check = check_ref, .doc = "the branch that receives the commit"},
+};
+const struct schema work_item_schema = SCHEMA("a work item", item_keys, struct work_item);
+
+static void cleanup_doc(struct yaml **doc)
+{
+        yaml_free(*doc);
+}
+#define _cleanup_doc_ __attribute__((cleanup(cleanup_doc)))
+
+void work_item_init(struct work_item *item)
+{
+        schema_init(&work_item_schema, item);
+}
+
+void work_item_release(struct work_item *item)
+{
+        schema_release(&work_item_schema, item);
+}
+
+void work_item_describe(struct str *out)
+{
+        schema_describe(&work_item_schema, "", out);
+}
+
+static struct item_verifier *find_verifier(const struct work_item *item, const char *name)
+{
+        return schema_list_find(&verifier_schema_, (const struct list *)&item->verify, name);
+}
+
+/* What one key alone cannot tell. */
+static int check_together(const struct work_item *item, const struct yaml *doc, struct err *err)
+{
+        const struct yaml_node *agent = yaml_get(yaml_root(doc), "agent"), *verify = yaml_get(yaml_root(doc), "verify");
+
+        if (agent && item->agent.name && (item->agent.command.len || item->agent.env.len || item->agent.network.allow.len))
+                return yaml_err(doc, agent, err, "agent has a name and a command of its own; expected one of them");
+        if (agent && agent->type != YAML_NULL && !item->agent.name && (!item->agent.command.len || !*item->agent.command.items[0]))
+                return yaml_err(doc, agent, err, "agent has no command; expected a name of the policy or command: [PROGRAM, …]");
+        for (size_t i = 0; i < item->agent.env.len; i++)
+                if (check_env_name(item->agent.env.items[i].name))
+                        return yaml_err(doc, agent, err, "\"%s\" is no name of an environment variable; expected one",
+                                        item->agent.env.items[i].name);
+        for (size_t i = 0; i < item->verify.len; i++)
+                if (find_verifier(item, item->verify.items[i].name) != &item->verify.items[i])
+                        return yaml_err(doc, verify->entries[i].value, err, "verifier \"%s\" is there twice; expected it once",
+                                        item->verify.items[i].name);
+        return 0;
+}
+
+int work_item_parse(const char *bytes, size_t len, const char *file, struct work_item *item, struct err *err)
+{
+        _cleanup_doc_ struct yaml *doc = yaml_parse(bytes, len, file, err);
+
+        if (!doc || schema_read(&work_item_schema, doc, yaml_root(doc), item, err) < 0)
+                return -1;
+        return check_together(item, doc, err);
+}
+
+static bool is_utf8(const char *text)
+{
+        _cleanup_json_ json_t *string = json_string(text);
+
+        return string != NULL;
+}
+
+/* One key from an option, through the same table as the file; messages name the option. */
+static int apply_text(const struct schema *schema, void *object, const char *option, const char *key, const char *text,
+                      struct err *err)
+{
+        _cleanup_doc_ struct yaml *doc = yaml_parse("", 0, option, err);
+        const struct yaml_node value = {.type = YAML_SCALAR, .text = text};
+        const struct yaml_entry entry = {.key = key, .value = &value};
+        const struct yaml_node map = {.type = YAML_MAP, .len = 1, .entries = &entry};
+
+        if (!doc)
+                return -1;
+        if (!is_utf8(text))
+                return err_set(err, ERR_INPUT, "%s: it is no UTF-8; expected text", option);
+        return schema_read(schema, doc, &map, object, err);
+}
+
+static int apply_lists(struct work_item *item, const struct item_options *options, struct err *err)
+{
+        if (options->allow.len)
+                strv_release(&item->paths.allow);
+        for (size_t i = 0; i < options->allow.len; i++)
+                if (apply_text(&paths_schema, &item->paths, "--allow", "allow", options->allow.items[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < options->deny.len; i++)
+                if (apply_text(&paths_schema, &item->paths, "--deny", "deny", options->deny.items[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+static int apply_verifier(struct work_item *item, const char *text, struct err *err)
+{
+        _cleanup_free_ char *name = xmemdup(text, strcspn(text, "="));
+        const char *command = strchr(text, '=');
+        struct item_verifier *verifier = find_verifier(item, name);
+
+        if (!verifier)
+                verifier = schema_list_add(&verifier_schema_, (struct list *)&item->verify);
+        if (apply_text(&verifier_schema_, verifier, "--verify", "name", name, err) < 0)
+                return -1;
+        if (!command)
+                return 0;
+        if (!command[1] || text_check(command + 1) || !is_utf8(command + 1))
+                return err_set(err, ERR_INPUT, "--verify: \"%s\" has no readable command; expected NAME or NAME=COMMAND", name);
+        free(verifier->run);
+        verifier->run = xstrdup(command + 1);
+        return 0;
+}
+
+static int apply_budget(struct work_item *item, const char *text, struct err *err)
+{
+        _cleanup_free_ char *key = xmemdup(text, strcspn(text, "="));
+        const char *value = strchr(text, '=');
+
+        if (!value)
+                return err_set(err, ERR_INPUT, "--budget: \"%s\" has no \"=\"; expected KEY=VALUE like wall=10m", text);
+        return apply_text(&budget_schema, &item->budget, "--budget", key, value + 1, err);
+}
+
+static int apply_command(struct work_item *item, const struct item_options *options, struct err *err)
+{
+        if (!options->command_len)
+                return 0;
+        if (options->agent)
+                return err_set(err, ERR_INPUT, "both --agent and a command are given; expected one of them");
+        if (!*options->command[0])
+                return err_set(err, ERR_INPUT, "the command is empty; expected -- PROGRAM ARGUMENTS");
+        schema_release(&agent_schema_, &item->agent);
+        schema_init(&agent_schema_, &item->agent);
+        for (size_t i = 0; i < options->command_len; i++)
+                if (apply_text(&agent_schema_, &item->agent, "the command after --", "command", options->command[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+static int apply_words(struct work_item *item, const struct item_options *options, struct err *err)
+{
+        const struct {
+                const char *option, *key, *value;
+        } words[] = {
+                {"--title", "title", options->title},
+                {"--mood", "mood", options->mood},
+                {"--target", "target", options->target},
+        };
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (words[i].value &&
+                    apply_text(&work_item_schema, item, words[i].option, words[i].key, words[i].value, err) < 0)
+                        return -1;
+        if (!options->agent)
+                return 0;
+        schema_release(&agent_schema_, &item->agent);
+        schema_init(&agent_schema_, &item->agent);
+        return apply_text(&agent_schema_, &item->agent, "--agent", "name", options->agent, err);
+}
+
+int work_item_apply(struct work_item *item, const struct item_options *options, struct err *err)
+{
+        bool any = options->title || options->agent || options->mood || options->target || options->verify.len ||
+                   options->allow.len || options->deny.len || options->budget.len || options->command_len;
+
+        if (apply_words(item, options, err) < 0 || apply_lists(item, options, err) < 0 ||
+            apply_command(item, options, err) < 0)
+                return -1;
+        for (size_t i = 0; i < options->verify.len; i++)
+                if (apply_verifier(item, options->verify.items[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < options->budget.len; i++)
+                if (apply_budget(item, options->budget.items[i], err) < 0)
+                        return -1;
+        return any;
+}
+
+/* "run: make test", from the command, on one line. */
+static char *title_from_command(const struct strv *command)
+{
+        struct str title = {0};
+
+        str_puts(&title, "run:");
+        for (size_t i = 0; i < command->len && title.len < 100; i++) {
+                str_putc(&title, ' ');
+                str_append(&title, command->items[i], strcspn(command->items[i], "\n\t"));
+        }
+        return str_steal(&title);
+}
+
+int work_item_check(struct work_item *item, struct err *err)
+{
+        if (!item->title && item->agent.command.len)
+                item->title = title_from_command(&item->agent.command);
+        if (!item->title)
+                return err_set(err, ERR_INPUT,
+                               "the work item has no title; expected one line that says what is wanted (title: or --title)");
+        if (!item->objective)
+                item->objective = xstrdup(item->title);
+        return 0;
+}
+
+char *work_item_canonical(const struct work_item *item)
+{
+        _cleanup_json_ json_t *json = schema_write(&work_item_schema, item);
+
+        return json_canonical(json);
+}
+
+void work_item_slug(const struct work_item *item, char ret[41])
+{
+        const char *from = item->id ? item->id : item->title ? item->title : "";
+        size_t len = 0;
+
+        for (; *from && len < 40; from++) {
+                if (isalnum((unsigned char)*from))
+                        ret[len++] = (char)tolower((unsigned char)*from);
+                else if (len && ret[len - 1] != '-')
+                        ret[len++] = '-';
+        }
+        while (len && ret[len - 1] == '-')
+                len--;
+        ret[len] = 0;
+        if (!len)
+                memcpy(ret, "item", 5);
+}
+
+char *work_item_sentence(const struct work_item *item, const char *repository)
+{
+        char slug[41];
+
+        work_item_slug(item, slug);
+        return xasprintf("I approve %s against %s for %s.", item->id ? item->id : slug, repository, item->title);
+}

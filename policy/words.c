@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/words.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+const char *const risk_names[] = {"low", "medium", "high", "critical", NULL};
+const char *const verifier_gate_names[] = {"self", "director", "both", NULL};
+const char *const verifier_kind_names[] = {"test", "demo", NULL};
+const char *const tier_names[] = {"A", "B", "C", "D", NULL};
+const char *const approval_before_names[] = {"none", "sentence", NULL};
+const char *const approval_after_names[] = {"policy", "person", NULL};
+const char *const failure_then_names[] = {"split", "ask", "drop", NULL};
+const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
+
+int word_find(const char *const *words, const char *word)
+{
+        for (int i = 0; words[i]; i++)
+                if (!strcmp(words[i], word))
+                        return i;
+        return -1;
+}
+
+#define NO_REPOSITORY "the repository's refs and objects are out of the sandbox's reach; only the director commits"
+#define NO_NETWORK "the sandbox has no network"
+
+static const struct {
+        const char *word, *mechanism;
+        bool by_network; /* holds only while there is none */
+} forbidden[] = {
+        {"commit", NO_REPOSITORY, false},   {"merge", NO_REPOSITORY, false},     {"rebase", NO_REPOSITORY, false},
+        {"tag", NO_REPOSITORY, false},      {"branch", NO_REPOSITORY, false},    {"force_push", NO_NETWORK, true},
+        {"push", NO_NETWORK, true},         {"fetch", NO_NETWORK, true},         {"pull", NO_NETWORK, true},
+        {"pr_open", NO_NETWORK, true},      {"deploy", NO_NETWORK, true},        {"publish", NO_NETWORK, true},
+        {"release", NO_NETWORK, true},      {"network", NO_NETWORK, true},       {"sudo", "no capabilities, no_new_privs", false},
+        {"hooks", "no hook of the repository ever runs outside the sandbox", false},
+};
+
+const char *forbid_mechanism(const char *word, bool network)
+{
+        for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+                if (!strcmp(forbidden[i].word, word) && !(network && forbidden[i].by_network))
+                        return forbidden[i].mechanism;
+        return FORBID_UNENFORCED;
+}
+
+static bool all_of(const char *text, const char *more)
+{
+        for (; *text; text++)
+                if (!isalnum((unsigned char)*text) && !strchr(more, *text))
+                        return false;
+        return true;
+}
+
+const char *check_item_id(const char *text)
+{
+        size_t len = strlen(text);
+
+        return len >= 1 && len <= 64 && all_of(text, "._-") ? NULL : "1 to 64 of A-Z a-z 0-9 . _ -";
+}
+
+const char *check_verifier_name(const char *text)
+{
+        return !check_item_id(text) && *text != '.' && *text != '-' ? NULL
+                                                                    : "1 to 64 of A-Z a-z 0-9 . _ -, first a letter or digit";
+}
+
+const char *check_env_name(const char *text)
+{
+        size_t len = strlen(text);
+
+        return len >= 1 && len <= 128 && all_of(text, "_") && !isdigit((unsigned char)*text)
+                       ? NULL
+                       : "the name of an environment variable";
+}
+
+const char *check_one_line(const char *text)
+{
+        return strpbrk(text, "\n\t") ? "one line of text" : NULL;
+}
+
+const char *check_glob(const char *text)
+{
+        size_t len = strlen(text);
+
+        if (*text == '!')
+                return "a glob without \"!\" (use deny for exceptions)";
+        return len <= 1024 && !check_one_line(text) ? NULL : "a gitignore-style glob of one line";
+}
+
+const char *check_ref(const char *text)
+{
+        static const char expected[] = "the name of a branch";
+        size_t len = strlen(text);
+
+        if (!len || len > 200 || strpbrk(text, " ~^:?*[\\\n\t") || strstr(text, "..") || strstr(text, "@{") ||
+            strstr(text, "//") || strstr(text, "/.") || strstr(text, ".lock/"))
+                return expected;
+        if (*text == '-' || *text == '/' || *text == '.' || text[len - 1] == '/' || text[len - 1] == '.' ||
+            !strcmp(text, "@") || (len >= 5 && !strcmp(text + len - 5, ".lock")))
+                return expected;
+        return NULL;
+}
+
+/* No empty, "." or ".." component between slashes. */
+static bool plain_components(const char *text)
+{
+        while (*text) {
+                size_t len = strcspn(text, "/");
+
+                if (len == 0 || (len == 1 && text[0] == '.') || (len == 2 && text[0] == '.' && text[1] == '.'))
+                        return false;
+                text += len;
+                if (*text && !*++text)
+                        return true; /* one slash at the end */
+        }
+        return true;
+}
+
+const char *check_host_path(const char *text)
+{
+        static const char expected[] = "an absolute path or ~/…, without \".\", \"..\" and empty parts";
+
+        if (check_one_line(text) || strlen(text) > 1024)
+                return expected;
+        if (!strcmp(text, "~") || !strcmp(text, "/"))
+                return NULL; /* refused elsewhere, with the better reason */
+        if (!strncmp(text, "~/", 2))
+                return text[2] && plain_components(text + 2) ? NULL : expected;
+        return *text == '/' && plain_components(text + 1) ? NULL : expected;
+}
+
+const char *check_file_path(const char *text)
+{
+        return *text && *text != '/' && strlen(text) <= 1024 && !check_one_line(text) && plain_components(text)
+                       ? NULL
+                       : "a path inside the repository, without \".\" and \"..\"";
+}
+
+const char *check_carry(const char *text)
+{
+        for (const char *at = text; *at; at += strcspn(at, "/") + (strchr(at, '/') != NULL))
+                if (strcspn(at, "/") == 4 && !strncasecmp(at, ".git", 4))
+                        return "a folder other than .git";
+        if (strpbrk(text, ":,\\"))
+                return "a folder without : , \\ in its name";
+        return check_file_path(text);
+}
+
+const char *check_author(const char *text)
+{
+        static const char expected[] = "an author like \"Name <mail@example.org>\"";
+        const char *open = strchr(text, '<'), *close = strchr(text, '>');
+
+        if (!open || !close || open - text < 2 || open[-1] != ' ' || close <= open + 1 || close[1] || check_one_line(text))
+                return expected;
+        return strchr(open + 1, '<') || memchr(open, ' ', (size_t)(close - open)) || strlen(text) > 200 ? expected : NULL;
+}
