@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spawn with one end of a socket pair → read messages until "done" → end of the stream → reap. What goes wrong on the way is
+ * told by the director's own "error" message; a director that dies without a word is reported with its status.
+ */
+#include "cli/director_call.h"
+
+#include "cli/context.h"
+#include "cli/terminal.h"
+#include "lib/base/channel.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "lib/base/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+void director_answer_release(struct director_answer *answer)
+{
+        free(answer->commit);
+        free(answer->tree);
+        strv_release(&answer->reasons);
+        *answer = (struct director_answer){0};
+}
+
+static void add_option(struct strv *argv, const char *name, const char *value)
+{
+        if (!value)
+                return;
+        strv_add(argv, name);
+        strv_add(argv, value);
+}
+
+int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid, struct err *err)
+{
+        _cleanup_free_ char *program = sibling_path("cupel-director", err);
+        _cleanup_strv_ struct strv argv = {0};
+        int fds[2];
+
+        if (!program || channel_pair(fds, err) < 0)
+                return -1;
+        strv_add(&argv, program);
+        strv_add(&argv, call->mode);
+        add_option(&argv, "--state", call->context->state_root);
+        add_option(&argv, "--cache", call->context->cache_root);
+        add_option(&argv, "--repository", repo_gitdir(call->context->repo));
+        add_option(&argv, "--run", call->run);
+        add_option(&argv, "--snapshot", call->snapshot);
+        add_option(&argv, "--outcome", call->outcome);
+        add_option(&argv, "--reason", call->reason);
+        add_option(&argv, "--who", call->who);
+        if (spawn(program, argv.items, environ, &fds[1], 1, ret_pid, err) < 0) {
+                close(fds[0]);
+                close(fds[1]);
+                return -1;
+        }
+        close(fds[1]);
+        *ret_fd = fds[0];
+        return 0;
+}
+
+static int hear_done(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)
+{
+        const char *event, *name;
+        struct director_answer got = {0};
+        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
+                                            {"outcome", JSON_FIELD_STRING, &name, true},
+                                            {"reasons", JSON_FIELD_STRINGS, &got.reasons, true},
+                                            {0}};
+        const char *commit = json_string_value(json_object_get(message, "commit"));
+        const char *tree = json_string_value(json_object_get(message, "tree"));
+        _cleanup_json_ json_t *rest = json_copy(message); /* both may be null, which json_fields() has no type for */
+
+        (void)terminal;
+        json_object_del(rest, "commit");
+        json_object_del(rest, "tree");
+        if (json_fields(rest, "done", fields, err) < 0) {
+                director_answer_release(&got);
+                return -1;
+        }
+        if (outcome_from_name(name, &got.outcome) < 0) {
+                director_answer_release(&got);
+                return err_set(err, ERR_INTERNAL, "the director reports an outcome that does not exist");
+        }
+        got.commit = xstrdup(commit);
+        got.tree = xstrdup(tree);
+        director_answer_release(answer);
+        *answer = got;
+        return 1;
+}
+
+static int hear_phase(struct json_t *message, struct terminal *terminal, struct director_answer *answer,
+                      struct err *err)
+{
+        const char *event, *to;
+        const struct json_field fields[] = {
+                {"event", JSON_FIELD_STRING, &event, true}, {"to", JSON_FIELD_STRING, &to, true}, {0}};
+
+        (void)answer;
+        if (json_fields(message, "phase", fields, err) < 0)
+                return -1;
+        if (terminal)
+                terminal_phase(terminal, to);
+        return 0;
+}
+
+static int hear_step(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)
+{
+        const char *event, *state;
+        struct terminal_step step = {0};
+        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
+                                            {"name", JSON_FIELD_STRING, &step.name, true},
+                                            {"gate", JSON_FIELD_STRING, &step.gate, true},
+                                            {"state", JSON_FIELD_STRING, &state, true},
+                                            {"result", JSON_FIELD_STRING, &step.result, false},
+                                            {"ms", JSON_FIELD_INT, &step.ms, false},
+                                            {0}};
+
+        (void)answer;
+        if (json_fields(message, "step", fields, err) < 0)
+                return -1;
+        if (terminal)
+                terminal_step(terminal, &step);
+        return 0;
+}
+
+static int hear_progress(struct json_t *message, struct terminal *terminal, struct director_answer *answer,
+                         struct err *err)
+{
+        const char *event, *what;
+        int64_t done = 0, total = 0;
+        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
+                                            {"what", JSON_FIELD_STRING, &what, true},
+                                            {"done", JSON_FIELD_INT, &done, true},
+                                            {"total", JSON_FIELD_INT, &total, true},
+                                            {0}};
+
+        (void)answer;
+        if (json_fields(message, "progress", fields, err) < 0)
+                return -1;
+        if (terminal)
+                terminal_progress(terminal, what, (uint64_t)done, (uint64_t)total);
+        return 0;
+}
+
+static int hear_error(struct json_t *message, struct terminal *terminal, struct director_answer *answer,
+                      struct err *err)
+{
+        const char *event, *text;
+        const struct json_field fields[] = {
+                {"event", JSON_FIELD_STRING, &event, true}, {"message", JSON_FIELD_STRING, &text, true}, {0}};
+
+        (void)terminal;
+        (void)answer;
+        if (json_fields(message, "error", fields, err) < 0)
+                return -1;
+        return err_set(err, ERR_INTERNAL, "director: %s", text);
+}
+
+static const struct {
+        const char *event;
+        int (*hear)(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err);
+} events[] = {
+        {"done", hear_done},         {"phase", hear_phase}, {"step", hear_step},
+        {"progress", hear_progress}, {"error", hear_error},
+};
+
+int director_hear(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)
+{
+        const char *event = json_string_value(json_object_get(message, "event"));
+
+        for (size_t i = 0; event && i < sizeof(events) / sizeof(events[0]); i++)
+                if (strcmp(events[i].event, event) == 0)
+                        return events[i].hear(message, terminal, answer, err);
+        return err_set(err, ERR_INTERNAL, "the director sent a message that the protocol does not have");
+}
+
+/* A director that is already gone cannot be stopped: the end of its stream says so next. */
+static void send_stop(struct channel *channel, int signals)
+{
+        struct signalfd_siginfo info;
+        struct err ignored = ERR_INIT;
+        _cleanup_json_ json_t *stop = json_pack("{s:s}", "op", "stop");
+
+        if (read(signals, &info, sizeof(info)) == sizeof(info))
+                channel_send(channel, stop, NULL, 0, &ignored);
+}
+
+/* Signals and the director are waited for together. */
+static int wait_for_either(struct channel *channel, int signals, struct err *err)
+{
+        struct pollfd fds[] = {{.fd = channel->fd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+
+        if (poll(fds, 2, -1) < 0)
+                return errno == EINTR ? 0 : err_errno(err, "wait for the director");
+        if (fds[1].revents)
+                send_stop(channel, signals);
+        return 0;
+}
+
+static int receive(struct channel *channel, int signals, struct json_t **ret, struct err *err)
+{
+        int got = CHANNEL_AGAIN;
+
+        while ((got = channel_recv(channel, ret, err)) == CHANNEL_AGAIN)
+                if (wait_for_either(channel, signals, err) < 0)
+                        return -1;
+        return got;
+}
+
+static int listen_until_done(struct channel *channel, int signals, const struct director_call *call,
+                             struct director_answer *answer, struct err *err)
+{
+        for (;;) {
+                _cleanup_json_ json_t *message = NULL;
+                int got = receive(channel, signals, &message, err);
+
+                if (got == 0)
+                        return err_set(err, ERR_INTERNAL, "the director ended without an answer");
+                if (got < 0)
+                        return -1;
+                got = director_hear(message, call->terminal, answer, err);
+                if (got != 0)
+                        return got < 0 ? -1 : 0;
+        }
+}
+
+static void reap(pid_t pid)
+{
+        int status;
+
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+}
+
+int director_call(const struct director_call *call, struct director_answer *ret, struct err *err)
+{
+        _cleanup_channel_ struct channel channel = {.fd = -1};
+        _cleanup_fd_ int signals = -1;
+        sigset_t caught, before;
+        pid_t pid;
+        int fd, result;
+
+        sigemptyset(&caught);
+        sigaddset(&caught, SIGINT);
+        sigaddset(&caught, SIGTERM);
+        if (director_start(call, &fd, &pid, err) < 0)
+                return -1;
+        channel_init(&channel, fd);
+        sigprocmask(SIG_BLOCK, &caught, &before);
+        signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                result = err_errno(err, "listen to the director");
+        else
+                result = listen_until_done(&channel, signals, call, ret, err);
+        channel_release(&channel); /* a director that is still at it sees the end of the stream, and ends */
+        channel_init(&channel, -1);
+        reap(pid);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        return result;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_DIRECTOR_CALL_H
+#define CUPEL_CLI_DIRECTOR_CALL_H
+
+/*
+ * Starting the director and listening to it. A command that wants one thing done waits for it:
+ *
+ *         const struct director_call call = {.context = context, .mode = "land", .run = run.id, .who = user};
+ *         _cleanup_director_answer_ struct director_answer answer = {0};
+ *         if (director_call(&call, &answer, err) < 0) …       it died, or could not turn a failure into an outcome
+ *
+ * The supervisor, which has an event loop, uses the parts: director_start() and director_hear().
+ *
+ * While director_call() waits, SIGINT and SIGTERM are passed on as "stop": the director ends the run cleanly and still
+ * answers. The director is our own program, yet what it says is taken apart strictly.
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/outcome.h"
+#include "lib/base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct context;
+struct json_t;
+struct terminal;
+
+struct director_call {
+        struct context *context;      /* paths and the repository; required */
+        const char *mode;             /* run, land, discard, recover */
+        const char *run;              /* full id */
+        const char *snapshot;         /* SHA-256 of the snapshot, or NULL */
+        const char *outcome, *reason; /* mode discard */
+        const char *who;              /* the person who decided, or NULL */
+        struct terminal *terminal;    /* where phases and steps are shown; NULL: nowhere */
+};
+
+struct director_answer {
+        enum outcome outcome;
+        char *commit, *tree; /* NULL where there is none */
+        struct strv reasons;
+};
+
+void director_answer_release(struct director_answer *answer);
+#define _cleanup_director_answer_ __attribute__((cleanup(director_answer_release)))
+
+/* Blocks until the director has answered and is gone (and reaped). */
+int director_call(const struct director_call *call, struct director_answer *ret, struct err *err);
+
+/* Starts it; the caller owns the channel's descriptor and reaps the child. */
+int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid, struct err *err);
+
+/*
+ * One message of the director. Phases and steps go to `terminal` (may be NULL). 1: it was "done" and `answer` is filled;
+ * 0: something else, listen on; -1: "error", or a message that the protocol does not have.
+ */
+int director_hear(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err);
+
+#endif

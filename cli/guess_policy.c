@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first .cupel/policy.yaml: what was guessed as live lines, what else there is as comments with the values that hold
+ * anyway, so that a person can read the whole policy and change a line instead of looking up a key.
+ */
+#include "cli/guess.h"
+
+#include <string.h>
+
+static const char head[] =
+        "# What a run in this repository must pass. Read from the base commit of each run, so commit it.\n"
+        "# `cupel policy show` prints the values in force, `cupel policy check .cupel/policy.yaml` validates this "
+        "file.\n"
+        "\n";
+
+static const char no_verifier[] =
+        "# Nothing here looked like a test suite. Name at least one command that tells good from bad: a run without a\n"
+        "# verifier is refused. It runs with `sh -c` at the root of the repository, in the sandbox, without network.\n"
+        "#\n"
+        "# verifiers:\n"
+        "#   unit:\n"
+        "#     run: make test\n"
+        "#     timeout: 10m\n";
+
+static const char verifiers_head[] = "# Each runs with `sh -c` at the root of the repository, in the sandbox, without "
+                                     "network: once on the run's own\n"
+                                     "# worktree, and once more by the director on committed content only.\n"
+                                     "verifiers:\n";
+
+static const char tail[] =
+        "\n"
+        "# Which files are tests.\n"
+        "tests: [\"test/**\", \"tests/**\", \"*_test.*\", \"test_*\"]\n"
+        "\n"
+        "# Changes of these raise the risk to high; from `approval.person_at` on a person must approve the result.\n"
+        "protected: [\".cupel/**\", \".github/workflows/**\", \".gitattributes\", \".gitmodules\"]\n"
+        "approval: {person_at: high}\n"
+        "\n"
+        "# Where verified commits land; without it, on the branch that is checked out.\n"
+        "# target: main\n"
+        "\n"
+        "# The keys below open something to runs. They hold only after `cupel admit`, or from your own configuration.\n"
+        "# sandbox: {read: [~/.cargo], env: [LANG]}\n"
+        "# agents:\n"
+        "#   claude-code: {command: [claude, -p, \"{prompt}\"], requires: [{env: ANTHROPIC_API_KEY}]}\n";
+
+static void put_verifier(const struct guess *guess, struct str *out)
+{
+        str_printf(out, "  %s: # guessed: %s\n", guess->name, guess->why);
+        str_printf(out, "    run: %s\n    timeout: 10m\n", guess->run);
+        if (guess->hint)
+                str_printf(out, "    # Needs inside: %s.\n", guess->hint);
+}
+
+static void put_carry(const struct guesses *guesses, struct str *out)
+{
+        const char *separator = "";
+
+        for (size_t i = 0; i < guesses->len; i++) {
+                if (!guesses->items[i].carry)
+                        continue;
+                if (!separator[0])
+                        str_puts(out, "\n# Ignored folders of your checkout that runs see; what they change there is "
+                                      "dropped.\n"
+                                      "sandbox: {carry: [");
+                str_printf(out, "%s%s", separator, guesses->items[i].carry);
+                separator = ", ";
+        }
+        if (separator[0])
+                str_puts(out, "]}\n");
+}
+
+void guess_policy(const struct guesses *guesses, struct str *out)
+{
+        str_puts(out, head);
+        str_puts(out, guesses->len ? verifiers_head : no_verifier);
+        for (size_t i = 0; i < guesses->len; i++)
+                put_verifier(&guesses->items[i], out);
+        put_carry(guesses, out);
+        str_puts(out, tail);
+}
