@@ -26,6 +26,7 @@ struct launch_request {
         const char *policy_file; /* --policy, or NULL */
         const char *base;        /* --base, or NULL: the tip of the target */
         const char *bundle;      /* --bundle folder, or NULL */
+        bool arm;                /* --arm: CUPEL_ARM=1 does the same */
         struct item_options options;
 };
 

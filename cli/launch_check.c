@@ -59,7 +59,7 @@ static void check_armed(struct launch *launch, const struct launch_request *requ
 {
         const char *armed = getenv("CUPEL_ARM");
 
-        if (launch->plan.arm && !request->options.arm && !(armed && strcmp(armed, "1") == 0))
+        if (launch->plan.arm && !request->arm && !(armed && strcmp(armed, "1") == 0))
                 strv_add(&launch->missing, "the item starts only when armed; run it with --arm, or CUPEL_ARM=1");
 }
 

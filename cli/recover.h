@@ -11,6 +11,8 @@
 #include "lib/base/err.h"
 #include "lib/store/store.h"
 
+#include <stdbool.h>
+
 struct context;
 
 int recover_runs(struct context *context, struct err *err);

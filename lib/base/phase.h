@@ -23,7 +23,7 @@
 
 /* phase, name in events, phases that may follow */
 #define PHASES(X)                                                                                                      \
-        X(CREATED, "created", TO(PREPARING) | TO(BLOCKED) | TO(DISCARDED))                                             \
+        X(CREATED, "created", TO(PREPARING) | TO(BLOCKED) | TO(HELD) | TO(DISCARDED))                                  \
         X(BLOCKED, "blocked", 0)                                                                                       \
         X(PREPARING, "preparing", TO(RUNNING) | TO(DISCARDED))                                                         \
         X(RUNNING, "running", TO(FROZEN) | TO(DISCARDED))                                                              \

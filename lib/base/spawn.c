@@ -36,7 +36,13 @@ static int set_signals(posix_spawnattr_t *attributes)
         sigfillset(&all);
         if (posix_spawnattr_setsigmask(attributes, &none) != 0 || posix_spawnattr_setsigdefault(attributes, &all) != 0)
                 return -1;
-        return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0 ? 0 : -1;
+        /* a process group of its own: the terminal's interrupt is the supervisor's to hear, and to pass on in order */
+        if (posix_spawnattr_setpgroup(attributes, 0) != 0)
+                return -1;
+        return posix_spawnattr_setflags(attributes,
+                                        POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP) == 0
+                       ? 0
+                       : -1;
 }
 
 #define SPAWN_FDS_MAX 16

@@ -3,9 +3,9 @@
 #define CUPEL_BASE_SPAWN_H
 
 /*
- * Starting our own programs. spawn() uses vfork-like posix_spawn(3), resets signals, and gives the child exactly the
- * descriptors that are listed: fds[i] becomes descriptor 3 + i. Standard input is /dev/null, output and error are inherited.
- * The child is not reaped here.
+ * Starting our own programs. spawn() uses vfork-like posix_spawn(3), resets signals, makes the child the leader of a
+ * process group of its own, and gives it exactly the descriptors that are listed: fds[i] becomes descriptor 3 + i. Standard
+ * input is /dev/null, output and error are inherited. The child is not reaped here.
  *
  * sibling_path() finds a program of ours: beside the running executable, else in CUPEL_LIBEXECDIR.
  */

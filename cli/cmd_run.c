@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cupel run: one work item, from launch to its end. What the run may do is decided before anything is started
+ * (cli/launch.h); the supervisor carries it out (cli/supervisor.h); the exit status is the outcome's.
+ */
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/launch.h"
+#include "cli/local_changes.h"
+#include "cli/options.h"
+#include "cli/result.h"
+#include "cli/supervisor.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct run_options {
+        struct launch_request request;
+        bool json, quiet, show_prompt;
+};
+
+static int parse(int argc, char **argv, struct run_options *options, struct err *err)
+{
+        struct item_options *item = &options->request.options;
+        struct option_rest rest = {0};
+        const struct option_spec table[] = {
+                {"title", 't', OPTION_TEXT, &item->title, "TEXT", "what is to be done, in one line"},
+                {"agent", 'a', OPTION_TEXT, &item->agent, "NAME", "an agent of the policy"},
+                {"mood", 'm', OPTION_TEXT, &item->mood, "MOOD", "calm, curious, skeptical, paranoid, bold, petty …"},
+                {"verify", 'v', OPTION_REPEAT, &item->verify, "NAME[=COMMAND]", "a verifier; may be repeated"},
+                {"allow", 0, OPTION_REPEAT, &item->allow, "GLOB", "only these paths may change; may be repeated"},
+                {"deny", 0, OPTION_REPEAT, &item->deny, "GLOB", "these paths may not change; may be repeated"},
+                {"budget", 'b', OPTION_REPEAT, &item->budget, "KEY=VALUE", "wall=10m, disk=2G, diff_files=50 …"},
+                {"base", 0, OPTION_TEXT, &options->request.base, "REV", "start from here, not from the target's tip"},
+                {"target", 0, OPTION_TEXT, &item->target, "BRANCH", "land there (default: the checked-out branch)"},
+                {"policy", 0, OPTION_TEXT, &options->request.policy_file, "FILE", "this policy, not the repository's"},
+                {"bundle", 0, OPTION_TEXT, &options->request.bundle, "DIR", "files for the agent, at $CUPEL_BUNDLE"},
+                {"arm", 0, OPTION_FLAG, &options->request.arm, NULL, "start an item that wants arming"},
+                {"show-prompt", 0, OPTION_FLAG, &options->show_prompt, NULL, "print what the agent is told, and stop"},
+                {"json", 0, OPTION_FLAG, &options->json, NULL, "the result as one JSON line, last on stdout"},
+                {"quiet", 'q', OPTION_FLAG, &options->quiet, NULL, "no progress"},
+                {0}};
+        int got = options_parse(argc, argv, table, &rest, err);
+
+        if (got != 0)
+                return got;
+        if (rest.len > 1)
+                return err_set(err, ERR_INPUT, "run takes one work item, got %s too; a command goes behind --",
+                               rest.items[1]);
+        options->request.item_file = rest.len ? rest.items[0] : NULL;
+        item->command = rest.command;
+        item->command_len = rest.command_len;
+        if (!rest.len && !item->title && !rest.command_len)
+                return err_set(err, ERR_INPUT,
+                               "nothing to run: name a work item file, or give --title and a command behind --");
+        return 0;
+}
+
+static void release(struct run_options *options)
+{
+        strv_release(&options->request.options.verify);
+        strv_release(&options->request.options.allow);
+        strv_release(&options->request.options.deny);
+        strv_release(&options->request.options.budget);
+}
+
+/* A run that ends before anything is started: blocked, with its reasons; deferential, with its questions. */
+static int end_at_once(struct context *context, const struct launch *launch, struct run_result *result, struct err *err)
+{
+        const bool held = launch->plan.worktree == WORKTREE_NONE && !launch->missing.len;
+        _cleanup_json_ json_t *reasons = NULL;
+        _cleanup_json_ json_t *question =
+                json_pack("{s:o,s:[s,s],s:s}", "question",
+                          json_sprintf("%s: should a run try this as it is written?", launch->plan.title), "options",
+                          "yes, run it calm", "no, drop it", "default", "no, drop it");
+        const struct store_event ask = {.type = "note.request.help", .actor = EVENT_ACTOR_SYSTEM, .data = question};
+        struct store_move move = {.run = launch->run_id,
+                                  .to = held ? PHASE_HELD : PHASE_BLOCKED,
+                                  .outcome = held ? OUTCOME_HELD : OUTCOME_BLOCKED,
+                                  .actor = EVENT_ACTOR_SYSTEM,
+                                  .events = held ? &ask : NULL,
+                                  .events_len = held ? 1 : 0};
+
+        result->outcome = move.outcome;
+        strv_copy(&result->reasons, &launch->missing);
+        if (held)
+                strv_add(&result->reasons,
+                         "this mood runs no command; it asks whether the item should be tried as it is written");
+        reasons = json_from_strv(&result->reasons);
+        move.reasons = reasons;
+        return store_run_move(context->store, &move, err);
+}
+
+static int carry_out(struct context *context, struct launch *launch, const struct run_options *options,
+                     struct run_result *result, struct err *err)
+{
+        struct terminal terminal;
+        struct local_changes *changes = NULL;
+        int status;
+
+        if (launch->missing.len || launch->plan.worktree == WORKTREE_NONE)
+                return end_at_once(context, launch, result, err);
+        terminal_init(&terminal, context->terminal_err, options->quiet, context->colour_err);
+        terminal_say(&terminal, "run %s  %s", launch->run_id, launch->plan.title);
+        if (context->terminal_err && !options->quiet)
+                changes = local_changes_start(repo_gitdir(context->repo));
+        status = supervise(context, launch, &terminal, result, err);
+        terminal_end(&terminal);
+        local_changes_report(changes, launch->base);
+        return status;
+}
+
+static int run(struct context *context, const struct run_options *options, struct err *err)
+{
+        _cleanup_launch_ struct launch launch;
+        _cleanup_run_result_ struct run_result result = {0};
+
+        launch_init(&launch);
+        if (launch_read(&launch, context, &options->request, err) < 0)
+                return -1;
+        if (options->show_prompt) {
+                fputs(launch.plan.prompt, stdout);
+                return 0;
+        }
+        if (launch_create(&launch, context, err) < 0)
+                return -1;
+        if (carry_out(context, &launch, options, &result, err) < 0)
+                return err_wrap(err, "run %s", launch.run_id);
+        if (options->json)
+                result_print_json(stdout, &launch, &result);
+        else
+                result_print(stdout, &launch, &result, context->colour_out);
+        return outcome_exit_status(result.outcome);
+}
+
+int cmd_run(struct context *context, int argc, char **argv, struct err *err)
+{
+        struct run_options options = {0};
+        int status = parse(argc, argv, &options, err);
+
+        if (status == 0)
+                status = run(context, &options, err);
+        else if (status == 1)
+                status = 0;
+        release(&options);
+        return status;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/result.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REASONS_SHOWN 8
+
+void result_print_json(FILE *out, const struct launch *launch, const struct run_result *result)
+{
+        _cleanup_free_ char *identity = xasprintf("sha256:%s", launch->identity);
+        _cleanup_free_ char *text = NULL;
+        _cleanup_json_ json_t *json =
+                json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s,s:s,s:s,s:o}", "run", launch->run_id, "outcome",
+                          outcome_name(result->outcome), "exit", outcome_exit_status(result->outcome), "commit",
+                          result->commit, "tree", result->tree, "base", launch->base, "identity", identity, "packet",
+                          launch->run_folder, "reasons", json_from_strv(&result->reasons));
+
+        text = json_dumps(json, JSON_COMPACT);
+        fprintf(out, "%s\n", text);
+}
+
+/* What to do next, where there is something; @ stands for the run. */
+static const char *next_step(enum outcome outcome)
+{
+        static const struct {
+                enum outcome outcome;
+                const char *text;
+        } steps[] = {
+                {OUTCOME_COMMITTED, "cupel show @"},
+                {OUTCOME_HELD, "cupel show @ --diff, then cupel approve @, or cupel reject @"},
+                {OUTCOME_BLOCKED, NULL},
+        };
+
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+                if (steps[i].outcome == outcome)
+                        return steps[i].text;
+        return "cupel show @";
+}
+
+static void print_line(FILE *out, const char *text)
+{
+        _cleanup_str_ struct str shown = {0};
+
+        /* reasons may span lines (a verifier's last output); each line is made harmless by itself */
+        while (*text) {
+                size_t len = strcspn(text, "\n");
+
+                str_puts(&shown, "  ");
+                str_put_quoted(&shown, text, len);
+                str_putc(&shown, '\n');
+                text += len + (text[len] == '\n');
+        }
+        fputs(str_text(&shown), out);
+}
+
+static void print_next(FILE *out, const struct launch *launch, enum outcome outcome)
+{
+        const char *step = next_step(outcome);
+
+        if (!step)
+                return;
+        fputs("next: ", out);
+        for (const char *at = step; *at; at++) {
+                if (*at == '@')
+                        fputs(launch->run_id, out);
+                else
+                        fputc(*at, out);
+        }
+        fputc('\n', out);
+}
+
+void result_print(FILE *out, const struct launch *launch, const struct run_result *result, bool colour)
+{
+        bool good = outcome_exit_status(result->outcome) == 0;
+        const char *tint = colour ? (good ? "\033[1;32m" : "\033[1;31m") : "";
+
+        fprintf(out, "%s%s%s", tint, outcome_name(result->outcome), colour ? "\033[0m" : "");
+        if (result->commit)
+                fprintf(out, " %.12s on %s", result->commit, launch->target_ref);
+        fprintf(out, ": %s\n", outcome_meaning(result->outcome));
+        for (size_t i = 0; i < result->reasons.len && i < REASONS_SHOWN; i++)
+                print_line(out, result->reasons.items[i]);
+        if (result->reasons.len > REASONS_SHOWN)
+                fprintf(out, "  … and %zu more reasons in the packet\n", result->reasons.len - REASONS_SHOWN);
+        fprintf(out, "packet: %s\n", launch->run_folder);
+        print_next(out, launch, result->outcome);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_SUPERVISION_H
+#define CUPEL_CLI_SUPERVISION_H
+
+/*
+ * What the supervisor does when something happens, without the event loop around it (supervisor_uv.c):
+ *
+ *      PREPARING ── director: ready ──► WORKING ── runner: result ──► CLOSING ── cage exited ──► DECIDING ── done ──► ENDED
+ *          │                              │                            │                          │
+ *          └── signal, runner or cage gone, our own failure: the caged side is ended, then the director discards ──┘
+ *
+ * The director is only asked to verify once nothing in the cage lives any more: what it checks can then not change.
+ * Everything that arrives is checked again; a message that is not in the table of its sender ends the run.
+ */
+
+#include "cli/supervisor.h"
+#include "lib/base/channel.h"
+
+#include <sys/types.h>
+
+struct json_t;
+
+enum stage {
+        STAGE_PREPARING,
+        STAGE_WORKING,
+        STAGE_CLOSING,
+        STAGE_DECIDING,
+        STAGE_ENDED,
+};
+
+struct supervision {
+        struct context *context;
+        struct launch *launch;
+        struct terminal *terminal;
+        struct channel director, runner; /* fd -1 once closed */
+        pid_t director_pid, cage_pid;    /* -1 once reaped */
+        enum stage stage;
+        bool stopping;
+        uint64_t deadline;         /* clock_ms() at which the cage is killed; 0: none */
+        struct json_t *records;    /* events of the runner not yet in the store: array of {type, actor, data} */
+        bool told;                 /* the runner gave its result */
+        bool verify;               /* … and it was a candidate */
+        struct run_result verdict; /* of the caged side, where it is no candidate; then of the director */
+        bool answered;             /* the director said done */
+        char director_error[512];
+};
+
+void supervision_init(struct supervision *s, struct context *context, struct launch *launch, struct terminal *terminal);
+void supervision_release(struct supervision *s);
+
+void supervision_from_director(struct supervision *s, struct json_t *message);
+void supervision_from_runner(struct supervision *s, struct json_t *message);
+void supervision_flush(struct supervision *s); /* writes the pending records; after each burst of messages */
+void supervision_director_closed(struct supervision *s);
+void supervision_runner_closed(struct supervision *s);
+void supervision_cage_exited(struct supervision *s, int wait_status);
+void supervision_signal(struct supervision *s);
+void supervision_tick(struct supervision *s);
+
+/* The run cannot go on: the caged side is ended, the director discards with this outcome and reason. */
+void supervision_give_up(struct supervision *s, enum outcome outcome, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event loop around a supervision: sockets, signals, children, one timer. It starts the director and the cage at the
+ * same time, hands every message to supervision.c, and ends when the director has answered or is gone.
+ */
+#include "cli/supervision.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "lib/base/spawn.h"
+#include "sandbox/cage.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define TICK_MS 200
+
+struct loop {
+        uv_loop_t uv;
+        struct supervision s;
+        uv_poll_t director, runner;
+        uv_signal_t signals[4]; /* SIGCHLD and the three that stop a run */
+        uv_timer_t tick;
+};
+
+static const int caught[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
+
+/* ---- Starting ---- */
+
+static char *program_folder(const char *program)
+{
+        char *slash = strrchr(program, '/');
+
+        return xmemdup(program, (size_t)(slash - program));
+}
+
+static int start_director(struct loop *loop, int *ret_fd, struct err *err)
+{
+        const struct launch *launch = loop->s.launch;
+        const struct context *context = loop->s.context;
+        _cleanup_free_ char *program = sibling_path("cupel-director", err);
+        int pair[2];
+        char *argv[] = {program,
+                        (char *)"run",
+                        (char *)"--state",
+                        context->state_root,
+                        (char *)"--cache",
+                        context->cache_root,
+                        (char *)"--repository",
+                        (char *)repo_gitdir(context->repo),
+                        (char *)"--run",
+                        launch->run_id,
+                        (char *)"--snapshot",
+                        (char *)launch->snapshot,
+                        NULL};
+
+        if (!program || channel_pair(pair, err) < 0)
+                return -1;
+        if (spawn(program, argv, environ, &pair[1], 1, &loop->s.director_pid, err) < 0) {
+                close(pair[0]);
+                close(pair[1]);
+                return -1;
+        }
+        close(pair[1]);
+        *ret_fd = pair[0];
+        return 0;
+}
+
+/* The caged side sees of the environment what the policy lets into the sandbox, and nothing else. */
+static void caged_environment(const struct plan *plan, struct strv *ret)
+{
+        strv_add(ret, "PATH=/usr/local/bin:/usr/bin:/bin");
+        for (size_t i = 0; i < plan->sandbox.env.len; i++) {
+                const char *value = getenv(plan->sandbox.env.items[i]);
+
+                if (value && strcmp(plan->sandbox.env.items[i], "PATH") != 0)
+                        strv_add_printf(ret, "%s=%s", plan->sandbox.env.items[i], value);
+        }
+        if (getenv("ASAN_OPTIONS"))
+                strv_add_printf(ret, "ASAN_OPTIONS=%s", getenv("ASAN_OPTIONS"));
+}
+
+static void show_path(struct strv *list, const struct context *context, const char *path)
+{
+        if (strncmp(path, "~/", 2) == 0 && context->home)
+                strv_add_printf(list, "%s/%s", context->home, path + 2);
+        else
+                strv_add(list, path);
+}
+
+static int plan_cage(const struct supervision *s, struct cage_plan *plan, struct err *err)
+{
+        const struct context *context = s->context;
+        const char *workdir = repo_workdir(context->repo);
+        _cleanup_free_ char *program = sibling_path("cupel-runner", err);
+
+        if (!program)
+                return -1;
+        plan->state_root = xstrdup(context->state_root);
+        plan->home = xstrdup(context->home);
+        plan->run_dir = xstrdup(s->launch->run_folder);
+        plan->snapshot = xasprintf("%s/config_snapshot", s->launch->run_folder);
+        strv_add(&plan->read, repo_gitdir(context->repo));
+        strv_add(&plan->read, repo_commondir(context->repo));
+        if (workdir)
+                strv_add(&plan->read, workdir);
+        if (repo_object_dirs(context->repo, &plan->read, err) < 0)
+                return -1;
+        strv_add(&plan->read, context->cache_root);
+        strv_take(&plan->show, program_folder(program));
+        for (size_t i = 0; i < s->launch->plan.sandbox.read.len; i++)
+                show_path(&plan->show, context, s->launch->plan.sandbox.read.items[i]);
+        strv_sort_unique(&plan->read);
+        return 0;
+}
+
+static int start_cage(struct loop *loop, int *ret_fd, struct err *err)
+{
+        const struct supervision *s = &loop->s;
+        _cleanup_cage_plan_ struct cage_plan plan = CAGE_PLAN_INIT;
+        _cleanup_strv_ struct strv environment = {0};
+        _cleanup_free_ char *program = sibling_path("cupel-runner", err);
+        char *argv[] = {program,
+                        (char *)"--run-folder",
+                        s->launch->run_folder,
+                        (char *)"--repository",
+                        (char *)repo_gitdir(s->context->repo),
+                        (char *)"--base",
+                        (char *)s->launch->base,
+                        NULL};
+        int pair[2], status;
+
+        if (!program || plan_cage(s, &plan, err) < 0 || channel_pair(pair, err) < 0)
+                return -1;
+        caged_environment(&s->launch->plan, &environment);
+        status = cage_spawn(&plan, argv, environment.items, pair[1], &loop->s.cage_pid, err);
+        close(pair[1]);
+        if (status < 0) {
+                close(pair[0]);
+                return -1;
+        }
+        *ret_fd = pair[0];
+        return 0;
+}
+
+/* ---- Events ---- */
+
+typedef void message_fn(struct supervision *s, struct json_t *message);
+
+/* 1: there may be more later; 0: the peer is gone. A message that is no message counts as the peer's end. */
+static int drain(struct supervision *s, struct channel *channel, message_fn *handle)
+{
+        for (;;) {
+                struct err err = ERR_INIT;
+                json_t *message = NULL;
+                int got = channel_recv(channel, &message, &err);
+
+                if (got == CHANNEL_AGAIN)
+                        return 1;
+                if (got != 1)
+                        return 0;
+                handle(s, message);
+                json_decref(message);
+        }
+}
+
+static void stop_when_ended(struct loop *loop)
+{
+        if (loop->s.stage == STAGE_ENDED)
+                uv_stop(&loop->uv);
+}
+
+static void on_director(uv_poll_t *poll, int status, int events)
+{
+        struct loop *loop = poll->data;
+
+        (void)events;
+        if (status < 0 || !drain(&loop->s, &loop->s.director, supervision_from_director)) {
+                uv_poll_stop(poll);
+                supervision_director_closed(&loop->s);
+        }
+        stop_when_ended(loop);
+}
+
+static void on_runner(uv_poll_t *poll, int status, int events)
+{
+        struct loop *loop = poll->data;
+        int open = status < 0 ? 0 : drain(&loop->s, &loop->s.runner, supervision_from_runner);
+
+        (void)events;
+        supervision_flush(&loop->s);
+        if (!open) {
+                uv_poll_stop(poll);
+                supervision_runner_closed(&loop->s);
+        }
+        stop_when_ended(loop);
+}
+
+/* What the runner said before it ended is still in the socket: it is read before its end is judged. */
+static void reap(struct loop *loop)
+{
+        struct supervision *s = &loop->s;
+        int status;
+
+        if (s->cage_pid > 0 && waitpid(s->cage_pid, &status, WNOHANG) == s->cage_pid) {
+                if (s->runner.fd >= 0 && !s->told) {
+                        drain(s, &s->runner, supervision_from_runner);
+                        supervision_flush(s);
+                }
+                supervision_cage_exited(s, status);
+        }
+        if (s->director_pid > 0 && waitpid(s->director_pid, &status, WNOHANG) == s->director_pid)
+                s->director_pid = -1;
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+        struct loop *loop = handle->data;
+
+        if (number == SIGCHLD)
+                reap(loop);
+        else
+                supervision_signal(&loop->s);
+        stop_when_ended(loop);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+        struct loop *loop = timer->data;
+
+        supervision_tick(&loop->s);
+        stop_when_ended(loop);
+}
+
+/* ---- The loop ---- */
+
+static int watch(struct loop *loop, uv_poll_t *poll, struct channel *channel, int fd, uv_poll_cb callback,
+                 struct err *err)
+{
+        int flags = fcntl(fd, F_GETFL);
+
+        channel_init(channel, fd);
+        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+                return err_errno(err, "make a socket non-blocking");
+        poll->data = loop;
+        if (uv_poll_init(&loop->uv, poll, fd) < 0 || uv_poll_start(poll, UV_READABLE, callback) < 0)
+                return err_set(err, ERR_SYSTEM, "watch a socket");
+        return 0;
+}
+
+static int open_loop(struct loop *loop, struct err *err)
+{
+        if (uv_loop_init(&loop->uv) < 0)
+                return err_set(err, ERR_SYSTEM, "make an event loop");
+        for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+                loop->signals[i].data = loop;
+                uv_signal_init(&loop->uv, &loop->signals[i]);
+                uv_signal_start(&loop->signals[i], on_signal, caught[i]);
+        }
+        loop->tick.data = loop;
+        uv_timer_init(&loop->uv, &loop->tick);
+        uv_timer_start(&loop->tick, on_tick, TICK_MS, TICK_MS);
+        return 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+        (void)arg;
+        if (!uv_is_closing(handle))
+                uv_close(handle, NULL);
+}
+
+static void close_loop(struct loop *loop)
+{
+        uv_walk(&loop->uv, close_handle, NULL);
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+        uv_loop_close(&loop->uv);
+}
+
+static int start_all(struct loop *loop, struct err *err)
+{
+        const struct store_move preparing = {.run = loop->s.launch->run_id,
+                                             .to = PHASE_PREPARING,
+                                             .outcome = STORE_OUTCOME_NONE,
+                                             .actor = EVENT_ACTOR_SYSTEM};
+        int director = -1, runner = -1;
+
+        if (start_director(loop, &director, err) < 0 ||
+            watch(loop, &loop->director, &loop->s.director, director, on_director, err) < 0)
+                return -1;
+        if (start_cage(loop, &runner, err) < 0 ||
+            watch(loop, &loop->runner, &loop->s.runner, runner, on_runner, err) < 0)
+                return -1;
+        return store_run_move(loop->s.context->store, &preparing, err);
+}
+
+/* The children are gone before the command returns: nothing of a run outlives it. */
+static void await_children(struct supervision *s)
+{
+        channel_release(&s->runner);
+        channel_release(&s->director);
+        if (s->cage_pid > 0) {
+                kill(s->cage_pid, SIGKILL);
+                waitpid(s->cage_pid, NULL, 0);
+        }
+        if (s->director_pid > 0)
+                waitpid(s->director_pid, NULL, 0);
+}
+
+int supervise(struct context *context, struct launch *launch, struct terminal *terminal, struct run_result *ret,
+              struct err *err)
+{
+        struct loop loop = {0};
+        int status;
+
+        supervision_init(&loop.s, context, launch, terminal);
+        if (open_loop(&loop, err) < 0) {
+                supervision_release(&loop.s);
+                return -1;
+        }
+        terminal->budget_ms = (uint64_t)launch->plan.budget.wall_ms;
+        terminal_phase(terminal, phase_name(PHASE_PREPARING));
+        status = start_all(&loop, err);
+        if (status == 0)
+                uv_run(&loop.uv, UV_RUN_DEFAULT);
+        await_children(&loop.s);
+        close_loop(&loop);
+        if (status == 0 && loop.s.answered) {
+                *ret = loop.s.verdict;
+                loop.s.verdict = (struct run_result){0};
+        } else if (status == 0) {
+                status = err_set(err, ERR_INTERNAL, "the director ended without an answer%s%s",
+                                 loop.s.director_error[0] ? ": " : "", loop.s.director_error);
+        }
+        supervision_release(&loop.s);
+        return status;
+}
