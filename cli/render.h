@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_RENDER_H
+#define CUPEL_CLI_RENDER_H
+
+/*
+ * Text for people: columns, colours, and bytes from the sandbox made harmless. Pure: everything goes to a `struct str`.
+ *
+ * Nothing that an agent, a repository or a file name had a part in may reach a terminal raw: one line goes through
+ * render_cell() or render_quoted(), whole logs through render_safe().
+ */
+
+#include "lib/base/outcome.h"
+#include "lib/base/phase.h"
+#include "lib/base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum tint {
+        TINT_PLAIN,
+        TINT_GOOD,
+        TINT_BAD,
+        TINT_WAIT,
+        TINT_DIM,
+        TINT_STRONG,
+};
+
+/* `text` is trusted; without `colour` it is appended as it is. */
+void render_tint(struct str *out, bool colour, enum tint tint, const char *text);
+
+/* One line of untrusted text: str_put_quoted(), of NULL nothing. */
+void render_quoted(struct str *out, const char *text);
+
+/*
+ * The same in a column of `width` character cells: longer text is cut with "…", shorter text padded with blanks. Not
+ * padded with `last` (a line should not end in blanks).
+ */
+void render_cell(struct str *out, const char *text, size_t width, bool last);
+
+/*
+ * Many lines: newlines and tabs stay, every other control character, C1, bidirectional override and invalid UTF-8 is shown
+ * as git would write it (\033). For streams call it piece by piece: bytes of a character that is not complete yet are
+ * left over, their number is returned; with `end` nothing is left over.
+ */
+size_t render_safe(struct str *out, const char *bytes, size_t len, bool end);
+
+/* "3 minutes ago" of an RFC 3339 time, for listings. `now` is seconds since the epoch. */
+void render_ago(struct str *out, const char *time, int64_t now);
+
+/* "12.3 MiB" */
+void render_bytes(struct str *out, uint64_t bytes);
+
+/* Outcome, or the phase while there is none. */
+const char *render_state(enum phase phase, enum outcome outcome);
+enum tint render_state_tint(enum phase phase, enum outcome outcome);
+enum tint render_result_tint(const char *result); /* of a verifier: PASS, FAIL, … */
+
+#endif
