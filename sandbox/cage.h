@@ -41,12 +41,13 @@ struct json_t;
 #define CAGED_HELPER_FD 4
 
 struct cage_plan {
-        char *state_root;  /* $CUPEL_STATE: hidden */
-        char *home;        /* the caller's home: hidden; NULL: not hidden */
-        char *run_dir;     /* writable */
-        char *snapshot;    /* below run_dir, read-only */
-        struct strv read;  /* for PROGRAM and steps: git folder, common folder, workdir, alternates, layers (or their cache root) */
-        struct strv show;  /* for steps alone: policy's read shows, carried folders, the cupel program */
+        char *state_root; /* $CUPEL_STATE: hidden */
+        char *home;       /* the caller's home: hidden; NULL: not hidden */
+        char *run_dir;    /* writable */
+        char *snapshot;   /* below run_dir, read-only */
+        struct strv
+                read; /* for PROGRAM and steps: git folder, common folder, workdir, alternates, layers (or their cache root) */
+        struct strv show; /* for steps alone: policy's read shows, carried folders, the cupel program */
 };
 
 #define CAGE_PLAN_INIT ((struct cage_plan){0})

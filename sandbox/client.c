@@ -37,8 +37,8 @@ int sandbox_client_set_nonblocking(struct sandbox_client *client, struct err *er
         return 0;
 }
 
-static int request(struct sandbox_client *client, enum request_type type, const char *body_name, struct json_t *body, int fd,
-                   struct err *err)
+static int request(struct sandbox_client *client, enum request_type type, const char *body_name, struct json_t *body,
+                   int fd, struct err *err)
 {
         _cleanup_json_ json_t *message = request_to_json(type, body_name, body);
 
@@ -113,7 +113,8 @@ static int next_or_fail(struct sandbox_client *client, struct sandbox_event *ret
         return -1;
 }
 
-int sandbox_wait(struct sandbox_client *client, enum sandbox_event_type type, struct sandbox_event *ret, struct err *err)
+int sandbox_wait(struct sandbox_client *client, enum sandbox_event_type type, struct sandbox_event *ret,
+                 struct err *err)
 {
         _cleanup_sandbox_event_ struct sandbox_event event = {.fd = -1};
 

@@ -43,21 +43,21 @@ enum sandbox_event_type {
 
 /* Why a step ended. Name in JSON and in receipts. */
 #define SANDBOX_REASONS(X)                                                                                             \
-        X(EXIT, "exit")       /* by itself: see exit_code, signal */                                                   \
-        X(WALL, "wall")       /* budgets … */                                                                          \
+        X(EXIT, "exit") /* by itself: see exit_code, signal */                                                         \
+        X(WALL, "wall") /* budgets … */                                                                              \
         X(CPU, "cpu")                                                                                                  \
         X(MEMORY, "memory")                                                                                            \
         X(PROCESSES, "processes")                                                                                      \
         X(DISK, "disk")                                                                                                \
         X(OUTPUT, "output")                                                                                            \
-        X(KILLED, "killed")   /* sandbox_step_cancel() */                                                              \
-        X(SETUP, "setup")     /* could not start: not found, cwd missing, carried folder replaced; see message */
+        X(KILLED, "killed") /* sandbox_step_cancel() */                                                                \
+        X(SETUP, "setup")   /* could not start: not found, cwd missing, carried folder replaced; see message */
 
 enum sandbox_reason {
 #define X(name, text) SANDBOX_REASON_##name,
         SANDBOX_REASONS(X)
 #undef X
-        SANDBOX_REASON_COUNT
+                SANDBOX_REASON_COUNT
 };
 
 const char *sandbox_reason_name(enum sandbox_reason reason);
@@ -69,11 +69,11 @@ struct sandbox_result {
         int signal;    /* that killed it, else 0 */
         uint64_t wall_ms;
         uint64_t cpu_ms;
-        uint64_t output_bytes;  /* printed */
-        uint64_t left_out;      /* of them not in the log */
-        uint64_t peak_memory;   /* largest resident set of one process, bytes */
-        uint64_t disk_bytes;    /* used in the upper at the end */
-        char message[256];      /* reason SETUP: what was wrong */
+        uint64_t output_bytes; /* printed */
+        uint64_t left_out;     /* of them not in the log */
+        uint64_t peak_memory;  /* largest resident set of one process, bytes */
+        uint64_t disk_bytes;   /* used in the upper at the end */
+        char message[256];     /* reason SETUP: what was wrong */
 };
 
 struct sandbox_event {
@@ -102,7 +102,8 @@ int sandbox_client_next(struct sandbox_client *client, struct sandbox_event *ret
 void sandbox_event_release(struct sandbox_event *event);
 
 /* Blocks until the event of that type; FAILED and a closed socket are ERR_SANDBOX, another type is ERR_INTERNAL. */
-int sandbox_wait(struct sandbox_client *client, enum sandbox_event_type type, struct sandbox_event *ret, struct err *err);
+int sandbox_wait(struct sandbox_client *client, enum sandbox_event_type type, struct sandbox_event *ret,
+                 struct err *err);
 
 /*
  * Starts a step and waits for its end. Where `watch.fd` >= 0 it is polled for reading beside the helper, and

@@ -165,9 +165,9 @@ static const struct {
         const char *path;
         bool deep;
 } reserved[] = {
-        {"/proc", true}, {"/sys", true},   {"/dev", true},    {"/cupel", true},  {"/run", true},  {"/etc", true},
-        {"/usr", false}, {"/bin", true},   {"/sbin", true},   {"/lib", true},    {"/lib32", true}, {"/lib64", true},
-        {"/tmp", false}, {"/libx32", true},
+        {"/proc", true},  {"/sys", true},   {"/dev", true},  {"/cupel", true},  {"/run", true},
+        {"/etc", true},   {"/usr", false},  {"/bin", true},  {"/sbin", true},   {"/lib", true},
+        {"/lib32", true}, {"/lib64", true}, {"/tmp", false}, {"/libx32", true},
 };
 
 static int check_place(const char *what, const char *path, struct err *err)
@@ -180,8 +180,9 @@ static int check_place(const char *what, const char *path, struct err *err)
                 if (strncmp(path, reserved[i].path, len) != 0)
                         continue;
                 if (path[len] == '\0' || (path[len] == '/' && reserved[i].deep))
-                        return err_set(err, ERR_INPUT, "%s: %.200s cannot be shown in the sandbox (it is part of its system)",
-                                       what, path);
+                        return err_set(err, ERR_INPUT,
+                                       "%s: %.200s cannot be shown in the sandbox (it is part of its system)", what,
+                                       path);
         }
         return 0;
 }
@@ -262,8 +263,8 @@ static int check_version(json_t *json, const char *what, struct err *err)
         json_int_t version = json_integer_value(json_object_get(json, "version"));
 
         if (version != SANDBOX_VERSION)
-                return err_set(err, ERR_INPUT, "%s: version %lld, expected %d: programs of two releases are mixed", what,
-                               (long long)version, SANDBOX_VERSION);
+                return err_set(err, ERR_INPUT, "%s: version %lld, expected %d: programs of two releases are mixed",
+                               what, (long long)version, SANDBOX_VERSION);
         json_object_del(json, "version");
         return 0;
 }

@@ -37,7 +37,7 @@ enum sandbox_tier {
 };
 
 enum sandbox_upper {
-        SANDBOX_UPPER_AUTO,  /* tmpfs where it stores user xattrs and the budget is at most half the free memory, else disk */
+        SANDBOX_UPPER_AUTO, /* tmpfs where it stores user xattrs and the budget is at most half the free memory, else disk */
         SANDBOX_UPPER_TMPFS, /* "tmpfs" */
         SANDBOX_UPPER_DISK,  /* "disk": a folder in `scratch`, its size polled */
 };
@@ -56,24 +56,24 @@ struct sandbox_shows {
 void sandbox_shows_add(struct sandbox_shows *shows, const char *host, const char *inside); /* copies both */
 
 struct sandbox_plan {
-        char *worktree;     /* where steps see the worktree: the repository's own absolute path */
-        struct strv lower;  /* host folders of the overlay, topmost first: head, delta…, base; at least one */
-        char *scratch;      /* host folder for this helper alone (made when absent, emptied at the end); in the cage it lies
+        char *worktree;    /* where steps see the worktree: the repository's own absolute path */
+        struct strv lower; /* host folders of the overlay, topmost first: head, delta…, base; at least one */
+        char *scratch; /* host folder for this helper alone (made when absent, emptied at the end); in the cage it lies
                                in the run's folder */
         enum sandbox_upper upper;
         uint64_t upper_bytes; /* disk budget of WORK and, for each, of a VERIFY step */
         uint64_t upper_inodes;
-        uint64_t tmp_bytes; /* /tmp; home has the same */
-        uint64_t shm_bytes; /* /dev/shm */
-        char *home;         /* the caller's home: an empty tmpfs at this path */
-        uint32_t uid, gid;  /* ids that steps see: the caller's own, 1000 where the caller is root */
-        struct sandbox_shows read;  /* shown read-only, folders (through an overlay) and regular files; absolute paths */
+        uint64_t tmp_bytes;        /* /tmp; home has the same */
+        uint64_t shm_bytes;        /* /dev/shm */
+        char *home;                /* the caller's home: an empty tmpfs at this path */
+        uint32_t uid, gid;         /* ids that steps see: the caller's own, 1000 where the caller is root */
+        struct sandbox_shows read; /* shown read-only, folders (through an overlay) and regular files; absolute paths */
         struct sandbox_shows carry; /* host folder → path inside the worktree, relative; fresh upper per step */
         struct sandbox_shows files; /* host file or folder → path below /cupel, relative: bin/cupel, prompt, bundle… */
         struct strv objects;        /* real object folders → /cupel/objects/0, 1, … read-only */
-        struct strv env;            /* KEY=value: the whole base environment; HOME, PATH, USER… are set where absent */
-        enum sandbox_tier minimum;  /* weaker than this is refused (ERR_SANDBOX) */
-        bool force_copy;            /* tests: behave as if the kernel had no overlay (tier B) */
+        struct strv env;           /* KEY=value: the whole base environment; HOME, PATH, USER… are set where absent */
+        enum sandbox_tier minimum; /* weaker than this is refused (ERR_SANDBOX) */
+        bool force_copy;           /* tests: behave as if the kernel had no overlay (tier B) */
 };
 
 #define SANDBOX_PLAN_INIT                                                                                              \
@@ -86,7 +86,7 @@ struct sandbox_plan {
                                .minimum = SANDBOX_TIER_C})
 
 void sandbox_plan_release(struct sandbox_plan *plan);
-struct json_t *sandbox_plan_to_json(const struct sandbox_plan *plan);                     /* owned by the caller */
+struct json_t *sandbox_plan_to_json(const struct sandbox_plan *plan);                       /* owned by the caller */
 int sandbox_plan_from_json(struct json_t *json, struct sandbox_plan *ret, struct err *err); /* also validates */
 int sandbox_plan_check(const struct sandbox_plan *plan, struct err *err);
 
@@ -94,8 +94,8 @@ int sandbox_plan_check(const struct sandbox_plan *plan, struct err *err);
 void sandbox_plan_set_ids(struct sandbox_plan *plan);
 
 enum sandbox_worktree {
-        SANDBOX_WORK,     /* "work": the run's own upper; refused once frozen */
-        SANDBOX_VERIFY,   /* "verify": lower = frozen upper (where there is one) + plan's lowers; a fresh upper, thrown away */
+        SANDBOX_WORK, /* "work": the run's own upper; refused once frozen */
+        SANDBOX_VERIFY, /* "verify": lower = frozen upper (where there is one) + plan's lowers; a fresh upper, thrown away */
         SANDBOX_READONLY, /* "readonly": the same lowers, nothing can be written there */
 };
 
@@ -111,10 +111,10 @@ struct sandbox_limits {
 };
 
 struct sandbox_step {
-        char *name;        /* for messages: "agent", "verify.unit" */
-        struct strv argv;  /* argv[0] is looked up in the step's PATH */
-        char *cwd;         /* absolute; NULL: the worktree */
-        struct strv env;   /* KEY=value, over the plan's */
+        char *name;       /* for messages: "agent", "verify.unit" */
+        struct strv argv; /* argv[0] is looked up in the step's PATH */
+        char *cwd;        /* absolute; NULL: the worktree */
+        struct strv env;  /* KEY=value, over the plan's */
         enum sandbox_worktree worktree;
         uint32_t lower_skip; /* leaves out that many of the plan's topmost lowers (and the frozen upper, if not 0) */
         bool notes;          /* wants /cupel/notes.sock; the listening descriptor comes with "started" */

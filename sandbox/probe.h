@@ -26,9 +26,9 @@ struct probe_layer {
         const char *name;    /* "user namespace", static */
         const char *purpose; /* what it is good for, static */
         bool present;
-        bool required;       /* for tier A */
-        char detail[160];    /* "ABI 7", or why it is missing */
-        const char *remedy;  /* what to do where it is missing, static; NULL where nothing helps */
+        bool required;      /* for tier A */
+        char detail[160];   /* "ABI 7", or why it is missing */
+        const char *remedy; /* what to do where it is missing, static; NULL where nothing helps */
 };
 
 struct probe {

@@ -80,8 +80,9 @@ struct json_t *record_to_json(const void *object, const struct record_field *fie
 static enum json_field_type wire_type(enum record_type type)
 {
         static const enum json_field_type types[] = {
-                [RECORD_TEXT] = JSON_FIELD_STRING, [RECORD_U64] = JSON_FIELD_INT,   [RECORD_U32] = JSON_FIELD_INT,
-                [RECORD_INT] = JSON_FIELD_INT,     [RECORD_BOOL] = JSON_FIELD_BOOL, [RECORD_STRINGS] = JSON_FIELD_STRINGS,
+                [RECORD_TEXT] = JSON_FIELD_STRING, [RECORD_U64] = JSON_FIELD_INT,
+                [RECORD_U32] = JSON_FIELD_INT,     [RECORD_INT] = JSON_FIELD_INT,
+                [RECORD_BOOL] = JSON_FIELD_BOOL,   [RECORD_STRINGS] = JSON_FIELD_STRINGS,
                 [RECORD_SHOWS] = JSON_FIELD_ARRAY, [RECORD_NAME] = JSON_FIELD_STRING,
         };
 
@@ -151,7 +152,8 @@ static int take_field(const union wire *wire, const struct record_field *field, 
         return 0;
 }
 
-int record_from_json(struct json_t *json, const char *what, const struct record_field *fields, void *object, struct err *err)
+int record_from_json(struct json_t *json, const char *what, const struct record_field *fields, void *object,
+                     struct err *err)
 {
         struct json_field table[RECORD_FIELDS_MAX + 1] = {0};
         union wire wires[RECORD_FIELDS_MAX] = {0};

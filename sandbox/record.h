@@ -42,6 +42,7 @@ struct record_field {
 struct json_t *record_to_json(const void *object, const struct record_field *fields); /* owned by the caller */
 
 /* On failure what was read so far is in `object`: the caller releases it. */
-int record_from_json(struct json_t *json, const char *what, const struct record_field *fields, void *object, struct err *err);
+int record_from_json(struct json_t *json, const char *what, const struct record_field *fields, void *object,
+                     struct err *err);
 
 #endif
