@@ -32,7 +32,7 @@ struct repo;
 struct quarantine;
 
 enum quarantine_flags {
-        QUARANTINE_CREATE = 1 << 0, /* make the folder and its fan-out where they are missing */
+        QUARANTINE_CREATE = 1 << 0, /* make the folder where it is missing */
 };
 
 struct quarantine_limits {        /* 0: the default beside it */
@@ -48,7 +48,7 @@ struct quarantine_counts {
         uint64_t bytes;        /* inflated */
 };
 
-/* `folder` is an absolute path of ours (not of the candidate). */
+/* `folder` is an absolute path of ours (not of the candidate). `repo` outlives the quarantine. */
 int quarantine_open(struct repo *repo, const char *folder, unsigned flags, struct quarantine **ret, struct err *err);
 void quarantine_close(struct quarantine *q); /* NULL is fine */
 

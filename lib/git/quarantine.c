@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening a quarantine and writing to it. Content is hashed before anything is written: what either store has is left
+ * alone. Large files are hashed in one pass and stored in a second; a file that changed between them is an error.
+ */
+#include "lib/git/quarantine.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/git/quarantine_internal.h"
+
+#define OPENSSL_SUPPRESS_DEPRECATED /* the plain SHA-1 calls: no provider look-up at start-up */
+#include <openssl/sha.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)1 << 16)
+
+/* Speed over size: these objects are read once or twice and packed anew. */
+#define COMPRESSION 1
+
+enum { PRIORITY_LAST = 0 };
+
+static int open_stores(struct quarantine *q, const char *folder, struct err *err)
+{
+        _cleanup_free_ char *objects = xasprintf("%s/objects", repo_commondir(q->repo));
+
+        if (git_odb_new(&q->odb) < 0 || git_odb_add_disk_alternate(q->odb, objects) < 0)
+                return git_fail(err, "cannot open %s", objects);
+        if (git_odb_backend_loose(&q->loose, folder, COMPRESSION, 0, 0700, 0444) < 0 ||
+            git_odb_add_alternate(q->odb, q->loose, PRIORITY_LAST) < 0)
+                return git_fail(err, "cannot open the quarantine %s", folder);
+        return repo_set_odb(q->repo, q->odb, err);
+}
+
+int quarantine_open(struct repo *repo, const char *folder, unsigned flags, struct quarantine **ret, struct err *err)
+{
+        _cleanup_quarantine_ struct quarantine *q = xcalloc(1, sizeof(*q));
+
+        q->dirfd = -1;
+        if ((flags & QUARANTINE_CREATE) && mkdir(folder, 0700) < 0 && errno != EEXIST)
+                return err_errno(err, "cannot make the quarantine %s", folder);
+        q->dirfd = fs_open_dir(folder, err);
+        if (q->dirfd < 0)
+                return err_wrap(err, "quarantine");
+        q->real = repo->odb;
+        if (repo_open(repo_gitdir(repo), &q->repo, err) < 0 || open_stores(q, folder, err) < 0)
+                return -1;
+        *ret = steal_ptr(&q);
+        return 0;
+}
+
+void quarantine_close(struct quarantine *q)
+{
+        if (!q)
+                return;
+        git_odb_free(q->odb);
+        repo_free(q->repo);
+        if (q->dirfd >= 0)
+                close(q->dirfd);
+        oid_set_release(&q->fresh);
+        free(q);
+}
+
+struct repo *quarantine_repo(struct quarantine *q)
+{
+        return q->repo;
+}
+
+int quarantine_sync(struct quarantine *q, struct err *err)
+{
+        if (syncfs(q->dirfd) < 0)
+                return err_errno(err, "cannot sync the quarantine");
+        return 0;
+}
+
+bool quarantine_real_has(struct quarantine *q, const git_oid *id)
+{
+        return git_odb_exists_ext(q->real, id, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
+}
+
+/* True: either store has it, and where only the quarantine does, it is noted. */
+static bool is_known(struct quarantine *q, const git_oid *id)
+{
+        if (oid_set_has(&q->fresh, id) || quarantine_real_has(q, id))
+                return true;
+        oid_set_add(&q->fresh, id);
+        return q->loose->exists(q->loose, id) == 1;
+}
+
+int quarantine_write(struct quarantine *q, const void *data, size_t len, git_object_t type, git_oid *ret,
+                     struct err *err)
+{
+        git_oid id;
+
+        if (git_odb_hash(&id, data, len, type) < 0)
+                return git_fail(err, "cannot hash an object");
+        if (!is_known(q, &id) && q->loose->write(q->loose, &id, data, len, type) < 0)
+                return git_fail(err, "cannot write to the quarantine");
+        *ret = id;
+        return 0;
+}
+
+/* Reads the file once, feeding the hash and, where there is one, the stream. */
+static int feed_file(int fd, uint64_t size, SHA_CTX *sha, git_odb_stream *stream, struct err *err)
+{
+        _cleanup_free_ char *chunk = xcalloc(1, CHUNK);
+        uint64_t at = 0;
+
+        for (;;) {
+                ssize_t got = pread(fd, chunk, CHUNK, (off_t)at);
+
+                if (got < 0)
+                        return err_errno(err, "cannot read a changed file");
+                if (got == 0)
+                        break;
+                at += (uint64_t)got;
+                if (at > size)
+                        break;
+                SHA1_Update(sha, chunk, (size_t)got);
+                if (stream && stream->write(stream, chunk, (size_t)got) < 0)
+                        return git_fail(err, "cannot write to the quarantine");
+        }
+        if (at != size)
+                return err_set(err, ERR_REFUSED, "a file changed while it was read");
+        return 0;
+}
+
+static int hash_file(int fd, uint64_t size, git_odb_stream *stream, git_oid *ret, struct err *err)
+{
+        char header[32];
+        SHA_CTX sha;
+
+        snprintf(header, sizeof(header), "blob %" PRIu64, size);
+        SHA1_Init(&sha);
+        SHA1_Update(&sha, header, strlen(header) + 1);
+        if (feed_file(fd, size, &sha, stream, err) < 0)
+                return -1;
+        SHA1_Final(ret->id, &sha);
+        return 0;
+}
+
+int quarantine_write_file(struct quarantine *q, int fd, uint64_t size, git_oid *ret, struct err *err)
+{
+        git_odb_stream *stream = NULL;
+        git_oid id, again;
+        int result;
+
+        if (hash_file(fd, size, NULL, &id, err) < 0)
+                return -1;
+        if (is_known(q, &id)) {
+                *ret = id;
+                return 0;
+        }
+        if (q->loose->writestream(&stream, q->loose, (git_object_size_t)size, GIT_OBJECT_BLOB) < 0)
+                return git_fail(err, "cannot write to the quarantine");
+        result = hash_file(fd, size, stream, &again, err);
+        if (result == 0 && git_oid_cmp(&id, &again) != 0)
+                result = err_set(err, ERR_REFUSED, "a file changed while it was read");
+        if (result == 0 && stream->finalize_write(stream, &id) < 0)
+                result = git_fail(err, "cannot write to the quarantine");
+        stream->free(stream);
+        if (result == 0)
+                *ret = id;
+        return result;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_GIT_QUARANTINE_INTERNAL_H
+#define CUPEL_GIT_QUARANTINE_INTERNAL_H
+
+/*
+ * How lib/git writes into a quarantine and reads loose objects that nobody vouches for.
+ *
+ * Two object databases: `real` is the repository's own; `odb` sees it first and the quarantine last, so that a planted
+ * file can never stand in for an object that exists. Both stores are alternates of `odb`, hence it refuses writes;
+ * quarantine_write() goes to the loose backend directly, which neither refreshes nor touches the real store.
+ */
+
+#include "lib/git/internal.h"
+#include "lib/git/oid_set.h"
+#include "lib/git/quarantine.h"
+
+#include <git2/sys/odb_backend.h>
+
+struct quarantine {
+        struct repo *repo;        /* the second handle */
+        git_odb *odb;             /* of `repo`; owned */
+        git_odb *real;            /* borrowed from the caller's handle */
+        git_odb_backend *loose;   /* of the quarantine; owned by odb */
+        int dirfd;
+        struct oid_set fresh; /* checked or written by this process, and not in the real store */
+};
+
+/* Stores an object that neither store has; the id in any case. */
+int quarantine_write(struct quarantine *q, const void *data, size_t len, git_object_t type, git_oid *ret,
+                     struct err *err);
+
+/* The same for a file of `size` bytes at `fd` (offset 0), without holding it in memory. */
+int quarantine_write_file(struct quarantine *q, int fd, uint64_t size, git_oid *ret, struct err *err);
+
+bool quarantine_real_has(struct quarantine *q, const git_oid *id);
+
+/*
+ * One loose object below `dirfd`, opened and inflated with suspicion. `max` bounds the inflated size. With `ret_data` the
+ * content is kept (NUL after it; free), else only hashed. Returns 1, 0 where there is no such file, -1 with ERR_REFUSED.
+ */
+int loose_read(int dirfd, const git_oid *id, git_object_t type, uint64_t max, char **ret_data, uint64_t *ret_len,
+               struct err *err);
+
+#endif

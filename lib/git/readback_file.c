@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One changed file or symlink, from the upper directory into the quarantine: size first, then the filters that its path
+ * has by the base's attributes. What is not filtered is streamed when it is large; what is filtered is held in memory, so
+ * it has a tighter bound. No program is ever run: a filter that would need one is refused by its name.
+ */
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/git/readback_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define IN_MEMORY_MAX ((uint64_t)1 << 20)
+#define FILTERED_MAX ((uint64_t)256 << 20)
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+static int allow_reading(int dirfd, const char *name, mode_t mode)
+{
+        mode = (mode & 0777) | (S_ISDIR(mode) ? 0700 : 0400);
+        if (syscall(SYS_fchmodat2, dirfd, name, mode, AT_SYMLINK_NOFOLLOW) == 0)
+                return 0;
+        return fchmodat(dirfd, name, mode, AT_SYMLINK_NOFOLLOW);
+}
+
+int readback_open(int dirfd, const char *name, int flags, mode_t mode)
+{
+        int fd = fs_open_beneath(dirfd, name, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+
+        if (fd >= 0 || errno != EACCES || allow_reading(dirfd, name, mode) < 0)
+                return fd;
+        return fs_open_beneath(dirfd, name, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+}
+
+static int read_symlink(struct readback_walk *walk, int dirfd, const char *name, git_oid *ret)
+{
+        char text[PATH_MAX];
+        ssize_t len = readlinkat(dirfd, name, text, sizeof(text));
+
+        if (len < 0)
+                return err_errno(walk->err, "cannot read a symlink of the result");
+        return quarantine_write(walk->q, text, (size_t)len, GIT_OBJECT_BLOB, ret, walk->err);
+}
+
+static int read_all(struct readback_walk *walk, int fd, uint64_t size, struct str *ret)
+{
+        if (fs_read_fd(fd, (size_t)size, ret, walk->err) < 0)
+                return err_wrap(walk->err, "cannot read a file of the result");
+        return 0;
+}
+
+static int store_raw(struct readback_walk *walk, int fd, uint64_t size, git_oid *ret)
+{
+        _cleanup_str_ struct str bytes = {0};
+
+        if (size > IN_MEMORY_MAX)
+                return quarantine_write_file(walk->q, fd, size, ret, walk->err);
+        if (read_all(walk, fd, size, &bytes) < 0)
+                return -1;
+        return quarantine_write(walk->q, str_text(&bytes), bytes.len, GIT_OBJECT_BLOB, ret, walk->err);
+}
+
+/* The name of an attribute's program, where the path has one that only a program could apply. NULL: none. */
+static const char *foreign_filter(struct readback_walk *walk, const char *attribute)
+{
+        const char *value = NULL;
+
+        if (git_attr_get(&value, walk->attributes, GIT_ATTR_CHECK_INDEX_ONLY | GIT_ATTR_CHECK_NO_SYSTEM,
+                         str_text(&walk->path), attribute) < 0)
+                return NULL;
+        return git_attr_value(value) == GIT_ATTR_VALUE_STRING ? value : NULL;
+}
+
+static int store_filtered(struct readback_walk *walk, git_filter_list *filters, int fd, uint64_t size, git_oid *ret)
+{
+        _cleanup_str_ struct str bytes = {0};
+        git_buf out = {0};
+        int result;
+
+        if (read_all(walk, fd, size, &bytes) < 0)
+                return -1;
+        if (git_filter_list_apply_to_buffer(&out, filters, str_text(&bytes), bytes.len) < 0)
+                return git_fail(walk->err, "cannot convert \"%.200s\"", str_text(&walk->path));
+        result = quarantine_write(walk->q, out.ptr ? out.ptr : "", out.size, GIT_OBJECT_BLOB, ret, walk->err);
+        git_buf_dispose(&out);
+        return result;
+}
+
+/* A path under a program's filter (LFS) may be touched, but its bytes must be those of the base. */
+static int store_unchanged_only(struct readback_walk *walk, int fd, uint64_t size, const struct tree_entry *tracked,
+                                const char *filter, git_oid *ret, uint32_t *mode)
+{
+        if (tracked && size <= FILTERED_MAX) {
+                _cleanup_str_ struct str bytes = {0};
+                git_oid seen;
+
+                if (read_all(walk, fd, size, &bytes) < 0)
+                        return -1;
+                if (git_odb_hash(&seen, str_text(&bytes), bytes.len, GIT_OBJECT_BLOB) == 0 &&
+                    git_oid_cmp(&seen, &tracked->id) == 0) {
+                        *ret = seen;
+                        return 0;
+                }
+        }
+        *mode = 0;
+        return readback_refuse(walk, "its content goes through the filter \"%.60s\", which cupel does not run yet", filter);
+}
+
+static int store_file(struct readback_walk *walk, int fd, uint64_t size, const struct tree_entry *tracked, git_oid *ret,
+                      uint32_t *mode)
+{
+        git_filter_list *filters = NULL;
+        const char *foreign;
+        int result;
+
+        if (!walk->filters)
+                return store_raw(walk, fd, size, ret);
+        foreign = foreign_filter(walk, "filter");
+        if (!foreign)
+                foreign = foreign_filter(walk, "working-tree-encoding");
+        if (foreign)
+                return store_unchanged_only(walk, fd, size, tracked, foreign, ret, mode);
+        /* The conversion of line ends asks what the base has there: a file with CRLF in it stays as it is. */
+        if (tracked && attributes_add(walk->attributes, str_text(&walk->path), &tracked->id, walk->err) < 0)
+                return -1;
+        if (git_filter_list_load(&filters, walk->attributes, NULL, str_text(&walk->path), GIT_FILTER_TO_ODB,
+                                 GIT_FILTER_DEFAULT) < 0)
+                return git_fail(walk->err, "cannot find the filters of \"%.200s\"", str_text(&walk->path));
+        if (!filters)
+                return store_raw(walk, fd, size, ret);
+        if (size > FILTERED_MAX) {
+                *mode = 0;
+                result = readback_refuse(walk, "it is too large for a conversion of line ends (limit 256 MiB)");
+        } else {
+                result = store_filtered(walk, filters, fd, size, ret);
+        }
+        git_filter_list_free(filters);
+        return result;
+}
+
+/* The mode of a regular file as `git add` would record it. */
+static uint32_t mode_of_file(const struct readback_walk *walk, const struct stat *st, const struct tree_entry *tracked)
+{
+        if (!walk->symlinks && tracked && tracked->mode == 0120000)
+                return 0120000;
+        if (!walk->trust_mode)
+                return tracked && (tracked->mode == 0100644 || tracked->mode == 0100755) ? tracked->mode : 0100644;
+        return st->st_mode & S_IXUSR ? 0100755 : 0100644;
+}
+
+int readback_file(struct readback_walk *walk, const struct readback_frame *frame, const char *name, const struct stat *st,
+                  const struct tree_entry *tracked, git_oid *ret, uint32_t *ret_mode)
+{
+        uint64_t size = (uint64_t)st->st_size;
+        _cleanup_fd_ int fd = -1;
+
+        *ret_mode = 0;
+        if (size > walk->options.max_file_bytes)
+                return readback_refuse(walk, "it is larger than the limit of %llu bytes for one file",
+                                       (unsigned long long)walk->options.max_file_bytes);
+        if (walk->result->bytes + size > walk->options.max_total_bytes)
+                return readback_stop(walk, "the changed files are larger than the limit of %llu bytes",
+                                     (unsigned long long)walk->options.max_total_bytes);
+        walk->result->files++;
+        walk->result->bytes += size;
+        if (S_ISLNK(st->st_mode)) {
+                *ret_mode = 0120000;
+                return read_symlink(walk, frame->fd, name, ret);
+        }
+        fd = readback_open(frame->fd, name, 0, st->st_mode);
+        if (fd < 0)
+                return err_errno(walk->err, "cannot open \"%.200s\"", str_text(&walk->path));
+        *ret_mode = mode_of_file(walk, st, tracked);
+        if (*ret_mode == 0120000)
+                return store_raw(walk, fd, size, ret);
+        return store_file(walk, fd, size, tracked, ret, ret_mode);
+}
