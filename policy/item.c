@@ -18,7 +18,8 @@
 static const struct key verifier_keys[] = {
         {.name = "name", .type = KEY_LINE, .offset = offsetof(struct item_verifier, name), .check = check_verifier_name,
          .required = true, .doc = "the verifier's name"},
-        {.name = "run", .type = KEY_TEXT, .offset = offsetof(struct item_verifier, run), .doc = "shell command; none: the policy's"},
+        {.name = "run", .type = KEY_TEXT, .offset = offsetof(struct item_verifier, run), .check = check_command,
+         .doc = "shell command; none: the policy's"},
         {.name = "timeout", .type = KEY_TIME, .offset = offsetof(struct item_verifier, timeout_ms), .min = 1, .max = DAYS(7),
          .doc = "how long it may take"},
         {.name = "kind", .type = KEY_ENUM, .offset = offsetof(struct item_verifier, kind), .choices = verifier_kind_names,
@@ -217,7 +218,7 @@ static int apply_verifier(struct work_item *item, const char *text, struct err *
                 return -1;
         if (!command)
                 return 0;
-        if (!command[1] || text_check(command + 1) || !is_utf8(command + 1))
+        if (text_check(command + 1) || check_command(command + 1) || !is_utf8(command + 1))
                 return err_set(err, ERR_INPUT, "--verify: \"%s\" has no readable command; expected NAME or NAME=COMMAND", name);
         free(verifier->run);
         verifier->run = xstrdup(command + 1);
@@ -308,8 +309,10 @@ int work_item_check(struct work_item *item, struct err *err)
         if (!item->title)
                 return err_set(err, ERR_INPUT,
                                "the work item has no title; expected one line that says what is wanted (title: or --title)");
-        if (!item->objective)
+        if (!item->objective || !*item->objective) {
+                free(item->objective);
                 item->objective = xstrdup(item->title);
+        }
         return 0;
 }
 

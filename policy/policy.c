@@ -62,7 +62,7 @@ static const struct key report_keys[] = {
 static const struct schema report_schema = SCHEMA("report", report_keys, struct report);
 
 static const struct key verifier_keys[] = {
-        {.name = "run", .type = KEY_TEXT, KEY(verifier, run), .required = true, .doc = "shell command; exit status 0 passes"},
+        {.name = "run", .type = KEY_TEXT, KEY(verifier, run), .check = check_command, .required = true, .doc = "shell command; exit status 0 passes"},
         {.name = "timeout", .type = KEY_TIME, KEY(verifier, timeout_ms), .min = 1, .max = 7 * DAY,
          .doc = "how long it may take"},
         {.name = "scope", .type = KEY_STRINGS, KEY(verifier, scope), .check = check_glob,
@@ -194,7 +194,7 @@ void policy_default(struct policy *policy)
 {
         static const char *const tests[] = {"test/**", "tests/**", "*_test.*", "test_*", NULL};
         static const char *const guarded[] = {".cupel/**", ".github/workflows/**", ".gitlab-ci.yml", ".gitattributes",
-                                              ".gitmodules", ".gitignore", NULL};
+                                              ".gitmodules", NULL};
         static const char *const env[] = {"LANG", "TERM", NULL};
         static const char *const moods[] = {"calm", "skeptical", "paranoid", NULL};
 
@@ -215,11 +215,10 @@ void policy_default(struct policy *policy)
 static int check_folders(const struct yaml *doc, const char *key, enum policy_source source, const char *home, struct err *err)
 {
         const struct yaml_node *list = yaml_get(yaml_get(yaml_root(doc), "sandbox"), key);
-        const struct yaml_entry single = {.value = list};
         size_t len = !list || list->type == YAML_NULL ? 0 : list->type == YAML_LIST ? list->len : 1;
 
         for (size_t i = 0; i < len; i++) {
-                const struct yaml_node *node = list->type == YAML_LIST ? list->entries[i].value : single.value;
+                const struct yaml_node *node = list->type == YAML_LIST ? list->entries[i].value : list;
                 bool exact;
                 const char *secret = policy_secret(node->text, home, &exact);
 

@@ -136,7 +136,7 @@ static void add_missing(struct strv *to, const struct strv *from)
 }
 
 /* Where the user said something, a repository may only be stricter. */
-static void keep_narrow(const struct policy *user, const struct policy *own, struct policy *ret)
+static void keep_narrow(const struct policy *user, struct policy *ret)
 {
         for (size_t i = 0; i < GATES_SETTABLE; i++)
                 if (user->gates[i] > ret->gates[i])
@@ -150,8 +150,6 @@ static void keep_narrow(const struct policy *user, const struct policy *own, str
         add_missing(&ret->sandbox.carry, &user->sandbox.carry);
         add_missing(&ret->sandbox.env, &user->sandbox.env);
         add_missing(&ret->sandbox.network.allow, &user->sandbox.network.allow);
-        if (own->source == POLICY_FROM_OPTION)
-                return;
         /* The user's agents and verifiers keep their names. */
         for (size_t i = 0; i < user->agents.len; i++) {
                 struct agent *agent =
@@ -180,7 +178,7 @@ int policy_merge(const struct policy *user, const struct policy *own, struct pol
         if (own) {
                 schema_overlay(&policy_schema, ret, own);
                 if (own->source != POLICY_FROM_OPTION)
-                        keep_narrow(user, own, ret);
+                        keep_narrow(user, ret);
         }
         add_missing(&ret->protected_paths, &user->protected_paths);
         add_missing(&ret->protected_paths, &defaults.protected_paths);

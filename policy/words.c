@@ -80,6 +80,11 @@ const char *check_one_line(const char *text)
         return strpbrk(text, "\n\t") ? "one line of text" : NULL;
 }
 
+const char *check_command(const char *text)
+{
+        return text[strspn(text, " \t\n:")] ? NULL : "a shell command";
+}
+
 const char *check_glob(const char *text)
 {
         size_t len = strlen(text);

@@ -78,6 +78,7 @@ const char *check_glob(const char *text);
 const char *check_ref(const char *text);          /* a branch name git would accept */
 const char *check_host_path(const char *text);    /* absolute or ~/…, no "." or ".." component */
 const char *check_carry(const char *text);        /* a folder inside the repository, not .git */
+const char *check_command(const char *text);      /* not blank: an empty command would pass whatever changed */
 const char *check_one_line(const char *text);
 const char *check_author(const char *text);       /* Name <mail> */
 const char *check_file_path(const char *text);    /* inside the worktree, relative */

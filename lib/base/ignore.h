@@ -44,4 +44,6 @@ void ignore_truncate(struct ignore *rules, size_t len);
 /* wildmatch with WM_PATHNAME: '*' stops at '/', "**" does not; the matcher beneath, linear in practice, bounded always. */
 bool wildmatch(const char *pattern, const char *text);
 
+#define _cleanup_ignore_ __attribute__((cleanup(ignore_release)))
+
 #endif

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Compiling: item, policy and mood become one plan, part by part, each part in a function of its own. The order matters in
+ * two places: rules of the mood come before everything that they change, and the prompt comes last because it tells what
+ * the rest says. Fails with ERR_INPUT and the remedy; a failed compile leaves nothing.
+ */
+#include "policy/plan.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/ignore.h"
+#include "lib/base/json.h"
+#include "policy/prompt.h"
+
+#include <string.h>
+
+#define MINUTE ((int64_t)60 * 1000)
+#define GIB ((int64_t)1 << 30)
+#define VERIFIER_TIMEOUT (10 * MINUTE)
+
+struct compile {
+        const struct work_item *item;
+        const struct policy *policy;
+        const struct mood_rules *rules;
+        const struct agent *profile; /* NULL: the item's own command */
+        struct plan *plan;
+        struct err *err;
+};
+
+static const struct budget budget_defaults = {
+        .wall_ms = 30 * MINUTE,
+        .cpu_ms = 60 * MINUTE,
+        .memory = 4 * GIB,
+        .disk = 2 * GIB,
+        .output = 64 << 20,
+        .pids = 512,
+        .notes = 10000,
+        .diff_files = 1000,
+        .diff_lines = 50000,
+        .cost_usd = 1000000,
+        .attempts = 3,
+};
+
+static void put_globs(struct ignore *rules, const struct strv *globs)
+{
+        for (size_t i = 0; i < globs->len; i++)
+                ignore_add(rules, "", globs->items[i]);
+}
+
+/* Whether the item itself names a protected path among those that may change. */
+static bool names_protected(const struct work_item *item, const struct policy *policy)
+{
+        struct ignore rules = {0};
+        bool found = false;
+
+        put_globs(&rules, &policy->protected_paths);
+        for (size_t i = 0; i < item->paths.allow.len && !found; i++) {
+                const char *glob = item->paths.allow.items[i];
+
+                found = ignore_covers(&rules, glob + (*glob == '/'), false);
+        }
+        ignore_release(&rules);
+        return found;
+}
+
+static enum mood choose_mood(const struct work_item *item, const struct policy *policy, const struct plan_options *options)
+{
+        struct mood_situation situation = options->situation;
+
+        if (options->mood != KEY_UNSET)
+                return (enum mood)options->mood;
+        if (item->mood != KEY_UNSET)
+                return (enum mood)item->mood;
+        situation.has_acceptance = item->acceptance.len > 0;
+        situation.has_verifier = item->verify.len > 0;
+        situation.touches_protected |= names_protected(item, policy);
+        if (item->risk > situation.risk)
+                situation.risk = item->risk;
+        return mood_first(&situation);
+}
+
+static void compile_head(struct compile *compile, enum mood mood)
+{
+        const struct work_item *item = compile->item;
+        const struct mood_rules *rules = compile->rules;
+        struct plan *plan = compile->plan;
+        const char *target = item->target ? item->target : compile->policy->target;
+
+        plan->version = PLAN_VERSION;
+        plan->item_id = xstrdup(item->id);
+        plan->title = xstrdup(item->title);
+        plan->objective = xstrdup(item->objective && *item->objective ? item->objective : item->title);
+        plan->mood = (int)mood;
+        plan->risk = item->risk == KEY_UNSET ? RISK_LOW : item->risk;
+        plan->worktree = (int)rules->worktree;
+        plan->may_commit = rules->may_commit;
+        plan->needs_note = rules->needs_note;
+        plan->change_rule = (int)rules->change_rule;
+        plan->pre_existing_blocks = rules->strict;
+        plan->arm = item->arm == 1;
+        plan->target = xstrdup(target);
+        plan->rollback = xstrdup(item->rollback);
+        plan->commit.author = xstrdup(compile->policy->commit.author);
+        plan->commit.sign = compile->policy->commit.sign;
+        strv_copy(&plan->outputs, &item->outputs);
+}
+
+static int find_profile(struct compile *compile)
+{
+        const char *name = compile->item->agent.name;
+        _cleanup_str_ struct str known = {0};
+
+        if (!name)
+                return 0;
+        compile->profile = schema_list_find(&agent_schema, (const struct list *)&compile->policy->agents, name);
+        if (compile->profile)
+                return 0;
+        for (size_t i = 0; i < compile->policy->agents.len; i++)
+                str_printf(&known, "%s%s", i ? ", " : "", compile->policy->agents.items[i].name);
+        return err_set(compile->err, ERR_INPUT, "no agent \"%s\" in the policy; expected %s%s, or a command after --", name,
+                       known.len ? "one of " : "an agent that agents: defines", str_text(&known));
+}
+
+static void add_requirements(struct plan *plan, const struct requirement *items, size_t len)
+{
+        for (size_t i = 0; i < len; i++)
+                schema_copy(&requirement_schema, schema_list_add(&requirement_schema, (struct list *)&plan->requirements),
+                            &items[i]);
+}
+
+static void compile_network(struct compile *compile)
+{
+        struct plan *plan = compile->plan;
+        struct strv *allow = &plan->sandbox.network.allow;
+
+        strv_copy(allow, &compile->policy->sandbox.network.allow);
+        strv_copy(allow, compile->profile ? &compile->profile->network.allow : &compile->item->agent.network.allow);
+        strv_sort_unique(allow);
+        if (allow->len && !compile->rules->egress) {
+                strv_add_printf(&plan->declared, "network.allow: the mood %s gives no network", compile->rules->name);
+                strv_release(allow);
+        }
+        if (allow->len || plan->agent.routes.len)
+                strv_add(&plan->declared, "network: this version has no egress proxy; the run has no network at all");
+}
+
+static int compile_agent(struct compile *compile)
+{
+        const struct item_agent *own = &compile->item->agent;
+        const struct agent *profile = compile->profile;
+        struct plan *plan = compile->plan;
+        const struct pairs *env = profile ? &profile->env : &own->env;
+
+        add_requirements(plan, compile->item->requirements.items, compile->item->requirements.len);
+        if (compile->rules->worktree == WORKTREE_NONE)
+                return 0;
+        if (!profile && !own->command.len) {
+                if (plan->mood == MOOD_CONTRITE)
+                        return 0;
+                return err_set(compile->err, ERR_INPUT,
+                               "the work item has no agent; expected a command after --, --agent NAME or agent: in the item");
+        }
+        plan->agent.name = xstrdup(profile ? profile->name : "command");
+        for (size_t i = 0; i < env->len; i++)
+                pairs_set(&plan->agent.env, env->items[i].name, env->items[i].value);
+        if (profile) {
+                add_requirements(plan, profile->requirements.items, profile->requirements.len);
+                for (size_t i = 0; i < profile->network.routes.len; i++)
+                        schema_copy(&route_schema, schema_list_add(&route_schema, (struct list *)&plan->agent.routes),
+                                    &profile->network.routes.items[i]);
+        }
+        compile_network(compile);
+        return 0;
+}
+
+static struct plan_verifier *add_verifier(struct plan *plan, const char *name, const char *run, int64_t timeout_ms)
+{
+        struct plan_verifier *verifier;
+
+        plan->verifiers.items = xrealloc(plan->verifiers.items, (plan->verifiers.len + 1) * sizeof(*verifier));
+        verifier = &plan->verifiers.items[plan->verifiers.len++];
+        *verifier = (struct plan_verifier){
+                .name = xstrdup(name),
+                .run = xstrdup(run),
+                .timeout_ms = timeout_ms == KEY_UNSET ? VERIFIER_TIMEOUT : timeout_ms,
+                .gate = VERIFY_BOTH,
+                .kind = VERIFIER_TEST,
+                .baseline = 1,
+                .always = 1,
+        };
+        return verifier;
+}
+
+static void add_policy_verifier(struct compile *compile, const struct verifier *from)
+{
+        struct plan_verifier *verifier = add_verifier(compile->plan, from->name, from->run, from->timeout_ms);
+
+        if (from->gate != KEY_UNSET)
+                verifier->gate = from->gate;
+        if (from->kind != KEY_UNSET)
+                verifier->kind = from->kind;
+        if (from->retries != KEY_UNSET)
+                verifier->retries = from->retries;
+        if (from->baseline != KEY_UNSET)
+                verifier->baseline = from->baseline;
+        verifier->junit = xstrdup(from->report.junit);
+        verifier->always = !from->scope.len || compile->rules->every_verifier;
+        strv_copy(&verifier->scope, &from->scope);
+}
+
+static int add_item_verifier(struct compile *compile, const struct item_verifier *from)
+{
+        struct list *list = (struct list *)&compile->plan->verifiers;
+        struct plan_verifier *verifier = NULL;
+
+        for (size_t i = 0; i < list->len && !verifier; i++)
+                if (!strcmp(compile->plan->verifiers.items[i].name, from->name))
+                        verifier = &compile->plan->verifiers.items[i];
+        if (verifier && from->run)
+                return err_set(compile->err, ERR_INPUT,
+                               "verify: \"%s\" is defined by the policy; expected its name alone, or another name", from->name);
+        if (!verifier && !from->run)
+                return err_set(compile->err, ERR_INPUT,
+                               "verify: no verifier \"%s\" in the policy; expected one that verifiers: defines, or one with run:",
+                               from->name);
+        if (!verifier)
+                verifier = add_verifier(compile->plan, from->name, from->run, from->timeout_ms);
+        if (from->timeout_ms != KEY_UNSET)
+                verifier->timeout_ms = from->timeout_ms;
+        if (from->kind != KEY_UNSET)
+                verifier->kind = from->kind;
+        verifier->always = 1;
+        return 0;
+}
+
+static int compare_verifiers(const void *a, const void *b)
+{
+        const struct plan_verifier *x = a, *y = b;
+
+        return strcmp(x->name, y->name);
+}
+
+static int compile_verifiers(struct compile *compile)
+{
+        struct plan *plan = compile->plan;
+        bool always = false;
+
+        for (size_t i = 0; i < compile->policy->verifiers.len; i++)
+                add_policy_verifier(compile, &compile->policy->verifiers.items[i]);
+        for (size_t i = 0; i < compile->item->verify.len; i++)
+                if (add_item_verifier(compile, &compile->item->verify.items[i]) < 0)
+                        return -1;
+        if (plan->verifiers.len)
+                qsort(plan->verifiers.items, plan->verifiers.len, sizeof(*plan->verifiers.items), compare_verifiers);
+        for (size_t i = 0; i < plan->verifiers.len; i++)
+                always |= plan->verifiers.items[i].always;
+        if (always || !plan->may_commit)
+                return 0;
+        return err_set(compile->err, ERR_INPUT, "the plan has no verifier%s, and what nothing verifies is not committed; name "
+                       "one (verify: in the item, --verify NAME or NAME=COMMAND, verifiers: in the policy), or look only: "
+                       "--mood curious", plan->verifiers.len ? " that runs whatever changes" : "");
+}
+
+static void compile_budget(struct compile *compile)
+{
+        struct budget *budget = &compile->plan->budget;
+
+        *budget = budget_defaults;
+        if (compile->policy->failure.attempts != KEY_UNSET)
+                budget->attempts = compile->policy->failure.attempts;
+        schema_overlay(&budget_schema, budget, &compile->item->budget);
+        budget->diff_files *= compile->rules->diff_factor;
+        budget->diff_lines *= compile->rules->diff_factor;
+}
+
+static void compile_gates(struct compile *compile)
+{
+        struct plan *plan = compile->plan;
+
+        for (size_t i = 0; i < GATE_COUNT; i++) {
+                enum gate gate = (enum gate)i;
+
+                plan->gates[i] = compile->rules->strict || i >= GATES_SETTABLE ? (int)GATE_BLOCK : compile->policy->gates[i];
+                if (plan->gates[i] != (int)GATE_OFF && !gate_is_enforced(gate))
+                        strv_add_printf(&plan->declared, "gate %s (%s): " FORBID_UNENFORCED, gate_names[i], gate_meaning(gate));
+        }
+        strv_copy(&plan->paths.allow, &compile->item->paths.allow);
+        strv_copy(&plan->paths.deny, &compile->item->paths.deny);
+        strv_copy(&plan->paths.guarded, &compile->policy->protected_paths);
+        strv_copy(&plan->paths.tests, &compile->policy->tests);
+}
+
+static void compile_sandbox(struct compile *compile)
+{
+        const struct sandbox_policy *from = &compile->policy->sandbox;
+        struct plan *plan = compile->plan;
+
+        plan->sandbox.minimum = from->minimum;
+        strv_copy(&plan->sandbox.read, &from->read);
+        strv_copy(&plan->sandbox.write, &from->write);
+        strv_copy(&plan->sandbox.carry, &from->carry);
+        strv_copy(&plan->sandbox.env, &from->env);
+        strv_sort_unique(&plan->sandbox.env);
+}
+
+static void compile_approval(struct compile *compile)
+{
+        struct plan *plan = compile->plan;
+        int before = compile->item->approval.before;
+
+        plan->approval.before = before == KEY_UNSET ? APPROVAL_BEFORE_NONE : before;
+        plan->approval.person_at = compile->policy->approval.person_at;
+        if (compile->rules->person)
+                strv_add_printf(&plan->approval.why, "in the mood %s a person approves", compile->rules->name);
+        if (compile->item->approval.after == APPROVAL_AFTER_PERSON)
+                strv_add(&plan->approval.why, "the work item asks for a person (approval.after)");
+        if (plan->risk >= plan->approval.person_at)
+                strv_add_printf(&plan->approval.why, "the risk is %s, and from %s a person approves", risk_names[plan->risk],
+                                risk_names[plan->approval.person_at]);
+        plan->approval.person = plan->approval.why.len > 0;
+}
+
+static void compile_forbid(struct compile *compile)
+{
+        struct plan *plan = compile->plan;
+        bool network = plan->sandbox.network.allow.len || plan->agent.routes.len;
+        _cleanup_strv_ struct strv words = {0};
+
+        strv_copy(&words, &compile->item->forbid);
+        strv_sort_unique(&words);
+        plan->forbid.items = xcalloc(words.len + 1, sizeof(*plan->forbid.items));
+        plan->forbid.len = words.len;
+        for (size_t i = 0; i < words.len; i++)
+                plan->forbid.items[i] = (struct plan_word){.word = xstrdup(words.items[i]),
+                                                           .mechanism = xstrdup(forbid_mechanism(words.items[i], network))};
+}
+
+static void compile_prompt(struct compile *compile)
+{
+        struct plan *plan = compile->plan;
+        struct str prompt = {0};
+
+        prompt_write(compile->item, plan, &prompt);
+        plan->prompt = str_steal(&prompt);
+        if (plan->agent.name)
+                prompt_substitute(compile->profile ? &compile->profile->command : &compile->item->agent.command, plan->prompt,
+                                  &plan->agent.command);
+}
+
+static int compile_all(struct compile *compile, enum mood mood)
+{
+        compile_head(compile, mood);
+        compile_budget(compile);
+        compile_gates(compile);
+        compile_sandbox(compile);
+        compile_approval(compile);
+        if (find_profile(compile) < 0 || compile_agent(compile) < 0 || compile_verifiers(compile) < 0)
+                return -1;
+        compile_forbid(compile);
+        compile_prompt(compile);
+        return 0;
+}
+
+int plan_compile(const struct work_item *item, const struct policy *policy, const struct plan_options *options,
+                 struct plan *ret, struct err *err)
+{
+        enum mood mood = choose_mood(item, policy, options);
+        struct compile compile = {.item = item, .policy = policy, .rules = mood_rules(mood), .err = err};
+        _cleanup_free_ char *json = NULL;
+        _cleanup_plan_ struct plan plan, again;
+
+        plan_init(&plan);
+        plan_init(&again);
+        compile.plan = &plan;
+        if (!item->title)
+                return err_set(err, ERR_INPUT, "the work item has no title; expected one line that says what is wanted");
+        if (compile_all(&compile, mood) < 0)
+                return -1;
+        json = plan_to_json(&plan);
+        if (strlen(json) > PLAN_BYTES_MAX)
+                return err_set(err, ERR_INPUT, "the plan has %zu bytes; expected at most 1 MiB: shorten the item or the policy",
+                               strlen(json));
+        /* What runner and director could not read is refused here, while a person is there to be told. */
+        if (plan_from_json(json, strlen(json), &again, err) < 0)
+                return err_wrap(err, "item and policy make no usable plan");
+        *ret = plan;
+        plan_init(&plan);
+        return 0;
+}
+
+bool plan_verifier_applies(const struct plan_verifier *verifier, const struct change_list *changes)
+{
+        struct ignore rules = {0};
+        bool found = verifier->always;
+
+        put_globs(&rules, &verifier->scope);
+        for (size_t i = 0; i < changes->len && !found; i++)
+                found = ignore_covers(&rules, changes->items[i].path, false);
+        ignore_release(&rules);
+        return found;
+}
+
+bool plan_needs_person(const struct plan *plan, const struct gate_report *report, struct strv *ret_why)
+{
+        bool raised = report->touches_protected && plan->risk < RISK_HIGH && (int)RISK_HIGH >= plan->approval.person_at;
+
+        strv_copy(ret_why, &plan->approval.why);
+        if (raised)
+                strv_add_printf(ret_why, "a protected path changes, which makes the risk high, and from %s a person approves",
+                                risk_names[plan->approval.person_at]);
+        return plan->approval.person || raised;
+}
