@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cupel runs: one line per run, newest first. For scripts one JSON array. */
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/options.h"
+#include "cli/render.h"
+#include "cli/run_json.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define RUN_CELLS 46
+#define STATE_CELLS 24
+#define AGO_CELLS 14
+#define TITLE_CELLS 60
+
+struct listing {
+        struct context *context;
+        struct str text;
+        json_t *array; /* NULL: for people */
+        int64_t now;
+        size_t count;
+};
+
+static void put_row(struct listing *listing, const struct store_run *run)
+{
+        const bool colour = listing->context->colour_out;
+        _cleanup_str_ struct str state = {0}, ago = {0}, cell = {0};
+
+        render_cell(&listing->text, run->id, RUN_CELLS, false);
+        render_cell(&cell, render_state(run->phase, run->outcome), STATE_CELLS, false);
+        render_tint(&state, colour, render_state_tint(run->phase, run->outcome), str_text(&cell));
+        render_ago(&ago, run->moved, listing->now);
+        str_printf(&listing->text, "  %s  ", str_text(&state));
+        render_cell(&listing->text, str_text(&ago), AGO_CELLS, false);
+        if (run->commit && run->commit[0])
+                str_printf(&listing->text, "  %.12s  ", run->commit);
+        else
+                str_puts(&listing->text, "  -             ");
+        render_cell(&listing->text, run->title, TITLE_CELLS, true);
+        str_putc(&listing->text, '\n');
+}
+
+static int list_run(const struct store_run *run, void *arg, struct err *err)
+{
+        struct listing *listing = arg;
+
+        (void)err;
+        listing->count++;
+        if (listing->array)
+                json_array_append_new(listing->array, run_json(listing->context, run));
+        else
+                put_row(listing, run);
+        return 0;
+}
+
+static void print_listing(struct listing *listing, bool json)
+{
+        if (json) {
+                json_print(stdout, listing->array);
+                return;
+        }
+        if (listing->count == 0)
+                fputs("no runs in this repository; `cupel run` starts one\n", stderr);
+        fputs(str_text(&listing->text), stdout);
+}
+
+int cmd_runs(struct context *context, int argc, char **argv, struct err *err)
+{
+        bool json = false, open = false, held = false;
+        const char *item = NULL;
+        int64_t limit = 50;
+        struct option_rest rest;
+        const struct option_spec options[] = {
+                {"limit", 'n', OPTION_INT, &limit, "COUNT", "at most so many; 0: all (default 50)"},
+                {"item", 0, OPTION_TEXT, &item, "ID", "only runs of this work item"},
+                {"open", 0, OPTION_FLAG, &open, NULL, "only runs that are at work"},
+                {"held", 0, OPTION_FLAG, &held, NULL, "only runs that wait for a person or a checkout"},
+                {"json", 0, OPTION_FLAG, &json, NULL, "one JSON array"},
+                {0}};
+        const int got = options_parse(argc, argv, options, &rest, err);
+        struct listing listing = {.context = context, .now = time(NULL)};
+        struct store_runs_filter filter = {.which = STORE_RUNS_ALL};
+        int status = 0;
+
+        if (got != 0)
+                return got < 0 ? -1 : 0;
+        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
+                return -1;
+        filter = (struct store_runs_filter){
+                .which = held ? STORE_RUNS_HELD : open ? STORE_RUNS_OPEN : STORE_RUNS_ALL, .item = item, .limit = limit};
+        listing.array = json ? json_array() : NULL;
+        if (context->store)
+                status = store_runs_each(context->store, &filter, list_run, &listing, err);
+        if (status == 0)
+                print_listing(&listing, json);
+        json_decref(listing.array);
+        str_release(&listing.text);
+        return status;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/event_line.h"
+
+#include "cli/render.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "lib/store/store.h"
+
+#include <string.h>
+
+#define TYPE_CELLS 28
+#define GIST_MAX 400
+
+/* Fields that carry the gist, in order; a type that is not here shows the first texts and numbers of its data. */
+static const struct {
+        const char *type;
+        const char *fields[6];
+} gists[] = {
+        {"note.observation", {"text"}},
+        {"note.status", {"text", "progress"}},
+        {"note.hypothesis", {"claim", "test"}},
+        {"note.hyperthesis", {"blind_spot", "why", "bound"}},
+        {"note.conjecture", {"claim", "edge"}},
+        {"note.request.help", {"question", "default"}},
+        {"note.request.verify", {"tree"}},
+        {"run.state", {"from", "to", "reasons"}},
+        {"receipt.verifier", {"gate", "name", "result", "exit", "ms"}},
+        {"receipt.patch", {"files", "lines_added", "lines_removed"}},
+        {"receipt.policy.decision", {"decision", "reasons"}},
+        {"receipt.commit", {"commit", "ref"}},
+        {"receipt.evidence.set.hash", {"sha256"}},
+        {"approval.requested", {"sentence", "tree"}},
+        {"approval.granted", {"who", "reason", "tree"}},
+        {"approval.denied", {"who", "reason", "tree"}},
+        {"cost.reported", {"usd", "model"}},
+        {"operator.outcome", {"accepted", "who", "reason"}},
+};
+
+/* Numbers need their name beside them; texts speak for themselves. */
+static void put_value(const char *key, const json_t *value, struct str *out)
+{
+        json_t *item;
+        size_t i;
+
+        if (json_is_string(value))
+                str_put_quoted(out, json_string_value(value), json_string_length(value));
+        else if (json_is_integer(value))
+                str_printf(out, "%s %lld", key, (long long)json_integer_value(value));
+        else if (json_is_real(value))
+                str_printf(out, "%s %g", key, json_real_value(value));
+        else if (json_is_boolean(value))
+                str_printf(out, "%s%s", json_is_true(value) ? "" : "not ", key);
+        json_array_foreach((json_t *)value, i, item) {
+                str_puts(out, i ? "; " : "");
+                put_value(key, item, out);
+        }
+}
+
+static void put_field(const char *key, const json_t *value, struct str *out)
+{
+        _cleanup_str_ struct str one = {0};
+
+        put_value(key, value, &one);
+        if (one.len == 0 || out->len > GIST_MAX)
+                return;
+        if (out->len)
+                str_puts(out, "  ");
+        str_puts(out, str_text(&one));
+}
+
+/* Cut between two characters of what is valid UTF-8 by now. */
+static void put_cut(const struct str *gist, struct str *out)
+{
+        size_t len = gist->len;
+
+        if (len <= GIST_MAX) {
+                str_append(out, gist->data, len);
+                return;
+        }
+        for (len = GIST_MAX; len > 0 && ((unsigned char)gist->data[len] & 0xc0) == 0x80; len--)
+                ;
+        str_append(out, gist->data, len);
+        str_puts(out, "…");
+}
+
+void event_gist(const char *type, const json_t *data, struct str *ret)
+{
+        _cleanup_str_ struct str out = {0};
+        const char *key;
+        json_t *value;
+
+        for (size_t i = 0; i < sizeof(gists) / sizeof(gists[0]); i++) {
+                if (strcmp(gists[i].type, type) != 0)
+                        continue;
+                for (size_t j = 0; j < 6 && gists[i].fields[j]; j++)
+                        put_field(gists[i].fields[j], json_object_get(data, gists[i].fields[j]), &out);
+                put_cut(&out, ret);
+                return;
+        }
+        json_object_foreach((json_t *)data, key, value) {
+                _cleanup_str_ struct str name = {0};
+
+                render_quoted(&name, key);
+                put_field(str_text(&name), value, &out);
+        }
+        put_cut(&out, ret);
+}
+
+/* "12:34:56" of an RFC 3339 time. */
+static void put_clock(const char *time, struct str *out)
+{
+        const char *at = time ? strchr(time, 'T') : NULL;
+
+        str_printf(out, "%.8s", at && strlen(at) > 8 ? at + 1 : "--:--:--");
+}
+
+static enum tint type_tint(const char *type)
+{
+        static const struct {
+                const char *prefix;
+                enum tint tint;
+        } tints[] = {{"run.state", TINT_STRONG}, {"action.vetoed", TINT_BAD}, {"approval.", TINT_WAIT},
+                     {"note.request.help", TINT_WAIT}, {"receipt.commit", TINT_GOOD}, {"receipt.", TINT_DIM}};
+
+        for (size_t i = 0; i < sizeof(tints) / sizeof(tints[0]); i++)
+                if (strncmp(type, tints[i].prefix, strlen(tints[i].prefix)) == 0)
+                        return tints[i].tint;
+        return TINT_PLAIN;
+}
+
+void event_line(const struct store_event_row *row, bool colour, struct str *out)
+{
+        _cleanup_json_ json_t *event = json_loadb(row->json, row->len, 0, NULL);
+        _cleanup_str_ struct str type = {0}, gist = {0};
+        const char *actor = json_string_value(json_object_get(event, "actor"));
+
+        str_printf(out, "%5lld  ", (long long)row->sequence);
+        put_clock(json_string_value(json_object_get(event, "time")), out);
+        str_puts(out, "  ");
+        render_cell(out, actor ? actor : "-", 8, false);
+        str_puts(out, "  ");
+        render_cell(&type, row->type, TYPE_CELLS, false);
+        render_tint(out, colour, type_tint(row->type), str_text(&type));
+        str_puts(out, "  ");
+        event_gist(row->type, json_object_get(event, "data"), &gist);
+        str_puts(out, str_text(&gist));
+        while (out->len && out->data[out->len - 1] == ' ')
+                out->data[--out->len] = '\0';
+}

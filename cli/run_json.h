@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_RUN_JSON_H
+#define CUPEL_CLI_RUN_JSON_H
+
+/* A run's row as the commands print it, and what several of them want to know about one. */
+
+#include "lib/store/store.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct context;
+struct json_t;
+
+/* {"run","item","title","mood","state","outcome","base","target","tree","commit","identity","created","moved","events",
+ * "reasons","packet"}; what is unknown is null. Owned by the caller. */
+struct json_t *run_json(const struct context *context, const struct store_run *run);
+
+/* Prints one JSON value, indented on a terminal, with a newline at the end. */
+void json_print(FILE *out, const struct json_t *value);
+
+/* "main" of "refs/heads/main". Borrowed. */
+const char *short_ref(const char *ref);
+
+#endif
