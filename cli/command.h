@@ -26,8 +26,10 @@ struct context;
 
 /* name, needs, arguments, summary */
 #define COMMANDS(X)                                                                                                    \
-        X(init, NEEDS_REPOSITORY | NEEDS_STORE, "", "admit this repository and write a first .cupel/policy.yaml")      \
-        X(admit, NEEDS_REPOSITORY | NEEDS_STORE, "", "show what the repository's policy opens, and consent to it")     \
+        X(init, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "",                                                   \
+          "admit this repository and write a first .cupel/policy.yaml")                                                \
+        X(admit, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "",                                                  \
+          "show what the repository's policy opens, and consent to it")                                                \
         X(run, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "[ITEM.yaml] [-- COMMAND...]",                         \
           "run one work item: one verified commit, or nothing")                                                        \
         X(runs, NEEDS_REPOSITORY | NEEDS_HISTORY, "", "list runs, newest first")                                       \

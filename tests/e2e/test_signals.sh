@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Interrupted at any moment, by a polite signal or by SIGKILL of any of our processes: no trace in the repository, no process,
+# and the next command that writes tidies up by itself.
+source "$(dirname "$0")/../lib/e2e.sh"
+
+repo=$(new_repo)
+before=$(fingerprint "$repo")
+
+# Pids below the supervisor by program and form; "helper" is the caged runner's, "room" the director's.
+pid_of() {
+        case $1 in
+        supervisor) echo "$supervisor" ;;
+        director) pgrep -P "$supervisor" -f cupel-director ;;
+        cage) pgrep -P "$supervisor" -f 'cupel-sandbox cage' ;;
+        runner) pgrep -f "cupel-runner .*$e2e_tmp" | head -1 ;;
+        step) pgrep -f "marker-$$-$moment" | head -1 ;;
+        esac
+}
+
+# One run whose command, verifier or director's verifier hangs at `moment`.
+start_run() {
+        moment=$1
+        local work=true self=true late=true hang="exec -a marker-$$-$moment sleep 300"
+        case $moment in
+        work) work=$hang ;;
+        self) self=$hang ;;
+        late) late=$hang ;;
+        esac
+        cat >"$e2e_tmp/policy.yaml" <<Y
+verifiers:
+  a-self: {run: 'bash -c "$self"', gate: self}
+  b-late: {run: 'bash -c "$late"', gate: director}
+Y
+        (cd "$repo" && exec cupel run --json --quiet --policy "$e2e_tmp/policy.yaml" --title "$moment" --verify a-self --verify b-late \
+                -- bash -c "echo $moment > src/a.txt; $work") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
+        supervisor=$!
+        wait_for 20 pgrep -f "marker-$$-$moment" || fail "the step never began: $(cat "$e2e_tmp/stderr")"
+}
+
+for signal in INT TERM HUP; do
+        for moment in work self late; do
+                t "SIG$signal while $moment"
+                start_run "$moment"
+                kill -s "$signal" "$supervisor"
+                wait "$supervisor"
+                is "$?" 27 "exit status ($(cat "$e2e_tmp/stderr"))"
+                read_result "$e2e_tmp/stdout"
+                is "$outcome" cancelled outcome
+                is "$(fingerprint "$repo")" "$before" "the repository"
+                wait_for 5 quiet_now || fail "a process is left: $(pgrep -af "$e2e_tmp/state")"
+                [ ! -e "$packet/quarantine" ] || fail "the quarantine is still there"
+        done
+done
+
+for moment in work self late; do
+        for victim in supervisor director cage runner; do
+                case $moment-$victim in late-cage | late-runner) continue ;; esac # they have ended by then
+                t "SIGKILL of the $victim while $moment"
+                start_run "$moment"
+                pid=$(pid_of "$victim")
+                [ -n "$pid" ] || fail "no $victim"
+                [ -z "$pid" ] || kill -KILL "$pid"
+                wait "$supervisor" 2>/dev/null
+                code=$?
+                isnt "$code" 0 "exit status"
+                is "$(fingerprint "$repo")" "$before" "the repository"
+                wait_for 10 quiet_now || fail "a process is left: $(pgrep -af "$e2e_tmp/state")"
+                pgrep -f "marker-$$-$moment" >/dev/null && fail "the step lives on"
+                (cd "$repo" && cupel admit --yes) >"$e2e_tmp/admit" 2>&1 || fail "the next command: $(cat "$e2e_tmp/admit")"
+                state=$(cd "$repo" && cupel show --json @last | python3 -c 'import json,sys; print(json.load(sys.stdin).get("outcome"))' 2>&1)
+                is "$state" interrupted "outcome"
+                last=$(cd "$repo" && cupel runs --json | python3 -c 'import json,sys; r=json.load(sys.stdin)[0]; print(r.get("run") or r.get("id"))')
+                for rest in quarantine head upper; do
+                        find "$XDG_STATE_HOME/cupel/repos" -path "*/$last/$rest" | grep -q . && fail "$rest is still there"
+                done
+                is "$(fingerprint "$repo")" "$before" "the repository after recovery"
+        done
+done
+
+t "after all that a run commits"
+run "$repo" --title fine --verify unit=./check.sh -- sh -c 'echo fine > src/a.txt'
+is "$status" 0 "exit status ($(stderr))"
+succeeds git -C "$repo" fsck --strict
+
+done_testing
