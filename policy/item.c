@@ -117,7 +117,7 @@ const struct schema work_item_schema = SCHEMA("a work item", item_keys, struct w
 
 static void cleanup_doc(struct yaml **doc)
 {
-        yaml_free(*doc);
+        yaml_doc_free(*doc);
 }
 #define _cleanup_doc_ __attribute__((cleanup(cleanup_doc)))
 

@@ -153,7 +153,7 @@ int plan_from_json(const char *bytes, size_t len, struct plan *ret, struct err *
                 return -1;
         plan_init(&plan);
         rc = schema_read(&plan_schema, doc, yaml_root(doc), &plan, err);
-        yaml_free(doc);
+        yaml_doc_free(doc);
         if (rc == 0) {
                 again = plan_to_json(&plan);
                 if (strlen(again) != len || memcmp(again, bytes, len) != 0)

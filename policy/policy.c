@@ -259,6 +259,6 @@ int policy_parse(const char *bytes, size_t len, const char *file, enum policy_so
              check_folders(doc, "read", source, home, err) == 0 && check_folders(doc, "write", source, home, err) == 0 &&
              check_agents(policy, doc, err) == 0))
                 rc = 0;
-        yaml_free(doc);
+        yaml_doc_free(doc);
         return rc;
 }

@@ -54,7 +54,7 @@ static void *own(struct yaml *doc, void *pointer)
         return pointer;
 }
 
-void yaml_free(struct yaml *doc)
+void yaml_doc_free(struct yaml *doc)
 {
         if (!doc)
                 return;
@@ -67,7 +67,7 @@ void yaml_free(struct yaml *doc)
 
 static void cleanup_doc(struct yaml **doc)
 {
-        yaml_free(*doc);
+        yaml_doc_free(*doc);
 }
 
 /* Keys and values in messages come from the document: nothing of them may move a terminal's cursor. */

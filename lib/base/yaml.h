@@ -10,7 +10,7 @@
  *         struct yaml *doc = yaml_parse(bytes, len, "item.yaml", err);     NULL with err set
  *         const struct yaml_node *root = yaml_root(doc);
  *         const struct yaml_node *title = yaml_get(root, "title");
- *         yaml_free(doc);
+ *         yaml_doc_free(doc);
  *
  * Nodes live as long as the document.
  */
@@ -45,7 +45,7 @@ struct yaml_entry {
 struct yaml;
 
 struct yaml *yaml_parse(const char *bytes, size_t len, const char *file, struct err *err);
-void yaml_free(struct yaml *doc);
+void yaml_doc_free(struct yaml *doc);
 const struct yaml_node *yaml_root(const struct yaml *doc);
 const char *yaml_file(const struct yaml *doc);
 
