@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/compose.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define INODES_MIN 4096
+#define INODES_MAX ((uint64_t)1 << 20)
+#define BYTES_PER_INODE 2048
+
+static const char *find_env(char *const *environment, const char *name)
+{
+        size_t len = strlen(name);
+
+        for (; environment && *environment; environment++)
+                if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
+                        return *environment + len + 1;
+        return NULL;
+}
+
+static void pass_env(const struct compose_input *input, struct strv *ret)
+{
+        for (size_t i = 0; i < input->plan->sandbox.env.len; i++) {
+                const char *name = input->plan->sandbox.env.items[i];
+                const char *value = find_env(input->envp, name);
+
+                if (value)
+                        strv_add_printf(ret, "%s=%s", name, value);
+        }
+}
+
+/* `~/x` is the caller's home, which steps see at the same path. */
+static char *expand_home(const char *home, const char *path)
+{
+        return path[0] == '~' ? xasprintf("%s%s", home, path + 1) : xstrdup(path);
+}
+
+static void add_reads(const struct compose_input *input, struct sandbox_plan *ret)
+{
+        for (size_t i = 0; i < input->plan->sandbox.read.len; i++) {
+                _cleanup_free_ char *path = expand_home(ret->home, input->plan->sandbox.read.items[i]);
+
+                sandbox_shows_add(&ret->read, path, path);
+        }
+}
+
+/* Folders of the user's checkout, found without following a symlink; one that is not there is not carried. */
+static void add_carried(const struct compose_input *input, struct sandbox_plan *ret)
+{
+        _cleanup_fd_ int checkout = -1;
+
+        if (!input->checkout || input->plan->sandbox.carry.len == 0)
+                return;
+        checkout = open(input->checkout, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        for (size_t i = 0; checkout >= 0 && i < input->plan->sandbox.carry.len; i++) {
+                const char *name = input->plan->sandbox.carry.items[i];
+                _cleanup_fd_ int folder = fs_open_beneath(checkout, name, O_PATH | O_DIRECTORY, 0);
+                _cleanup_free_ char *path = xasprintf("%s/%s", input->checkout, name);
+
+                if (folder >= 0)
+                        sandbox_shows_add(&ret->carry, path, name);
+        }
+}
+
+/* file of the snapshot, its name below /cupel, the variable that tells where it is */
+static const struct {
+        const char *snapshot, *inside, *variable;
+} files[] = {
+        {"prompt.txt", "prompt", "CUPEL_PROMPT"},
+        {"bundle", "bundle", "CUPEL_BUNDLE"},
+        {"history.jsonl", "history.jsonl", "CUPEL_HISTORY"},
+};
+
+static void add_files(const struct compose_input *input, struct sandbox_plan *ret)
+{
+        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+                _cleanup_free_ char *path = xasprintf("%s/config_snapshot/%s", input->run_folder, files[i].snapshot);
+                struct stat st;
+
+                if (lstat(path, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+                        continue;
+                sandbox_shows_add(&ret->files, path, files[i].inside);
+                strv_add_printf(&ret->env, "%s=/cupel/%s", files[i].variable, files[i].inside);
+        }
+        if (input->program)
+                sandbox_shows_add(&ret->files, input->program, "bin/cupel");
+}
+
+static void add_names(const struct compose_input *input, struct sandbox_plan *ret)
+{
+        const char *slash = strrchr(input->run_folder, '/');
+
+        strv_add_printf(&ret->env, "CUPEL_RUN_ID=%s", slash ? slash + 1 : input->run_folder);
+        if (input->plan->item_id)
+                strv_add_printf(&ret->env, "CUPEL_WORK_ITEM=%s", input->plan->item_id);
+}
+
+static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
+{
+        return value < least ? least : value > most ? most : value;
+}
+
+static void set_sizes(const struct budget *budget, struct sandbox_plan *ret)
+{
+        uint64_t disk = (uint64_t)budget->disk, memory = (uint64_t)budget->memory;
+
+        ret->upper_bytes = disk;
+        ret->upper_inodes = clamp(disk / BYTES_PER_INODE, INODES_MIN, INODES_MAX);
+        if (disk < ret->tmp_bytes)
+                ret->tmp_bytes = disk;
+        if (memory < ret->shm_bytes)
+                ret->shm_bytes = memory;
+}
+
+/* The letters of policy and sandbox mean the same; what no version of ours gives is refused, not guessed. */
+static const enum sandbox_tier tiers[] = {
+        [TIER_A] = SANDBOX_TIER_A,
+        [TIER_B] = SANDBOX_TIER_B,
+        [TIER_C] = SANDBOX_TIER_C,
+        [TIER_D] = SANDBOX_TIER_D,
+};
+
+int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret, struct err *err)
+{
+        const char *home = find_env(input->envp, "HOME");
+
+        *ret = SANDBOX_PLAN_INIT;
+        ret->worktree = xstrdup(input->worktree);
+        strv_copy(&ret->lower, input->lowers);
+        strv_copy(&ret->objects, input->objects);
+        ret->scratch = xasprintf("%s/upper", input->run_folder);
+        ret->home = xstrdup(home && home[0] == '/' && home[1] ? home : "/home/cupel");
+        ret->minimum = tiers[input->plan->sandbox.minimum];
+        sandbox_plan_set_ids(ret);
+        set_sizes(&input->plan->budget, ret);
+        pass_env(input, &ret->env);
+        add_names(input, ret);
+        add_files(input, ret);
+        add_reads(input, ret);
+        add_carried(input, ret);
+        return sandbox_plan_check(ret, err);
+}
+
+static void set_limits(const struct budget *budget, struct sandbox_limits *ret)
+{
+        *ret = (struct sandbox_limits){
+                .wall_ms = (uint64_t)budget->wall_ms,
+                .cpu_ms = (uint64_t)budget->cpu_ms,
+                .processes = (uint64_t)budget->pids,
+                .memory_bytes = (uint64_t)budget->memory,
+                .output_bytes = (uint64_t)budget->output,
+                .log_bytes = COMPOSE_LOG_MAX,
+        };
+}
+
+void compose_agent(const struct compose_input *input, struct sandbox_step *ret)
+{
+        const struct plan *plan = input->plan;
+
+        *ret = SANDBOX_STEP_INIT;
+        ret->name = xstrdup("agent");
+        strv_copy(&ret->argv, &plan->agent.command);
+        for (size_t i = 0; i < plan->agent.env.len; i++)
+                strv_add_printf(&ret->env, "%s=%s", plan->agent.env.items[i].name, plan->agent.env.items[i].value);
+        strv_add(&ret->env, "CUPEL_NOTES=/cupel/notes.sock");
+        ret->worktree = plan->worktree == WORKTREE_WRITE ? SANDBOX_WORK : SANDBOX_READONLY;
+        ret->notes = true;
+        set_limits(&plan->budget, &ret->limits);
+        if (input->wall_ms > 0 && (!ret->limits.wall_ms || (uint64_t)input->wall_ms < ret->limits.wall_ms))
+                ret->limits.wall_ms = (uint64_t)input->wall_ms;
+}
+
+void compose_verifier(const struct compose_input *input, const struct plan_verifier *verifier, struct sandbox_step *ret)
+{
+        *ret = SANDBOX_STEP_INIT;
+        ret->name = xasprintf("verify.%s", verifier->name);
+        strv_add(&ret->argv, "sh");
+        strv_add(&ret->argv, "-c");
+        strv_add(&ret->argv, verifier->run);
+        ret->worktree = SANDBOX_VERIFY;
+        set_limits(&input->plan->budget, &ret->limits);
+        ret->limits.wall_ms = (uint64_t)verifier->timeout_ms;
+}

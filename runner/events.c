@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From what arrives to ticks of the machine: the supervisor's messages, the helper's events, the thread's end, a stop. The
+ * supervisor may ask to stop in every state; `freeze` means something only while the agent works.
+ */
+#include "runner/machine.h"
+
+#include "lib/base/json.h"
+
+#include <string.h>
+
+static int op_start(struct runner *runner, struct json_t *message, struct err *err)
+{
+        const char *op;
+        const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true},
+                                            {"lowers", JSON_FIELD_STRINGS, &runner->lowers, true},
+                                            {"objects", JSON_FIELD_STRINGS, &runner->objects, true},
+                                            {"wall_ms", JSON_FIELD_INT, &runner->wall_ms, false},
+                                            {0}};
+
+        if (runner->lowers.len)
+                return err_set(err, ERR_INTERNAL, "started twice");
+        if (json_fields(message, "start", fields, err) < 0)
+                return -1;
+        return machine_tick(runner, &(struct runner_event){.type = RUNNER_EVENT_START}, err);
+}
+
+static int op_freeze(struct runner *runner, struct json_t *message, struct err *err)
+{
+        (void)message;
+        if (runner->state != RUNNER_STATE_WORKING || runner->frozen_early)
+                return 0;
+        runner->frozen_early = true;
+        return sandbox_step_cancel(&runner->helper, err);
+}
+
+static int op_stop(struct runner *runner, struct json_t *message, struct err *err)
+{
+        (void)message;
+        (void)err;
+        runner_on_stop(runner);
+        return 0;
+}
+
+static const struct {
+        const char *name;
+        int (*take)(struct runner *runner, struct json_t *message, struct err *err);
+} ops[] = {{"start", op_start}, {"freeze", op_freeze}, {"stop", op_stop}};
+
+static int take_message(struct runner *runner, struct json_t *message, struct err *err)
+{
+        const char *op = json_string_value(json_object_get(message, "op"));
+
+        for (size_t i = 0; op && i < sizeof(ops) / sizeof(ops[0]); i++)
+                if (strcmp(ops[i].name, op) == 0)
+                        return ops[i].take(runner, message, err);
+        return err_set(err, ERR_INTERNAL, "the supervisor asked for \"%.32s\", which is nothing", op ? op : "");
+}
+
+void runner_on_supervisor(struct runner *runner)
+{
+        struct err err = ERR_INIT;
+        int got = 1;
+
+        while (!runner->done && !runner->up.gone && got == 1) {
+                _cleanup_json_ json_t *message = NULL;
+
+                got = channel_recv(&runner->supervisor, &message, &err);
+                if (got == 1 && take_message(runner, message, &err) < 0)
+                        got = -1;
+        }
+        if (got == 0)
+                runner->up.gone = true;
+        if (got < 0)
+                machine_fail(runner, &err);
+}
+
+static const enum runner_event_type event_of[] = {
+        [SANDBOX_EVENT_READY] = RUNNER_EVENT_READY,
+        [SANDBOX_EVENT_STARTED] = RUNNER_EVENT_STARTED,
+        [SANDBOX_EVENT_ENDED] = RUNNER_EVENT_ENDED,
+        [SANDBOX_EVENT_FROZEN] = RUNNER_EVENT_FROZEN,
+};
+
+static int take_event(struct runner *runner, struct sandbox_event *event, struct err *err)
+{
+        if (event->type == SANDBOX_EVENT_FAILED) {
+                *err = event->error;
+                return -1;
+        }
+        return machine_tick(runner, &(struct runner_event){.type = event_of[event->type], .sandbox = event}, err);
+}
+
+void runner_on_helper(struct runner *runner)
+{
+        struct err err = ERR_INIT;
+        int got = 1;
+
+        while (!runner->done && got == 1) {
+                _cleanup_sandbox_event_ struct sandbox_event event = {.fd = -1};
+
+                got = sandbox_client_next(&runner->helper, &event, &err);
+                if (got == 0)
+                        got = err_set(&err, runner->ready ? ERR_INTERNAL : ERR_SANDBOX,
+                                      "the sandbox helper ended while %s", state_name(runner->state));
+                if (got == 1 && take_event(runner, &event, &err) < 0)
+                        got = -1;
+        }
+        if (got < 0)
+                machine_fail(runner, &err);
+}
+
+void runner_on_job(struct runner *runner)
+{
+        struct err err = runner->job_err;
+
+        runner->job = NULL;
+        if (runner->done)
+                return;
+        if (err.code != ERR_OK || machine_tick(runner, &(struct runner_event){.type = RUNNER_EVENT_JOB}, &err) < 0)
+                machine_fail(runner, &err);
+}
+
+void runner_on_stop(struct runner *runner)
+{
+        if (runner->done)
+                return;
+        strv_add(&runner->reasons, "the run was stopped");
+        machine_end(runner, OUTCOME_CANCELLED);
+}
+
+void runner_begin(struct runner *runner)
+{
+        struct err err = ERR_INIT;
+
+        runner->state = RUNNER_STATE_WAITING;
+        if (waiting_enter(runner, &err) < 0)
+                machine_fail(runner, &err);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_RUNNER_LOOP_H
+#define CUPEL_RUNNER_LOOP_H
+
+/*
+ * The runner's event loop: what is readable, what can be written, one thread for git, SIGTERM. It knows nothing of states; it
+ * calls the runner_on_…() functions, and stops when the result was sent or the supervisor is gone.
+ */
+
+#include "runner/runner.h"
+
+/* Runs until the end. 0: the result was sent; -1: the supervisor is gone, or (err set) there could be no loop. */
+int loop_run(struct runner *runner, struct err *err);
+
+/* `job` runs on a thread; runner_on_job() is called when it is through. One at a time. */
+void loop_start_job(struct runner *runner, int (*job)(struct runner *runner, struct err *err));
+
+/* Serves the notes of the listening socket `fd` (taken) until loop_end_notes(), which also takes what is still there. */
+void loop_serve_notes(struct runner *runner, int fd);
+void loop_end_notes(struct runner *runner);
+
+#endif

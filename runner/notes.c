@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients of the notes socket: buffers and their bounds. A line is judged in notes_line.c.
+ *
+ * A client fails alone: whatever its socket says closes this client. A line that is too long is answered once and skipped
+ * to its end. A client that does not read its replies is not read either, until it does.
+ */
+#include "runner/notes.h"
+
+#include "lib/base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define READ_BYTES ((size_t)64 << 10)
+
+void notes_init(struct notes *notes, struct uplink *up, uint64_t budget)
+{
+        *notes = (struct notes){.up = up, .listener = -1, .budget = budget};
+        for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++)
+                notes->clients[slot].fd = -1;
+}
+
+void notes_listen(struct notes *notes, int fd)
+{
+        int flags = fcntl(fd, F_GETFL);
+
+        if (flags >= 0)
+                fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+        notes->listener = fd;
+}
+
+int notes_client_fd(const struct notes *notes, int slot)
+{
+        return notes->clients[slot].fd;
+}
+
+static void close_client(struct notes_client *client)
+{
+        cleanup_fd(&client->fd);
+        str_release(&client->in);
+        str_release(&client->out);
+        *client = (struct notes_client){.fd = -1};
+}
+
+static void close_listener(struct notes *notes)
+{
+        cleanup_fd(&notes->listener);
+        notes->listener = -1;
+}
+
+void notes_release(struct notes *notes)
+{
+        close_listener(notes);
+        for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++)
+                close_client(&notes->clients[slot]);
+}
+
+static int free_slot(const struct notes *notes)
+{
+        for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++)
+                if (notes->clients[slot].fd < 0)
+                        return slot;
+        return -1;
+}
+
+int notes_accept(struct notes *notes)
+{
+        static const char crowded[] = "{\"ok\":false,\"error\":\"too many connections at once\"}\n";
+        int slot = free_slot(notes), fd;
+
+        do
+                fd = accept4(notes->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+        if (fd < 0)
+                return -1;
+        if (slot < 0 || notes->muted) {
+                send(fd, crowded, sizeof(crowded) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+                notes->refused++;
+                close(fd);
+                return -1;
+        }
+        notes->clients[slot].fd = fd;
+        return slot;
+}
+
+/* Judges the whole lines of the buffer; what is left of it is the beginning of a line. */
+static void take_lines(struct notes *notes, struct notes_client *client)
+{
+        const char *at = client->in.data, *end = at + client->in.len, *newline;
+
+        while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
+                if (!client->skipping)
+                        notes_line(notes, at, (size_t)(newline - at), &client->out);
+                client->skipping = false;
+                at = newline + 1;
+        }
+        client->in.len = (size_t)(end - at);
+        memmove(client->in.data, at, client->in.len + 1);
+        if (client->in.len > NOTES_LINE_MAX) {
+                if (!client->skipping)
+                        notes_line(notes, client->in.data, client->in.len, &client->out);
+                client->skipping = true;
+                str_clear(&client->in);
+        }
+        if (notes->refused > notes->budget && notes->refused - notes->budget > NOTES_PATIENCE)
+                notes->muted = true;
+}
+
+/* 1: there may be more, 0: nothing now, -1: closed by the other side or by an error. */
+static int receive_notes(struct notes *notes, struct notes_client *client)
+{
+        char buffer[READ_BYTES];
+        ssize_t got = recv(client->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+
+        if (got < 0)
+                return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -1;
+        if (got == 0)
+                return -1;
+        str_append(&client->in, buffer, (size_t)got);
+        take_lines(notes, client);
+        return 1;
+}
+
+static int send_replies(struct notes_client *client)
+{
+        while (client->sent < client->out.len) {
+                ssize_t put = send(client->fd, client->out.data + client->sent, client->out.len - client->sent,
+                                   MSG_NOSIGNAL | MSG_DONTWAIT);
+
+                if (put < 0 && errno == EAGAIN)
+                        return 0;
+                if (put < 0 && errno != EINTR)
+                        return -1;
+                if (put > 0)
+                        client->sent += (size_t)put;
+        }
+        str_clear(&client->out);
+        client->sent = 0;
+        return 0;
+}
+
+unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
+{
+        struct notes_client *client = &notes->clients[slot];
+        size_t waiting;
+
+        /* One read per turn, so that no client keeps the others waiting. */
+        if (((ready & NOTES_READ) && receive_notes(notes, client) < 0) || send_replies(client) < 0 || notes->muted)
+                return 0;
+        waiting = client->out.len - client->sent;
+        return (waiting ? NOTES_WRITE : 0u) | (waiting < NOTES_REPLY_MAX ? NOTES_READ : 0u);
+}
+
+void notes_close(struct notes *notes, int slot)
+{
+        close_client(&notes->clients[slot]);
+}
+
+void notes_drain(struct notes *notes)
+{
+        if (notes->listener < 0)
+                return;
+        for (;;) {
+                bool some = false;
+
+                for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++) {
+                        struct notes_client *client = &notes->clients[slot];
+
+                        if (client->fd < 0)
+                                continue;
+                        while (!notes->muted && receive_notes(notes, client) > 0)
+                                str_clear(&client->out); /* nobody is left to read replies */
+                        close_client(client);
+                }
+                while (!notes->muted && free_slot(notes) >= 0 && notes_accept(notes) >= 0)
+                        some = true;
+                if (!some)
+                        break;
+        }
+        close_listener(notes);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_RUNNER_NOTES_H
+#define CUPEL_RUNNER_NOTES_H
+
+/*
+ * The notes socket of a step: any number of clients, one JSON object per line in, one JSON reply per line out.
+ *
+ *         {"type":"note.observation","data":{"text":"…"}}   →  {"ok":true,"id":1}
+ *         {"type":"receipt.commit","data":{…}}              →  {"ok":false,"error":"…"}
+ *
+ * Everything that connects is hostile. What is valid goes to the supervisor as a record; what is not is answered with the
+ * reason, counted, and never stops anything. An agent that floods, sends garbage or never reads its replies loses its own
+ * notes and nothing else: lines, buffers and clients are bounded, past the budget a note is refused unread, and who goes on
+ * for long after that is not listened to any more.
+ *
+ *         notes_init(&notes, &up, budget);
+ *         notes_listen(&notes, fd);                        takes the listening socket
+ *         slot = notes_accept(&notes);                     the listener is readable; -1: nobody is there (any more)
+ *         wants = notes_serve(&notes, slot, ready);        a client is ready; NOTES_* it waits for next
+ *         if (!wants) notes_close(&notes, slot);           it is gone, or has to go
+ *         notes_drain(&notes);                             the step is dead: what still lies in the sockets is taken
+ *         notes_release(&notes);
+ *
+ * No event loop in here: who polls tells what is ready.
+ */
+
+#include "runner/uplink.h"
+
+#include <stdint.h>
+
+#define NOTES_CLIENTS_MAX 64
+#define NOTES_LINE_MAX (EVENT_DATA_MAX + 4096) /* bytes of one line; a note's data may have 64 KiB */
+#define NOTES_REPLY_MAX ((size_t)256 << 10)    /* replies that wait before a client is not read any more */
+#define NOTES_PATIENCE 10000                   /* refused notes beyond the budget until nobody listens any more */
+#define NOTES_VETOES_MAX 20                    /* forged events that are recorded one by one */
+
+enum notes_ready {
+        NOTES_READ = 1,
+        NOTES_WRITE = 2,
+};
+
+struct notes_client {
+        int fd; /* -1: the slot is free */
+        struct str in, out;
+        size_t sent;   /* of `out` */
+        bool skipping; /* inside a line that is too long */
+};
+
+struct notes {
+        struct uplink *up;
+        int listener; /* -1: none */
+        struct notes_client clients[NOTES_CLIENTS_MAX];
+        uint64_t budget;
+        uint64_t accepted, refused;
+        uint64_t findings; /* observations and conjectures among the accepted */
+        unsigned vetoes;
+        bool muted;
+};
+
+void notes_init(struct notes *notes, struct uplink *up, uint64_t budget);
+void notes_release(struct notes *notes);
+void notes_listen(struct notes *notes, int fd);
+
+int notes_accept(struct notes *notes);
+unsigned notes_serve(struct notes *notes, int slot, unsigned ready);
+void notes_close(struct notes *notes, int slot);
+int notes_client_fd(const struct notes *notes, int slot);
+void notes_drain(struct notes *notes);
+
+/* Judges one line (without its newline) and appends the reply line. What notes_serve() does for each. */
+void notes_line(struct notes *notes, const char *line, size_t len, struct str *reply);
+
+#endif

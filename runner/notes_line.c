@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One note: taken apart strictly, checked against the table of event types with the agent as its author, sent on as a
+ * record. A refusal answers with what was wrong and what was expected; who tries to emit what an agent may not is recorded
+ * as vetoed besides.
+ */
+#include "runner/notes.h"
+
+#include "lib/base/json.h"
+
+#include <string.h>
+
+/* Errors may quote the line, whose bytes may be no UTF-8: json_quoted() makes them fit. */
+static void refuse(struct notes *notes, const struct err *err, struct str *reply)
+{
+        _cleanup_json_ json_t *text = json_quoted(err->message);
+        char *quoted = json_dumps(text, JSON_ENCODE_ANY | JSON_COMPACT);
+
+        notes->refused++;
+        str_printf(reply, "{\"ok\":false,\"error\":%s}\n", quoted ? quoted : "\"refused\"");
+        free(quoted);
+}
+
+static void record_veto(struct notes *notes, const struct event_type *type, const struct err *err)
+{
+        _cleanup_json_ json_t *data = NULL;
+        _cleanup_str_ struct str action = {0};
+
+        if (notes->vetoes++ >= NOTES_VETOES_MAX)
+                return;
+        str_printf(&action, "emit %s", event_type_name(type));
+        data = json_pack("{s:s, s:s, s:s}", "candidate_action", str_text(&action), "final_action", "refused",
+                         "veto_reason", err->message);
+        if (data)
+                uplink_put_record(notes->up, "action.vetoed", EVENT_ACTOR_RUNNER, data);
+}
+
+static int check_room(struct notes *notes, struct err *err)
+{
+        if (notes->accepted >= notes->budget)
+                return err_set(err, ERR_REFUSED, "the budget of %llu notes is used up (budget.notes)",
+                               (unsigned long long)notes->budget);
+        if (!uplink_has_room(notes->up))
+                uplink_flush(notes->up);
+        if (!uplink_has_room(notes->up))
+                return err_set(err, ERR_REFUSED, "too many notes at once; send it again later");
+        return 0;
+}
+
+static int take_note(struct notes *notes, const char *line, size_t len, struct err *err)
+{
+        const char *name = NULL;
+        json_t *data = NULL;
+        const struct json_field fields[] = {
+                {"type", JSON_FIELD_STRING, &name, true}, {"data", JSON_FIELD_OBJECT, &data, true}, {0}};
+        const struct event_type *type;
+        _cleanup_json_ json_t *message = NULL;
+
+        if (check_room(notes, err) < 0)
+                return -1;
+        message = json_parse(line, len, "note", err);
+        if (!message || json_fields(message, "note", fields, err) < 0)
+                return -1;
+        type = event_type_find(name);
+        if (!type)
+                return err_set(err, ERR_INPUT, "no event type \"%.64s\"; `cupel note --help` lists them", name);
+        if (event_validate(type, EVENT_ACTOR_AGENT, data, err) < 0) {
+                if (!event_may_emit(type, EVENT_ACTOR_AGENT))
+                        record_veto(notes, type, err);
+                return -1;
+        }
+        uplink_put_record(notes->up, event_type_name(type), EVENT_ACTOR_AGENT, data);
+        if (strcmp(event_type_name(type), "note.observation") == 0 ||
+            strcmp(event_type_name(type), "note.conjecture") == 0)
+                notes->findings++;
+        return 0;
+}
+
+void notes_line(struct notes *notes, const char *line, size_t len, struct str *reply)
+{
+        struct err err = ERR_INIT;
+
+        if (len > NOTES_LINE_MAX)
+                err_set(&err, ERR_INPUT, "a note of more than %zu bytes", (size_t)NOTES_LINE_MAX);
+        else if (take_note(notes, line, len, &err) == 0) {
+                notes->accepted++;
+                str_printf(reply, "{\"ok\":true,\"id\":%llu}\n", (unsigned long long)notes->accepted);
+                return;
+        }
+        refuse(notes, &err, reply);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/reason.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/fs.h"
+#include "sandbox/client.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define TAIL_BYTES 8192
+
+static void put_size(struct str *out, uint64_t bytes)
+{
+        static const char units[] = {'K', 'M', 'G', 'T'};
+        unsigned unit = 0;
+
+        if (bytes < 1024) {
+                str_printf(out, "%llu bytes", (unsigned long long)bytes);
+                return;
+        }
+        for (bytes /= 1024; bytes >= 1024 && bytes % 1024 == 0 && unit < 3; bytes /= 1024)
+                unit++;
+        str_printf(out, "%llu%c", (unsigned long long)bytes, units[unit]);
+}
+
+static void put_time(struct str *out, uint64_t ms)
+{
+        char text[CLOCK_RFC3339];
+
+        clock_human(ms, text);
+        str_puts(out, text);
+}
+
+enum unit {
+        UNIT_TIME,
+        UNIT_SIZE,
+        UNIT_COUNT,
+};
+
+/* reason → what was used up, the key of the work item that sets it, where its value lies */
+static const struct {
+        const char *text, *key;
+        enum unit unit;
+        size_t offset;
+} budgets[SANDBOX_REASON_COUNT] = {
+        [SANDBOX_REASON_WALL] = {"ran for longer than", "wall", UNIT_TIME, offsetof(struct budget, wall_ms)},
+        [SANDBOX_REASON_CPU] = {"used more processor time than", "cpu", UNIT_TIME, offsetof(struct budget, cpu_ms)},
+        [SANDBOX_REASON_MEMORY] = {"used more memory than", "memory", UNIT_SIZE, offsetof(struct budget, memory)},
+        [SANDBOX_REASON_PROCESSES] = {"started more processes at once than", "pids", UNIT_COUNT,
+                                      offsetof(struct budget, pids)},
+        [SANDBOX_REASON_DISK] = {"wrote more to disk than", "disk", UNIT_SIZE, offsetof(struct budget, disk)},
+        [SANDBOX_REASON_OUTPUT] = {"printed more than", "output", UNIT_SIZE, offsetof(struct budget, output)},
+};
+
+static void put_budget(struct str *out, enum sandbox_reason reason, const struct budget *budget)
+{
+        int64_t value = *(const int64_t *)((const char *)budget + budgets[reason].offset);
+
+        str_printf(out, " %s its budget of ", budgets[reason].text);
+        if (budgets[reason].unit == UNIT_TIME)
+                put_time(out, (uint64_t)value);
+        else if (budgets[reason].unit == UNIT_SIZE)
+                put_size(out, (uint64_t)value);
+        else
+                str_printf(out, "%lld", (long long)value);
+        str_printf(out, " (budget.%s)", budgets[reason].key);
+}
+
+static void put_exit(struct str *out, const struct sandbox_result *result)
+{
+        if (result->signal) {
+                const char *name = sigabbrev_np(result->signal);
+
+                str_printf(out, " was killed by signal %d%s%s", result->signal, name ? ", SIG" : "", name ? name : "");
+        } else if (result->exit_code == 127) {
+                str_puts(out, " exited with status 127 (a command was not found)");
+        } else {
+                str_printf(out, " exited with status %d", result->exit_code);
+        }
+}
+
+void reason_of_end(const char *who, const struct sandbox_result *result, const struct budget *budget, struct str *ret)
+{
+        str_puts(ret, who);
+        if (budgets[result->reason].text) {
+                put_budget(ret, result->reason, budget);
+        } else if (result->reason == SANDBOX_REASON_KILLED) {
+                str_puts(ret, " was ended by cupel");
+        } else if (result->reason == SANDBOX_REASON_SETUP) {
+                str_puts(ret, " could not be started: ");
+                str_put_quoted(ret, result->message, strlen(result->message));
+        } else {
+                put_exit(ret, result);
+        }
+}
+
+/* Where the last `count` lines of the text begin; a line end at the very end does not count. */
+static const char *last_lines(const char *text, size_t len, unsigned count)
+{
+        const char *at = text + len;
+
+        while (at > text && (at[-1] != '\n' || at == text + len || --count > 0))
+                at--;
+        return at;
+}
+
+static int read_end(int dirfd, const char *name, struct str *ret)
+{
+        _cleanup_fd_ int fd = fs_open_beneath(dirfd, name, O_RDONLY | O_NONBLOCK, 0);
+        char buffer[TAIL_BYTES];
+        struct stat st;
+        ssize_t got;
+
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return -1;
+        got = pread(fd, buffer, sizeof(buffer), st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
+        if (got <= 0)
+                return -1;
+        str_append(ret, buffer, (size_t)got);
+        return 0;
+}
+
+void reason_log_tail(int logs_dirfd, const char *name, struct strv *ret)
+{
+        _cleanup_str_ struct str text = {0};
+        const char *at, *end;
+
+        if (read_end(logs_dirfd, name, &text) < 0)
+                return;
+        end = text.data + text.len;
+        for (at = last_lines(text.data, text.len, REASON_LINES); at < end;) {
+                const char *newline = memchr(at, '\n', (size_t)(end - at));
+                size_t len = (size_t)((newline ? newline : end) - at);
+                _cleanup_str_ struct str line = {0};
+
+                str_printf(&line, "%s: ", name);
+                str_put_quoted(&line, at, len > REASON_LINE_MAX ? REASON_LINE_MAX : len);
+                if (len > REASON_LINE_MAX)
+                        str_puts(&line, " …");
+                if (len)
+                        strv_take(ret, str_steal(&line));
+                at += len + 1;
+        }
+}
+
+static void cut(char *text)
+{
+        size_t at = REASON_MAX - sizeof(" …");
+
+        if (strlen(text) <= REASON_MAX)
+                return;
+        while (at && ((unsigned char)text[at] & 0xc0) == 0x80)
+                at--;
+        strcpy(text + at, " …");
+}
+
+void reasons_bound(struct strv *reasons)
+{
+        size_t more = reasons->len > REASONS_MAX ? reasons->len - (REASONS_MAX - 1) : 0;
+
+        for (size_t i = 0; i < reasons->len; i++)
+                cut(reasons->items[i]);
+        if (!more)
+                return;
+        for (size_t i = reasons->len - more; i < reasons->len; i++) {
+                free(reasons->items[i]);
+                reasons->items[i] = NULL;
+        }
+        reasons->len -= more;
+        strv_take(reasons, xasprintf("and %zu more", more));
+}

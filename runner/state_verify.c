@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * freezing → reading → verifying: from the end of the work to the request that the director verify.
+ *
+ * All verifiers run even where one failed, so that a person sees everything at once. What a verifier writes goes to an
+ * upper of its own and is gone with it. A refusal, a gate and a verifier that blocks end as self_verification_failed.
+ */
+#include "runner/compose.h"
+#include "runner/loop.h"
+#include "runner/machine.h"
+#include "runner/reason.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+int freezing_enter(struct runner *runner, struct err *err)
+{
+        return sandbox_freeze(&runner->helper, err);
+}
+
+/* The frozen root and the quarantine may come in either order. */
+int freezing_on(struct runner *runner, const struct runner_event *event, struct err *err)
+{
+        if (event->type == RUNNER_EVENT_FROZEN) {
+                runner->upper_fd = steal_fd(&event->sandbox->fd);
+                say_phase(runner, "frozen");
+        } else {
+                runner->prepared = true;
+        }
+        if (runner->prepared && runner->upper_fd >= 0)
+                return machine_move(runner, RUNNER_STATE_READING, err);
+        return 0;
+}
+
+static int read_candidate(struct runner *runner, struct err *err)
+{
+        return candidate_read(&runner->candidate, &runner->plan, runner->upper_fd, err);
+}
+
+int reading_enter(struct runner *runner, struct err *err)
+{
+        (void)err;
+        loop_start_job(runner, read_candidate);
+        return 0;
+}
+
+static void add_all(struct strv *to, const struct strv *from)
+{
+        for (size_t i = 0; i < from->len; i++)
+                strv_add(to, from->items[i]);
+}
+
+static void end_unchanged(struct runner *runner)
+{
+        uint64_t ignored = runner->candidate.readback.ignored;
+
+        strv_add(&runner->reasons, "the command changed nothing that git would commit");
+        if (ignored)
+                strv_take(&runner->reasons,
+                          xasprintf("%llu ignored files or folders were left out", (unsigned long long)ignored));
+        machine_end(runner, OUTCOME_NO_CHANGE);
+}
+
+int reading_on(struct runner *runner, const struct runner_event *event, struct err *err)
+{
+        struct candidate *candidate = &runner->candidate;
+        bool whole = !candidate_is_refused(candidate) && !candidate_is_empty(candidate);
+
+        (void)event;
+        if (whole)
+                say_record(runner, "receipt.patch", candidate_patch_receipt(candidate));
+        if (runner->failed) {
+                machine_end(runner, runner->outcome);
+                return 0;
+        }
+        if (!whole && !candidate_is_refused(candidate)) {
+                end_unchanged(runner);
+                return 0;
+        }
+        say_phase(runner, "self_verifying");
+        add_all(&runner->reasons, &candidate->readback.refusals);
+        if (whole) {
+                say_record(runner, "receipt.policy.decision", candidate_gates_receipt(candidate));
+                if (!gate_report_blocks(&candidate->gates))
+                        return machine_move(runner, RUNNER_STATE_VERIFYING, err);
+                gate_report_reasons(&candidate->gates, &runner->reasons);
+        }
+        machine_end(runner, OUTCOME_SELF_VERIFICATION_FAILED);
+        return 0;
+}
+
+static const struct plan_verifier *current(const struct runner *runner)
+{
+        return &runner->plan.verifiers.items[runner->verifier];
+}
+
+/* The first attempt's log has the plain name; each further one its number. */
+static void log_name(const struct runner *runner, int64_t attempt, char ret[128])
+{
+        if (attempt == 1)
+                snprintf(ret, 128, "verify.%s.log", current(runner)->name);
+        else
+                snprintf(ret, 128, "verify.%s.%lld.log", current(runner)->name, (long long)attempt);
+}
+
+static int start_attempt(struct runner *runner, struct err *err)
+{
+        _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
+        struct compose_input input;
+        char log[128];
+
+        log_name(runner, runner->verdict.attempts + 1, log);
+        compose_fill(runner, &input);
+        compose_verifier(&input, current(runner), &step);
+        if (open_log(runner, log, err) < 0)
+                return -1;
+        return sandbox_step_start(&runner->helper, &step, runner->log_fd, err);
+}
+
+static void conclude(struct runner *runner)
+{
+        say_record(runner, "receipt.verifier.results",
+                   json_pack("{s:s, s:o}", "plan_id", runner->plan_id, "results", json_copy(runner->results)));
+        if (runner->verify_failed) {
+                machine_end(runner, OUTCOME_SELF_VERIFICATION_FAILED);
+                return;
+        }
+        say_record(runner, "note.request.verify",
+                   json_pack("{s:s, s:o}", "tree", runner->candidate.readback.tree, "results",
+                             json_copy(runner->results)));
+        machine_end_verify(runner);
+}
+
+static int next_verifier(struct runner *runner, struct err *err)
+{
+        for (; runner->verifier < runner->plan.verifiers.len; runner->verifier++) {
+                const struct plan_verifier *verifier = current(runner);
+
+                if (verifier->gate == VERIFY_DIRECTOR || !plan_verifier_applies(verifier, &runner->candidate.changes))
+                        continue;
+                runner->verdict = (struct verdict){0};
+                runner->verifier_ms = 0;
+                say_step(runner, verifier->name, "self", NULL, 0);
+                return start_attempt(runner, err);
+        }
+        conclude(runner);
+        return 0;
+}
+
+int verifying_enter(struct runner *runner, struct err *err)
+{
+        runner->results = json_array();
+        runner->verifier = 0;
+        return next_verifier(runner, err);
+}
+
+static void add_reasons(struct runner *runner, const struct sandbox_result *result)
+{
+        const struct plan_verifier *verifier = current(runner);
+        struct budget budget = runner->plan.budget;
+        _cleanup_free_ char *who = xasprintf("the verifier \"%s\"", verifier->name);
+        _cleanup_str_ struct str reason = {0};
+        char log[128];
+
+        if (runner->verdict.result == VERIFY_RESULT_PASS)
+                return;
+        if (runner->verdict.result == VERIFY_RESULT_FLAKY) {
+                strv_take(&runner->reasons, xasprintf("%s passed only on attempt %lld (FLAKY)", who,
+                                                      (long long)runner->verdict.attempts));
+                return;
+        }
+        if (result->reason == SANDBOX_REASON_WALL)
+                str_printf(&reason, "%s did not end within its timeout of %lld s", who,
+                           (long long)(verifier->timeout_ms + 999) / 1000);
+        else
+                reason_of_end(who, result, &budget, &reason);
+        str_printf(&reason, " (%s)", verify_result_name(runner->verdict.result));
+        strv_take(&runner->reasons, str_steal(&reason));
+        log_name(runner, runner->verdict.attempts, log);
+        reason_log_tail(runner->logs_fd, log, &runner->reasons);
+}
+
+static int record_verdict(struct runner *runner, const struct sandbox_result *result, struct err *err)
+{
+        const struct plan_verifier *verifier = current(runner);
+        const char *name = verify_result_name(runner->verdict.result);
+        char sha256[HASH_HEX];
+        json_t *receipt;
+
+        if (lseek(runner->log_fd, 0, SEEK_SET) < 0)
+                return err_errno(err, "log of %s", verifier->name);
+        if (hash_fd(runner->log_fd, sha256, err) < 0)
+                return err_wrap(err, "log of %s", verifier->name);
+        receipt = json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:s, s:I}", "name", verifier->name, "gate", "self",
+                            "command", verifier->run, "result", name, "exit", result->exit_code, "ms",
+                            (json_int_t)runner->verifier_ms, "log_sha256", sha256, "ended",
+                            sandbox_reason_name(result->reason), "attempts", (json_int_t)runner->verdict.attempts);
+        json_array_append(runner->results, receipt);
+        say_record(runner, "receipt.verifier", receipt);
+        if (result->reason == SANDBOX_REASON_WALL)
+                say_record(runner, "receipt.timeout",
+                           json_pack("{s:s, s:s}", "what", verifier->name, "default_taken", name));
+        say_step(runner, verifier->name, "self", name, runner->verifier_ms);
+        return 0;
+}
+
+int verifying_on(struct runner *runner, const struct runner_event *event, struct err *err)
+{
+        const struct sandbox_result *result;
+
+        if (event->type == RUNNER_EVENT_STARTED)
+                return 0;
+        result = &event->sandbox->result;
+        runner->verifier_ms += result->wall_ms;
+        if (verdict_add(&runner->verdict, result, current(runner)->retries))
+                return start_attempt(runner, err);
+        if (record_verdict(runner, result, err) < 0)
+                return -1;
+        add_reasons(runner, result);
+        runner->verify_failed |= verdict_blocks(runner->verdict.result);
+        runner->verifier++;
+        return next_verifier(runner, err);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/uplink.h"
+
+#include "lib/base/json.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+void uplink_init(struct uplink *up, int fd)
+{
+        *up = (struct uplink){.fd = fd};
+}
+
+void uplink_release(struct uplink *up)
+{
+        str_release(&up->out);
+}
+
+bool uplink_is_empty(const struct uplink *up)
+{
+        return up->sent == up->out.len;
+}
+
+bool uplink_has_room(const struct uplink *up)
+{
+        return !up->gone && up->out.len - up->sent < UPLINK_ROOM;
+}
+
+/* Appends compact JSON without a copy in between: notes come by the ten thousand. */
+static int append_piece(const char *bytes, size_t len, void *out)
+{
+        str_append(out, bytes, len);
+        return 0;
+}
+
+static void append_json(struct uplink *up, const json_t *value)
+{
+        json_dump_callback(value, append_piece, &up->out, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+void uplink_put(struct uplink *up, struct json_t *message)
+{
+        if (!up->gone && message) {
+                append_json(up, message);
+                str_putc(&up->out, '\n');
+        }
+        json_decref(message);
+}
+
+void uplink_put_record(struct uplink *up, const char *type, enum event_actor actor, const struct json_t *data)
+{
+        if (up->gone)
+                return;
+        str_printf(&up->out, "{\"event\":\"record\",\"type\":\"%s\",\"actor\":\"%s\",\"data\":", type,
+                   event_actor_name(actor));
+        append_json(up, data);
+        str_puts(&up->out, "}\n");
+}
+
+/* Moves what is left to the front once most of the buffer was sent, so that it does not grow for ever. */
+static void compact(struct uplink *up)
+{
+        if (up->sent < up->out.len && up->sent < UPLINK_ROOM)
+                return;
+        up->out.len -= up->sent;
+        memmove(up->out.data, up->out.data + up->sent, up->out.len + 1);
+        up->sent = 0;
+}
+
+int uplink_flush(struct uplink *up)
+{
+        while (!up->gone && !uplink_is_empty(up)) {
+                ssize_t put =
+                        send(up->fd, up->out.data + up->sent, up->out.len - up->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+                if (put < 0 && errno == EAGAIN)
+                        return 0;
+                if (put < 0 && errno != EINTR)
+                        up->gone = true;
+                if (put > 0)
+                        up->sent += (size_t)put;
+                compact(up);
+        }
+        return up->gone ? -1 : 1;
+}
+
+int uplink_drain(struct uplink *up)
+{
+        int sent;
+
+        while ((sent = uplink_flush(up)) == 0)
+                poll(&(struct pollfd){.fd = up->fd, .events = POLLOUT}, 1, -1);
+        return sent;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_RUNNER_VERDICT_H
+#define CUPEL_RUNNER_VERDICT_H
+
+/*
+ * What the attempts of one verifier come to. Pure.
+ *
+ *         struct verdict verdict = {0};
+ *         do
+ *                 run the step;
+ *         while (verdict_add(&verdict, &result, verifier->retries));
+ *         verdict.result, verdict_blocks(verdict.result)
+ *
+ * An attempt passes with exit status 0. Passing at once is PASS, later FLAKY. A failure that stays is FAIL, and INCONCLUSIVE
+ * where no attempt came to an end of its own (time-out, could not start): it says nothing about the work, and blocks too.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sandbox_result;
+
+enum verify_result {
+        VERIFY_RESULT_PASS,
+        VERIFY_RESULT_FAIL,
+        VERIFY_RESULT_FLAKY,
+        VERIFY_RESULT_PRE_EXISTING, /* only the director, which runs the base too, finds this */
+        VERIFY_RESULT_INCONCLUSIVE,
+};
+
+struct verdict {
+        int64_t attempts;
+        bool failed; /* an attempt ended by itself and did not pass */
+        enum verify_result result;
+};
+
+const char *verify_result_name(enum verify_result result);
+bool verdict_blocks(enum verify_result result);
+
+/* Counts an attempt; true where another one is due. */
+bool verdict_add(struct verdict *verdict, const struct sandbox_result *result, int64_t retries);
+
+#endif
