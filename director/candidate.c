@@ -70,7 +70,8 @@ const char *candidate_claim(const struct candidate *candidate, const char *verif
         struct json_t *entry;
         size_t i;
 
-        json_array_foreach(candidate->claims, i, entry) {
+        json_array_foreach(candidate->claims, i, entry)
+        {
                 const char *name = json_string_value(json_object_get(entry, "name"));
 
                 if (name && strcmp(name, verifier) == 0)
@@ -108,11 +109,13 @@ int candidate_check(struct director *d, struct err *err)
                 return err_set(err, ERR_REFUSED, "the run named no candidate");
         if (open_quarantine(d, err) < 0)
                 return -1;
-        if (quarantine_check(candidate->quarantine, d->base_tree, candidate->tree, &limits, &candidate->counts, err) < 0)
+        if (quarantine_check(candidate->quarantine, d->base_tree, candidate->tree, &limits, &candidate->counts, err) <
+            0)
                 return err_wrap(err, "the candidate's objects");
         change_list_release(&candidate->changes);
         candidate->changes = (struct change_list){0};
-        if (tree_changes(quarantine_repo(candidate->quarantine), d->base_tree, candidate->tree, &candidate->changes, err) < 0)
+        if (tree_changes(quarantine_repo(candidate->quarantine), d->base_tree, candidate->tree, &candidate->changes,
+                         err) < 0)
                 return err_wrap(err, "the candidate's changes");
         judge(d);
         candidate->checked = true;

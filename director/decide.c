@@ -18,10 +18,8 @@ const char *decision_name(enum decision decision)
 static bool blocks(const struct plan *plan, enum verdict_result result)
 {
         const bool table[] = {
-                [VERDICT_PASS] = false,
-                [VERDICT_FAIL] = true,
-                [VERDICT_FLAKY] = false,
-                [VERDICT_PRE_EXISTING] = plan->pre_existing_blocks > 0,
+                [VERDICT_PASS] = false,        [VERDICT_FAIL] = true,
+                [VERDICT_FLAKY] = false,       [VERDICT_PRE_EXISTING] = plan->pre_existing_blocks > 0,
                 [VERDICT_INCONCLUSIVE] = true,
         };
 

@@ -42,7 +42,7 @@ struct json_t;
 
 /* What the run wants to become; filled by candidate.c. */
 struct candidate {
-        char tree[GIT_HEX]; /* "": none was ever named */
+        char tree[GIT_HEX];    /* "": none was ever named */
         struct json_t *claims; /* the runner's own verifier results, or NULL; never trusted, only told */
         struct quarantine *quarantine;
         bool checked; /* quarantine_check() passed: changes and gates are filled */
@@ -68,8 +68,8 @@ struct director {
         struct plan plan;
         bool has_plan;
         struct candidate candidate;
-        struct layer_stack base;
-        bool has_base;
+        struct layer_stack base;  /* what the run started from; mode run only */
+        struct layer_stack delta; /* base + candidate, while the clean room stands on it */
         struct room room;
         struct strv left; /* files of the checkout that landing left alone */
         struct director_times times;

@@ -35,7 +35,17 @@ static int check_text(const char *value)
         return value[0] != '\0';
 }
 
-enum slot { SLOT_STATE, SLOT_CACHE, SLOT_REPOSITORY, SLOT_RUN, SLOT_SNAPSHOT, SLOT_OUTCOME, SLOT_REASON, SLOT_WHO, SLOTS };
+enum slot {
+        SLOT_STATE,
+        SLOT_CACHE,
+        SLOT_REPOSITORY,
+        SLOT_RUN,
+        SLOT_SNAPSHOT,
+        SLOT_OUTCOME,
+        SLOT_REASON,
+        SLOT_WHO,
+        SLOTS
+};
 
 static const struct {
         const char *name;

@@ -25,7 +25,7 @@ enum director_mode {
 #define X(mode, word, text) DIRECTOR_##mode,
         DIRECTOR_MODES(X)
 #undef X
-        DIRECTOR_MODE_COUNT
+                DIRECTOR_MODE_COUNT
 };
 
 struct director_options {

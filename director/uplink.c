@@ -231,8 +231,8 @@ void uplink_progress(struct uplink *up, const char *what, uint64_t done, uint64_
         if (done != total && now - up->progress_at < PROGRESS_EVERY_MS)
                 return;
         up->progress_at = now;
-        send_up(up, json_pack("{s:s, s:s, s:I, s:I}", "event", "progress", "what", what, "done", (json_int_t)done, "total",
-                              (json_int_t)total));
+        send_up(up, json_pack("{s:s, s:s, s:I, s:I}", "event", "progress", "what", what, "done", (json_int_t)done,
+                              "total", (json_int_t)total));
 }
 
 void uplink_phase(struct uplink *up, enum phase to)
@@ -242,13 +242,14 @@ void uplink_phase(struct uplink *up, enum phase to)
 
 void uplink_step_start(struct uplink *up, const char *name)
 {
-        send_up(up, json_pack("{s:s, s:s, s:s, s:s}", "event", "step", "name", name, "gate", "director", "state", "start"));
+        send_up(up,
+                json_pack("{s:s, s:s, s:s, s:s}", "event", "step", "name", name, "gate", "director", "state", "start"));
 }
 
 void uplink_step_end(struct uplink *up, const char *name, const char *result, uint64_t ms)
 {
-        send_up(up, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "event", "step", "name", name, "gate", "director", "state",
-                              "end", "result", result, "ms", (json_int_t)ms));
+        send_up(up, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "event", "step", "name", name, "gate", "director",
+                              "state", "end", "result", result, "ms", (json_int_t)ms));
 }
 
 static struct json_t *id_or_null(const char *id)

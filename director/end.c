@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How every run ends. First the move: it is durable, and after it the run is over whatever happens to us. Then packet,
+ * clean-up and the message to the supervisor. A packet that cannot be written (a full disk) does not change the outcome:
+ * the reason is told, and the next `recover` of the run writes it.
+ */
+#include "director/director.h"
+
+#include "director/packet.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+
+#include <string.h>
+
+static enum phase phase_of(enum outcome outcome)
+{
+        if (outcome == OUTCOME_COMMITTED)
+                return PHASE_COMMITTED;
+        return outcome == OUTCOME_HELD ? PHASE_HELD : PHASE_DISCARDED;
+}
+
+/* A held run keeps its quarantine: it is what landing needs. Everything else can be made again. */
+static int clean_up(struct director *d, struct err *err)
+{
+        static const char *const folders[] = {"head", "upper", "room", "room.base", "landing"};
+        bool failed = false;
+
+        director_release_work(d);
+        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+                failed = fs_remove_tree_at(d->run_fd, folders[i], err) < 0 || failed;
+        if (d->outcome != OUTCOME_HELD)
+                failed = fs_remove_tree_at(d->run_fd, "quarantine", err) < 0 || failed;
+        return failed ? -1 : 0;
+}
+
+static void conclude(struct director *d, const struct strv *reasons)
+{
+        _cleanup_strv_ struct strv told = {0};
+        struct err err = ERR_INIT;
+        char text[1024];
+
+        strv_copy(&told, reasons);
+        if (packet_write(d, &told, &err) < 0) {
+                err_text(&err, text, sizeof(text));
+                strv_add_printf(&told, "the packet is incomplete: %s", text);
+        }
+        if (clean_up(d, &err) < 0) {
+                err_text(&err, text, sizeof(text));
+                strv_add_printf(&told, "left behind in %s: %s", d->run_folder, text);
+        }
+        d->ended = true;
+        uplink_done(&d->up, &(struct uplink_ending){.outcome = d->outcome,
+                                                    .commit = d->outcome == OUTCOME_COMMITTED ? d->row.commit : NULL,
+                                                    .tree = d->row.tree,
+                                                    .reasons = &told});
+}
+
+int director_end(struct director *d, const struct director_ending *ending, struct err *err)
+{
+        const struct director_move move = {
+                .to = phase_of(ending->outcome),
+                .outcome = ending->outcome == OUTCOME_COMMITTED ? STORE_OUTCOME_NONE : ending->outcome,
+                .reasons = ending->reasons,
+                .tree = ending->tree,
+                .commit = ending->commit,
+                .events = ending->events,
+                .events_len = ending->events_len,
+        };
+
+        /* a run that stays held (it could not land now) makes no move */
+        if (!(d->row.phase == PHASE_HELD && ending->outcome == OUTCOME_HELD) && director_move(d, &move, err) < 0)
+                return -1;
+        d->outcome = ending->outcome;
+        conclude(d, ending->reasons);
+        return 0;
+}
+
+int director_end_because(struct director *d, enum outcome outcome, const char *reason, struct err *err)
+{
+        _cleanup_strv_ struct strv reasons = {0};
+
+        strv_add(&reasons, reason);
+        return director_end(d, &(struct director_ending){.outcome = outcome, .reasons = &reasons}, err);
+}
+
+static void stored_reasons(const struct director *d, struct strv *ret)
+{
+        struct err err = ERR_INIT;
+        _cleanup_json_ struct json_t *list = json_parse(d->row.reasons, strlen(d->row.reasons), "reasons", &err);
+        struct json_t *entry;
+        size_t i;
+
+        json_array_foreach(list, i, entry) if (json_is_string(entry)) strv_add(ret, json_string_value(entry));
+}
+
+int director_end_again(struct director *d, struct err *err)
+{
+        _cleanup_strv_ struct strv reasons = {0};
+
+        if (d->row.outcome == STORE_OUTCOME_NONE)
+                return err_set(err, ERR_INTERNAL, "run %s is over without an outcome", d->row.id);
+        d->outcome = d->row.outcome;
+        stored_reasons(d, &reasons);
+        conclude(d, &reasons);
+        return 0;
+}
+
+int director_end_if_interrupted(struct director *d, struct err *err)
+{
+        char reason[320];
+
+        uplink_pump(&d->up);
+        if (!uplink_interrupted(&d->up))
+                return 0;
+        if (d->up.stop)
+                return director_end_because(d, OUTCOME_CANCELLED, "it was asked to stop", err) < 0 ? -1 : 1;
+        snprintf(reason, sizeof(reason), "the supervisor ended before the run did%s%s", d->up.trouble[0] ? ": " : "",
+                 d->up.trouble);
+        return director_end_because(d, OUTCOME_INTERRUPTED, reason, err) < 0 ? -1 : 1;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The receipt of the seal is itself the end of what it seals: a later look takes the receipts before it, and the chain
+ * head that it recorded, so that the digest can be recomputed for as long as the log lives.
+ */
+#include "director/evidence.h"
+
+#include "director/director.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+
+#include <string.h>
+
+#define SEAL "receipt.evidence.set.hash"
+
+struct collection {
+        struct strv lines;
+        bool sealed;
+        char digest[HASH_HEX]; /* as recorded */
+        char chain[STORE_HEX];
+};
+
+static void take_seal(struct json_t *data, struct collection *collection)
+{
+        const char *digest = json_string_value(json_object_get(data, "sha256"));
+        const char *chain = json_string_value(json_object_get(data, "store_chain"));
+
+        snprintf(collection->digest, sizeof(collection->digest), "%s", digest ? digest : "");
+        snprintf(collection->chain, sizeof(collection->chain), "%s", chain ? chain : "");
+        collection->sealed = true;
+}
+
+static int collect(const struct store_event_row *row, void *arg, struct err *err)
+{
+        struct collection *collection = arg;
+        _cleanup_json_ struct json_t *event = json_parse(row->json, row->len, "event", err);
+        const char *id, *hash;
+
+        if (!event)
+                return -1;
+        if (strstr(row->type, SEAL)) {
+                take_seal(json_object_get(event, "data"), collection);
+                return 1;
+        }
+        id = json_string_value(json_object_get(event, "id"));
+        hash = json_string_value(json_object_get(event, "hash"));
+        if (!id || !hash)
+                return err_set(err, ERR_STORE, "an event without id or hash");
+        strv_add_printf(&collection->lines, "%s %s", id, hash);
+        return 0;
+}
+
+static int gather(struct director *d, struct collection *collection, struct err *err)
+{
+        const struct store_events_filter filter = {.type_prefix = "receipt."};
+
+        if (store_events_each(d->store, d->row.id, &filter, collect, collection, err) < 0)
+                return -1;
+        if (!collection->sealed && store_chain_head(d->store, collection->chain, err) < 0)
+                return -1;
+        strv_add_printf(&collection->lines, "store-chain %s", collection->chain);
+        return 0;
+}
+
+void evidence_digest(struct strv *lines, struct str *ret_text, char ret_digest[HASH_HEX])
+{
+        strv_sort_unique(lines);
+        for (size_t i = 0; i < lines->len; i++)
+                str_printf(ret_text, "%s\n", lines->items[i]);
+        hash_bytes(str_text(ret_text), ret_text->len, ret_digest);
+}
+
+static int check_seal(struct director *d, const struct collection *collection, const char *digest, struct err *err)
+{
+        bool known = false;
+
+        if (strcmp(collection->digest, digest) != 0)
+                return err_set(err, ERR_REFUSED, "the evidence is not what was sealed: the log was changed");
+        if (store_chain_has(d->store, collection->chain, &known, err) < 0)
+                return -1;
+        return known ? 0
+                     : err_set(err, ERR_REFUSED, "the store's history is not the one that the evidence was sealed in");
+}
+
+int evidence_seal(struct director *d, char ret_digest[HASH_HEX], struct err *err)
+{
+        struct collection collection = {.sealed = false};
+        _cleanup_str_ struct str text = {0};
+        char digest[HASH_HEX];
+        int got = gather(d, &collection, err);
+
+        if (got == 0) {
+                evidence_digest(&collection.lines, &text, digest);
+                got = collection.sealed
+                              ? check_seal(d, &collection, digest, err)
+                              : director_record(d, SEAL,
+                                                json_pack("{s:s, s:s, s:I}", "sha256", digest, "store_chain",
+                                                          collection.chain, "count", (json_int_t)collection.lines.len),
+                                                err);
+        }
+        strv_release(&collection.lines);
+        if (got < 0)
+                return -1;
+        memcpy(ret_digest, digest, HASH_HEX);
+        return 0;
+}
+
+int evidence_list(struct director *d, struct str *ret, struct err *err)
+{
+        struct collection collection = {.sealed = false};
+        char digest[HASH_HEX];
+        int got = gather(d, &collection, err);
+
+        if (got == 0 && collection.sealed)
+                evidence_digest(&collection.lines, ret, digest);
+        strv_release(&collection.lines);
+        return got;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_DIRECTOR_FACTS_H
+#define CUPEL_DIRECTOR_FACTS_H
+
+/*
+ * What the event log says about a run, gathered in one pass for the report: so a report can be written by any later
+ * process, and says what is on record, not what somebody remembers.
+ */
+
+#include "lib/base/err.h"
+
+struct director;
+struct json_t;
+
+struct facts {
+        struct json_t *notes;    /* {"note.observation": 3, …} */
+        struct json_t *self;     /* receipt.verifier of the runner */
+        struct json_t *director; /* receipt.verifier of the director */
+        struct json_t *gates;    /* findings of the latest decision, the director's where there is one */
+        struct json_t *sandbox;  /* {"run": {…}|null, "director": {…}|null} */
+        struct json_t *timeline; /* [{"phase", "time"}] */
+};
+
+int facts_gather(struct director *d, struct facts *ret, struct err *err);
+void facts_release(struct facts *facts);
+
+#define _cleanup_facts_ __attribute__((cleanup(facts_release)))
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "director/furniture.h"
+
+#include "director/director.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/spawn.h"
+#include "sandbox/cage.h"
+#include "sandbox/plan.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_BYTES ((uint64_t)1 << 20)
+
+static const char *home_folder(void)
+{
+        const char *home = getenv("HOME");
+        const struct passwd *entry;
+
+        if (home && home[0] == '/')
+                return home;
+        entry = getpwuid(getuid());
+        return entry && entry->pw_dir && entry->pw_dir[0] == '/' ? entry->pw_dir : "/";
+}
+
+static char *expand_home(const char *path)
+{
+        return path[0] == '~' && path[1] == '/' ? xasprintf("%s%s", home_folder(), path + 1) : xstrdup(path);
+}
+
+/* Where steps see the worktree: the repository's own path; a bare repository has only that of its git folder. */
+static const char *worktree_path(const struct director *d)
+{
+        return repo_workdir(d->repo) ? repo_workdir(d->repo) : repo_commondir(d->repo);
+}
+
+static bool there(const char *path)
+{
+        return access(path, F_OK) == 0;
+}
+
+/* The repository's object stores, then the candidate's; their order numbers them below FURNITURE_OBJECTS. */
+static int object_folders(const struct director *d, struct strv *ret, struct err *err)
+{
+        if (repo_object_dirs(d->repo, ret, err) < 0)
+                return -1;
+        strv_add_printf(ret, "%s/quarantine", d->run_folder);
+        return 0;
+}
+
+/* ---- Shown things: one list, used for the cage (what it must hold) and for the sandbox (where it is seen) ---- */
+
+static void add_policy_folders(const struct director *d, struct sandbox_shows *ret)
+{
+        for (size_t i = 0; i < d->plan.sandbox.read.len; i++) {
+                _cleanup_free_ char *host = expand_home(d->plan.sandbox.read.items[i]);
+
+                if (there(host))
+                        sandbox_shows_add(ret, host, host);
+        }
+}
+
+static void add_carried(const struct director *d, struct sandbox_shows *ret)
+{
+        _cleanup_fd_ int workdir_fd = -1;
+
+        if (!repo_workdir(d->repo))
+                return;
+        workdir_fd = open(repo_workdir(d->repo), O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+        for (size_t i = 0; workdir_fd >= 0 && i < d->plan.sandbox.carry.len; i++) {
+                const char *folder = d->plan.sandbox.carry.items[i];
+                _cleanup_free_ char *host = xasprintf("%s/%s", repo_workdir(d->repo), folder);
+                _cleanup_fd_ int fd = fs_open_beneath(workdir_fd, folder, O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
+
+                if (fd >= 0)
+                        sandbox_shows_add(ret, host, folder);
+        }
+}
+
+static void add_own_files(const struct director *d, struct sandbox_shows *ret)
+{
+        static const struct {
+                const char *name, *inside;
+        } files[] = {{"prompt.txt", "prompt"}, {"history.jsonl", "history.jsonl"}, {"bundle", "bundle"}};
+        struct err err = ERR_INIT;
+        _cleanup_free_ char *program = sibling_path("cupel", &err);
+
+        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+                _cleanup_free_ char *host = xasprintf("%s/config_snapshot/%s", d->run_folder, files[i].name);
+
+                if (there(host))
+                        sandbox_shows_add(ret, host, files[i].inside);
+        }
+        if (program)
+                sandbox_shows_add(ret, program, "bin/cupel");
+}
+
+static void show_all(const struct sandbox_shows *shows, struct strv *ret)
+{
+        for (size_t i = 0; i < shows->len; i++)
+                strv_add(ret, shows->items[i].host);
+}
+
+static void cage_shows(const struct director *d, struct cage_plan *ret)
+{
+        _cleanup_sandbox_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
+
+        add_policy_folders(d, &plan.read);
+        add_carried(d, &plan.carry);
+        add_own_files(d, &plan.files);
+        show_all(&plan.read, &ret->show);
+        show_all(&plan.carry, &ret->show);
+        show_all(&plan.files, &ret->show);
+}
+
+int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, char **ret_alternates,
+                   struct err *err)
+{
+        _cleanup_strv_ struct strv objects = {0};
+        _cleanup_str_ struct str alternates = {0};
+
+        if (object_folders(d, &objects, err) < 0)
+                return -1;
+        ret->state_root = xstrdup(d->options->state);
+        ret->home = xstrdup(home_folder());
+        ret->run_dir = xasprintf("%s/%s/cage", d->run_folder, room);
+        strv_add(&ret->read, repo_gitdir(d->repo));
+        strv_add(&ret->read, repo_commondir(d->repo));
+        for (size_t i = 0; i < objects.len; i++) {
+                strv_add(&ret->read, objects.items[i]);
+                str_printf(&alternates, "%s/%zu\n", FURNITURE_OBJECTS, i);
+        }
+        strv_add_printf(&ret->read, "%s/layers", d->options->cache);
+        strv_add_printf(&ret->read, "%s/head", d->run_folder);
+        strv_add_printf(&ret->read, "%s/%s/lower", d->run_folder, room);
+        strv_sort_unique(&ret->read);
+        cage_shows(d, ret);
+        *ret_alternates = str_steal(&alternates);
+        return 0;
+}
+
+/* ---- The sandbox plan ---- */
+
+static void add_environment(const struct director *d, struct strv *env)
+{
+        for (size_t i = 0; i < d->plan.sandbox.env.len; i++) {
+                const char *name = d->plan.sandbox.env.items[i], *value = getenv(name);
+
+                if (value)
+                        strv_add_printf(env, "%s=%s", name, value);
+        }
+        strv_add_printf(env, "CUPEL_RUN_ID=%s", d->row.id);
+        strv_add_printf(env, "CUPEL_WORK_ITEM=%s", d->row.item);
+        strv_add(env, "CUPEL_PROMPT=/cupel/prompt");
+        strv_add(env, "CUPEL_BUNDLE=/cupel/bundle");
+        strv_add(env, "CUPEL_HISTORY=/cupel/history.jsonl");
+}
+
+int furniture_plan(const struct director *d, const char *room, const struct strv *layers, struct sandbox_plan *ret,
+                   struct err *err)
+{
+        ret->worktree = xstrdup(worktree_path(d));
+        strv_add_printf(&ret->lower, "%s/%s/lower", d->run_folder, room);
+        strv_add_printf(&ret->lower, "%s/head", d->run_folder);
+        for (size_t i = 0; i < layers->len; i++)
+                strv_add(&ret->lower, layers->items[i]);
+        ret->scratch = xasprintf("%s/%s/cage/upper", d->run_folder, room);
+        ret->upper = SANDBOX_UPPER_AUTO;
+        if (d->plan.budget.disk > 0)
+                ret->upper_bytes = (uint64_t)d->plan.budget.disk;
+        ret->home = xstrdup(home_folder());
+        ret->minimum = (enum sandbox_tier)d->plan.sandbox.minimum;
+        sandbox_plan_set_ids(ret);
+        add_policy_folders(d, &ret->read);
+        add_carried(d, &ret->carry);
+        add_own_files(d, &ret->files);
+        add_environment(d, &ret->env);
+        return object_folders(d, &ret->objects, err);
+}
+
+static uint64_t limit(int64_t value)
+{
+        return value > 0 ? (uint64_t)value : 0;
+}
+
+void furniture_step(const struct director *d, const struct plan_verifier *verifier, struct sandbox_step *ret)
+{
+        ret->name = xasprintf("director.%s", verifier->name);
+        strv_add(&ret->argv, "/bin/sh");
+        strv_add(&ret->argv, "-c");
+        strv_add(&ret->argv, verifier->run);
+        ret->worktree = SANDBOX_VERIFY;
+        ret->limits = (struct sandbox_limits){
+                .wall_ms = limit(verifier->timeout_ms),
+                .cpu_ms = limit(d->plan.budget.cpu_ms),
+                .processes = limit(d->plan.budget.pids),
+                .memory_bytes = limit(d->plan.budget.memory),
+                .output_bytes = limit(d->plan.budget.output),
+                .log_bytes = LOG_BYTES,
+        };
+}

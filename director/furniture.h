@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_DIRECTOR_FURNITURE_H
+#define CUPEL_DIRECTOR_FURNITURE_H
+
+/*
+ * What stands in the clean room: the plan's words translated into what the sandbox shows. Carried and shown folders that
+ * are not there are left out (nothing opens by leaving out); everything else is as the run had it.
+ *
+ *         furniture_cage(d, "room", &cage, &alternates, err);     before the cage; free alternates
+ *         furniture_plan(d, "room", &stack.dirs, &plan, err);     the sandbox plan
+ *         furniture_step(d, verifier, &step);                     one verifier
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+
+struct cage_plan;
+struct director;
+struct plan_verifier;
+struct sandbox_plan;
+struct sandbox_step;
+
+#define FURNITURE_OBJECTS "/cupel/objects"
+
+int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, char **ret_alternates,
+                   struct err *err);
+int furniture_plan(const struct director *d, const char *room, const struct strv *layers, struct sandbox_plan *ret,
+                   struct err *err);
+void furniture_step(const struct director *d, const struct plan_verifier *verifier, struct sandbox_step *ret);
+
+#endif

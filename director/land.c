@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "director/land.h"
+
+#include "director/candidate.h"
+#include "director/decide.h"
+#include "director/director.h"
+#include "director/evidence.h"
+#include "director/message.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+#include "lib/base/sshsig.h"
+#include "lib/git/commit.h"
+#include "lib/git/landing.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COMMITTER_NAME "cupel director"
+#define COMMITTER_MAIL "director@cupel.invalid"
+#define PREPARE_TRIES 3
+
+static struct store_approval_key approval_key(const struct director *d, const char *evidence)
+{
+        return (struct store_approval_key){.kind = STORE_APPROVAL_LANDING,
+                                           .run = d->row.id,
+                                           .item = d->row.item,
+                                           .tree = d->candidate.tree,
+                                           .base = d->row.base,
+                                           .evidence = evidence};
+}
+
+static int hold(struct director *d, const struct strv *reasons, struct err *err)
+{
+        const struct director_ending held = {.outcome = OUTCOME_HELD, .reasons = reasons, .tree = d->candidate.tree};
+
+        if (quarantine_sync(d->candidate.quarantine, err) < 0)
+                return -1;
+        return director_end(d, &held, err);
+}
+
+static int hold_because(struct director *d, const char *reason, struct err *err)
+{
+        _cleanup_strv_ struct strv reasons = {0};
+
+        strv_add(&reasons, reason);
+        return hold(d, &reasons, err);
+}
+
+int land_hold_for_person(struct director *d, const struct strv *reasons, struct err *err)
+{
+        char evidence[HASH_HEX];
+        struct store_approval_key key;
+        int64_t id;
+
+        if (evidence_seal(d, evidence, err) < 0)
+                return -1;
+        key = approval_key(d, evidence);
+        if (store_approval_request(d->store, &key, &id, err) < 0)
+                return err_wrap(err, "ask for approval");
+        return hold(d, reasons, err);
+}
+
+int land_base_moved(struct director *d, struct err *err)
+{
+        _cleanup_strv_ struct strv reasons = {0};
+        const struct director_ending ending = {
+                .outcome = OUTCOME_BASE_CONFLICT,
+                .reasons = &reasons,
+                .tree = candidate_named(&d->candidate) ? d->candidate.tree : NULL,
+        };
+
+        strv_add_printf(&reasons, "%s is no longer at %.12s, the commit that the run started from", d->row.target_ref,
+                        d->row.base);
+        return director_end(d, &ending, err);
+}
+
+/* ---- The commit ---- */
+
+static int open_key(const struct director *d, struct sshkey **ret, struct err *err)
+{
+        _cleanup_free_ char *folder = xasprintf("%s/keys", d->options->state);
+        _cleanup_fd_ int keys_fd = -1;
+
+        if (fs_mkdir_p(folder, 0700, err) < 0)
+                return -1;
+        keys_fd = fs_open_dir(folder, err);
+        return keys_fd < 0 ? -1 : sshkey_ensure(keys_fd, "director_ed25519", COMMITTER_MAIL, ret, err);
+}
+
+static int make_commit(struct director *d, const char *evidence, int64_t now, char ret_commit[GIT_HEX], struct err *err)
+{
+        _cleanup_sshkey_ struct sshkey *key = NULL;
+        _cleanup_author_ struct author author = {0};
+        _cleanup_free_ char *message = commit_message(&d->plan);
+        _cleanup_free_ char *identity = digest_label(d->row.identity), *sealed = digest_label(evidence);
+        const struct commit_trailer trailers[] = {{"Cupel-Run", d->row.id},
+                                                  {"Cupel-Item", d->row.item},
+                                                  {"Cupel-Identity", identity},
+                                                  {"Cupel-Evidence", sealed},
+                                                  {NULL, NULL}};
+        struct commit_spec spec = {.tree = d->candidate.tree,
+                                   .parent = d->row.base,
+                                   .committer = {COMMITTER_NAME, COMMITTER_MAIL},
+                                   .time = now,
+                                   .message = message,
+                                   .trailers = trailers};
+
+        if (author_find(&author, d->plan.commit.author, d->repo, err) < 0 || open_key(d, &key, err) < 0)
+                return -1;
+        spec.author = (struct commit_person){author.name, author.mail};
+        return commit_make(d->candidate.quarantine, &spec, key, ret_commit, err);
+}
+
+/* ---- Landing ---- */
+
+struct attempt {
+        const char *evidence;
+        bool needs_approval;
+        char commit[GIT_HEX];
+        int64_t now;
+        char *folder; /* runs/<id>/landing: the pack until it is installed */
+};
+
+static int prepare(struct director *d, const struct attempt *attempt, struct landing **ret, struct err *err)
+{
+        const struct landing_spec spec = {.ref = d->row.target_ref,
+                                          .base = d->row.base,
+                                          .commit = attempt->commit,
+                                          .run_id = d->row.id,
+                                          .work_folder = attempt->folder,
+                                          .who_name = COMMITTER_NAME,
+                                          .who_mail = COMMITTER_MAIL,
+                                          .time = attempt->now};
+
+        return landing_prepare(d->repo, d->candidate.quarantine, &spec, ret, err);
+}
+
+static struct json_t *parse_intent(const struct landing *landing, struct err *err)
+{
+        _cleanup_free_ char *text = landing_intent_json(landing);
+
+        return json_parse(text, strlen(text), "landing intent", err);
+}
+
+/* The run is in landing from here on: with the first intent by the move, with a later one in its place. */
+static int announce(struct director *d, const struct attempt *attempt, const struct landing *landing, struct err *err)
+{
+        _cleanup_json_ struct json_t *intent = parse_intent(landing, err);
+        struct store_approval_key key = approval_key(d, attempt->evidence);
+        const struct director_move move = {.to = PHASE_LANDING,
+                                           .outcome = STORE_OUTCOME_NONE,
+                                           .tree = d->candidate.tree,
+                                           .commit = attempt->commit,
+                                           .intent = intent};
+
+        if (!intent)
+                return -1;
+        if (d->row.phase == PHASE_LANDING)
+                return store_intent_set(d->store, d->row.id, intent, err);
+        if (attempt->needs_approval && store_approval_consume(d->store, &key, err) < 0)
+                return -1;
+        return director_move(d, &move, err);
+}
+
+static int wait_for_approval(struct director *d, const struct attempt *attempt, struct err *err)
+{
+        const struct store_approval_key key = approval_key(d, attempt->evidence);
+        int64_t id;
+
+        if (store_approval_request(d->store, &key, &id, err) < 0)
+                return -1;
+        return hold_because(d, "it waits for a person's approval of exactly this tree, base and evidence", err);
+}
+
+/* Nothing is published and nothing is left, whichever step failed. */
+static int not_landed(struct director *d, const struct attempt *attempt, struct err *err)
+{
+        const struct err failure = *err;
+        char text[1024];
+
+        err_text(&failure, text, sizeof(text));
+        if (failure.code == ERR_CONFLICT)
+                return land_base_moved(d, err);
+        if (failure.code == ERR_HELD || failure.code == ERR_BUSY)
+                return hold_because(d, text, err);
+        if (failure.code == ERR_NOT_FOUND && attempt->needs_approval && d->row.phase == PHASE_HELD)
+                return wait_for_approval(d, attempt, err);
+        return director_end_because(d, OUTCOME_INTERNAL_ERROR, text, err);
+}
+
+int land_committed(struct director *d, const char *commit, struct err *err)
+{
+        _cleanup_json_ struct json_t *receipt =
+                json_pack("{s:s, s:s, s:s, s:s, s:o}", "commit", commit, "tree", d->row.tree, "base", d->row.base,
+                          "ref", d->row.target_ref, "left", json_from_strv(&d->left));
+        const struct store_event event = {.type = "receipt.commit", .actor = EVENT_ACTOR_DIRECTOR, .data = receipt};
+        _cleanup_strv_ struct strv reasons = {0};
+        const struct director_ending ending = {
+                .outcome = OUTCOME_COMMITTED, .reasons = &reasons, .commit = commit, .events = &event, .events_len = 1};
+
+        for (size_t i = 0; i < d->left.len; i++)
+                strv_add_printf(&reasons, "left as you edited it, not brought forward: %s", d->left.items[i]);
+        return director_end(d, &ending, err);
+}
+
+/* The index may change between prepare and execute (a `git add` of the user): then prepare again, a few times. */
+static int execute(struct director *d, const struct attempt *attempt, struct err *err)
+{
+        for (int tries = 1;; tries++) {
+                _cleanup_landing_ struct landing *landing = NULL;
+
+                if (prepare(d, attempt, &landing, err) < 0 || announce(d, attempt, landing, err) < 0)
+                        return -1;
+                if (landing_execute(landing, err) == 0) {
+                        strv_copy(&d->left, landing_left(landing));
+                        return 0;
+                }
+                if (err->code != ERR_BUSY || tries == PREPARE_TRIES)
+                        return -1;
+        }
+}
+
+static int land_locked(struct director *d, bool needs_approval, struct err *err)
+{
+        char evidence[HASH_HEX];
+        _cleanup_free_ char *folder = xasprintf("%s/landing", d->run_folder);
+        struct attempt attempt = {
+                .evidence = evidence, .needs_approval = needs_approval, .now = time(NULL), .folder = folder};
+        uint64_t started = clock_ms();
+
+        if (fs_mkdir_p(folder, 0700, err) < 0 || evidence_seal(d, evidence, err) < 0 ||
+            make_commit(d, evidence, attempt.now, attempt.commit, err) < 0)
+                return -1;
+        if (execute(d, &attempt, err) < 0)
+                return not_landed(d, &attempt, err);
+        d->times.land = clock_ms() - started;
+        return land_committed(d, attempt.commit, err);
+}
+
+/* Under the lock the run must still be what it was: a recovery may have judged us dead. */
+static int lock_and_land(struct director *d, bool needs_approval, struct err *err)
+{
+        _cleanup_fd_ int lock_fd = -1;
+        const enum phase expected = d->row.phase;
+        int ended;
+
+        if (landing_lock(d->state_fd, &lock_fd, err) < 0 || director_refresh(d, err) < 0)
+                return -1;
+        if (d->row.phase != expected)
+                return err_set(err, ERR_STORE, "the run was moved to %s by somebody else", phase_name(d->row.phase));
+        if (expected == PHASE_HELD)
+                return land_locked(d, needs_approval, err);
+        ended = director_end_if_interrupted(d, err);
+        return ended ? (ended < 0 ? -1 : 0) : land_locked(d, needs_approval, err);
+}
+
+int land(struct director *d, struct err *err)
+{
+        return lock_and_land(d, false, err);
+}
+
+/* ---- A held run ---- */
+
+static int check_held(struct director *d, struct err *err)
+{
+        if (d->row.phase != PHASE_HELD)
+                return err_set(err, ERR_INPUT, "run %s is %s, not held", d->row.id, phase_name(d->row.phase));
+        if (director_load_plan(d, err) < 0 || candidate_find(d, err) < 0)
+                return -1;
+        if (!d->row.tree || strcmp(d->row.tree, d->candidate.tree) != 0)
+                return err_set(err, ERR_REFUSED, "the candidate is not the tree that was verified");
+        if (candidate_check(d, err) < 0)
+                return -1;
+        return gate_report_blocks(&d->candidate.gates) ? err_set(err, ERR_REFUSED, "a gate blocks the candidate") : 0;
+}
+
+int mode_land(struct director *d, struct err *err)
+{
+        _cleanup_strv_ struct strv why = {0};
+
+        if (phase_is_terminal(d->row.phase))
+                return director_end_again(d, err);
+        if (check_held(d, err) < 0)
+                return -1;
+        return lock_and_land(d, decide_needs_person(&d->plan, &d->candidate.gates, &d->candidate.changes, &why), err);
+}

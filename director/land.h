@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_DIRECTOR_LAND_H
+#define CUPEL_DIRECTOR_LAND_H
+
+/*
+ * From an approved candidate to one signed commit on the target.
+ *
+ *         landing lock ─► evidence sealed ─► commit made in quarantine ─► prepared ─► approval consumed (where needed)
+ *                ─► run moves to landing, with the intent (durable) ─► executed ─► committed, with receipt.commit
+ *
+ * Until the move to landing a crash leaves a run that recovery discards (or a held one that is held still); after it, the
+ * intent says how to finish or undo. Each function ends the run: committed, held (a person, or the user's checkout) or
+ * discarded as base_conflict.
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+
+struct director;
+
+/* The candidate is checked, its verdicts are recorded; the run is director_verifying. */
+int land(struct director *d, struct err *err);
+
+/* Held until a person approves exactly this run, tree, base and evidence. */
+int land_hold_for_person(struct director *d, const struct strv *reasons, struct err *err);
+
+int land_base_moved(struct director *d, struct err *err);
+
+/* What recovery does once the ref is known to be at the commit. */
+int land_committed(struct director *d, const char *commit, struct err *err);
+
+#endif
