@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A runner that was taken over: the kernel refuses its writes, the director refuses its trees.
+source "$(dirname "$0")/../lib/e2e.sh"
+
+evil=${CUPEL_TEST_BIN:-$CUPEL_BIN/../tests/bin}/evil-runner
+if [ ! -x "$evil" ]; then
+        t "the taken-over runner is built"
+        fail "no $evil: build the target evil-runner"
+        done_testing
+fi
+# cupel finds its programs beside itself: a folder of copies, with another runner
+programs=$(new_folder programs)
+cp "$CUPEL_BIN"/cupel "$CUPEL_BIN"/cupel-director "$CUPEL_BIN"/cupel-sandbox "$programs"
+cp "$evil" "$programs/cupel-runner"
+PATH=$programs:$PATH
+hash -r
+
+repo=$(new_repo)
+git -C "$repo" pack-refs --all
+git -C "$repo" update-ref refs/heads/main HEAD
+printf '#!/bin/sh\n' >"$repo/.git/hooks/post-commit"
+echo bashrc >"$HOME/.bashrc"
+before=$(fingerprint "$repo")
+
+t "it cannot write repository, snapshot, store, layers, keys or home, nor mount, connect or trace"
+run "$repo" --title "evil write" --verify unit=./check.sh -- true
+report=$packet/logs/evil.txt
+[ -s "$report" ] || fail "no report: $json $(stderr)"
+is "$(grep -c '^WORKED' "$report")" 0 "attempts that worked: $(grep '^WORKED' "$report" | head -5)"
+[ "$(grep -c '^refused' "$report")" -gt 40 ] || fail "too few attempts: $(wc -l <"$report")"
+is "$(fingerprint "$repo")" "$before" "the repository"
+isnt "$status" 0 "exit status"
+is "$(cat "$HOME/.bashrc")" bashrc "home"
+
+for kind in dotdot slash empty-name dotgit dotGIT git~1 zwnj duplicate unsorted gitlink badmode setuid missing missing-tree; do
+        t "it cannot have a tree landed: $kind"
+        run "$repo" --title "evil tree $kind" --verify unit=true -- true
+        is "$status" 23 "exit status ($json $(stderr))"
+        is "$(fingerprint "$repo")" "$before" "the repository"
+done
+
+t "a well-formed tree of its own is still judged by the director's verifiers"
+run "$repo" --title "evil tree good" --verify unit=./check.sh -- true
+is "$status" 23 "exit status ($json $(stderr))"
+is "$(fingerprint "$repo")" "$before" "the repository"
+
+t "a process that it leaves behind is dead before the director looks"
+run "$repo" --title "evil linger" --verify unit=./check.sh -- true
+is "$status" 23 "exit status ($json $(stderr))"
+is "$(fingerprint "$repo")" "$before" "the repository"
+wait_for 5 quiet_now || fail "a process is left"
+
+t "events that are not its to send end the run"
+run "$repo" --title "evil forge" --verify unit=true -- true
+isnt "$status" 0 "exit status"
+is "$(fingerprint "$repo")" "$before" "the repository"
+hasnt "$(cd "$repo" && cupel events --json @last)" receipt.commit "the log"
+
+done_testing

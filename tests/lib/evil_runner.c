@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A runner that has been taken over: it is started in cupel-runner's place, in the cage, with the same descriptors, and tries
+ * what the code of an attacker would try there. The plan's title chooses the attempt:
+ *
+ *         "evil write"      open for writing whatever the run must not be able to write; reports to logs/evil.txt
+ *         "evil tree KIND"  have a malformed or incomplete tree landed: KIND names what is wrong with it
+ *         "evil linger"     leave a process behind that goes on writing to the quarantine
+ *         "evil forge"      send events that only others may send
+ */
+#include "lib/base/channel.h"
+#include "lib/base/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static struct {
+        char run[4096], repo[4096], base[41], title[256];
+        struct channel up;
+        FILE *report;
+} me;
+
+/* ---- Attempts to write ---- */
+
+static void attempt(const char *what, bool worked)
+{
+        fprintf(me.report, "%s %s %s\n", worked ? "WORKED" : "refused", what, worked ? "" : strerror(errno));
+        fflush(me.report);
+}
+
+static void attempt_file(const char *folder, const char *name)
+{
+        char path[8300];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        fd = open(path, O_WRONLY | O_APPEND);
+        attempt(path, fd >= 0);
+        snprintf(path, sizeof(path), "%s/%s.evil", folder, name);
+        fd = open(path, O_WRONLY | O_CREAT, 0644);
+        attempt(path, fd >= 0);
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        if (access(path, F_OK) == 0)
+                attempt("unlink", unlink(path) == 0);
+        attempt("rename", rename(path, "/tmp/x") == 0);
+        attempt("chmod", chmod(path, 0777) == 0);
+}
+
+static void attempt_mounts(void)
+{
+        attempt("remount", mount(NULL, me.repo, NULL, MS_REMOUNT | MS_BIND, NULL) == 0);
+        attempt("umount", umount2(me.repo, MNT_DETACH) == 0);
+        attempt("bind", mount("/", me.run, NULL, MS_BIND | MS_REC, NULL) == 0);
+        attempt("tmpfs", mount("none", "/tmp", "tmpfs", 0, NULL) == 0);
+}
+
+static void attempt_outside(void)
+{
+        struct sockaddr_un docker = {.sun_family = AF_UNIX, .sun_path = "/run/docker.sock"};
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+        attempt("connect docker", fd >= 0 && connect(fd, (struct sockaddr *)&docker, sizeof(docker)) == 0);
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+        attempt("inet", fd >= 0 && connect(fd, (struct sockaddr *)&(struct sockaddr_storage){.ss_family = AF_INET}, 16) == 0);
+        attempt("ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0);
+}
+
+static void evil_write(void)
+{
+        char parent[4096], state[4096], path[8300];
+        const char *const in_repo[] = {"HEAD", "config", "index", "refs/heads/main", "hooks/post-commit", "packed-refs",
+                                       "objects/info/alternates"};
+
+        for (size_t i = 0; i < sizeof(in_repo) / sizeof(in_repo[0]); i++)
+                attempt_file(me.repo, in_repo[i]);
+        snprintf(path, sizeof(path), "%s/config_snapshot", me.run);
+        attempt_file(path, "plan.json");
+        attempt_file(path, "work_item.yaml");
+        attempt_file(me.run, "identity.txt");
+        snprintf(path, sizeof(path), "%s/head/.git", me.run);
+        attempt_file(path, "HEAD");
+        snprintf(path, sizeof(path), "%s/evidence", me.run);
+        attempt("replace evidence/", rename(path, "/tmp/y") == 0 || (rmdir(path) == 0 && symlink(me.repo, path) == 0));
+        snprintf(parent, sizeof(parent), "%s/..", me.run);
+        attempt_file(parent, "other-run");
+        snprintf(state, sizeof(state), "%s/../..", me.run);
+        attempt_file(state, "store.db");
+        snprintf(state, sizeof(state), "%s/../../../../keys", me.run);
+        attempt_file(state, "director_ed25519");
+        snprintf(path, sizeof(path), "%s/director_ed25519", state);
+        attempt("read the key", open(path, O_RDONLY) >= 0);
+        if (getenv("HOME"))
+                attempt_file(getenv("HOME"), ".bashrc");
+        attempt_mounts();
+        attempt_outside();
+}
+
+/* ---- Objects ---- */
+
+struct raw {
+        unsigned char bytes[4096];
+        size_t len;
+};
+
+/* Writes a loose object into the quarantine; its id is what the bytes say, or `claim` where the object should lie. */
+static void put_object(const char *type, const void *body, size_t len, char ret_id[41])
+{
+        unsigned char whole[8192], packed[8192], digest[20];
+        uLongf packed_len = sizeof(packed);
+        char path[8400];
+        size_t head = (size_t)snprintf((char *)whole, sizeof(whole), "%s %zu", type, len) + 1;
+        int fd;
+
+        memcpy(whole + head, body, len);
+        SHA1(whole, head + len, digest);
+        for (int i = 0; i < 20; i++)
+                snprintf(ret_id + 2 * i, 3, "%02x", digest[i]);
+        compress(packed, &packed_len, whole, head + len);
+        snprintf(path, sizeof(path), "%s/quarantine/%.2s", me.run, ret_id);
+        mkdir(path, 0755);
+        snprintf(path, sizeof(path), "%s/quarantine/%.2s/%s", me.run, ret_id, ret_id + 2);
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+        if (fd < 0 || write(fd, packed, packed_len) != (ssize_t)packed_len)
+                attempt(path, false);
+        close(fd);
+}
+
+static void add_entry(struct raw *tree, const char *mode, const char *name, const char *id)
+{
+        tree->len += (size_t)snprintf((char *)tree->bytes + tree->len, sizeof(tree->bytes) - tree->len, "%s %s", mode, name) + 1;
+        for (int i = 0; i < 20; i++) {
+                unsigned byte;
+
+                sscanf(id + 2 * i, "%2x", &byte);
+                tree->bytes[tree->len++] = (unsigned char)byte;
+        }
+}
+
+struct bad {
+        const char *kind;
+        const char *entries[2][2]; /* mode, name */
+        bool missing;
+};
+
+static const struct bad bad_trees[] = {
+        {"dotdot", {{"100644", ".."}}, false},
+        {"slash", {{"100644", "a/b"}}, false},
+        {"empty-name", {{"100644", ""}}, false},
+        {"dotgit", {{"100644", ".git"}}, false},
+        {"dotGIT", {{"100644", ".GIT"}}, false},
+        {"git~1", {{"100644", "git~1"}}, false},
+        {"zwnj", {{"100644", ".g\xe2\x80\x8cit"}}, false},
+        {"duplicate", {{"100644", "a"}, {"100644", "a"}}, false},
+        {"unsorted", {{"100644", "b"}, {"100644", "a"}}, false},
+        {"gitlink", {{"160000", "sub"}}, false},
+        {"badmode", {{"100666", "a"}}, false},
+        {"setuid", {{"104755", "a"}}, false},
+        {"missing", {{"100644", "a"}}, true},
+        {"missing-tree", {{"40000", "a"}}, true},
+        {"good", {{"100644", "a"}}, false},
+};
+
+static void make_tree(const char *kind, char ret_id[41])
+{
+        struct raw tree = {.len = 0};
+        char blob[41];
+
+        put_object("blob", "evil\n", 5, blob);
+        for (size_t i = 0; i < sizeof(bad_trees) / sizeof(bad_trees[0]); i++) {
+                const struct bad *bad = &bad_trees[i];
+
+                if (strcmp(bad->kind, kind) != 0)
+                        continue;
+                for (size_t k = 0; k < 2 && bad->entries[k][0]; k++)
+                        add_entry(&tree, bad->entries[k][0], bad->entries[k][1],
+                                  bad->missing ? "1234567890123456789012345678901234567890" : blob);
+        }
+        put_object("tree", tree.bytes, tree.len, ret_id);
+}
+
+/* ---- Talking ---- */
+
+static void say(json_t *message)
+{
+        struct err err = ERR_INIT;
+
+        channel_send(&me.up, message, NULL, 0, &err);
+        json_decref(message);
+}
+
+static void say_phase(const char *to)
+{
+        say(json_pack("{s:s,s:s,s:[]}", "event", "phase", "to", to, "reasons"));
+}
+
+static void ask_for(const char *tree)
+{
+        say_phase("running");
+        say_phase("frozen");
+        say_phase("self_verifying");
+        say(json_pack("{s:s,s:s,s:s,s:{s:s,s:[]}}", "event", "record", "type", "note.request.verify", "actor", "runner", "data",
+                      "tree", tree, "results"));
+        say(json_pack("{s:s,s:s,s:s,s:[],s:s}", "event", "result", "outcome", "verify", "tree", tree, "reasons", "tier", "A"));
+}
+
+static void await_start(void)
+{
+        struct err err = ERR_INIT;
+        json_t *message = NULL;
+
+        if (channel_recv(&me.up, &message, &err) != 1)
+                _exit(9);
+        json_decref(message);
+}
+
+static void linger(const char *tree)
+{
+        char path[8300];
+
+        if (fork() > 0)
+                return;
+        setsid();
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGHUP, SIG_IGN);
+        if (fork() > 0)
+                _exit(0);
+        snprintf(path, sizeof(path), "%s/quarantine/%.2s/%s", me.run, tree, tree + 2);
+        for (;;) {
+                int fd = open(path, O_WRONLY | O_TRUNC);
+
+                if (fd >= 0 && write(fd, "x", 1) < 0)
+                        _exit(1);
+                close(fd);
+        }
+}
+
+static void evil_forge(void)
+{
+        say_phase("running");
+        say(json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s}}", "event", "record", "type", "receipt.commit", "actor", "director", "data",
+                      "commit", me.base, "tree", me.base, "base", me.base, "ref", "refs/heads/main"));
+        ask_for(me.base);
+}
+
+static void read_title(void)
+{
+        char path[8300];
+        json_error_t error;
+        json_t *plan;
+
+        snprintf(path, sizeof(path), "%s/config_snapshot/plan.json", me.run);
+        plan = json_load_file(path, 0, &error);
+        snprintf(me.title, sizeof(me.title), "%s", plan ? json_string_value(json_object_get(plan, "title")) : "");
+        json_decref(plan);
+}
+
+int main(int argc, char **argv)
+{
+        char path[8300], tree[41];
+
+        for (int i = 1; i + 1 < argc; i += 2) {
+                char *into = strcmp(argv[i], "--run-folder") == 0 ? me.run : strcmp(argv[i], "--repository") == 0 ? me.repo : NULL;
+
+                if (into)
+                        snprintf(into, 4096, "%s", argv[i + 1]);
+                else if (strcmp(argv[i], "--base") == 0)
+                        snprintf(me.base, sizeof(me.base), "%s", argv[i + 1]);
+        }
+        snprintf(path, sizeof(path), "%s/logs/evil.txt", me.run);
+        me.report = fopen(path, "w");
+        if (!me.report)
+                return 8;
+        read_title();
+        channel_init(&me.up, 3);
+        await_start();
+        if (strcmp(me.title, "evil write") == 0)
+                evil_write();
+        if (strcmp(me.title, "evil forge") == 0)
+                evil_forge();
+        make_tree(strncmp(me.title, "evil tree ", 10) == 0 ? me.title + 10 : "good", tree);
+        if (strcmp(me.title, "evil linger") == 0)
+                linger(tree);
+        ask_for(tree);
+        fclose(me.report);
+        return 0;
+}
