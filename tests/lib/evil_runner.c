@@ -28,7 +28,7 @@
 #include <zlib.h>
 
 static struct {
-        char run[4096], repo[4096], base[41], title[256];
+        char run[2048], repo[2048], base[41], title[256];
         struct channel up;
         FILE *report;
 } me;
@@ -74,14 +74,20 @@ static void attempt_outside(void)
 
         attempt("connect docker", fd >= 0 && connect(fd, (struct sockaddr *)&docker, sizeof(docker)) == 0);
         fd = socket(AF_INET, SOCK_STREAM, 0);
-        attempt("inet", fd >= 0 && connect(fd, (struct sockaddr *)&(struct sockaddr_storage){.ss_family = AF_INET}, 16) == 0);
+        attempt("inet",
+                fd >= 0 && connect(fd, (struct sockaddr *)&(struct sockaddr_storage){.ss_family = AF_INET}, 16) == 0);
         attempt("ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0);
 }
 
 static void evil_write(void)
 {
         char parent[4096], state[4096], path[8300];
-        const char *const in_repo[] = {"HEAD", "config", "index", "refs/heads/main", "hooks/post-commit", "packed-refs",
+        const char *const in_repo[] = {"HEAD",
+                                       "config",
+                                       "index",
+                                       "refs/heads/main",
+                                       "hooks/post-commit",
+                                       "packed-refs",
                                        "objects/info/alternates"};
 
         for (size_t i = 0; i < sizeof(in_repo) / sizeof(in_repo[0]); i++)
@@ -140,7 +146,9 @@ static void put_object(const char *type, const void *body, size_t len, char ret_
 
 static void add_entry(struct raw *tree, const char *mode, const char *name, const char *id)
 {
-        tree->len += (size_t)snprintf((char *)tree->bytes + tree->len, sizeof(tree->bytes) - tree->len, "%s %s", mode, name) + 1;
+        tree->len += (size_t)snprintf((char *)tree->bytes + tree->len, sizeof(tree->bytes) - tree->len, "%s %s", mode,
+                                      name) +
+                     1;
         for (int i = 0; i < 20; i++) {
                 unsigned byte;
 
@@ -211,9 +219,10 @@ static void ask_for(const char *tree)
         say_phase("running");
         say_phase("frozen");
         say_phase("self_verifying");
-        say(json_pack("{s:s,s:s,s:s,s:{s:s,s:[]}}", "event", "record", "type", "note.request.verify", "actor", "runner", "data",
-                      "tree", tree, "results"));
-        say(json_pack("{s:s,s:s,s:s,s:[],s:s}", "event", "result", "outcome", "verify", "tree", tree, "reasons", "tier", "A"));
+        say(json_pack("{s:s,s:s,s:s,s:{s:s,s:[]}}", "event", "record", "type", "note.request.verify", "actor", "runner",
+                      "data", "tree", tree, "results"));
+        say(json_pack("{s:s,s:s,s:s,s:[],s:s}", "event", "result", "outcome", "verify", "tree", tree, "reasons", "tier",
+                      "A"));
 }
 
 static void await_start(void)
@@ -250,8 +259,9 @@ static void linger(const char *tree)
 static void evil_forge(void)
 {
         say_phase("running");
-        say(json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s}}", "event", "record", "type", "receipt.commit", "actor", "director", "data",
-                      "commit", me.base, "tree", me.base, "base", me.base, "ref", "refs/heads/main"));
+        say(json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s,s:s}}", "event", "record", "type", "receipt.commit", "actor",
+                      "director", "data", "commit", me.base, "tree", me.base, "base", me.base, "ref",
+                      "refs/heads/main"));
         ask_for(me.base);
 }
 
@@ -272,10 +282,12 @@ int main(int argc, char **argv)
         char path[8300], tree[41];
 
         for (int i = 1; i + 1 < argc; i += 2) {
-                char *into = strcmp(argv[i], "--run-folder") == 0 ? me.run : strcmp(argv[i], "--repository") == 0 ? me.repo : NULL;
+                char *into = strcmp(argv[i], "--run-folder") == 0   ? me.run
+                             : strcmp(argv[i], "--repository") == 0 ? me.repo
+                                                                    : NULL;
 
                 if (into)
-                        snprintf(into, 4096, "%s", argv[i + 1]);
+                        snprintf(into, sizeof(me.run), "%s", argv[i + 1]);
                 else if (strcmp(argv[i], "--base") == 0)
                         snprintf(me.base, sizeof(me.base), "%s", argv[i + 1]);
         }
