@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cupel doctor: which sandbox layers this machine really has, each tried by `cupel-sandbox probe`, what to do about those
+ * that are missing, and the tier that results. Exit 0 where that is at least the tier that policy asks for by default.
+ */
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/options.h"
+#include "cli/render.h"
+#include "cli/run_json.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "lib/base/spawn.h"
+#include "sandbox/probe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define NAME_CELLS 22
+#define DEFAULT_MINIMUM SANDBOX_TIER_C /* sandbox.minimum of the built-in policy */
+#define TOO_WEAK 31                    /* the status of sandbox_unavailable */
+
+static enum tint layer_tint(const struct probe_layer *layer)
+{
+        if (layer->present)
+                return TINT_GOOD;
+        return layer->required ? TINT_BAD : TINT_WAIT;
+}
+
+static void put_layer(const struct probe_layer *layer, bool colour, struct str *out)
+{
+        str_puts(out, "  ");
+        render_tint(out, colour, layer_tint(layer), layer->present ? "ok       " : "missing  ");
+        render_cell(out, layer->name, NAME_CELLS, false);
+        str_printf(out, "  %s", layer->purpose);
+        if (layer->detail[0]) {
+                str_puts(out, " (");
+                render_quoted(out, layer->detail);
+                str_puts(out, ")");
+        }
+        str_putc(out, '\n');
+        if (!layer->present && layer->remedy)
+                str_printf(out, "           %*s  do: %s\n", NAME_CELLS, "", layer->remedy);
+}
+
+static void print_probe(const struct probe *probe, bool colour, bool enough)
+{
+        _cleanup_str_ struct str out = {0};
+
+        str_puts(&out, "Sandbox layers, each tried on this machine as this user:\n");
+        for (size_t i = 0; i < probe->len; i++)
+                put_layer(&probe->layers[i], colour, &out);
+        str_puts(&out, "\ntier ");
+        render_tint(&out, colour, enough ? TINT_GOOD : TINT_BAD, sandbox_tier_name(probe->tier));
+        str_printf(&out, ": %s\n", sandbox_tier_meaning(probe->tier));
+        if (!enough)
+                str_printf(&out,
+                           "Runs are refused here: the policy asks for tier %s or better. Give this machine what is\n"
+                           "missing above, or lower sandbox.minimum in your own configuration, knowing what it costs.\n",
+                           sandbox_tier_name(DEFAULT_MINIMUM));
+        fputs(str_text(&out), stdout);
+}
+
+/* The filter as the sandbox compiles it, printed by the program that loads it. */
+static int show_seccomp(struct err *err)
+{
+        _cleanup_free_ char *program = sibling_path("cupel-sandbox", err);
+        char *argv[] = {program, (char *)"seccomp", NULL};
+        int status = 0;
+        pid_t pid;
+
+        if (!program || spawn(program, argv, environ, NULL, 0, &pid, err) < 0)
+                return -1;
+        while (waitpid(pid, &status, 0) < 0)
+                if (errno != EINTR)
+                        return err_errno(err, "wait for cupel-sandbox");
+        return WIFEXITED(status) ? WEXITSTATUS(status) : err_set(err, ERR_SANDBOX, "cupel-sandbox seccomp was killed");
+}
+
+static int examine(const struct context *context, bool json, struct err *err)
+{
+        struct probe probe;
+        bool enough;
+
+        if (probe_spawn(&probe, err) < 0)
+                return -1;
+        enough = probe.tier <= DEFAULT_MINIMUM;
+        if (json) {
+                _cleanup_json_ json_t *told = probe_to_json(&probe);
+
+                json_object_set_new(told, "enough", json_boolean(enough));
+                json_print(stdout, told);
+        } else {
+                print_probe(&probe, context->colour_out, enough);
+        }
+        return enough ? 0 : TOO_WEAK;
+}
+
+int cmd_doctor(struct context *context, int argc, char **argv, struct err *err)
+{
+        bool json = false, seccomp = false;
+        struct option_rest rest;
+        const struct option_spec options[] = {
+                {"json", 0, OPTION_FLAG, &json, NULL, "the layers as JSON"},
+                {"seccomp", 0, OPTION_FLAG, &seccomp, NULL, "print the system call filter instead"},
+                {0}};
+        const int got = options_parse(argc, argv, options, &rest, err);
+
+        if (got != 0)
+                return got < 0 ? -1 : 0;
+        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
+                return -1;
+        return seccomp ? show_seccomp(err) : examine(context, json, err);
+}

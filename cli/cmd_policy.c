@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cupel policy show: the effective values and where each came from, as a run started now would see them.
+ * cupel policy check FILE: is this file valid, and what would it open.
+ */
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/openings_view.h"
+#include "cli/options.h"
+#include "cli/policy_files.h"
+#include "cli/render.h"
+#include "cli/run_json.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+struct policy_options {
+        const char *policy, *base;
+        bool json, user;
+};
+
+static int find_base(struct context *context, const struct policy_options *options, char ret_base[GIT_HEX],
+                     const char **ret, struct err *err)
+{
+        struct err unborn = ERR_INIT;
+
+        *ret = NULL;
+        if (repo_resolve_commit(context->repo, options->base ? options->base : "HEAD", ret_base, &unborn) == 0)
+                *ret = ret_base;
+        else if (options->base)
+                *err = unborn;
+        return options->base && !*ret ? -1 : 0;
+}
+
+static void print_source(const struct policy_files *files, const struct context *context)
+{
+        printf("# policy: %s\n# user configuration: %s%s\n", files->own_origin ? files->own_origin : "built-in defaults",
+               context->config_file, files->has_user ? "" : " (not there)");
+}
+
+static void print_trust(const struct context *context, const struct policy_files *files)
+{
+        _cleanup_str_ struct str lines = {0};
+
+        if (!files->openings.json)
+                return;
+        openings_list(&files->openings, &lines);
+        printf("# opened to runs, %s:\n%s",
+               openings_admitted(context, &files->openings) ? "admitted" : "NOT admitted (cupel admit)",
+               str_text(&lines));
+}
+
+static int show(struct context *context, const struct policy_options *options, struct err *err)
+{
+        char commit[GIT_HEX];
+        const char *base;
+        _cleanup_policy_files_ struct policy_files files;
+        _cleanup_str_ struct str text = {0}, safe = {0};
+        const struct policy *own;
+
+        policy_files_init(&files);
+        if (find_base(context, options, commit, &base, err) < 0 || context_open_history(context, err) < 0 ||
+            policy_files_read(&files, context, options->policy, base, err) < 0)
+                return -1;
+        own = files.has_own ? &files.own : NULL;
+        if (options->json) {
+                _cleanup_json_ json_t *values = policy_show_json(&files.user, own, &files.effective);
+
+                json_print(stdout, values);
+                return 0;
+        }
+        policy_show(&files.user, own, &files.effective, &text);
+        render_safe(&safe, str_text(&text), text.len, true);
+        print_source(&files, context);
+        fputs(str_text(&safe), stdout);
+        print_trust(context, &files);
+        return 0;
+}
+
+static int read_policy(const char *file, struct str *ret, struct err *err)
+{
+        if (strcmp(file, "-") == 0)
+                return fs_read_fd(STDIN_FILENO, POLICY_BYTES_MAX, ret, err);
+        if (fs_read_at(AT_FDCWD, file, POLICY_BYTES_MAX, ret, err) == 0)
+                return 0;
+        err->code = ERR_INPUT;
+        return -1;
+}
+
+/* Judged as what it would be: the user's configuration may name what no repository may. */
+static int check(struct context *context, const char *file, bool user, struct err *err)
+{
+        const enum policy_source source = user ? POLICY_FROM_USER : POLICY_FROM_COMMIT;
+        _cleanup_policy_ struct policy policy, none;
+        _cleanup_openings_ struct policy_openings openings = {0};
+        _cleanup_str_ struct str bytes = {0}, lines = {0};
+
+        policy_init(&policy);
+        policy_init(&none);
+        if (read_policy(file, &bytes, err) < 0 ||
+            policy_parse(str_text(&bytes), bytes.len, file, source, context->home, &policy, err) < 0)
+                return -1;
+        printf("%s is valid: %zu verifier%s, %zu agent%s\n", file, policy.verifiers.len,
+               policy.verifiers.len == 1 ? "" : "s", policy.agents.len, policy.agents.len == 1 ? "" : "s");
+        if (user)
+                return 0;
+        policy_openings(&none, &policy, &openings);
+        openings_list(&openings, &lines);
+        if (openings.json)
+                printf("it opens to runs what needs `cupel admit`:\n%s", str_text(&lines));
+        return 0;
+}
+
+static int is_user_configuration(const struct context *context, const char *file)
+{
+        _cleanup_free_ char *real = realpath(file, NULL), *configuration = realpath(context->config_file, NULL);
+
+        return real && configuration && strcmp(real, configuration) == 0;
+}
+
+int cmd_policy(struct context *context, int argc, char **argv, struct err *err)
+{
+        struct policy_options options = {0};
+        struct option_rest rest;
+        const struct option_spec table[] = {
+                {"policy", 0, OPTION_TEXT, &options.policy, "FILE", "show: as with `cupel run --policy FILE`"},
+                {"base", 0, OPTION_TEXT, &options.base, "REV", "show: the policy of this commit (default: HEAD)"},
+                {"json", 0, OPTION_FLAG, &options.json, NULL, "show: [{\"key\",\"value\",\"source\"}]"},
+                {"user", 0, OPTION_FLAG, &options.user, NULL, "check: judge FILE as the user's own configuration"},
+                {0}};
+        const int got = options_parse(argc, argv, table, &rest, err);
+
+        if (got != 0)
+                return got < 0 ? -1 : 0;
+        if (options_expect(&rest, argv[0], 1, 2, err) < 0)
+                return -1;
+        if (strcmp(rest.items[0], "show") == 0 && rest.len == 1)
+                return show(context, &options, err);
+        if (strcmp(rest.items[0], "check") == 0 && rest.len == 2)
+                return check(context, rest.items[1],
+                             options.user || is_user_configuration(context, rest.items[1]), err);
+        return err_set(err, ERR_INPUT, "expected `cupel policy show` or `cupel policy check FILE`");
+}

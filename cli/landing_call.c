@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/landing_call.h"
+
+#include "cli/context.h"
+#include "cli/director_call.h"
+#include "cli/render.h"
+#include "cli/result.h"
+#include "cli/terminal.h"
+#include "lib/base/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* As much of a launch as the telling of its end needs. */
+static void fill_launch(const struct context *context, const struct store_run *run, struct launch *ret)
+{
+        launch_init(ret);
+        ret->run_id = xstrdup(run->id);
+        ret->run_folder = context_run_folder(context, run->id);
+        ret->target_ref = xstrdup(run->target_ref);
+        snprintf(ret->base, sizeof(ret->base), "%s", run->base ? run->base : "");
+        snprintf(ret->identity, sizeof(ret->identity), "%s", run->identity ? run->identity : "");
+}
+
+static void tell(const struct context *context, const struct store_run *run, struct director_answer *answer, bool json)
+{
+        _cleanup_launch_ struct launch launch;
+        const struct run_result result = {.outcome = answer->outcome,
+                                          .commit = answer->commit,
+                                          .tree = answer->tree,
+                                          .reasons = answer->reasons};
+
+        fill_launch(context, run, &launch);
+        if (json)
+                result_print_json(stdout, &launch, &result);
+        else
+                result_print(stdout, &launch, &result, context->colour_out);
+}
+
+int landing_call(struct context *context, const struct store_run *run, struct director_call *call,
+                 const struct landing_view *view, struct err *err)
+{
+        struct terminal terminal;
+        _cleanup_director_answer_ struct director_answer answer = {0};
+        int status;
+
+        terminal_init(&terminal, context->terminal_err, view->quiet, context->colour_err);
+        call->context = context;
+        call->run = run->id;
+        call->terminal = &terminal;
+        status = director_call(call, &answer, err);
+        terminal_end(&terminal);
+        if (status < 0)
+                return err_wrap(err, "run %s", run->id);
+        tell(context, run, &answer, view->json);
+        return outcome_exit_status(answer.outcome);
+}
+
+int landing_expect_held(const struct store_run *run, struct err *err)
+{
+        if (run->phase == PHASE_HELD)
+                return 0;
+        return err_set(err, ERR_INPUT, "run %s does not wait for anybody: it is %s (`cupel review` lists what waits)",
+                       run->id, render_state(run->phase, run->outcome));
+}
