@@ -26,7 +26,7 @@ static int compare(const void *a, const void *b)
 
 static int run_true(struct sandbox_client *client, int log, struct err *err)
 {
-        _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
+        _cleanup_sandbox_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
         struct sandbox_result result = {0};
 
         step.name = xstrdup("bench");
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 50;
         double *start = calloc(rounds + 1, sizeof(*start)), *step = calloc(rounds + 1, sizeof(*step));
         char folder[] = "/tmp/cupel-bench-XXXXXX";
-        _cleanup_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
+        _cleanup_sandbox_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
         struct err err = ERR_INIT;
         _cleanup_free_ char *program = sibling_path("cupel-sandbox", &err);
         int log = open("/dev/null", O_RDWR | O_CLOEXEC), status = 0;
