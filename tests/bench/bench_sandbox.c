@@ -26,7 +26,7 @@ static int compare(const void *a, const void *b)
 
 static int run_true(struct sandbox_client *client, int log, struct err *err)
 {
-        _cleanup_sandbox_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
+        _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
         struct sandbox_result result = {0};
 
         step.name = xstrdup("bench");
