@@ -9,22 +9,20 @@
 #include "sandbox/plan.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_BYTES ((uint64_t)1 << 20)
+#define LOG_BYTES ((uint64_t)16 << 20)
+#define INODES_MIN 4096
+#define INODES_MAX ((uint64_t)1 << 20)
+#define BYTES_PER_INODE 2048
 
 static const char *home_folder(void)
 {
         const char *home = getenv("HOME");
-        const struct passwd *entry;
 
-        if (home && home[0] == '/')
-                return home;
-        entry = getpwuid(getuid());
-        return entry && entry->pw_dir && entry->pw_dir[0] == '/' ? entry->pw_dir : "/";
+        return home && home[0] == '/' && home[1] ? home : "/home/cupel";
 }
 
 static char *expand_home(const char *path)
@@ -35,7 +33,7 @@ static char *expand_home(const char *path)
 /* Where steps see the worktree: the repository's own path; a bare repository has only that of its git folder. */
 static const char *worktree_path(const struct director *d)
 {
-        return repo_workdir(d->repo) ? repo_workdir(d->repo) : repo_commondir(d->repo);
+        return repo_workdir(d->repo) ? repo_workdir(d->repo) : repo_gitdir(d->repo);
 }
 
 static bool there(const char *path)
@@ -81,22 +79,30 @@ static void add_carried(const struct director *d, struct sandbox_shows *ret)
         }
 }
 
-static void add_own_files(const struct director *d, struct sandbox_shows *ret)
+/* file of the snapshot, its name below /cupel, the variable that tells where it is */
+static const struct {
+        const char *name, *inside, *variable;
+} files[] = {
+        {"prompt.txt", "prompt", "CUPEL_PROMPT"},
+        {"bundle", "bundle", "CUPEL_BUNDLE"},
+        {"history.jsonl", "history.jsonl", "CUPEL_HISTORY"},
+};
+
+static void add_own_files(const struct director *d, struct sandbox_plan *ret)
 {
-        static const struct {
-                const char *name, *inside;
-        } files[] = {{"prompt.txt", "prompt"}, {"history.jsonl", "history.jsonl"}, {"bundle", "bundle"}};
         struct err err = ERR_INIT;
         _cleanup_free_ char *program = sibling_path("cupel", &err);
 
         for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
                 _cleanup_free_ char *host = xasprintf("%s/config_snapshot/%s", d->run_folder, files[i].name);
 
-                if (there(host))
-                        sandbox_shows_add(ret, host, files[i].inside);
+                if (!there(host))
+                        continue;
+                sandbox_shows_add(&ret->files, host, files[i].inside);
+                strv_add_printf(&ret->env, "%s=/cupel/%s", files[i].variable, files[i].inside);
         }
         if (program)
-                sandbox_shows_add(ret, program, "bin/cupel");
+                sandbox_shows_add(&ret->files, program, "bin/cupel");
 }
 
 static void show_all(const struct sandbox_shows *shows, struct strv *ret)
@@ -111,7 +117,7 @@ static void cage_shows(const struct director *d, struct cage_plan *ret)
 
         add_policy_folders(d, &plan.read);
         add_carried(d, &plan.carry);
-        add_own_files(d, &plan.files);
+        add_own_files(d, &plan);
         show_all(&plan.read, &ret->show);
         show_all(&plan.carry, &ret->show);
         show_all(&plan.files, &ret->show);
@@ -154,11 +160,38 @@ static void add_environment(const struct director *d, struct strv *env)
                         strv_add_printf(env, "%s=%s", name, value);
         }
         strv_add_printf(env, "CUPEL_RUN_ID=%s", d->row.id);
-        strv_add_printf(env, "CUPEL_WORK_ITEM=%s", d->row.item);
-        strv_add(env, "CUPEL_PROMPT=/cupel/prompt");
-        strv_add(env, "CUPEL_BUNDLE=/cupel/bundle");
-        strv_add(env, "CUPEL_HISTORY=/cupel/history.jsonl");
+        if (d->plan.item_id)
+                strv_add_printf(env, "CUPEL_WORK_ITEM=%s", d->plan.item_id);
 }
+
+static uint64_t limit(int64_t value)
+{
+        return value > 0 ? (uint64_t)value : 0;
+}
+
+static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
+{
+        return value < least ? least : value > most ? most : value;
+}
+
+/* The same sizes as the run had: a verifier that fits there fits here. */
+static void set_sizes(const struct budget *budget, struct sandbox_plan *ret)
+{
+        ret->upper_bytes = limit(budget->disk);
+        ret->upper_inodes = clamp(ret->upper_bytes / BYTES_PER_INODE, INODES_MIN, INODES_MAX);
+        if (ret->upper_bytes < ret->tmp_bytes)
+                ret->tmp_bytes = ret->upper_bytes;
+        if (limit(budget->memory) < ret->shm_bytes)
+                ret->shm_bytes = limit(budget->memory);
+}
+
+/* The letters of policy and sandbox mean the same. */
+static const enum sandbox_tier tiers[] = {
+        [TIER_A] = SANDBOX_TIER_A,
+        [TIER_B] = SANDBOX_TIER_B,
+        [TIER_C] = SANDBOX_TIER_C,
+        [TIER_D] = SANDBOX_TIER_D,
+};
 
 int furniture_plan(const struct director *d, const char *room, const struct strv *layers, struct sandbox_plan *ret,
                    struct err *err)
@@ -170,27 +203,21 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
                 strv_add(&ret->lower, layers->items[i]);
         ret->scratch = xasprintf("%s/%s/cage/upper", d->run_folder, room);
         ret->upper = SANDBOX_UPPER_AUTO;
-        if (d->plan.budget.disk > 0)
-                ret->upper_bytes = (uint64_t)d->plan.budget.disk;
+        set_sizes(&d->plan.budget, ret);
         ret->home = xstrdup(home_folder());
-        ret->minimum = (enum sandbox_tier)d->plan.sandbox.minimum;
+        ret->minimum = tiers[d->plan.sandbox.minimum];
         sandbox_plan_set_ids(ret);
         add_policy_folders(d, &ret->read);
         add_carried(d, &ret->carry);
-        add_own_files(d, &ret->files);
+        add_own_files(d, ret);
         add_environment(d, &ret->env);
         return object_folders(d, &ret->objects, err);
-}
-
-static uint64_t limit(int64_t value)
-{
-        return value > 0 ? (uint64_t)value : 0;
 }
 
 void furniture_step(const struct director *d, const struct plan_verifier *verifier, struct sandbox_step *ret)
 {
         ret->name = xasprintf("director.%s", verifier->name);
-        strv_add(&ret->argv, "/bin/sh");
+        strv_add(&ret->argv, "sh");
         strv_add(&ret->argv, "-c");
         strv_add(&ret->argv, verifier->run);
         ret->worktree = SANDBOX_VERIFY;

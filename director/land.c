@@ -109,7 +109,8 @@ static int make_commit(struct director *d, const char *evidence, int64_t now, ch
                                    .message = message,
                                    .trailers = trailers};
 
-        if (author_find(&author, d->plan.commit.author, d->repo, err) < 0 || open_key(d, &key, err) < 0)
+        if (author_find(&author, d->plan.commit.author, d->repo, err) < 0 ||
+            (d->plan.commit.sign && open_key(d, &key, err) < 0))
                 return -1;
         spec.author = (struct commit_person){author.name, author.mail};
         return commit_make(d->candidate.quarantine, &spec, key, ret_commit, err);
@@ -252,6 +253,9 @@ static int lock_and_land(struct director *d, bool needs_approval, struct err *er
                 return -1;
         if (d->row.phase != expected)
                 return err_set(err, ERR_STORE, "the run was moved to %s by somebody else", phase_name(d->row.phase));
+        uplink_pump(&d->up);
+        if (expected == PHASE_HELD && uplink_interrupted(&d->up))
+                return hold_because(d, "its landing was interrupted before it began", err);
         if (expected == PHASE_HELD)
                 return land_locked(d, needs_approval, err);
         ended = director_end_if_interrupted(d, err);

@@ -20,16 +20,30 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
+/* Modes are set, not left to the umask: of what is merged, the topmost lower decides how it looks inside. */
+static int make_lower(int room_fd, const char *alternates, struct err *err)
+{
+        static const char *const folders[] = {"lower", "lower/.git", "lower/.git/objects", "lower/.git/objects/info"};
+        _cleanup_fd_ int info_fd = -1;
+
+        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+                if (mkdirat(room_fd, folders[i], 0755) < 0 || fchmodat(room_fd, folders[i], 0755, 0) < 0)
+                        return err_errno(err, "make %s of the clean room", folders[i]);
+        info_fd = fs_open_beneath(room_fd, folders[3], O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
+        if (info_fd < 0)
+                return err_errno(err, "open %s of the clean room", folders[3]);
+        return fs_write_at(info_fd, "alternates", alternates, strlen(alternates), 0644, err);
+}
+
 static int make_folders(const struct director *d, const char *name, const char *alternates, struct err *err)
 {
         _cleanup_fd_ int room_fd = -1, cage_fd = -1;
-        _cleanup_free_ char *info = xasprintf("%s/%s/lower/.git/objects/info", d->run_folder, name);
-        _cleanup_fd_ int info_fd = -1;
 
         if (fs_remove_tree_at(d->run_fd, name, err) < 0)
                 return -1;
@@ -37,10 +51,7 @@ static int make_folders(const struct director *d, const char *name, const char *
         if (room_fd < 0)
                 return -1;
         cage_fd = fs_mkdir_open_at(room_fd, "cage", 0700, err);
-        if (cage_fd < 0 || fs_mkdir_p(info, 0755, err) < 0)
-                return -1;
-        info_fd = fs_open_dir(info, err);
-        return info_fd < 0 ? -1 : fs_write_at(info_fd, "alternates", alternates, strlen(alternates), 0644, err);
+        return cage_fd < 0 ? -1 : make_lower(room_fd, alternates, err);
 }
 
 int room_open(struct room *room, const struct director *d, const char *name, struct err *err)

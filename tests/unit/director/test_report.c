@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report for people, from a report for programs. */
+#include "director/report.h"
+
+#include "lib/base/json.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const char refused[] =
+        "{\"outcome\":\"director_refused\",\"exit\":23,\"meaning\":\"the director's verification refused it\","
+        "\"title\":\"Fix `rm -rf`\",\"objective\":\"Line one\\n# not a heading\",\"item\":\"ITEM-1\",\"mood\":\"calm\","
+        "\"risk\":\"low\",\"base\":\"b\",\"target\":\"refs/heads/main\",\"commit\":null,\"tree\":\"t\",\"run\":\"r\","
+        "\"identity\":\"sha256:i\",\"plan_id\":\"sha256:p\",\"reasons\":[\"verifier unit: FAIL\"],"
+        "\"gates\":[{\"gate\":\"paths\",\"level\":\"warn\",\"path\":null,\"reason\":\"outside\"}],"
+        "\"verifiers\":{\"self\":[{\"name\":\"unit\",\"result\":\"PASS\",\"exit\":0,\"ms\":5,\"command\":\"make\"}],"
+        "\"director\":[{\"name\":\"unit\",\"result\":\"FAIL\",\"exit\":1,\"ms\":7,\"command\":\"make\"}]},"
+        "\"changes\":{\"files\":1,\"lines_added\":2,\"lines_removed\":1,\"left_out\":0,\"items\":[{\"path\":\"a|`b\","
+        "\"kind\":\"modified\",\"old_mode\":\"100644\",\"new_mode\":\"100755\",\"lines_added\":2,\"lines_removed\":1,"
+        "\"binary\":false}]},\"declared_not_enforced\":[\"forbid deploy\"],\"left\":[],\"sandbox\":{\"run\":null,"
+        "\"director\":{\"tier\":\"A\"}}}";
+
+static char *render(const char *json)
+{
+        struct err err = ERR_INIT;
+        struct str text = {0};
+        struct json_t *report = json_parse(json, strlen(json), "report", &err);
+
+        cr_assert_not_null(report, "%s", err.message);
+        report_markdown(report, &text);
+        json_decref(report);
+        return str_steal(&text);
+}
+
+Test(report, says_what_was_asked_changed_judged_and_not_covered)
+{
+        char *text = render(refused);
+
+        cr_assert_not_null(strstr(text, "# director_refused"));
+        cr_assert_not_null(strstr(text, "verifier unit: FAIL"));
+        cr_assert_not_null(strstr(text, "1 files, +2 −1 lines"));
+        cr_assert_not_null(strstr(text, "| director | `unit` | FAIL | 1 |"));
+        cr_assert_not_null(strstr(text, "| self | `unit` | PASS | 0 |"));
+        cr_assert_not_null(strstr(text, "mode 100644 → 100755"));
+        cr_assert_not_null(strstr(text, "declared, not enforced: `forbid deploy`"));
+        cr_assert_not_null(strstr(text, "tier A"));
+        free(text);
+}
+
+Test(report, what_others_wrote_cannot_pose_as_our_headings)
+{
+        char *text = render(refused);
+
+        cr_assert_null(strstr(text, "\n# not a heading"));
+        cr_assert_not_null(strstr(text, "\n> # not a heading"));
+        cr_assert_not_null(strstr(text, "`Fix 'rm -rf'`"));
+        free(text);
+}
+
+Test(report, an_almost_empty_report_still_renders)
+{
+        char *text = render("{\"outcome\":\"interrupted\"}");
+
+        cr_assert_not_null(strstr(text, "Nothing reached a candidate."));
+        cr_assert_not_null(strstr(text, "No verifier ran."));
+        free(text);
+}
