@@ -284,7 +284,7 @@ static bool glob_match(const struct glob *glob, const char *text)
         return now->on[glob->len];
 }
 
-bool wildmatch(const char *pattern, const char *text)
+bool ignore_glob(const char *pattern, const char *text)
 {
         struct glob glob;
         bool matches;

@@ -41,8 +41,8 @@ bool ignore_covers(const struct ignore *rules, const char *path, bool is_folder)
 /* The number of rules; truncating back to it drops what was added since (a walk that leaves a folder). */
 void ignore_truncate(struct ignore *rules, size_t len);
 
-/* wildmatch with WM_PATHNAME: '*' stops at '/', "**" does not; the matcher beneath, linear in practice, bounded always. */
-bool wildmatch(const char *pattern, const char *text);
+/* wildmatch of git with WM_PATHNAME: '*' stops at '/', "**" does not; the matcher beneath, linear in practice, bounded always. */
+bool ignore_glob(const char *pattern, const char *text);
 
 #define _cleanup_ignore_ __attribute__((cleanup(ignore_release)))
 
