@@ -14,8 +14,8 @@
  *         store_close(store);
  *
  * Durability: what a function reports as done survives the death of any process. It survives the loss of power too
- * where this header says "durable": creation, the moves to landing and to a terminal phase, landing intents, approvals
- * and admission; those make everything older durable with them. A state change and its event are one transaction.
+ * where this header says "durable": creation, the moves to landing, held and to terminal phases, landing intents,
+ * approvals and admission; those make everything older durable with them. A state change and its event are one transaction.
  *
  * Chains: an event is CloudEvents 1.0 JSON; its hash = SHA-256(prevhash, canonical event without hash and prevhash):
  * canonical is sorted keys, no spaces, UTF-8; prevhash, as hex text, is the hash of the run's event before (64 zeros for
@@ -174,8 +174,7 @@ struct store_move {
         enum phase to;
         bool expect_from; /* with it: ERR_CONFLICT unless the run is in `from` now */
         enum phase from;
-        /* Held, blocked and discarded need one; committed is its own; elsewhere STORE_OUTCOME_NONE. */
-        enum outcome outcome;
+        enum outcome outcome; /* read for discarded only, which is never committed or held; other phases imply theirs */
         const struct json_t *reasons; /* array of strings, or NULL: none */
         enum event_actor actor;
         const char *tree, *commit;   /* become part of the run; NULL: as they were */
@@ -186,7 +185,7 @@ struct store_move {
 
 /*
  * One transaction: extra events, the row, the run.state event; leaving `landing` clears the intent; a terminal move
- * links the event into the store's chain and books the outcome on the item. Durable for landing and terminal phases.
+ * links the event into the store's chain and books the outcome on the item. Durable for landing, held and terminal.
  */
 int store_run_move(struct store *store, const struct store_move *move, struct err *err);
 

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Appending events. The body is put together as text in canonical key order, from pieces that the cursor prepared once per
+ * run, so that an event costs one serialisation of its data, one hash and one insert. Head and sequence are read within
+ * the write transaction, since supervisor and director append to the same run. Fails before it writes where the event is
+ * not in the table of types.
+ */
+#include "lib/store/event.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/event.h"
+#include "lib/base/hash.h"
+#include "lib/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SEQUENCE_FORMAT "%010lld"
+
+/* ---- the run that is written to ---- */
+
+void cursor_release(struct cursor *cursor)
+{
+        free(cursor->item);
+        free(cursor->attributes);
+        free(cursor->source);
+        *cursor = (struct cursor){0};
+}
+
+static char *json_text(const char *text)
+{
+        _cleanup_json_ json_t *value = json_quoted(text);
+
+        return json_canonical(value);
+}
+
+/* Attributes of CloudEvents may be absent but not empty. */
+static void put_attribute(struct str *out, const char *name, const char *text)
+{
+        char *value;
+
+        if (!*text)
+                return;
+        value = json_text(text);
+        str_printf(out, ",\"%s\":%s", name, value);
+        free(value);
+}
+
+static void fill_cursor(struct store *store, const struct store_run *run, int64_t number)
+{
+        struct cursor *cursor = &store->cursor;
+        struct str text = {0};
+        char *repo = json_text(store->repo);
+
+        cursor_release(cursor);
+        cursor->run = number;
+        snprintf(cursor->id, sizeof(cursor->id), "%s", run->id);
+        cursor->item = *run->item ? json_text(run->item) : NULL;
+        put_attribute(&text, "identity", run->identity);
+        put_attribute(&text, "itemid", run->item);
+        put_attribute(&text, "mood", run->mood);
+        cursor->attributes = str_steal(&text);
+        /* `repo` without its closing quote */
+        str_printf(&text, "\",\"source\":\"/repos/%.*s/runs/%s\",\"specversion\":\"1.0\"", (int)strlen(repo) - 2,
+                   repo + 1, run->id);
+        cursor->source = str_steal(&text);
+        free(repo);
+}
+
+int cursor_load(struct store *store, const char *run, struct err *err)
+{
+        static const size_t texts[] = {offsetof(struct store_run, id), offsetof(struct store_run, item),
+                                       offsetof(struct store_run, mood), offsetof(struct store_run, identity)};
+        struct store_run row = {0};
+        struct sqlite3_stmt *get;
+        int got;
+
+        if (store->cursor.run && strcmp(store->cursor.id, run) == 0)
+                return 0;
+        if (cursor_flush(store, err) < 0 || !(get = db_use(store, SQL_RUN_CURSOR, err)))
+                return -1;
+        db_text(get, 1, run);
+        if ((got = db_step(store, get, err)) < 0)
+                return -1;
+        if (got == 0)
+                return err_set(err, ERR_NOT_FOUND, "there is no run %.64s", run);
+        row.memory_ = db_copy_texts(get, texts, sizeof(texts) / sizeof(texts[0]), &row);
+        fill_cursor(store, &row, db_column_int(get, 4));
+        db_done(get);
+        store_run_release(&row);
+        return 0;
+}
+
+static int read_head(struct store *store, struct err *err)
+{
+        struct cursor *cursor = &store->cursor;
+        struct sqlite3_stmt *get;
+        int got;
+
+        if (cursor->head_known)
+                return 0;
+        if (!(get = db_use(store, SQL_HEAD_GET, err)))
+                return -1;
+        db_int(get, 1, cursor->run);
+        if ((got = db_step(store, get, err)) < 0)
+                return -1;
+        if (got == 0)
+                return err_set(err, ERR_STORE, "run %s vanished from the store", cursor->id);
+        cursor->sequence = db_column_int(get, 0);
+        snprintf(cursor->head, sizeof(cursor->head), "%s", db_column(get, 1));
+        cursor->head_known = true;
+        db_done(get);
+        return 0;
+}
+
+int cursor_flush(struct store *store, struct err *err)
+{
+        struct cursor *cursor = &store->cursor;
+        struct sqlite3_stmt *set;
+
+        if (cursor->head_moved) {
+                if (!(set = db_use(store, SQL_HEAD_SET, err)))
+                        return -1;
+                db_int(set, 1, cursor->run);
+                db_int(set, 2, cursor->sequence);
+                db_text(set, 3, cursor->head);
+                if (db_run(store, set, err) < 0)
+                        return -1;
+        }
+        cursor->head_known = cursor->head_moved = false;
+        return 0;
+}
+
+/* ---- one event ---- */
+
+static int to_str(const char *bytes, size_t len, void *out)
+{
+        str_append(out, bytes, len);
+        return 0;
+}
+
+/* An attribute of CloudEvents is no list: the ids stand in one string, with spaces between them. */
+static int put_refs(struct str *out, const json_t *refs, struct err *err)
+{
+        _cleanup_str_ struct str list = {0};
+
+        for (size_t i = 0; i < json_array_size(refs); i++) {
+                const char *ref = json_string_value(json_array_get(refs, i));
+
+                if (!ref || !*ref || strpbrk(ref, " \t\r\n"))
+                        return err_set(err, ERR_INPUT, "refs: entry %zu is no id (text without spaces)", i + 1);
+                str_printf(&list, "%s%s", i ? " " : "", ref);
+        }
+        put_attribute(out, "refs", str_text(&list));
+        return 0;
+}
+
+static int put_time(struct str *out, const char *time, struct err *err)
+{
+        char now[CLOCK_RFC3339];
+
+        if (!time) {
+                clock_rfc3339(now);
+                time = now;
+        }
+        if (strlen(time) < 20 || strlen(time) > 40 || time[strspn(time, "0123456789TZ:.+-")])
+                return err_set(err, ERR_INPUT, "time \"%.40s\" is not RFC 3339", time);
+        str_printf(out, ",\"time\":\"%s\"", time);
+        return 0;
+}
+
+/* Keys in the order of the canonical form, which is their byte order. */
+static int put_body(struct str *out, struct store *store, const struct store_event *event, const char *type,
+                    struct err *err)
+{
+        const struct cursor *cursor = &store->cursor;
+        long long sequence = cursor->sequence + 1;
+
+        str_printf(out, "{\"actor\":\"%s\",\"data\":", event_actor_name(event->actor));
+        if (json_dump_callback(event->data, to_str, out, JSON_COMPACT | JSON_SORT_KEYS) < 0)
+                return err_set(err, ERR_INPUT, "%s: data cannot be written as JSON", type);
+        str_printf(out, ",\"datacontenttype\":\"application/json\",\"id\":\"%s:" SEQUENCE_FORMAT "\"%s", cursor->id,
+                   sequence, cursor->attributes);
+        if (event->refs && put_refs(out, event->refs, err) < 0)
+                return -1;
+        str_printf(out, ",\"runid\":\"%s\",\"sequence\":\"" SEQUENCE_FORMAT "%s", cursor->id, sequence, cursor->source);
+        if (event->subject)
+                put_attribute(out, "subject", event->subject);
+        else if (cursor->item)
+                str_printf(out, ",\"subject\":%s", cursor->item);
+        if (put_time(out, event->time, err) < 0)
+                return -1;
+        str_printf(out, ",\"type\":\"" EVENT_TYPE_PREFIX "%s\"}", type);
+        return 0;
+}
+
+static int insert(struct store *store, const char *type, const struct str *body, const char *hash, struct err *err)
+{
+        struct sqlite3_stmt *add = db_use(store, SQL_EVENT_ADD, err);
+
+        if (!add)
+                return -1;
+        db_int(add, 1, store->cursor.run);
+        db_int(add, 2, store->cursor.sequence + 1);
+        db_text(add, 3, type);
+        db_bytes(add, 4, body->data, body->len);
+        db_bytes(add, 5, hash, STORE_HEX - 1);
+        return db_run(store, add, err);
+}
+
+int event_write(struct store *store, const struct store_event *event, char *ret_id, struct err *err)
+{
+        const struct event_type *type = event_type_find(event->type);
+        struct cursor *cursor = &store->cursor;
+        _cleanup_str_ struct str body = {0};
+        char hash[STORE_HEX];
+
+        if (!type)
+                return err_set(err, ERR_INPUT, "there is no event type \"%.64s\"", event->type);
+        if (event_validate(type, event->actor, event->data, err) < 0 || read_head(store, err) < 0 ||
+            put_body(&body, store, event, event_type_name(type), err) < 0)
+                return -1;
+        chain_hash(cursor->head, body.data, body.len, hash);
+        if (insert(store, event_type_name(type), &body, hash, err) < 0)
+                return -1;
+        cursor->sequence++;
+        memcpy(cursor->head, hash, sizeof(hash));
+        cursor->head_moved = true;
+        if (ret_id)
+                snprintf(ret_id, STORE_ID_MAX, "%s:" SEQUENCE_FORMAT, cursor->id, (long long)cursor->sequence);
+        return 0;
+}
+
+/* ---- the interface ---- */
+
+static int append_in_batch(struct store *store, const struct store_event *event, char *ret_id, struct err *err)
+{
+        if (store->batch_failed)
+                return err_set(err, ERR_INTERNAL, "the batch failed before; it can only be aborted");
+        if (cursor_load(store, event->run, err) == 0 && event_write(store, event, ret_id, err) == 0)
+                return 0;
+        store->batch_failed = err->code != ERR_INPUT && err->code != ERR_REFUSED && err->code != ERR_NOT_FOUND;
+        return -1;
+}
+
+int store_event_append(struct store *store, const struct store_event *event, char *ret_id, struct err *err)
+{
+        _cleanup_tx_ struct db_tx tx = {0};
+
+        if (store->batch)
+                return append_in_batch(store, event, ret_id, err);
+        if (db_begin(&tx, store, DB_QUICK, err) < 0 || cursor_load(store, event->run, err) < 0 ||
+            event_write(store, event, ret_id, err) < 0)
+                return -1;
+        return db_commit(&tx, err);
+}
+
+int store_batch_begin(struct store *store, struct err *err)
+{
+        struct db_tx tx = {0};
+
+        if (db_begin(&tx, store, DB_QUICK, err) < 0)
+                return -1;
+        store->batch = true;
+        store->batch_failed = false;
+        return 0;
+}
+
+int store_batch_commit(struct store *store, struct err *err)
+{
+        _cleanup_tx_ struct db_tx tx = {.store = store};
+
+        if (!store->batch) {
+                tx.store = NULL;
+                return err_set(err, ERR_INTERNAL, "no batch is open");
+        }
+        store->batch = false;
+        if (store->batch_failed)
+                return err_set(err, ERR_INTERNAL, "the batch failed before; nothing of it was written");
+        return db_commit(&tx, err);
+}
+
+void store_batch_abort(struct store *store)
+{
+        struct db_tx tx = {.store = store->batch ? store : NULL};
+
+        store->batch = false;
+        db_tx_end(&tx);
+}
+
+int store_run_head(struct store *store, const char *run, char ret_hex[STORE_HEX], int64_t *ret_sequence,
+                   struct err *err)
+{
+        _cleanup_tx_ struct db_tx tx = {0};
+
+        if (!store->in_transaction && db_begin_read(&tx, store, err) < 0)
+                return -1;
+        if (cursor_load(store, run, err) < 0 || read_head(store, err) < 0)
+                return -1;
+        memcpy(ret_hex, store->cursor.head, STORE_HEX);
+        *ret_sequence = store->cursor.sequence;
+        return 0;
+}

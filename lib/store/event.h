@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_STORE_EVENT_H
+#define CUPEL_STORE_EVENT_H
+
+/*
+ * Writing events, for the files of this folder: within a transaction that is open, cursor_load() finds the run, then each
+ * event_write() checks one event, chains it and inserts it; db_commit() books the end of the chain on the run.
+ */
+
+#include "lib/store/db.h"
+
+/* ERR_NOT_FOUND where there is no such run. */
+int cursor_load(struct store *store, const char *run, struct err *err);
+/* `event->run` is not looked at. ERR_INPUT and ERR_REFUSED leave the transaction as it was. */
+int event_write(struct store *store, const struct store_event *event, char *ret_id, struct err *err);
+
+/* The CloudEvent as text: the stored body with hash and previous hash added. */
+struct str;
+void event_put_json(struct str *out, const char *body, const char *hash, const char *previous);
+
+/* SHA-256 over the texts one after the other. */
+void chain_hash(const char *previous, const char *text, size_t len, char ret_hex[STORE_HEX]);
+
+/* Links the last event of the cursor's run, which ends it, into the chain of the store. */
+int chain_link(struct store *store, struct err *err);
+/* The link's own hash: previous link, run id, hash of the event. */
+void chain_link_hash(const char *previous, const char *run, const char *event, char ret_hex[STORE_HEX]);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading events back: each stored body gets its hash and the hash before it as the last two keys, so that taking them
+ * away again gives the bytes that were hashed. Statements are private to the loop, since callbacks may use the store.
+ */
+#include "lib/store/event.h"
+
+#include "lib/base/fs.h"
+#include "lib/base/str.h"
+
+#include <string.h>
+
+#define EXPORT_BUFFER ((size_t)64 << 10)
+
+void event_put_json(struct str *out, const char *body, const char *hash, const char *previous)
+{
+        size_t len = strlen(body);
+
+        str_append(out, body, len ? len - 1 : 0);
+        str_printf(out, ",\"hash\":\"%s\",\"prevhash\":\"%s\"}", hash, previous);
+}
+
+static int find_run(struct store *store, const char *run, int64_t *ret, struct err *err)
+{
+        struct sqlite3_stmt *get = db_use(store, SQL_RUN_CURSOR, err);
+        int got;
+
+        if (!get)
+                return -1;
+        db_text(get, 1, run);
+        if ((got = db_step(store, get, err)) < 0)
+                return -1;
+        if (got == 0)
+                return err_set(err, ERR_NOT_FOUND, "there is no run %.64s", run);
+        *ret = db_column_int(get, 4);
+        db_done(get);
+        return 0;
+}
+
+static bool wanted(const struct store_events_filter *filter, int64_t sequence, const char *type)
+{
+        if (sequence < filter->from)
+                return false;
+        return !filter->type_prefix || strncmp(type, filter->type_prefix, strlen(filter->type_prefix)) == 0;
+}
+
+/* Begins one event early: its hash is the first one's prevhash. */
+static int walk(struct store *store, struct sqlite3_stmt *stmt, const char *run,
+                const struct store_events_filter *filter, store_event_fn *each, void *arg, struct err *err)
+{
+        _cleanup_str_ struct str json = {0};
+        char previous[STORE_HEX] = STORE_HASH_NONE;
+        int64_t left = filter->limit > 0 ? filter->limit : INT64_MAX;
+        int got = 0, said = 0;
+
+        while (said == 0 && left > 0 && (got = db_step(store, stmt, err)) > 0) {
+                const char *type = db_column(stmt, 1), *hash = db_column(stmt, 3);
+                int64_t sequence = db_column_int(stmt, 0);
+
+                if (wanted(filter, sequence, type)) {
+                        str_clear(&json);
+                        event_put_json(&json, db_column(stmt, 2), hash, previous);
+                        said = each(&(struct store_event_row){.run = run,
+                                                              .sequence = sequence,
+                                                              .type = type,
+                                                              .json = json.data,
+                                                              .len = json.len},
+                                    arg, err);
+                        left--;
+                }
+                snprintf(previous, sizeof(previous), "%s", hash);
+        }
+        return got < 0 || said < 0 ? -1 : 0;
+}
+
+int store_events_each(struct store *store, const char *run, const struct store_events_filter *filter,
+                      store_event_fn *each, void *arg, struct err *err)
+{
+        static const struct store_events_filter all = {0};
+        _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
+        int64_t number;
+
+        if (!filter)
+                filter = &all;
+        if (find_run(store, run, &number, err) < 0 || !(stmt = db_prepare(store, SQL_EVENTS, err)))
+                return -1;
+        db_int(stmt, 1, number);
+        db_int(stmt, 2, filter->from - 1);
+        return walk(store, stmt, run, filter, each, arg, err);
+}
+
+struct export
+{
+        struct str buffer;
+        int fd;
+};
+
+static int flush(struct export *export, struct err *err)
+{
+        if (export->buffer.len && fs_write_all(export->fd, export->buffer.data, export->buffer.len) < 0)
+                return err_errno(err, "write the log of events");
+        str_clear(&export->buffer);
+        return 0;
+}
+
+static int export_one(const struct store_event_row *row, void *arg, struct err *err)
+{
+        struct export *export = arg;
+
+        str_append(&export->buffer, row->json, row->len);
+        str_putc(&export->buffer, '\n');
+        return export->buffer.len < EXPORT_BUFFER ? 0 : flush(export, err);
+}
+
+int store_events_export(struct store *store, const char *run, int fd, struct err *err)
+{
+        struct export export = {.fd = fd};
+        int result = store_events_each(store, run, NULL, export_one, &export, err);
+
+        if (result == 0)
+                result = flush(&export, err);
+        str_release(&export.buffer);
+        return result;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Moving a run from phase to phase: the only place where its row changes. begin → read the row → check the move against the
+ * table of phases → extra events → row, intent → run.state event → at a terminal phase link and item → commit.
+ */
+#include "lib/base/clock.h"
+#include "lib/base/json.h"
+#include "lib/store/event.h"
+#include "lib/store/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What an outcome means for the count of an item's failures in a row. */
+enum booking {
+        NEUTRAL, /* says nothing about the work */
+        FAILURE,
+        SUCCESS,
+};
+
+static const enum booking bookings[OUTCOME_COUNT] = {
+        [OUTCOME_COMMITTED] = SUCCESS,
+        [OUTCOME_OBSERVED] = SUCCESS,
+        [OUTCOME_NO_CHANGE] = FAILURE,
+        [OUTCOME_WORK_FAILED] = FAILURE,
+        [OUTCOME_SELF_VERIFICATION_FAILED] = FAILURE,
+        [OUTCOME_DIRECTOR_REFUSED] = FAILURE,
+        [OUTCOME_BUDGET_EXCEEDED] = FAILURE,
+        [OUTCOME_REJECTED] = FAILURE,
+};
+
+/* Phases that imply their outcome; discarded takes the caller's, the others have none. */
+static const struct {
+        enum phase phase;
+        enum outcome outcome;
+} implied[] = {
+        {PHASE_HELD, OUTCOME_HELD},
+        {PHASE_COMMITTED, OUTCOME_COMMITTED},
+        {PHASE_BLOCKED, OUTCOME_BLOCKED},
+};
+
+static int choose_outcome(const struct store_move *move, enum outcome *ret, struct err *err)
+{
+        *ret = STORE_OUTCOME_NONE;
+        for (size_t i = 0; i < sizeof(implied) / sizeof(implied[0]); i++)
+                if (implied[i].phase == move->to)
+                        *ret = implied[i].outcome;
+        if (move->to != PHASE_DISCARDED)
+                return 0;
+        if ((unsigned)move->outcome >= OUTCOME_COUNT || move->outcome == OUTCOME_COMMITTED ||
+            move->outcome == OUTCOME_HELD)
+                return err_set(err, ERR_INTERNAL, "run %s cannot be discarded as %s", move->run,
+                               (unsigned)move->outcome < OUTCOME_COUNT ? outcome_name(move->outcome) : "nothing");
+        *ret = move->outcome;
+        return 0;
+}
+
+static int read_run(struct store *store, const char *id, struct store_run *ret, int64_t *ret_number, struct err *err)
+{
+        struct sqlite3_stmt *get = db_use(store, SQL_RUN_BY_ID, err);
+        int got;
+
+        if (!get)
+                return -1;
+        db_text(get, 1, id);
+        if ((got = db_step(store, get, err)) < 0)
+                return -1;
+        if (got == 0)
+                return err_set(err, ERR_NOT_FOUND, "there is no run %.64s", id);
+        got = run_read(get, ret, ret_number, err);
+        db_done(get);
+        return got;
+}
+
+static int check(const struct store_move *move, const struct store_run *run, struct err *err)
+{
+        enum phase phase = run->phase;
+
+        if (move->expect_from && move->from != phase)
+                return err_set(err, ERR_CONFLICT, "run %s is %s, not %s: another process moved it", run->id,
+                               phase_name(phase), phase_name(move->from));
+        if (move->intent && move->to != PHASE_LANDING)
+                return err_set(err, ERR_INTERNAL, "only a run that lands has an intent");
+        if (move->reasons && !json_is_array(move->reasons))
+                return err_set(err, ERR_INTERNAL, "reasons of run %s are no list", run->id);
+        if (phase_move(&phase, move->to, err) < 0)
+                return err_wrap(err, "run %s", run->id);
+        return 0;
+}
+
+static int write_row(struct store *store, int64_t number, const struct store_move *move, enum outcome outcome,
+                     const char *now, struct err *err)
+{
+        struct sqlite3_stmt *set = db_use(store, SQL_RUN_MOVE, err);
+        char *reasons = move->reasons ? json_canonical(move->reasons) : NULL;
+        int result;
+
+        if (!set) {
+                free(reasons);
+                return -1;
+        }
+        db_int(set, 1, number);
+        db_text(set, 2, phase_name(move->to));
+        db_text(set, 3, outcome == STORE_OUTCOME_NONE ? NULL : outcome_name(outcome));
+        db_text(set, 4, reasons);
+        db_text(set, 5, move->tree);
+        db_text(set, 6, move->commit);
+        db_text(set, 7, now);
+        result = db_run(store, set, err);
+        free(reasons);
+        return result;
+}
+
+static int write_state_event(struct store *store, const struct store_move *move, enum phase from, enum outcome outcome,
+                             const char *now, struct err *err)
+{
+        _cleanup_json_ json_t *data = json_pack("{s:s, s:s}", "from", phase_name(from), "to", phase_name(move->to));
+
+        json_object_set_new(data, "reasons", move->reasons ? json_deep_copy(move->reasons) : json_array());
+        if (outcome != STORE_OUTCOME_NONE)
+                json_object_set_new(data, "outcome", json_string(outcome_name(outcome)));
+        if (move->tree)
+                json_object_set_new(data, "tree", json_quoted(move->tree));
+        if (move->commit)
+                json_object_set_new(data, "commit", json_quoted(move->commit));
+        return event_write(store,
+                           &(struct store_event){.type = "run.state", .actor = move->actor, .data = data, .time = now},
+                           NULL, err);
+}
+
+static int set_intent(struct store *store, int64_t number, const json_t *intent, struct err *err)
+{
+        struct sqlite3_stmt *set = db_use(store, intent ? SQL_INTENT_SET : SQL_INTENT_CLEAR, err);
+        char *text = NULL;
+        int result;
+
+        if (!set)
+                return -1;
+        db_int(set, 1, number);
+        if (intent)
+                db_text(set, 2, text = json_canonical(intent));
+        result = db_run(store, set, err);
+        free(text);
+        return result;
+}
+
+static int book_on_item(struct store *store, const struct store_run *run, enum outcome outcome, struct err *err)
+{
+        struct sqlite3_stmt *ended = db_use(store, SQL_ITEM_ENDED, err);
+
+        if (!ended)
+                return -1;
+        db_text(ended, 1, run->item);
+        db_text(ended, 2, run->item_sha256);
+        db_text(ended, 3, outcome_name(outcome));
+        db_int(ended, 4, bookings[outcome]);
+        return db_run(store, ended, err);
+}
+
+static int write_extra(struct store *store, const struct store_move *move, struct err *err)
+{
+        for (size_t i = 0; i < move->events_len; i++)
+                if (event_write(store, &move->events[i], NULL, err) < 0)
+                        return err_wrap(err, "run %s, event %s", move->run, move->events[i].type);
+        return 0;
+}
+
+static int write_move(struct store *store, const struct store_move *move, const struct store_run *run, int64_t number,
+                      struct err *err)
+{
+        enum outcome outcome;
+        char now[CLOCK_RFC3339];
+
+        clock_rfc3339(now);
+        if (choose_outcome(move, &outcome, err) < 0 || cursor_load(store, run->id, err) < 0 ||
+            write_extra(store, move, err) < 0 || write_row(store, number, move, outcome, now, err) < 0)
+                return -1;
+        if ((move->intent || run->phase == PHASE_LANDING) && set_intent(store, number, move->intent, err) < 0)
+                return -1;
+        if (write_state_event(store, move, run->phase, outcome, now, err) < 0)
+                return -1;
+        if (!phase_is_terminal(move->to))
+                return 0;
+        return chain_link(store, err) < 0 ? -1 : book_on_item(store, run, outcome, err);
+}
+
+int store_run_move(struct store *store, const struct store_move *move, struct err *err)
+{
+        bool durable = move->to == PHASE_LANDING || move->to == PHASE_HELD || phase_is_terminal(move->to);
+        _cleanup_store_run_ struct store_run run = {0};
+        _cleanup_tx_ struct db_tx tx = {0};
+        int64_t number;
+
+        if (db_begin(&tx, store, durable ? DB_DURABLE : DB_QUICK, err) < 0 ||
+            read_run(store, move->run, &run, &number, err) < 0 || check(move, &run, err) < 0 ||
+            write_move(store, move, &run, number, err) < 0)
+                return -1;
+        return db_commit(&tx, err);
+}
+
+int store_run_adopt(struct store *store, const char *run, struct store_owner from, struct store_owner to,
+                    struct err *err)
+{
+        _cleanup_tx_ struct db_tx tx = {0};
+        struct sqlite3_stmt *adopt;
+        int got;
+
+        if (db_begin(&tx, store, DB_QUICK, err) < 0 || cursor_load(store, run, err) < 0 ||
+            !(adopt = db_use(store, SQL_RUN_ADOPT, err)))
+                return -1;
+        db_text(adopt, 1, run);
+        db_int(adopt, 2, from.pid);
+        db_int(adopt, 3, (int64_t)from.start);
+        db_int(adopt, 4, to.pid);
+        db_int(adopt, 5, (int64_t)to.start);
+        if ((got = db_step(store, adopt, err)) < 0)
+                return -1;
+        db_done(adopt);
+        if (got == 0)
+                return err_set(err, ERR_CONFLICT, "run %s has another owner by now", run);
+        return db_commit(&tx, err);
+}
+
+/* ---- landing intents on their own ---- */
+
+static int change_intent(struct store *store, const char *run, const json_t *intent, struct err *err)
+{
+        _cleanup_tx_ struct db_tx tx = {0};
+
+        if (db_begin(&tx, store, DB_DURABLE, err) < 0 || cursor_load(store, run, err) < 0 ||
+            set_intent(store, store->cursor.run, intent, err) < 0)
+                return -1;
+        return db_commit(&tx, err);
+}
+
+int store_intent_set(struct store *store, const char *run, const struct json_t *intent, struct err *err)
+{
+        return change_intent(store, run, intent, err);
+}
+
+int store_intent_clear(struct store *store, const char *run, struct err *err)
+{
+        return change_intent(store, run, NULL, err);
+}
+
+int store_intent_get(struct store *store, const char *run, struct json_t **ret, struct err *err)
+{
+        struct sqlite3_stmt *get = db_use(store, SQL_INTENT_GET, err);
+        json_t *intent;
+        int got;
+
+        if (!get)
+                return -1;
+        db_text(get, 1, run);
+        if ((got = db_step(store, get, err)) < 0)
+                return -1;
+        if (got == 0)
+                return err_set(err, ERR_NOT_FOUND, "run %.64s has no landing intent", run);
+        intent = json_parse(db_column(get, 0), strlen(db_column(get, 0)), "landing intent", err);
+        db_done(get);
+        if (!intent)
+                return -1;
+        *ret = intent;
+        return 0;
+}

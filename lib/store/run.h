@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_STORE_RUN_H
+#define CUPEL_STORE_RUN_H
+
+/* Runs as the files of this folder share them: a row taken apart, and the facts that a run is born with. */
+
+#include "lib/store/db.h"
+
+/* Takes a row of RUN_COLUMNS apart; `ret_number` may be NULL. */
+int run_read(struct sqlite3_stmt *stmt, struct store_run *ret, int64_t *ret_number, struct err *err);
+
+/* What the first event says of a run, where creation takes it from and where a row has it: verification compares. */
+struct run_fact {
+        const char *name;
+        size_t spec, row;
+};
+
+#define RUN_FACT(field)                                                                                                \
+        {                                                                                                              \
+#field, offsetof(struct store_run_spec, field), offsetof(struct store_run, field)                      \
+        }
+static const struct run_fact run_facts[] = {
+        RUN_FACT(item_sha256), RUN_FACT(title),           RUN_FACT(base),
+        RUN_FACT(target_ref),  RUN_FACT(snapshot_sha256), RUN_FACT(worktree),
+};
+#define RUN_FACTS (sizeof(run_facts) / sizeof(run_facts[0]))
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_STORE_SCHEMA_H
+#define CUPEL_STORE_SCHEMA_H
+
+/*
+ * The tables of a store and their version. schema_make() builds them in an empty database, in one transaction, and is
+ * harmless where another process was quicker; schema_check() refuses a file that is no store, or one that a newer cupel
+ * wrote.
+ */
+
+#include "lib/store/db.h"
+
+int schema_make(struct store *store, struct err *err);
+int schema_check(struct store *store, bool *ret_empty, struct err *err);
+
+#endif
