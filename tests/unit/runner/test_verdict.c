@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runner/verdict.h"
+
+#include "sandbox/client.h"
+
+#include <criterion/criterion.h>
+
+static const struct sandbox_result pass = {.reason = SANDBOX_REASON_EXIT};
+static const struct sandbox_result fail = {.reason = SANDBOX_REASON_EXIT, .exit_code = 1};
+static const struct sandbox_result crash = {.reason = SANDBOX_REASON_EXIT, .exit_code = -1, .signal = 11};
+static const struct sandbox_result late = {.reason = SANDBOX_REASON_WALL, .exit_code = -1, .signal = 9};
+static const struct sandbox_result absent = {.reason = SANDBOX_REASON_SETUP, .exit_code = -1};
+static const struct sandbox_result greedy = {.reason = SANDBOX_REASON_MEMORY, .exit_code = -1, .signal = 9};
+
+static enum verify_result judge(const struct sandbox_result *attempts, size_t len, int64_t retries)
+{
+        struct verdict verdict = {0};
+        size_t used = 0;
+
+        while (used < len && verdict_add(&verdict, &attempts[used++], retries))
+                ;
+        cr_assert(used == len, "all attempts were due");
+        return verdict.result;
+}
+
+#define JUDGE(retries, ...)                                                                                            \
+        judge((const struct sandbox_result[]){__VA_ARGS__},                                                            \
+              sizeof((const struct sandbox_result[]){__VA_ARGS__}) / sizeof(struct sandbox_result), retries)
+
+Test(verdict, passes_at_once)
+{
+        cr_assert(JUDGE(0, pass) == VERIFY_RESULT_PASS);
+        cr_assert(JUDGE(3, pass) == VERIFY_RESULT_PASS);
+}
+
+Test(verdict, is_flaky_when_a_retry_passes)
+{
+        cr_assert(JUDGE(2, fail, pass) == VERIFY_RESULT_FLAKY);
+        cr_assert(JUDGE(2, late, crash, pass) == VERIFY_RESULT_FLAKY);
+        cr_assert(!verdict_blocks(VERIFY_RESULT_FLAKY));
+}
+
+Test(verdict, fails_when_no_attempt_passes)
+{
+        cr_assert(JUDGE(0, fail) == VERIFY_RESULT_FAIL);
+        cr_assert(JUDGE(0, crash) == VERIFY_RESULT_FAIL);
+        cr_assert(JUDGE(0, greedy) == VERIFY_RESULT_FAIL);
+        cr_assert(JUDGE(1, fail, late) == VERIFY_RESULT_FAIL);
+        cr_assert(verdict_blocks(VERIFY_RESULT_FAIL));
+}
+
+Test(verdict, says_nothing_when_no_attempt_came_to_its_end)
+{
+        cr_assert(JUDGE(0, late) == VERIFY_RESULT_INCONCLUSIVE);
+        cr_assert(JUDGE(1, absent, late) == VERIFY_RESULT_INCONCLUSIVE);
+        cr_assert(verdict_blocks(VERIFY_RESULT_INCONCLUSIVE));
+}
