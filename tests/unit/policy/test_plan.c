@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/plan.h"
+
+#include "lib/base/cleanup.h"
+#include "policy/identity.h"
+#include "policy/prompt.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static int compile(const char *item_text, const char *policy_text, int mood, struct plan *plan, struct err *err)
+{
+        _cleanup_item_ struct work_item item;
+        _cleanup_policy_ struct policy user, own, effective;
+        const struct plan_options options = {.mood = mood};
+
+        work_item_init(&item);
+        policy_init(&user);
+        policy_init(&own);
+        cr_assert_eq(work_item_parse(item_text, strlen(item_text), "item.yaml", &item, err), 0, "%s", err->message);
+        cr_assert_eq(policy_parse(policy_text, strlen(policy_text), "policy.yaml", POLICY_FROM_OPTION, NULL, &own, err), 0, "%s",
+                     err->message);
+        cr_assert_eq(policy_merge(&user, &own, &effective, err), 0);
+        return plan_compile(&item, &effective, &options, plan, err);
+}
+
+static void load(const char *item, const char *policy, struct plan *plan)
+{
+        struct err err = ERR_INIT;
+
+        cr_assert_eq(compile(item, policy, KEY_UNSET, plan, &err), 0, "%s", err.message);
+}
+
+static void refused(const char *item, const char *policy, const char *expected)
+{
+        struct err err = ERR_INIT;
+        struct plan plan;
+
+        cr_assert_eq(compile(item, policy, KEY_UNSET, &plan, &err), -1, "accepted: %s", item);
+        cr_assert_eq(err.code, ERR_INPUT);
+        cr_assert(strstr(err.message, expected), "\"%s\" is not in \"%s\"", expected, err.message);
+}
+
+#define VERIFIERS "verifiers: {unit: make test, lint: {run: make lint, scope: [\"src/**\"], gate: self, timeout: 5s, retries: 2}}\n"
+
+Test(plan, round_trips_bit_for_bit)
+{
+        _cleanup_plan_ struct plan plan, again;
+        _cleanup_free_ char *first = NULL, *second = NULL;
+        char id[HASH_HEX], other[HASH_HEX];
+        struct err err = ERR_INIT;
+
+        load("id: I-1\ntitle: \"Tïtle \\\"q\\\" \\\\ {prompt}\"\nobjective: \"tab\\there\\n\\nnext\"\n"
+             "agent: {command: [sh, -c, \"echo '{prompt}'\", \"\"], env: {A: \"x: y\"}}\n"
+             "requires: [{env: K}]\nforbid: [push, dance]\noutputs: ['*.png']\nrollback: none\nverify: [lint]\n"
+             "paths: {allow: [src/], deny: ['*.key']}\nbudget: {cost_usd: 2.5}\ntarget: dev\n",
+             VERIFIERS "sandbox: {read: [~/.cargo], carry: [node_modules]}\ncommit: {author: \"A B <a@b>\"}\n", &plan);
+        first = plan_to_json(&plan);
+        cr_assert_eq(plan_from_json(first, strlen(first), &again, &err), 0, "%s", err.message);
+        second = plan_to_json(&again);
+        cr_assert_str_eq(first, second);
+        plan_id(&plan, id);
+        plan_id(&again, other);
+        cr_assert_str_eq(id, other);
+        cr_assert_eq(again.budget.cost_usd, 2500000);
+        cr_assert_eq(again.verifiers.items[0].timeout_ms, 5000);
+        cr_assert_eq(again.agent.command.len, 4);
+}
+
+Test(plan, only_its_own_bytes_are_a_plan)
+{
+        _cleanup_plan_ struct plan plan;
+        _cleanup_free_ char *json = NULL, *spaced = NULL, *more = NULL, *twice = NULL;
+        struct plan none;
+        struct err err = ERR_INIT;
+
+        load("title: x\nagent: {command: [a]}\n", VERIFIERS, &plan);
+        json = plan_to_json(&plan);
+        spaced = xasprintf("%s ", json);
+        more = xasprintf("{\"extra\":1,%s", json + 1);
+        twice = xasprintf("{\"arm\":true,%s", json + 1);
+        cr_assert_eq(plan_from_json(spaced, strlen(spaced), &none, &err), -1);
+        cr_assert_eq(plan_from_json(more, strlen(more), &none, &err), -1);
+        cr_assert_eq(plan_from_json(twice, strlen(twice), &none, &err), -1);
+        cr_assert_eq(plan_from_json(json, strlen(json) - 1, &none, &err), -1);
+        cr_assert_eq(plan_from_json("{}", 2, &none, &err), -1);
+        cr_assert_eq(err.code, ERR_INPUT);
+}
+
+Test(plan, verifiers_are_required_and_scoped_ones_sorted)
+{
+        _cleanup_plan_ struct plan plan, named, all;
+        struct change_list changes = {0};
+
+        load("title: x\nagent: {command: [a]}\n", VERIFIERS, &plan);
+        cr_assert_eq(plan.verifiers.len, 2);
+        cr_assert_str_eq(plan.verifiers.items[0].name, "lint");
+        cr_assert_eq(plan.verifiers.items[0].always, 0);
+        cr_assert_eq(plan.verifiers.items[0].gate, VERIFY_SELF);
+        cr_assert_eq(plan.verifiers.items[1].always, 1);
+        change_list_add(&changes, "doc/a");
+        cr_assert(!plan_verifier_applies(&plan.verifiers.items[0], &changes));
+        cr_assert(plan_verifier_applies(&plan.verifiers.items[1], &changes));
+        change_list_add(&changes, "src/deep/b.c");
+        cr_assert(plan_verifier_applies(&plan.verifiers.items[0], &changes));
+        change_list_release(&changes);
+
+        load("title: x\nagent: {command: [a]}\nverify: [{name: lint, timeout: 1s}, {name: own, run: ./t}]\n", VERIFIERS, &named);
+        cr_assert_eq(named.verifiers.len, 3);
+        cr_assert_eq(named.verifiers.items[0].always, 1);
+        cr_assert_eq(named.verifiers.items[0].timeout_ms, 1000);
+        cr_assert_str_eq(named.verifiers.items[1].run, "./t");
+
+        load("title: x\nmood: skeptical\nagent: {command: [a]}\n", VERIFIERS, &all);
+        cr_assert_eq(all.verifiers.items[0].always, 1);
+}
+
+Test(plan, what_cannot_be_verified_is_refused_before_anything_starts)
+{
+        _cleanup_plan_ struct plan plan;
+
+        refused("title: x\nagent: {command: [a]}\n", "", "--mood curious");
+        refused("title: x\nagent: {command: [a]}\n", "verifiers: {l: {run: x, scope: [src/]}}\n", "that runs whatever changes");
+        refused("title: x\nagent: {command: [a]}\nverify: [gone]\n", VERIFIERS, "no verifier \"gone\"");
+        refused("title: x\nagent: {command: [a]}\nverify: [{name: unit, run: 'true'}]\n", VERIFIERS, "defined by the policy");
+        load("title: x\nagent: {command: [a]}\nmood: curious\n", "", &plan);
+        cr_assert_eq(plan.worktree, WORKTREE_READ_ONLY);
+        cr_assert(!plan.may_commit && plan.needs_note);
+}
+
+Test(plan, an_agent_is_known_or_a_command)
+{
+        _cleanup_plan_ struct plan plan, asks;
+
+        refused("title: x\nagent: nobody\n", VERIFIERS "agents: {a: {command: [x]}, b: {command: [y]}}\n",
+                "no agent \"nobody\" in the policy; expected one of a, b");
+        refused("title: x\n", VERIFIERS, "has no agent");
+        load("title: the title\nagent: a\nrequires: [{env: ONE}]\n",
+             VERIFIERS "agents: {a: {command: [run, \"-p={prompt}!\", \"{prompt}\"], env: {K: v}, requires: [{command: node}]}}\n", &plan);
+        cr_assert_str_eq(plan.agent.name, "a");
+        cr_assert_eq(plan.requirements.len, 2);
+        cr_assert_str_eq(pairs_get(&plan.agent.env, "K"), "v");
+        cr_assert_str_eq(plan.agent.command.items[2], plan.prompt);
+        cr_assert(strstr(plan.agent.command.items[1], "-p=the title\n"));
+        load("title: x\nmood: deferential\n", "", &asks);
+        cr_assert_eq(asks.agent.command.len, 0);
+        cr_assert_eq(asks.worktree, WORKTREE_NONE);
+}
+
+Test(plan, moods_change_the_rules)
+{
+        _cleanup_plan_ struct plan bold, paranoid, petty;
+
+        load("title: x\nmood: bold\nagent: {command: [a]}\nbudget: {diff_files: 10, diff_lines: 100}\n", VERIFIERS, &bold);
+        cr_assert_eq(bold.budget.diff_files, 30);
+        cr_assert_eq(bold.budget.diff_lines, 300);
+        load("title: x\nmood: paranoid\nagent: {command: [a]}\n", VERIFIERS "gates: {no_copy: off, protected: warn}\n", &paranoid);
+        cr_assert_eq(paranoid.gates[GATE_NO_COPY], GATE_BLOCK);
+        cr_assert_eq(paranoid.gates[GATE_PROTECTED], GATE_BLOCK);
+        cr_assert(paranoid.approval.person && paranoid.pre_existing_blocks);
+        cr_assert_eq(paranoid.approval.why.len, 1);
+        load("title: x\nmood: petty\nagent: {command: [a]}\n", VERIFIERS, &petty);
+        cr_assert_eq(petty.change_rule, CHANGE_TESTS_ONLY);
+}
+
+Test(plan, the_first_mood)
+{
+        _cleanup_plan_ struct plan high, guarded, plain;
+        struct mood_situation situation = {0};
+
+        load("title: x\nrisk: high\nagent: {command: [a]}\n", VERIFIERS, &high);
+        cr_assert_eq(high.mood, MOOD_PARANOID);
+        load("title: x\npaths: {allow: [.gitmodules]}\nagent: {command: [a]}\n", VERIFIERS, &guarded);
+        cr_assert_eq(guarded.mood, MOOD_PARANOID);
+        load("title: x\nagent: {command: [a]}\n", VERIFIERS, &plain);
+        cr_assert_eq(plain.mood, MOOD_CALM);
+        situation.risk = RISK_CRITICAL;
+        cr_assert_eq(mood_first(&situation), MOOD_PARANOID);
+        situation.failures_in_a_row = 2;
+        cr_assert_eq(mood_first(&situation), MOOD_SKEPTICAL);
+        situation.from_queue = true;
+        cr_assert_eq(mood_first(&situation), MOOD_CURIOUS);
+        situation.has_verifier = true;
+        cr_assert_eq(mood_first(&situation), MOOD_SKEPTICAL);
+        situation.previous_crashed = true;
+        cr_assert_eq(mood_first(&situation), MOOD_CONTRITE);
+}
+
+Test(plan, what_nothing_enforces_is_declared)
+{
+        _cleanup_plan_ struct plan plan, curious;
+
+        load("title: x\nforbid: [dance, push]\nagent: {command: [a], network: {allow: [x.org]}}\n", VERIFIERS, &plan);
+        cr_assert_str_eq(plan.forbid.items[0].word, "dance");
+        cr_assert_str_eq(plan.forbid.items[0].mechanism, FORBID_UNENFORCED);
+        cr_assert_str_eq(plan.forbid.items[1].mechanism, "the sandbox has no network");
+        cr_assert(strv_has(&plan.declared, "gate secrets (credentials in the diff): declared, not enforced"));
+        cr_assert(strv_has(&plan.declared, "network.allow: the mood calm gives no network"));
+        cr_assert_eq(plan.sandbox.network.allow.len, 0);
+        load("title: x\nmood: curious\nforbid: [push]\nagent: {command: [a], network: {allow: [x.org]}}\n", "", &curious);
+        cr_assert_str_eq(curious.forbid.items[0].mechanism, FORBID_UNENFORCED);
+}
+
+Test(plan, approval)
+{
+        _cleanup_plan_ struct plan asked, plain;
+        struct gate_report report = {.touches_protected = true};
+        _cleanup_strv_ struct strv why = {0}, more = {0};
+
+        load("title: x\napproval: {after: person}\nagent: {command: [a]}\n", VERIFIERS, &asked);
+        cr_assert(asked.approval.person);
+        load("title: x\nagent: {command: [a]}\n", VERIFIERS, &plain);
+        cr_assert(!plain.approval.person);
+        cr_assert(plan_needs_person(&plain, &report, &why));
+        cr_assert_eq(why.len, 1);
+        report.touches_protected = false;
+        cr_assert(!plan_needs_person(&plain, &report, &more));
+}
+
+Test(plan, the_prompt_tells_the_rules)
+{
+        _cleanup_plan_ struct plan plan;
+        static const char *const told[] = {"Fix it\n", "Do this.\n", "- it works\n", "- src/\n", "- secret/\n", "unit: make test\n",
+                                           "$2.50", "not kept", "cupel note", ".cupel/**"};
+
+        load("title: Fix it\nobjective: Do this.\nacceptance: [it works]\npaths: {allow: [src/], deny: [secret/]}\n"
+             "budget: {cost_usd: 2.5}\nagent: {command: [a]}\n", VERIFIERS, &plan);
+        for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+                cr_assert(strstr(plan.prompt, told[i]), "\"%s\" is not in:\n%s", told[i], plan.prompt);
+}
+
+static void judge(const char *item, const char *policy, const struct change_list *changes, struct gate_report *report)
+{
+        _cleanup_plan_ struct plan plan;
+
+        load(item, policy, &plan);
+        *report = (struct gate_report){0};
+        gates_judge(&plan, changes, report);
+}
+
+Test(gate, allowed_and_denied_paths)
+{
+        _cleanup_changes_ struct change_list changes = {0};
+        _cleanup_gates_ struct gate_report report = {0};
+        _cleanup_strv_ struct strv reasons = {0};
+
+        change_list_add(&changes, "src/a.c");
+        change_list_add(&changes, "src/gen/b.c");
+        change_list_add(&changes, "oth\ner");
+        judge("title: x\nagent: {command: [a]}\npaths: {allow: [src/], deny: [gen/]}\n", VERIFIERS, &changes, &report);
+        cr_assert_eq(report.len, 2);
+        cr_assert(gate_report_blocks(&report));
+        gate_report_reasons(&report, &reasons);
+        cr_assert_str_eq(reasons.items[0], "paths: src/gen/b.c is one of the denied paths (paths.deny)");
+        cr_assert_str_eq(reasons.items[1], "paths: \"oth\\ner\" is outside the allowed paths (paths.allow)");
+}
+
+Test(gate, diff_budget_at_its_edge)
+{
+        _cleanup_changes_ struct change_list changes = {.lines_added = 6, .lines_removed = 4};
+        _cleanup_gates_ struct gate_report within = {0}, beyond = {0};
+
+        change_list_add(&changes, "a");
+        change_list_add(&changes, "b");
+        judge("title: x\nagent: {command: [a]}\nbudget: {diff_files: 2, diff_lines: 10}\n", VERIFIERS, &changes, &within);
+        cr_assert_eq(within.len, 0);
+        judge("title: x\nagent: {command: [a]}\nbudget: {diff_files: 1, diff_lines: 9}\n", VERIFIERS, &changes, &beyond);
+        cr_assert_eq(beyond.len, 2);
+        cr_assert_str_eq(beyond.items[1].reason, "10 lines change; the budget is 9 (budget.diff_lines)");
+}
+
+Test(gate, protected_blocks_warns_or_is_off)
+{
+        static const struct {
+                const char *policy;
+                bool blocks, touches;
+        } cases[] = {{VERIFIERS, true, true},
+                     {VERIFIERS "gates: {protected: warn}\n", false, true},
+                     {VERIFIERS "gates: {protected: off}\n", false, false}};
+        _cleanup_changes_ struct change_list changes = {0};
+
+        change_list_add(&changes, ".github/workflows/ci.yml");
+        for (size_t i = 0; i < 3; i++) {
+                _cleanup_gates_ struct gate_report report = {0};
+
+                judge("title: x\nagent: {command: [a]}\n", cases[i].policy, &changes, &report);
+                cr_assert_eq(gate_report_blocks(&report), cases[i].blocks);
+                cr_assert_eq(report.touches_protected, cases[i].touches);
+        }
+}
+
+Test(gate, conflict_markers)
+{
+        _cleanup_changes_ struct change_list changes = {0};
+        _cleanup_gates_ struct gate_report report = {0};
+
+        change_list_add(&changes, "a.c")->conflict_marker = 7;
+        judge("title: x\nagent: {command: [a]}\n", VERIFIERS, &changes, &report);
+        cr_assert_str_eq(report.items[0].reason, "a.c has a merge conflict marker in line 7");
+}
+
+Test(gate, moods)
+{
+        static const struct {
+                const char *item;
+                const char *path, *path2;
+                enum change_kind kind, kind2;
+                bool blocks;
+        } cases[] = {
+                {"mood: petty\n", "src/a.c", NULL, CHANGE_MODIFIED, 0, true},
+                {"mood: petty\n", "tests/a.c", "x/test_b.py", CHANGE_MODIFIED, CHANGE_ADDED, false},
+                {"mood: skeptical\n", "src/a.c", "tests/new.c", CHANGE_MODIFIED, CHANGE_ADDED, false},
+                {"mood: skeptical\n", "src/new.c", NULL, CHANGE_ADDED, 0, true},
+                {"mood: bold\n", "src/new.c", NULL, CHANGE_ADDED, 0, true},
+                {"mood: bold\n", "src/new.c", "tests/t.c", CHANGE_ADDED, CHANGE_MODIFIED, false},
+                {"mood: bold\n", "src/new.c", "tests/t.c", CHANGE_ADDED, CHANGE_DELETED, true},
+                {"mood: bold\n", "README.md", NULL, CHANGE_ADDED, 0, false},
+                {"mood: curious\n", "a", NULL, CHANGE_ADDED, 0, true},
+                {"mood: calm\n", "src/new.c", NULL, CHANGE_ADDED, 0, false},
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _cleanup_free_ char *item = xasprintf("title: x\nagent: {command: [a]}\n%s", cases[i].item);
+                _cleanup_changes_ struct change_list changes = {0};
+                _cleanup_gates_ struct gate_report report = {0};
+
+                change_list_add(&changes, cases[i].path)->kind = cases[i].kind;
+                if (cases[i].path2)
+                        change_list_add(&changes, cases[i].path2)->kind = cases[i].kind2;
+                judge(item, VERIFIERS, &changes, &report);
+                cr_assert_eq(gate_report_blocks(&report), cases[i].blocks, "case %zu", i);
+        }
+}
+
+Test(gate, a_flood_of_findings_is_counted)
+{
+        _cleanup_changes_ struct change_list changes = {0};
+        _cleanup_gates_ struct gate_report report = {0};
+
+        for (int i = 0; i < 500; i++) {
+                _cleanup_free_ char *path = xasprintf("x%d", i);
+
+                change_list_add(&changes, path);
+        }
+        judge("title: x\nagent: {command: [a]}\npaths: {allow: [src/]}\n", VERIFIERS, &changes, &report);
+        cr_assert_eq(report.len, GATE_FINDINGS_MAX);
+        cr_assert_eq(report.left_out, 300);
+}
+
+Test(identity, every_part_counts_and_order_does_not)
+{
+        struct identity_file files[] = {{"work_item.yaml", "argv", "a", 1}, {"policy.yaml", "base commit", "b", 1}};
+        struct identity_file swapped[] = {files[1], files[0]};
+        struct identity_file moved[] = {{"work_item.yaml", "argv", "a", 1}, {"policy.yaml", "working tree", "b", 1}};
+        struct identity_file slid[] = {{"work_item.yaml", "argv", "ab", 2}, {"policy.yaml", "base commit", "", 0}};
+        struct identity_tool tools[] = {{"cupel", "0.1"}};
+        struct identity_input input = {files, 2, "{}", tools, 1};
+        char first[HASH_HEX], other[HASH_HEX];
+
+        identity_compute(&input, first);
+        input.files = swapped;
+        identity_compute(&input, other);
+        cr_assert_str_eq(first, other);
+        input.files = moved;
+        identity_compute(&input, other);
+        cr_assert_str_neq(first, other);
+        input.files = slid;
+        identity_compute(&input, other);
+        cr_assert_str_neq(first, other);
+        input.files = files;
+        input.plan_json = "{ }";
+        identity_compute(&input, other);
+        cr_assert_str_neq(first, other);
+        input.plan_json = "{}";
+        tools[0].value = "0.2";
+        identity_compute(&input, other);
+        cr_assert_str_neq(first, other);
+}
