@@ -125,9 +125,10 @@ static int count_line(const git_diff_delta *delta, const git_diff_hunk *hunk, co
 
 static int count_lines(struct change *change, const struct side *old_side, const struct side *new_side, struct err *err)
 {
-        git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+        git_diff_options options;
         struct counter counter = {.change = change};
 
+        git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
         options.context_lines = 0;
         options.flags = GIT_DIFF_FORCE_TEXT;
         if (git_diff_buffers(old_side->data, old_side->len, NULL, new_side->data, new_side->len, NULL, &options, NULL,

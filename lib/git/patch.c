@@ -76,9 +76,10 @@ static int put_line(const git_diff_delta *delta, const git_diff_hunk *hunk, cons
 static int put_text(struct str *out, const struct half *half, const struct side *old_side, const struct side *new_side,
                     struct err *err)
 {
-        git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+        git_diff_options options;
         _cleanup_str_ struct str hunks = {0};
 
+        git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
         options.flags = GIT_DIFF_FORCE_TEXT;
         if (git_diff_buffers(old_side->data, old_side->len, NULL, new_side->data, new_side->len, NULL, &options, NULL,
                              NULL, put_hunk, put_line, &hunks) < 0)

@@ -174,7 +174,8 @@ static int add_attributes(struct readback_walk *walk, const struct readback_fram
 
         if (!entry || (entry->mode != 0100644 && entry->mode != 0100755))
                 return 0;
-        walk->filters = true;
+        if (readback_need_attributes(walk) < 0)
+                return -1;
         path = xasprintf("%s.gitattributes", str_text(&walk->path));
         return attributes_add(walk->attributes, path, &entry->id, walk->err);
 }
@@ -398,8 +399,7 @@ static int walk_start(struct readback_walk *walk, int upper_fd, const git_oid *b
         walk->frames = xcalloc(walk->options.max_depth + 2, sizeof(*walk->frames));
         walk->trust_mode = repo_config_bool(walk->q->repo, "core.filemode", true);
         walk->symlinks = repo_config_bool(walk->q->repo, "core.symlinks", true);
-        walk->filters = attributes_configured(walk->q->repo);
-        if (attributes_open(walk->q->repo, walk->q->odb, &walk->attributes, walk->err) < 0 || add_info_exclude(walk) < 0) {
+        if ((attributes_configured(walk->q->repo) && readback_need_attributes(walk) < 0) || add_info_exclude(walk) < 0) {
                 close(root);
                 return -1;
         }

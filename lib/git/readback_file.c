@@ -22,6 +22,13 @@
 #define SYS_fchmodat2 452
 #endif
 
+int readback_need_attributes(struct readback_walk *walk)
+{
+        if (walk->attributes)
+                return 0;
+        return attributes_open(walk->q->repo, walk->q->odb, &walk->attributes, walk->err);
+}
+
 static int allow_reading(int dirfd, const char *name, mode_t mode)
 {
         mode = (mode & 0777) | (S_ISDIR(mode) ? 0700 : 0400);
@@ -120,7 +127,7 @@ static int store_file(struct readback_walk *walk, int fd, uint64_t size, const s
         const char *foreign;
         int result;
 
-        if (!walk->filters)
+        if (!walk->attributes)
                 return store_raw(walk, fd, size, ret);
         foreign = foreign_filter(walk, "filter");
         if (!foreign)

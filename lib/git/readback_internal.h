@@ -27,8 +27,7 @@ struct readback_walk {
         struct readback *result;
         struct str path; /* of the entry at hand; a frame's part of it ends in '/' */
         struct ignore rules;
-        git_repository *attributes; /* handle for attributes and built-in filters */
-        bool filters;               /* some attribute or setting could matter */
+        git_repository *attributes; /* for attributes and built-in filters; NULL while none can matter */
         bool trust_mode, symlinks;  /* core.fileMode, core.symlinks */
         bool stop;                  /* a cap was reached */
         struct readback_frame *frames;
@@ -39,6 +38,9 @@ struct readback_walk {
 /* Records `"path": reason` for the entry at hand and returns 0: the walk goes on. */
 int readback_refuse(struct readback_walk *walk, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int readback_stop(struct readback_walk *walk, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Opens the handle for attributes where it is not: from now on every file is asked for its filters. */
+int readback_need_attributes(struct readback_walk *walk);
 
 /* Opens an entry for reading, chmod-ing one that forbids it. -1 + errno. */
 int readback_open(int dirfd, const char *name, int flags, mode_t mode);

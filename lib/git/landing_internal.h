@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_GIT_LANDING_INTERNAL_H
+#define CUPEL_GIT_LANDING_INTERNAL_H
+
+/*
+ * What prepare, execute and recovery share. The plan is all that recovery needs; it travels as the intent.
+ *
+ * What is ours is told by content: <ref>.lock holds our commit's id, index.lock a line with the run's id, and both come
+ * into being whole (linked, not written). Private files carry the run's id in their names.
+ */
+
+#include "lib/git/checkout.h"
+#include "lib/git/landing.h"
+
+struct landing_plan {
+        char *ref, *base, *commit, *run_id, *work_folder;
+        char *pack;        /* "pack-<hex>" */
+        bool pack_existed; /* installed before us: not ours to remove */
+        bool checkout;     /* the worktree is brought forward */
+        bool log_ref, log_head;
+        struct strv made; /* folders of refs and logs, and logs, that were missing; outermost first */
+        char *log_line;   /* what we append, with its newline */
+};
+
+struct landing {
+        struct repo *repo; /* borrowed */
+        struct landing_plan plan;
+        struct checkout checkout_state;
+        struct strv left;
+};
+
+void landing_step(const char *name);
+
+void plan_release(struct landing_plan *plan);
+int plan_parse(struct landing_plan *plan, const char *intent, struct err *err);
+
+/* landing_pack.c: into work_folder/landing, from there into the repository (pack, then idx, then the folder's sync). */
+int pack_write(struct quarantine *q, struct landing_plan *plan, struct repo *repo, struct err *err);
+int pack_install(struct repo *repo, const struct landing_plan *plan, struct err *err);
+bool pack_is_installed(struct repo *repo, const struct landing_plan *plan);
+void pack_remove(struct repo *repo, const struct landing_plan *plan);
+void pack_forget(const struct landing_plan *plan); /* the private files */
+
+/* landing_ref.c */
+int ref_value(struct repo *repo, const char *ref, char ret[GIT_HEX], struct err *err); /* ret "" where there is none */
+int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content, struct err *err);
+bool lock_is_ours(const char *path, const char *content);
+char *ref_lock_path(struct repo *repo, const struct landing_plan *plan);
+char *ref_lock_content(const struct landing_plan *plan);
+char *index_lock_path(struct repo *repo);
+char *index_lock_content(const struct landing_plan *plan);
+void lock_drop(const char *path, const char *content); /* only if ours */
+int ref_publish(struct repo *repo, const struct landing_plan *plan, struct err *err);
+void made_note(struct repo *repo, struct landing_plan *plan);
+void made_remove(struct repo *repo, const struct landing_plan *plan);
+
+/* landing_reflog.c */
+void reflog_decide(struct repo *repo, struct landing_plan *plan, bool head_follows);
+int reflog_append(struct repo *repo, const struct landing_plan *plan, struct err *err); /* not twice */
+void reflog_undo(struct repo *repo, const struct landing_plan *plan);
+
+/* Takes everything back that a landing which has not moved the ref may have left; the ref's lock last. */
+void landing_undo(struct repo *repo, const struct landing_plan *plan);
+
+/* landing_worktrees.c: ERR_HELD where the ref is in use elsewhere, or an operation is in progress here. */
+int worktrees_check(struct repo *repo, const char *ref, bool checked_out, struct err *err);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who else works on the target: another linked worktree that has it checked out, a rebase of it anywhere, an operation in
+ * progress where it is checked out. Each of them would be surprised by a ref that moves.
+ */
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/git/landing_internal.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define HEAD_MAX ((size_t)4096)
+
+/* Is the file `text`, up to its line end? */
+static bool file_says(const char *folder, const char *name, const char *text)
+{
+        _cleanup_free_ char *path = xasprintf("%s/%s", folder, name);
+        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+        _cleanup_str_ struct str bytes = {0};
+        struct err ignored = ERR_INIT;
+
+        if (fd < 0 || fs_read_fd(fd, HEAD_MAX, &bytes, &ignored) < 0)
+                return false;
+        while (bytes.len && strchr("\r\n ", bytes.data[bytes.len - 1]))
+                bytes.data[--bytes.len] = '\0';
+        return strcmp(str_text(&bytes), text) == 0;
+}
+
+static int check_rebase(const char *gitdir, const char *ref, struct err *err)
+{
+        if (file_says(gitdir, "rebase-merge/head-name", ref) || file_says(gitdir, "rebase-apply/head-name", ref))
+                return err_set(err, ERR_HELD, "a rebase of %s is in progress (%s)", ref, gitdir);
+        return 0;
+}
+
+static int check_other(const char *gitdir, const char *ref, struct err *err)
+{
+        _cleanup_free_ char *symbolic = xasprintf("ref: %s", ref);
+
+        if (file_says(gitdir, "HEAD", symbolic))
+                return err_set(err, ERR_HELD, "%s is checked out in another worktree (%s)", ref, gitdir);
+        return check_rebase(gitdir, ref, err);
+}
+
+static int check_linked(struct repo *repo, const char *ref, struct err *err)
+{
+        _cleanup_free_ char *folder = xasprintf("%s/worktrees", repo->commondir);
+        DIR *dir = opendir(folder);
+        struct dirent *entry;
+        int result = 0;
+
+        while (dir && result == 0 && (entry = readdir(dir))) {
+                _cleanup_free_ char *gitdir = xasprintf("%s/%s", folder, entry->d_name);
+
+                if (entry->d_name[0] != '.' && strcmp(gitdir, repo->gitdir) != 0)
+                        result = check_other(gitdir, ref, err);
+        }
+        if (dir)
+                closedir(dir);
+        return result;
+}
+
+static int check_operation(struct repo *repo, struct err *err)
+{
+        static const struct {
+                int state;
+                const char *name;
+        } operations[] = {{GIT_REPOSITORY_STATE_MERGE, "merge"},
+                          {GIT_REPOSITORY_STATE_REVERT, "revert"},
+                          {GIT_REPOSITORY_STATE_REVERT_SEQUENCE, "revert"},
+                          {GIT_REPOSITORY_STATE_CHERRYPICK, "cherry-pick"},
+                          {GIT_REPOSITORY_STATE_CHERRYPICK_SEQUENCE, "cherry-pick"},
+                          {GIT_REPOSITORY_STATE_BISECT, "bisect"}};
+        int state = git_repository_state(repo->git);
+        const char *name = "rebase"; /* what is left, under its several names */
+
+        if (state == GIT_REPOSITORY_STATE_NONE)
+                return 0;
+        for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+                if (operations[i].state == state)
+                        name = operations[i].name;
+        }
+        return err_set(err, ERR_HELD, "a %s is in progress in %s", name, repo->workdir ? repo->workdir : repo->gitdir);
+}
+
+int worktrees_check(struct repo *repo, const char *ref, bool checked_out, struct err *err)
+{
+        if (check_rebase(repo->gitdir, ref, err) < 0 || check_linked(repo, ref, err) < 0)
+                return -1;
+        if (repo_is_linked(repo) && check_other(repo->commondir, ref, err) < 0)
+                return -1;
+        return checked_out ? check_operation(repo, err) : 0;
+}
