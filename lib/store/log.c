@@ -78,7 +78,7 @@ int store_events_each(struct store *store, const char *run, const struct store_e
 {
         static const struct store_events_filter all = {0};
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
-        int64_t number;
+        int64_t number = 0;
 
         if (!filter)
                 filter = &all;

@@ -189,7 +189,7 @@ int store_run_move(struct store *store, const struct store_move *move, struct er
         bool durable = move->to == PHASE_LANDING || move->to == PHASE_HELD || phase_is_terminal(move->to);
         _cleanup_store_run_ struct store_run run = {0};
         _cleanup_tx_ struct db_tx tx = {0};
-        int64_t number;
+        int64_t number = 0;
 
         if (db_begin(&tx, store, durable ? DB_DURABLE : DB_QUICK, err) < 0 ||
             read_run(store, move->run, &run, &number, err) < 0 || check(move, &run, err) < 0 ||

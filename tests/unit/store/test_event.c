@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+static int keep_last(const struct store_event_row *row, void *arg, struct err *err)
+{
+        struct str *text = arg;
+
+        (void)err;
+        str_clear(text);
+        str_append(text, row->json, row->len);
+        return 0;
+}
+
+static int count(const struct store_event_row *row, void *arg, struct err *err)
+{
+        (void)row, (void)err;
+        ++*(int *)arg;
+        return 0;
+}
+
+Test(event, reads_back_as_a_cloudevent_that_hashes_to_its_hash)
+{
+        static const char *const keys[] = {"actor",  "data",        "datacontenttype", "hash", "id",    "identity",
+                                           "itemid", "mood",        "prevhash",        "refs", "runid", "sequence",
+                                           "source", "specversion", "subject",         "time", "type"};
+        json_t *data = json_pack("{s:s, s:f, s:{s:i, s:i}}", "text", "grüß \"Gott\"\n", "progress", 0.5, "extra", "z",
+                                 1, "a", 2);
+        json_t *refs = json_pack("[s, s]", "r:0000000001", "sha256:" SHA), *event;
+        _cleanup_str_ struct str text = {0};
+        struct err err = ERR_INIT;
+        char id[STORE_ID_MAX];
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert_eq(store_event_append(f.store,
+                                        &(struct store_event){.run = "r",
+                                                              .type = "NOTE/STATUS",
+                                                              .actor = EVENT_ACTOR_AGENT,
+                                                              .data = data,
+                                                              .refs = refs},
+                                        id, &err),
+                     0, "%s", err.message);
+        cr_assert_str_eq(id, "r:0000000002");
+        cr_assert_eq(store_events_each(f.store, "r", NULL, keep_last, &text, &err), 0);
+        event = json_parse(text.data, text.len, "event", &err);
+        cr_assert_not_null(event, "%s", err.message);
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+                cr_assert_not_null(json_object_get(event, keys[i]), "%s", keys[i]);
+        cr_assert_eq(json_object_size(event), sizeof(keys) / sizeof(keys[0]));
+        cr_assert_str_eq(json_string_value(json_object_get(event, "type")), "dev.cupel.note.status");
+        cr_assert_str_eq(json_string_value(json_object_get(event, "source")), "/repos/repo-1/runs/r");
+        cr_assert(json_equal(json_object_get(event, "data"), data));
+        json_decref(event);
+        json_decref(data);
+        json_decref(refs);
+        fixture_close(&f);
+}
+
+Test(event, anybody_can_check_the_hash_with_a_json_library)
+{
+        _cleanup_str_ struct str text = {0};
+        struct err err = ERR_INIT;
+        struct fixture f;
+        char command[512];
+        FILE *sha;
+        char digest[128] = "";
+        json_t *event, *previous, *hash;
+        char *canonical;
+        int fd;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        note(f.store, "r", "ä / é");
+        cr_assert_eq(store_events_each(f.store, "r", NULL, keep_last, &text, &err), 0);
+        event = json_parse(text.data, text.len, "event", &err);
+        hash = json_incref(json_object_get(event, "hash"));
+        previous = json_incref(json_object_get(event, "prevhash"));
+        json_object_del(event, "hash");
+        json_object_del(event, "prevhash");
+        canonical = json_canonical(event);
+        snprintf(command, sizeof(command), "%s/bytes", f.folder);
+        fd = open(command, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        cr_assert_eq(write(fd, json_string_value(previous), 64), 64);
+        cr_assert_gt(write(fd, canonical, strlen(canonical)), 0);
+        close(fd);
+        snprintf(command, sizeof(command), "sha256sum %s/bytes; rm %s/bytes", f.folder, f.folder);
+        sha = popen(command, "r");
+        cr_assert_eq(fread(digest, 1, 64, sha), 64);
+        pclose(sha);
+        cr_assert_str_eq(digest, json_string_value(hash));
+        free(canonical);
+        json_decref(event);
+        json_decref(hash);
+        json_decref(previous);
+        fixture_close(&f);
+}
+
+Test(event, what_the_table_of_types_does_not_allow_is_refused)
+{
+        json_t *text = json_pack("{s:s}", "text", "x");
+        struct store_event unknown = {.run = "r", .type = "note.nonsense", .data = text};
+        struct store_event wrong = {.run = "r", .type = "note.hypothesis", .data = text};
+        struct store_event forged = {.run = "r", .type = "approval.granted", .data = text};
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert_eq(store_event_append(f.store, &unknown, NULL, &err), -1);
+        cr_assert_eq(err.code, ERR_INPUT);
+        cr_assert_eq(store_event_append(f.store, &wrong, NULL, &err), -1);
+        cr_assert_eq(err.code, ERR_INPUT);
+        cr_assert_eq(store_event_append(f.store, &forged, NULL, &err), -1);
+        cr_assert_eq(err.code, ERR_REFUSED);
+        cr_assert_eq(verify(&f, NULL).events, 1);
+        json_decref(text);
+        fixture_close(&f);
+}
+
+Test(event, a_refused_event_leaves_its_batch_usable)
+{
+        struct store_events_filter notes = {.type_prefix = "note."};
+        struct err err = ERR_INIT;
+        struct fixture f;
+        int seen = 0;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert_eq(store_batch_begin(f.store, &err), 0);
+        note(f.store, "r", "one");
+        cr_assert_eq(try_note(f.store, "r", "", NULL, &err), -1, "an empty text is no note");
+        cr_assert_eq(try_note(f.store, "nowhere", "x", NULL, &err), -1);
+        note(f.store, "r", "two");
+        cr_assert_eq(store_batch_commit(f.store, &err), 0, "%s", err.message);
+        cr_assert_eq(store_events_each(f.store, "r", &notes, count, &seen, &err), 0);
+        cr_assert_eq(seen, 2);
+        cr_assert(verify(&f, NULL).ok);
+        fixture_close(&f);
+}
+
+Test(event, an_aborted_batch_leaves_nothing_and_the_chain_goes_on)
+{
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert_eq(store_batch_begin(f.store, &err), 0);
+        note(f.store, "r", "lost");
+        store_batch_abort(f.store);
+        note(f.store, "r", "kept");
+        cr_assert_eq(verify(&f, NULL).events, 2);
+        cr_assert(verify(&f, NULL).ok);
+        fixture_close(&f);
+}
+
+Test(event, filters_by_sequence_and_limit)
+{
+        struct store_events_filter filter = {.from = 3, .limit = 2};
+        _cleanup_str_ struct str last = {0};
+        struct err err = ERR_INIT;
+        struct fixture f;
+        int seen = 0;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        for (int i = 0; i < 5; i++)
+                note(f.store, "r", "x");
+        cr_assert_eq(store_events_each(f.store, "r", &filter, count, &seen, &err), 0);
+        cr_assert_eq(seen, 2);
+        cr_assert_eq(store_events_each(f.store, "r", &filter, keep_last, &last, &err), 0);
+        cr_assert_not_null(strstr(str_text(&last), "\"sequence\":\"0000000004\""));
+        cr_assert_null(strstr(str_text(&last), "\"prevhash\":\"0000"), "the hash before it is known");
+        fixture_close(&f);
+}
+
+Test(event, the_normalized_log_has_one_event_per_line)
+{
+        struct err err = ERR_INIT;
+        struct fixture f;
+        char path[128], line[4096];
+        int lines = 0;
+        FILE *log;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        note(f.store, "r", "line\nbreak");
+        snprintf(path, sizeof(path), "%s/log", f.folder);
+        log = fopen(path, "w+");
+        cr_assert_eq(store_events_export(f.store, "r", fileno(log), &err), 0, "%s", err.message);
+        rewind(log);
+        while (fgets(line, sizeof(line), log)) {
+                json_t *event = json_loads(line, 0, NULL);
+
+                cr_assert(json_is_object(event));
+                json_decref(event);
+                lines++;
+        }
+        cr_assert_eq(lines, 2);
+        fclose(log);
+        unlink(path);
+        fixture_close(&f);
+}
+
+/* Each child has a store of its own: a connection does not survive fork. */
+static pid_t fork_writer(struct fixture *f, int notes, int ready)
+{
+        pid_t pid = fork();
+        struct err err = ERR_INIT;
+        struct store *store;
+
+        if (pid != 0)
+                return pid;
+        if (store_open(f->path, NULL, STORE_WRITE, &store, &err) < 0)
+                _exit(1);
+        for (int i = 0; notes < 0 || i < notes; i++) {
+                if (notes < 0 && i % 50 == 0 && store_batch_begin(store, &err) < 0)
+                        _exit(2);
+                if (try_note(store, "r", "x", NULL, &err) < 0)
+                        _exit(3);
+                if (notes < 0 && i % 50 == 49 && store_batch_commit(store, &err) < 0)
+                        _exit(4);
+                if (i == 120 && ready >= 0 && write(ready, "", 1) != 1)
+                        _exit(5);
+        }
+        store_close(store);
+        _exit(0);
+}
+
+Test(event, two_processes_append_to_one_run_at_once)
+{
+        struct store_chain_report report;
+        struct fixture f;
+        pid_t pids[2];
+        int status;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        for (int i = 0; i < 2; i++)
+                pids[i] = fork_writer(&f, 300, -1);
+        for (int i = 0; i < 2; i++) {
+                waitpid(pids[i], &status, 0);
+                cr_assert_eq(status, 0, "writer %d: %d", i, WEXITSTATUS(status));
+        }
+        report = verify(&f, NULL);
+        cr_assert(report.ok, "%s", report.what);
+        cr_assert_eq(report.events, 601);
+        fixture_close(&f);
+}
+
+Test(event, a_writer_that_is_killed_leaves_whole_batches_and_an_unbroken_chain)
+{
+        struct fixture f;
+        struct err err = ERR_INIT;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        for (int round = 0; round < 5; round++) {
+                struct store_chain_report report;
+                int ready[2];
+                pid_t pid;
+                char byte;
+
+                cr_assert_eq(pipe(ready), 0);
+                pid = fork_writer(&f, -1, ready[1]);
+                cr_assert_eq(read(ready[0], &byte, 1), 1);
+                kill(pid, SIGKILL);
+                waitpid(pid, NULL, 0);
+                close(ready[0]);
+                close(ready[1]);
+                report = verify(&f, NULL);
+                cr_assert(report.ok, "%s", report.what);
+                cr_assert_eq((report.events - 1) % 50, 0, "%lld", (long long)report.events);
+                cr_assert_geq(report.events, 101 + 100 * round);
+                cr_assert_eq(store_check(f.store, &err), 0, "%s", err.message);
+        }
+        note(f.store, "r", "life goes on");
+        fixture_close(&f);
+}
