@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The folder of layers: markers, locks, chains. A layer is used only under a shared lock on its lock file and only where
+ * its marker holds; the lock file's modification time says when it was last used.
+ */
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/fs.h"
+#include "lib/base/hash.h"
+#include "lib/base/json.h"
+#include "lib/git/layer_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+#define MARKER_BYTES 4096
+#define FIELD_BYTES (1 << 20) /* info/attributes */
+
+int cache_open(const char *cache_root, struct cache *ret, struct err *err)
+{
+        _cleanup_free_ char *path = xasprintf("%s/layers", cache_root);
+        _cleanup_str_ struct str boot = {0};
+        struct cache cache = {.fd = -1};
+
+        if (fs_mkdir_p(path, 0700, err) < 0)
+                return -1;
+        if (fs_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", LAYER_BOOT, &boot, err) < 0)
+                return -1;
+        snprintf(cache.boot, sizeof(cache.boot), "%.36s", str_text(&boot));
+        cache.fd = fs_open_dir(path, err);
+        if (cache.fd < 0)
+                return -1;
+        cache.path = realpath(path, NULL);
+        if (!cache.path) {
+                err_errno(err, "cannot resolve %s", path);
+                cache_release(&cache);
+                return -1;
+        }
+        *ret = cache;
+        return 0;
+}
+
+void cache_release(struct cache *cache)
+{
+        cleanup_fd(&cache->fd);
+        free(cache->path);
+        *cache = (struct cache){.fd = -1};
+}
+
+static void field_text(struct hash *hash, const char *text)
+{
+        hash_field(hash, text ? text : "", text ? strlen(text) + 1 : 0);
+}
+
+int cache_family(struct cache *cache, struct repo *repo, const struct layer_options *options, struct err *err)
+{
+        static const char *const keys[] = {"core.autocrlf", "core.eol", "core.symlinks", "core.filemode",
+                                           "core.attributesfile"};
+        _cleanup_free_ char *attributes = xasprintf("%s/info/attributes", repo_commondir(repo));
+        _cleanup_str_ struct str bytes = {0};
+        _cleanup_strv_ struct strv stores = {0};
+        struct hash hash;
+        char owner[96];
+
+        if (repo_object_dirs(repo, &stores, err) < 0)
+                return -1;
+        if (access(attributes, F_OK) == 0 && fs_read_at(AT_FDCWD, attributes, FIELD_BYTES, &bytes, err) < 0)
+                return -1;
+        snprintf(owner, sizeof(owner), "%u:%u:%zu", options->uid, options->gid, stores.len);
+        hash_init(&hash);
+        field_text(&hash, LAYER_FORMAT);
+        field_text(&hash, repo_commondir(repo));
+        field_text(&hash, owner);
+        field_text(&hash, options->objects_mount);
+        hash_field(&hash, str_text(&bytes), bytes.len);
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+                _cleanup_free_ char *value = repo_config_str(repo, keys[i]);
+
+                field_text(&hash, value);
+        }
+        hash_final(&hash, cache->family);
+        return 0;
+}
+
+void cache_key(const struct cache *cache, const char *tree, char ret_key[LAYER_KEY])
+{
+        struct hash hash;
+
+        hash_init(&hash);
+        field_text(&hash, cache->family);
+        field_text(&hash, tree);
+        hash_final(&hash, ret_key);
+}
+
+/* Markers */
+
+static int marker_parse(const struct str *text, struct layer_marker *ret)
+{
+        struct err ignored = ERR_INIT;
+        const char *tree = NULL, *parent = NULL, *boot = NULL, *created = NULL, *format = NULL;
+        int64_t bytes = 0, files = 0;
+        struct layer_marker marker = {.synced = false};
+        const struct json_field fields[] = {
+                {"format", JSON_FIELD_STRING, &format, true},  {"tree", JSON_FIELD_STRING, &tree, true},
+                {"parent", JSON_FIELD_STRING, &parent, false}, {"boot", JSON_FIELD_STRING, &boot, true},
+                {"created", JSON_FIELD_STRING, &created, true}, {"bytes", JSON_FIELD_INT, &bytes, true},
+                {"files", JSON_FIELD_INT, &files, true},       {"synced", JSON_FIELD_BOOL, &marker.synced, true},
+                {0}};
+        _cleanup_json_ struct json_t *object = json_parse(str_text(text), text->len, "marker", &ignored);
+
+        if (!object || json_fields(object, "marker", fields, &ignored) < 0 || strcmp(format, LAYER_FORMAT) != 0 ||
+            strlen(tree) != GIT_HEX - 1 || (parent && strlen(parent) != LAYER_KEY - 1))
+                return -1;
+        snprintf(marker.tree, sizeof(marker.tree), "%s", tree);
+        snprintf(marker.parent, sizeof(marker.parent), "%s", parent ? parent : "");
+        snprintf(marker.boot, sizeof(marker.boot), "%s", boot);
+        marker.bytes = (uint64_t)bytes;
+        marker.files = (uint64_t)files;
+        *ret = marker;
+        return 0;
+}
+
+int marker_read(const struct cache *cache, const char *key, struct layer_marker *ret)
+{
+        struct err ignored = ERR_INIT;
+        _cleanup_str_ struct str text = {0};
+        char name[LAYER_KEY + 16];
+
+        snprintf(name, sizeof(name), "%s/complete", key);
+        if (fs_read_at(cache->fd, name, MARKER_BYTES, &text, &ignored) < 0 || marker_parse(&text, ret) < 0)
+                return -1;
+        return ret->synced || strcmp(ret->boot, cache->boot) == 0 ? 0 : -1;
+}
+
+int marker_write(int layer_fd, const struct layer_marker *marker, struct err *err)
+{
+        _cleanup_json_ struct json_t *object = json_object();
+        _cleanup_free_ char *text = NULL;
+        char now[CLOCK_RFC3339];
+
+        clock_rfc3339(now);
+        json_object_set_new(object, "format", json_string(LAYER_FORMAT));
+        json_object_set_new(object, "tree", json_string(marker->tree));
+        if (marker->parent[0])
+                json_object_set_new(object, "parent", json_string(marker->parent));
+        json_object_set_new(object, "boot", json_string(marker->boot));
+        json_object_set_new(object, "created", json_string(now));
+        json_object_set_new(object, "bytes", json_integer((json_int_t)marker->bytes));
+        json_object_set_new(object, "files", json_integer((json_int_t)marker->files));
+        json_object_set_new(object, "synced", json_boolean(marker->synced));
+        text = json_canonical(object);
+        return fs_write_at(layer_fd, "complete", text, strlen(text), 0600, err);
+}
+
+/* Locks and chains */
+
+int lock_by_name(int dirfd, const char *name, int open_flags, int operation)
+{
+        for (;;) {
+                _cleanup_fd_ int fd = openat(dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | open_flags, 0600);
+                struct stat held, named;
+
+                if (fd < 0 || flock(fd, operation) < 0 || fstat(fd, &held) < 0)
+                        return -1;
+                if (fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_ino == held.st_ino &&
+                    named.st_dev == held.st_dev)
+                        return steal_fd(&fd);
+                if (!(open_flags & O_CREAT) && faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                        return -1;
+        }
+}
+
+/* A key comes from a hash or a marker; as part of a path it must look like one. */
+static bool is_key(const char *key)
+{
+        return strlen(key) == LAYER_KEY - 1 && strspn(key, "0123456789abcdef") == LAYER_KEY - 1;
+}
+
+bool chain_open(const struct cache *cache, const char *key, struct chain *ret)
+{
+        _cleanup_chain_ struct chain chain = {.len = 0};
+
+        for (const char *next = key; *next; next = chain.markers[chain.len - 1].parent) {
+                char name[LAYER_KEY + 8];
+                int lock;
+
+                if (chain.len == LAYER_DELTAS_MAX + 1 || !is_key(next))
+                        return false;
+                snprintf(name, sizeof(name), "%s/lock", next);
+                lock = lock_by_name(cache->fd, name, 0, LOCK_SH);
+                if (lock < 0)
+                        return false;
+                chain.locks[chain.len] = lock;
+                snprintf(chain.keys[chain.len], LAYER_KEY, "%s", next);
+                chain.len++;
+                if (marker_read(cache, next, &chain.markers[chain.len - 1]) < 0)
+                        return false;
+                futimens(lock, NULL);
+        }
+        *ret = chain;
+        chain.len = 0;
+        return true;
+}
+
+void chain_release(struct chain *chain)
+{
+        while (chain->len)
+                close(chain->locks[--chain->len]);
+}
+
+void chain_to_stack(const struct cache *cache, struct chain *chain, struct layer_stack *ret)
+{
+        *ret = LAYER_STACK_INIT;
+        snprintf(ret->key, sizeof(ret->key), "%s", chain->keys[0]);
+        snprintf(ret->tree, sizeof(ret->tree), "%s", chain->markers[0].tree);
+        for (size_t i = 0; i < chain->len; i++) {
+                strv_add_printf(&ret->dirs, "%s/%s/tree", cache->path, chain->keys[i]);
+                ret->locks[ret->lock_count++] = chain->locks[i];
+        }
+        chain->len = 0;
+}
