@@ -82,7 +82,7 @@ static int read_number(struct store *store, const char *pragma, int64_t *ret, st
 
 int schema_check(struct store *store, bool *ret_empty, struct err *err)
 {
-        int64_t application, version, changes;
+        int64_t application = 0, version = 0, changes = 0;
 
         if (read_number(store, "PRAGMA application_id", &application, err) < 0 ||
             read_number(store, "PRAGMA user_version", &version, err) < 0 ||
