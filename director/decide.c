@@ -64,6 +64,8 @@ bool decide_needs_person(const struct plan *plan, const struct gate_report *gate
 {
         bool needed = plan_needs_person(plan, gates, ret_reasons);
 
+        if (needed && ret_reasons->len == 0)
+                strv_add(ret_reasons, "the plan wants a person's approval");
         if (any_verifier_applies(plan, changes))
                 return needed;
         strv_add(ret_reasons, "no verifier of the plan applies to these changes: a person decides");
