@@ -283,7 +283,7 @@ Test(notes, a_supervisor_that_does_not_read_costs_notes_and_not_memory, .fini = 
         }
         cr_assert(notes.accepted > 50);
         cr_assert(notes.refused > 100);
-        cr_assert(up.out.len < UPLINK_ROOM + 2 * sizeof(line));
+        cr_assert(up.out.len < 2 * UPLINK_ROOM + 2 * sizeof(line));
         close(fd);
 }
 
