@@ -299,7 +299,7 @@ int schema_read(const struct schema *schema, const struct yaml *doc, const struc
                 if (!key)
                         return unknown_key(&reader, schema, entry);
                 /* "deny:" with nothing behind it is as good as not there, where it may be left out. */
-                if (entry->value->type == YAML_NULL && !key->required)
+                if (entry->value->type == YAML_NULL && !key->required && !schema->exactly_one)
                         continue;
                 if (readers[key->type](&reader, key, entry->value, (char *)object + key->offset) < 0)
                         return -1;

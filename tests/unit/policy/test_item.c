@@ -99,6 +99,7 @@ Test(item, errors_say_where_and_what_was_expected)
         refused("title: x\nagent: {name: a, command: [b]}\n", "one of them");
         refused("title: x\nagent: {env: {A: b}}\n", "no command");
         refused("title: x\nrequires: [{env: A, file: b}]\n", "exactly one");
+        refused("title: x\nrequires: [{env: }]\n", "expected one line");
         refused("title: x\npaths: {allow: [\"!x\"]}\n", "without \"!\"");
         refused("title: x\ntarget: a..b\n", "the name of a branch");
         refused("- a\n", "is no map");
