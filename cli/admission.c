@@ -45,12 +45,11 @@ static int write_record(struct context *context, const char *risk, const char *o
 
         if (!evidence)
                 return -1;
-        return store_admission_set(context->store,
-                                   &(struct store_admission){.owner = owner,
-                                                             .evidence = evidence,
-                                                             .risk = risk,
-                                                             .openings_sha256 = openings},
-                                   err);
+        return store_admission_set(
+                context->store,
+                &(struct store_admission){
+                        .owner = owner, .evidence = evidence, .risk = risk, .openings_sha256 = openings},
+                err);
 }
 
 int admission_record(struct context *context, const char *risk, struct err *err)

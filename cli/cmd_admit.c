@@ -35,10 +35,10 @@ static void print_openings(const struct policy_files *files)
 
 static void print_json(const struct policy_files *files, bool admitted)
 {
-        _cleanup_json_ json_t *openings = files->openings.json ? json_loads(files->openings.json, 0, NULL) : json_object();
-        _cleanup_json_ json_t *told =
-                json_pack("{s:b,s:O,s:s?}", "admitted", admitted, "openings", openings, "sha256",
-                          files->openings.json ? files->openings.sha256 : NULL);
+        _cleanup_json_ json_t *openings =
+                files->openings.json ? json_loads(files->openings.json, 0, NULL) : json_object();
+        _cleanup_json_ json_t *told = json_pack("{s:b,s:O,s:s?}", "admitted", admitted, "openings", openings, "sha256",
+                                                files->openings.json ? files->openings.sha256 : NULL);
 
         json_print(stdout, told);
 }

@@ -37,7 +37,7 @@ static void put_layer(const struct probe_layer *layer, bool colour, struct str *
         str_printf(out, "  %s", layer->purpose);
         if (layer->detail[0]) {
                 str_puts(out, " (");
-                render_quoted(out, layer->detail);
+                render_line(out, layer->detail);
                 str_puts(out, ")");
         }
         str_putc(out, '\n');
@@ -56,10 +56,11 @@ static void print_probe(const struct probe *probe, bool colour, bool enough)
         render_tint(&out, colour, enough ? TINT_GOOD : TINT_BAD, sandbox_tier_name(probe->tier));
         str_printf(&out, ": %s\n", sandbox_tier_meaning(probe->tier));
         if (!enough)
-                str_printf(&out,
-                           "Runs are refused here: the policy asks for tier %s or better. Give this machine what is\n"
-                           "missing above, or lower sandbox.minimum in your own configuration, knowing what it costs.\n",
-                           sandbox_tier_name(DEFAULT_MINIMUM));
+                str_printf(
+                        &out,
+                        "Runs are refused here: the policy asks for tier %s or better. Give this machine what is\n"
+                        "missing above, or lower sandbox.minimum in your own configuration, knowing what it costs.\n",
+                        sandbox_tier_name(DEFAULT_MINIMUM));
         fputs(str_text(&out), stdout);
 }
 

@@ -76,7 +76,7 @@ static void print_report(const struct store_chain_report *report, const char *ru
         str_printf(&out, "  %lld events of %s", (long long)report->events, run);
         if (!report->ok) {
                 str_puts(&out, "\n  ");
-                render_quoted(&out, report->what);
+                render_line(&out, report->what);
                 if (report->broken_sequence)
                         str_printf(&out, " (event %lld)", (long long)report->broken_sequence);
         }

@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 enum policy_state {
-        POLICY_NEW,       /* written now */
+        POLICY_NEW,         /* written now */
         POLICY_UNCOMMITTED, /* was in the working tree, not in HEAD */
         POLICY_COMMITTED,
         POLICY_NOWHERE, /* a bare repository without one */

@@ -89,12 +89,11 @@ static int append_outside(struct context *context, const struct note *note, json
         context->store = NULL;
         if (context_open_store(context, err) < 0)
                 return -1;
-        return store_event_append(context->store,
-                                  &(struct store_event){.run = run.id,
-                                                        .type = event_type_name(note->type),
-                                                        .actor = EVENT_ACTOR_USER,
-                                                        .data = data},
-                                  NULL, err);
+        return store_event_append(
+                context->store,
+                &(struct store_event){
+                        .run = run.id, .type = event_type_name(note->type), .actor = EVENT_ACTOR_USER, .data = data},
+                NULL, err);
 }
 
 static int emit(struct context *context, struct note *note, struct err *err)
@@ -102,8 +101,9 @@ static int emit(struct context *context, struct note *note, struct err *err)
         _cleanup_json_ json_t *data = NULL;
 
         if (!note->run && !getenv("CUPEL_NOTES"))
-                return err_set(err, ERR_INPUT,
-                               "not inside a run ($CUPEL_NOTES is not set); outside, name one: cupel note --run @last …");
+                return err_set(
+                        err, ERR_INPUT,
+                        "not inside a run ($CUPEL_NOTES is not set); outside, name one: cupel note --run @last …");
         if (find_type(note, err) < 0)
                 return -1;
         data = read_data(note, err);

@@ -38,8 +38,9 @@ static int find_base(struct context *context, const struct policy_options *optio
 
 static void print_source(const struct policy_files *files, const struct context *context)
 {
-        printf("# policy: %s\n# user configuration: %s%s\n", files->own_origin ? files->own_origin : "built-in defaults",
-               context->config_file, files->has_user ? "" : " (not there)");
+        printf("# policy: %s\n# user configuration: %s%s\n",
+               files->own_origin ? files->own_origin : "built-in defaults", context->config_file,
+               files->has_user ? "" : " (not there)");
 }
 
 static void print_trust(const struct context *context, const struct policy_files *files)
@@ -141,7 +142,7 @@ int cmd_policy(struct context *context, int argc, char **argv, struct err *err)
         if (strcmp(rest.items[0], "show") == 0 && rest.len == 1)
                 return show(context, &options, err);
         if (strcmp(rest.items[0], "check") == 0 && rest.len == 2)
-                return check(context, rest.items[1],
-                             options.user || is_user_configuration(context, rest.items[1]), err);
+                return check(context, rest.items[1], options.user || is_user_configuration(context, rest.items[1]),
+                             err);
         return err_set(err, ERR_INPUT, "expected `cupel policy show` or `cupel policy check FILE`");
 }

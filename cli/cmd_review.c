@@ -25,9 +25,10 @@ static void put_reasons(struct str *out, const char *reasons_text)
         json_t *reason;
         size_t i;
 
-        json_array_foreach(reasons, i, reason) {
+        json_array_foreach(reasons, i, reason)
+        {
                 str_puts(out, "    ");
-                render_quoted(out, json_string_value(reason));
+                render_line(out, json_string_value(reason));
                 str_putc(out, '\n');
         }
 }
@@ -36,7 +37,7 @@ static void put_run(struct review *review, const struct store_run *run)
 {
         _cleanup_str_ struct str title = {0}, ago = {0};
 
-        render_quoted(&title, run->title);
+        render_line(&title, run->title);
         render_ago(&ago, run->moved, review->now);
         if (review->count > 1)
                 str_putc(&review->text, '\n');

@@ -90,8 +90,11 @@ int cmd_runs(struct context *context, int argc, char **argv, struct err *err)
                 return got < 0 ? -1 : 0;
         if (options_expect(&rest, argv[0], 0, 0, err) < 0)
                 return -1;
-        filter = (struct store_runs_filter){
-                .which = held ? STORE_RUNS_HELD : open ? STORE_RUNS_OPEN : STORE_RUNS_ALL, .item = item, .limit = limit};
+        filter = (struct store_runs_filter){.which = held   ? STORE_RUNS_HELD
+                                                     : open ? STORE_RUNS_OPEN
+                                                            : STORE_RUNS_ALL,
+                                            .item = item,
+                                            .limit = limit};
         listing.array = json ? json_array() : NULL;
         if (context->store)
                 status = store_runs_each(context->store, &filter, list_run, &listing, err);

@@ -43,14 +43,15 @@ static void put_value(const char *key, const json_t *value, struct str *out)
         size_t i;
 
         if (json_is_string(value))
-                str_put_quoted(out, json_string_value(value), json_string_length(value));
+                render_line(out, json_string_value(value));
         else if (json_is_integer(value))
                 str_printf(out, "%s %lld", key, (long long)json_integer_value(value));
         else if (json_is_real(value))
                 str_printf(out, "%s %g", key, json_real_value(value));
         else if (json_is_boolean(value))
                 str_printf(out, "%s%s", json_is_true(value) ? "" : "not ", key);
-        json_array_foreach((json_t *)value, i, item) {
+        json_array_foreach((json_t *)value, i, item)
+        {
                 str_puts(out, i ? "; " : "");
                 put_value(key, item, out);
         }
@@ -97,10 +98,11 @@ void event_gist(const char *type, const json_t *data, struct str *ret)
                 put_cut(&out, ret);
                 return;
         }
-        json_object_foreach((json_t *)data, key, value) {
+        json_object_foreach((json_t *)data, key, value)
+        {
                 _cleanup_str_ struct str name = {0};
 
-                render_quoted(&name, key);
+                render_line(&name, key);
                 put_field(str_text(&name), value, &out);
         }
         put_cut(&out, ret);
@@ -119,7 +121,7 @@ static enum tint type_tint(const char *type)
         static const struct {
                 const char *prefix;
                 enum tint tint;
-        } tints[] = {{"run.state", TINT_STRONG}, {"action.vetoed", TINT_BAD}, {"approval.", TINT_WAIT},
+        } tints[] = {{"run.state", TINT_STRONG},       {"action.vetoed", TINT_BAD},   {"approval.", TINT_WAIT},
                      {"note.request.help", TINT_WAIT}, {"receipt.commit", TINT_GOOD}, {"receipt.", TINT_DIM}};
 
         for (size_t i = 0; i < sizeof(tints) / sizeof(tints[0]); i++)

@@ -25,10 +25,8 @@ static void fill_launch(const struct context *context, const struct store_run *r
 static void tell(const struct context *context, const struct store_run *run, struct director_answer *answer, bool json)
 {
         _cleanup_launch_ struct launch launch;
-        const struct run_result result = {.outcome = answer->outcome,
-                                          .commit = answer->commit,
-                                          .tree = answer->tree,
-                                          .reasons = answer->reasons};
+        const struct run_result result = {
+                .outcome = answer->outcome, .commit = answer->commit, .tree = answer->tree, .reasons = answer->reasons};
 
         fill_launch(context, run, &launch);
         if (json)

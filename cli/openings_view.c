@@ -18,7 +18,7 @@ void openings_list(const struct policy_openings *openings, struct str *out)
 {
         for (size_t i = 0; i < openings->lines.len; i++) {
                 str_puts(out, "    ");
-                render_quoted(out, openings->lines.items[i]);
+                render_line(out, openings->lines.items[i]);
                 str_putc(out, '\n');
         }
 }

@@ -186,7 +186,8 @@ int options_expect(const struct option_rest *rest, const char *command, size_t l
         _cleanup_str_ struct str quoted = {0};
 
         if (rest->dashes)
-                return err_set(err, ERR_INPUT, "nothing may follow -- here; `cupel %s --help` shows the usage", command);
+                return err_set(err, ERR_INPUT, "nothing may follow -- here; `cupel %s --help` shows the usage",
+                               command);
         if (rest->len < least)
                 return err_set(err, ERR_INPUT, "an argument is missing; `cupel %s --help` shows the usage", command);
         if (rest->len <= most)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/render.h"
 
-
-
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <wchar.h>
 
 static const char *const sequences[] = {
-        [TINT_PLAIN] = "",           [TINT_GOOD] = "\033[32m", [TINT_BAD] = "\033[31m",
-        [TINT_WAIT] = "\033[33m",    [TINT_DIM] = "\033[2m",   [TINT_STRONG] = "\033[1m",
+        [TINT_PLAIN] = "",        [TINT_GOOD] = "\033[32m", [TINT_BAD] = "\033[31m",
+        [TINT_WAIT] = "\033[33m", [TINT_DIM] = "\033[2m",   [TINT_STRONG] = "\033[1m",
 };
 
 void render_tint(struct str *out, bool colour, enum tint tint, const char *text)
@@ -21,18 +19,14 @@ void render_tint(struct str *out, bool colour, enum tint tint, const char *text)
                 str_printf(out, "%s%s\033[0m", sequences[tint], text);
 }
 
-void render_quoted(struct str *out, const char *text)
-{
-        if (text)
-                str_put_quoted(out, text, strlen(text));
-}
-
 /* Length of the UTF-8 character at `at`, 0 where it is none, -1 where it may become one with more bytes. */
 static int character_length(const unsigned char *at, size_t left)
 {
-        const int len = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : (at[0] & 0xf0) == 0xe0 ? 3
-                        : at[0] >= 0xf0 && at[0] < 0xf5                                               ? 4
-                                                                                                      : 0;
+        const int len = at[0] < 0x80                    ? 1
+                        : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+                        : (at[0] & 0xf0) == 0xe0        ? 3
+                        : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+                                                        : 0;
 
         for (int i = 1; i < len; i++) {
                 if ((size_t)i >= left)
@@ -66,7 +60,7 @@ void render_cell(struct str *out, const char *text, size_t width, bool last)
         size_t used = 0, cut_at = 0, cut_used = 0;
         const char *at;
 
-        render_quoted(&quoted, text);
+        render_line(&quoted, text);
         at = str_text(&quoted);
         for (size_t i = 0; i < quoted.len;) {
                 const int len = character_length((const unsigned char *)at + i, quoted.len - i);
@@ -92,11 +86,11 @@ pad:
 }
 
 /* A quote or a backslash is harmless in running text, unlike all else that str_put_quoted() would show differently. */
-static void put_character(struct str *out, const char *at, size_t len)
+static void put_character(struct str *out, const char *at, size_t len, bool lines)
 {
         _cleanup_str_ struct str quoted = {0};
 
-        if (len == 1 && (at[0] == '\n' || at[0] == '\t' || at[0] == '"' || at[0] == '\\')) {
+        if (len == 1 && ((lines && (at[0] == '\n' || at[0] == '\t')) || at[0] == '"' || at[0] == '\\')) {
                 str_putc(out, at[0]);
                 return;
         }
@@ -112,12 +106,12 @@ static size_t plain_run(const char *at, size_t len)
 {
         size_t i = 0;
 
-        while (i < len && (at[i] == '\n' || at[i] == '\t' || (at[i] >= 0x20 && at[i] < 0x7f)))
+        while (i < len && at[i] >= 0x20 && at[i] < 0x7f)
                 i++;
         return i;
 }
 
-size_t render_safe(struct str *out, const char *bytes, size_t len, bool end)
+static size_t put_safe(struct str *out, const char *bytes, size_t len, bool end, bool lines)
 {
         for (size_t i = 0; i < len;) {
                 const size_t plain = plain_run(bytes + i, len - i);
@@ -130,10 +124,21 @@ size_t render_safe(struct str *out, const char *bytes, size_t len, bool end)
                 got = character_length((const unsigned char *)bytes + i, len - i);
                 if (got < 0 && !end)
                         return len - i;
-                put_character(out, bytes + i, got < 1 ? 1 : (size_t)got);
+                put_character(out, bytes + i, got < 1 ? 1 : (size_t)got, lines);
                 i += got < 1 ? 1 : (size_t)got;
         }
         return 0;
+}
+
+size_t render_safe(struct str *out, const char *bytes, size_t len, bool end)
+{
+        return put_safe(out, bytes, len, end, true);
+}
+
+void render_line(struct str *out, const char *text)
+{
+        if (text)
+                put_safe(out, text, strlen(text), true, false);
 }
 
 void render_ago(struct str *out, const char *text, int64_t now)

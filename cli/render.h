@@ -6,7 +6,7 @@
  * Text for people: columns, colours, and bytes from the sandbox made harmless. Pure: everything goes to a `struct str`.
  *
  * Nothing that an agent, a repository or a file name had a part in may reach a terminal raw: one line goes through
- * render_cell() or render_quoted(), whole logs through render_safe().
+ * render_cell() or render_line(), whole logs through render_safe().
  */
 
 #include "lib/base/outcome.h"
@@ -28,8 +28,8 @@ enum tint {
 /* `text` is trusted; without `colour` it is appended as it is. */
 void render_tint(struct str *out, bool colour, enum tint tint, const char *text);
 
-/* One line of untrusted text: str_put_quoted(), of NULL nothing. */
-void render_quoted(struct str *out, const char *text);
+/* Untrusted text on one line: quotes stay as they are, newlines become \n; of NULL nothing. */
+void render_line(struct str *out, const char *text);
 
 /*
  * The same in a column of `width` character cells: longer text is cut with "…", shorter text padded with blanks. Not

@@ -45,8 +45,9 @@ Test(guess, node_needs_a_real_test_script)
         cr_assert_str_eq(guesses.items[0].carry, "node_modules");
         cr_assert_str_eq(guesses.items[0].name, "unit");
         expect_run(GUESS1("package.json", "{\"scripts\":{\"test\":\"jest\"}}"), "npm test");
-        expect_run(GUESS1("package.json", "{\"scripts\":{\"test\":\"echo \\\"Error: no test specified\\\" && exit 1\"}}"),
-                   NULL);
+        expect_run(
+                GUESS1("package.json", "{\"scripts\":{\"test\":\"echo \\\"Error: no test specified\\\" && exit 1\"}}"),
+                NULL);
         expect_run(GUESS1("package.json", "{\"scripts\":[1]}"), NULL);
         expect_run(GUESS1("package.json", "[[[[ not json"), NULL);
 }
@@ -96,17 +97,21 @@ static void expect_valid(const struct guesses *guesses, size_t verifiers, size_t
 
         policy_init(&policy);
         guess_policy(guesses, &text);
-        cr_assert_eq(policy_parse(str_text(&text), text.len, "policy.yaml", POLICY_FROM_WORKTREE, "/home/u", &policy, &err),
-                     0, "%s\n%s", err.message, str_text(&text));
+        cr_assert_eq(
+                policy_parse(str_text(&text), text.len, "policy.yaml", POLICY_FROM_WORKTREE, "/home/u", &policy, &err),
+                0, "%s\n%s", err.message, str_text(&text));
         cr_assert_eq(policy.verifiers.len, verifiers);
         cr_assert_eq(policy.sandbox.carry.len, carried);
 }
 
 Test(guess, the_written_policy_is_valid_whatever_was_guessed)
 {
-        const struct guess_file files[] = {
-                {"package.json", "{\"scripts\":{\"test\":\"x\"}}", 25}, {"mix.exs", "", 0}, {"go.mod", "", 0},
-                {"pom.xml", "", 0}, {"CMakeLists.txt", "include(CTest)", 14}, {"meson.build", "test(", 5}};
+        const struct guess_file files[] = {{"package.json", "{\"scripts\":{\"test\":\"x\"}}", 25},
+                                           {"mix.exs", "", 0},
+                                           {"go.mod", "", 0},
+                                           {"pom.xml", "", 0},
+                                           {"CMakeLists.txt", "include(CTest)", 14},
+                                           {"meson.build", "test(", 5}};
         const struct guess_input input = {files, 6};
         struct guesses guesses;
 

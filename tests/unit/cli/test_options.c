@@ -8,13 +8,12 @@ static bool json, quiet;
 static const char *type;
 static struct strv verify;
 static int64_t at;
-static const struct option_spec options[] = {
-        {"json", 'j', OPTION_FLAG, &json, NULL, "print JSON"},
-        {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "say less"},
-        {"type", 't', OPTION_TEXT, &type, "TYPE", "only this type"},
-        {"verify", 0, OPTION_REPEAT, &verify, "NAME", "a verifier"},
-        {"at", 0, OPTION_INT, &at, "SEQ", "up to this event"},
-        {0}};
+static const struct option_spec options[] = {{"json", 'j', OPTION_FLAG, &json, NULL, "print JSON"},
+                                             {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "say less"},
+                                             {"type", 't', OPTION_TEXT, &type, "TYPE", "only this type"},
+                                             {"verify", 0, OPTION_REPEAT, &verify, "NAME", "a verifier"},
+                                             {"at", 0, OPTION_INT, &at, "SEQ", "up to this event"},
+                                             {0}};
 
 static int parse(struct option_rest *rest, struct err *err, const char *first, ...)
 {

@@ -46,8 +46,14 @@ Test(render, logs_keep_lines_and_lose_escapes)
 
         cr_assert_str_eq(safe("ok\tä \"q\" \\\nnext", 16, true, &left), "ok\tä \"q\" \\\nnext");
         cr_assert_str_eq(safe("\033[31mred\r\n", 10, true, &left), "\\033[31mred\\r\n");
-        cr_assert_str_eq(safe("\xc2\x9b" "2J", 4, true, &left), "\\302\\2332J");
-        cr_assert_str_eq(safe("a\xe2\x80\xae" "b", 5, true, &left), "a\\342\\200\\256b");
+        cr_assert_str_eq(safe("\xc2\x9b"
+                              "2J",
+                              4, true, &left),
+                         "\\302\\2332J");
+        cr_assert_str_eq(safe("a\xe2\x80\xae"
+                              "b",
+                              5, true, &left),
+                         "a\\342\\200\\256b");
         cr_assert_str_eq(safe("\xff\0z", 3, true, &left), "\\377\\000z");
 }
 

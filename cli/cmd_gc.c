@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cupel gc: old packets of every repository and old layers of the cache, by age and by size. Never of a run that works or
+ * waits; never a layer that is mounted. What is gone can be seen no more but in the log (packets), or is made again (layers).
+ */
+#include "cli/command.h"
+#include "cli/context.h"
+#include "cli/options.h"
+#include "cli/packets_gc.h"
+#include "cli/render.h"
+#include "cli/run_json.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+#include "lib/git/layer.h"
+#include "policy/schema.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define DEFAULT_AGE "30d"
+#define DEFAULT_SIZE "20G"
+
+struct collection {
+        struct context *context;
+        int64_t max_age_ms, max_bytes;
+        bool dry_run, json;
+        uint64_t freed;
+        size_t packets, layers;
+        json_t *removed; /* array, with --json */
+};
+
+static void say(struct collection *c, const char *what, const char *name, const char *reason, uint64_t bytes)
+{
+        _cleanup_str_ struct str line = {0};
+
+        c->freed += bytes;
+        if (c->removed) {
+                json_array_append_new(c->removed,
+                                      json_pack("{s:s,s:o,s:s,s:I}", "kind", what, "name", json_quoted(name), "reason",
+                                                reason, "bytes", (json_int_t)bytes));
+                return;
+        }
+        str_printf(&line, "%s %-6s  ", c->dry_run ? "would remove" : "removed", what);
+        render_cell(&line, name, 52, false);
+        str_puts(&line, "  ");
+        render_bytes(&line, bytes);
+        str_printf(&line, "  (%s)\n", reason);
+        fputs(str_text(&line), stdout);
+}
+
+static void on_packet(void *data, const char *run, const char *reason, uint64_t bytes)
+{
+        struct collection *c = data;
+
+        c->packets++;
+        say(c, "packet", run, reason, bytes);
+}
+
+static void on_layer(void *data, const struct layer_gc_report *removed)
+{
+        struct collection *c = data;
+
+        c->layers++;
+        say(c, "layer", removed->key, removed->reason, removed->bytes);
+}
+
+static int collect_repository(struct collection *c, const char *folder, const char *name, struct err *err)
+{
+        _cleanup_free_ char *path = xasprintf("%s/%s", folder, name);
+        const struct packets_gc gc = {.repo_state = path,
+                                      .max_age_s = (uint64_t)c->max_age_ms / 1000,
+                                      .max_bytes = (uint64_t)c->max_bytes,
+                                      .dry_run = c->dry_run,
+                                      .now = time(NULL),
+                                      .report = on_packet,
+                                      .data = c};
+
+        return packets_gc(&gc, err);
+}
+
+/* One damaged repository must not keep the others full: it is named, and the command fails in the end. */
+static int collect_packets(struct collection *c, struct err *err)
+{
+        _cleanup_free_ char *repos = xasprintf("%s/repos", c->context->state_root);
+        DIR *folder = opendir(repos);
+        struct dirent *entry;
+        int status = 0;
+
+        if (!folder)
+                return errno == ENOENT ? 0 : err_errno(err, "list %s", repos);
+        while ((entry = readdir(folder))) {
+                struct err failed = ERR_INIT;
+
+                if (entry->d_name[0] == '.' || collect_repository(c, repos, entry->d_name, &failed) == 0)
+                        continue;
+                if (status < 0)
+                        err_report(stderr, "cupel", err);
+                *err = failed;
+                err_wrap(err, "%s", entry->d_name);
+                status = -1;
+        }
+        closedir(folder);
+        return status;
+}
+
+/*
+ * What layer_gc() would look at, told without touching anything: it goes by the time of a layer's last use (its lock) and
+ * leaves alone what is in use, which only the real thing can know.
+ */
+static void foresee_layers(const struct collection *c)
+{
+        _cleanup_free_ char *layers = xasprintf("%s/layers", c->context->cache_root);
+        const int fd = open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_fd_ int parent = open(c->context->cache_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_str_ struct str line = {0};
+        uint64_t bytes;
+
+        if (fd < 0 || parent < 0)
+                return;
+        close(fd);
+        bytes = fs_tree_bytes(parent, "layers", (size_t)10000000);
+        str_puts(&line, "the layer cache holds ");
+        render_bytes(&line, bytes);
+        str_printf(&line, "; what was not used lately, or is beyond the limit, would go\n");
+        fputs(str_text(&line), stderr);
+}
+
+static int collect_layers(struct collection *c, struct err *err)
+{
+        if (c->dry_run) {
+                foresee_layers(c);
+                return 0;
+        }
+        return layer_gc(c->context->cache_root, (uint64_t)c->max_bytes, (uint64_t)c->max_age_ms / 1000, on_layer, c,
+                        err);
+}
+
+static void print_sum(const struct collection *c)
+{
+        _cleanup_str_ struct str line = {0};
+        _cleanup_json_ json_t *told = NULL;
+
+        if (c->removed) {
+                told = json_pack("{s:b,s:I,s:O}", "dry_run", c->dry_run, "bytes", (json_int_t)c->freed, "removed",
+                                 c->removed);
+                json_print(stdout, told);
+                return;
+        }
+        str_printf(&line, "%s ", c->dry_run ? "would free" : "freed");
+        render_bytes(&line, c->freed);
+        str_printf(&line, ": %zu packet%s, %zu layer%s\n", c->packets, c->packets == 1 ? "" : "s", c->layers,
+                   c->layers == 1 ? "" : "s");
+        fputs(str_text(&line), stderr);
+}
+
+static int collect(struct collection *c, struct err *err)
+{
+        struct err layers_failed = ERR_INIT;
+        int status;
+
+        c->removed = c->json ? json_array() : NULL;
+        status = collect_packets(c, err);
+        if (collect_layers(c, status < 0 ? &layers_failed : err) < 0) {
+                if (status < 0)
+                        err_report(stderr, "cupel", &layers_failed);
+                status = -1;
+        }
+        print_sum(c);
+        json_decref(c->removed);
+        return status;
+}
+
+int cmd_gc(struct context *context, int argc, char **argv, struct err *err)
+{
+        struct collection c = {.context = context};
+        const char *age = DEFAULT_AGE, *size = DEFAULT_SIZE;
+        struct option_rest rest;
+        const struct option_spec options[] = {
+                {"max-age", 0, OPTION_TEXT, &age, "TIME",
+                 "older goes: 12h, 30d; 0: no limit (default " DEFAULT_AGE ")"},
+                {"max-size", 0, OPTION_TEXT, &size, "SIZE",
+                 "more goes, oldest first, packets and layers each; 0: no limit (default " DEFAULT_SIZE ")"},
+                {"dry-run", 'n', OPTION_FLAG, &c.dry_run, NULL, "only say what would go"},
+                {"json", 0, OPTION_FLAG, &c.json, NULL, "what went, as JSON"},
+                {0}};
+        const int got = options_parse(argc, argv, options, &rest, err);
+
+        if (got != 0)
+                return got < 0 ? -1 : 0;
+        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
+                return -1;
+        if (text_to_time(age, &c.max_age_ms) < 0)
+                return err_set(err, ERR_INPUT, "--max-age: expected a time, as 12h or 30d");
+        if (text_to_size(size, &c.max_bytes) < 0)
+                return err_set(err, ERR_INPUT, "--max-size: expected a size, as 500M or 20G");
+        return collect(&c, err);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * List the folders → ask the store about each → sort by the time their run ended → remove from the oldest on. The store is
+ * asked before anything is removed, run by run, so a run that starts meanwhile is not on the list.
+ */
+#include "cli/packets_gc.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define ORPHAN_AGE_S 86400
+#define ENTRIES_MAX ((size_t)1000000)
+
+struct packet {
+        char *run;
+        uint64_t bytes;
+        int64_t ended; /* seconds since the epoch */
+        bool orphan;
+};
+
+struct packets {
+        int folder; /* runs/ */
+        struct packet *items;
+        size_t len;
+        uint64_t bytes;
+};
+
+static void packets_release(struct packets *packets)
+{
+        for (size_t i = 0; i < packets->len; i++)
+                free(packets->items[i].run);
+        free(packets->items);
+        cleanup_fd(&packets->folder);
+}
+
+static int64_t seconds_of(const char *text)
+{
+        struct tm parts = {0};
+
+        return strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) ? (int64_t)timegm(&parts) : 0;
+}
+
+/* 1: it may go some day, with `ret->ended` set; 0: it must stay. */
+static int judge(struct store *store, int folder, const char *run, struct packet *ret, struct err *err)
+{
+        _cleanup_store_run_ struct store_run row = {0};
+        struct err why = ERR_INIT;
+        struct stat st;
+
+        if (store_run_get(store, run, &row, &why) == 0 && strcmp(row.id, run) == 0) {
+                ret->ended = seconds_of(row.moved);
+                return phase_is_terminal(row.phase);
+        }
+        if (why.code != ERR_OK && why.code != ERR_NOT_FOUND && why.code != ERR_INPUT) {
+                *err = why;
+                return -1;
+        }
+        if (fstatat(folder, run, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return 0;
+        ret->ended = (int64_t)st.st_mtime;
+        ret->orphan = true;
+        return 1;
+}
+
+static int add_packet(struct packets *packets, struct store *store, const char *run, struct err *err)
+{
+        struct packet packet = {0};
+        const int may_go = judge(store, packets->folder, run, &packet, err);
+
+        if (may_go <= 0)
+                return may_go;
+        packet.run = xstrdup(run);
+        packet.bytes = fs_tree_bytes(packets->folder, run, ENTRIES_MAX);
+        packets->bytes += packet.bytes;
+        packets->items = xrealloc(packets->items, (packets->len + 1) * sizeof(*packets->items));
+        packets->items[packets->len++] = packet;
+        return 0;
+}
+
+static int list(struct packets *packets, struct store *store, struct err *err)
+{
+        const int fd = openat(packets->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *entry;
+        int status = 0;
+
+        if (!folder) {
+                if (fd >= 0)
+                        close(fd);
+                return err_errno(err, "list the packets");
+        }
+        while (status == 0 && (entry = readdir(folder)))
+                if (entry->d_name[0] != '.')
+                        status = add_packet(packets, store, entry->d_name, err);
+        closedir(folder);
+        return status;
+}
+
+static int compare_end(const void *a, const void *b)
+{
+        const struct packet *left = a, *right = b;
+
+        return (left->ended > right->ended) - (left->ended < right->ended);
+}
+
+static const char *reason_to_go(const struct packets_gc *gc, const struct packets *packets, const struct packet *packet)
+{
+        const int64_t age = gc->now - packet->ended;
+
+        if (packet->orphan)
+                return age > ORPHAN_AGE_S ? "left by a crash" : NULL;
+        if (gc->max_age_s && age > (int64_t)gc->max_age_s)
+                return "age";
+        return gc->max_bytes && packets->bytes > gc->max_bytes ? "size" : NULL;
+}
+
+static int sweep(const struct packets_gc *gc, struct packets *packets, struct err *err)
+{
+        for (size_t i = 0; i < packets->len; i++) {
+                const struct packet *packet = &packets->items[i];
+                const char *reason = reason_to_go(gc, packets, packet);
+
+                if (!reason)
+                        continue;
+                if (!gc->dry_run && fs_remove_tree_at(packets->folder, packet->run, err) < 0)
+                        return err_wrap(err, "packet %s", packet->run);
+                packets->bytes -= packet->bytes;
+                if (gc->report)
+                        gc->report(gc->data, packet->run, reason, packet->bytes);
+        }
+        return 0;
+}
+
+int packets_gc(const struct packets_gc *gc, struct err *err)
+{
+        _cleanup_free_ char *runs = xasprintf("%s/runs", gc->repo_state);
+        _cleanup_free_ char *path = xasprintf("%s/store.db", gc->repo_state);
+        struct packets packets = {.folder = open(runs, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+        struct store *store = NULL;
+        struct err why = ERR_INIT;
+        int status;
+
+        if (packets.folder < 0)
+                return errno == ENOENT ? 0 : err_errno(err, "open %s", runs);
+        if (store_open(path, NULL, STORE_READ, &store, &why) < 0) {
+                packets_release(&packets);
+                if (why.code == ERR_NOT_FOUND)
+                        return 0;
+                *err = why;
+                return -1;
+        }
+        status = list(&packets, store, err);
+        store_close(store);
+        if (status == 0) {
+                if (packets.len)
+                        qsort(packets.items, packets.len, sizeof(*packets.items), compare_end);
+                status = sweep(gc, &packets, err);
+        }
+        packets_release(&packets);
+        return status;
+}
