@@ -52,7 +52,7 @@ void landing_free(struct landing *landing)
         if (!landing)
                 return;
         checkout_release(&landing->checkout_state);
-        plan_release(&landing->plan);
+        landing_plan_release(&landing->plan);
         strv_release(&landing->left);
         free(landing);
 }

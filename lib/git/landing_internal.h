@@ -31,8 +31,8 @@ struct landing {
 
 void landing_step(const char *name);
 
-void plan_release(struct landing_plan *plan);
-int plan_parse(struct landing_plan *plan, const char *intent, struct err *err);
+void landing_plan_release(struct landing_plan *plan);
+int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err *err);
 
 /* landing_pack.c: into work_folder/landing, from there into the repository (pack, then idx, then the folder's sync). */
 int pack_write(struct quarantine *q, struct landing_plan *plan, struct repo *repo, struct err *err);

@@ -14,7 +14,7 @@ void landing_step(const char *name)
                 landing_step_hook(name);
 }
 
-void plan_release(struct landing_plan *plan)
+void landing_plan_release(struct landing_plan *plan)
 {
         free(plan->ref);
         free(plan->base);
@@ -41,7 +41,7 @@ char *landing_intent_json(const struct landing *landing)
         return intent ? json_canonical(intent) : NULL;
 }
 
-int plan_parse(struct landing_plan *plan, const char *intent, struct err *err)
+int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err *err)
 {
         const char *ref = NULL, *base = NULL, *commit = NULL, *run_id = NULL, *work = NULL, *pack = NULL, *line = NULL;
         int64_t version = 0;

@@ -61,8 +61,8 @@ int landing_recover(struct repo *repo, const char *intent, enum landing_found *r
         char value[GIT_HEX];
         int result;
 
-        if (plan_parse(&plan, intent, err) < 0 || ref_value(repo, plan.ref, value, err) < 0) {
-                plan_release(&plan);
+        if (landing_plan_parse(&plan, intent, err) < 0 || ref_value(repo, plan.ref, value, err) < 0) {
+                landing_plan_release(&plan);
                 return -1;
         }
         lock = ref_lock_path(repo, &plan);
@@ -77,7 +77,7 @@ int landing_recover(struct repo *repo, const char *intent, enum landing_found *r
                 remove_private_index(repo, &plan);
                 result = 0;
         }
-        plan_release(&plan);
+        landing_plan_release(&plan);
         if (result == 0)
                 *ret = landed ? LANDING_FINISHED : LANDING_CLEANED;
         return result;
