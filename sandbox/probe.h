@@ -42,6 +42,9 @@ void probe_run(struct probe *probe);
 struct json_t *probe_to_json(const struct probe *probe); /* {"tier":"A","landlock_abi":7,"layers":[{…}]}, owned */
 int probe_from_json(struct json_t *json, struct probe *ret, struct err *err);
 
+/* The body of `cupel-sandbox probe`. */
+int probe_main(int argc, char **argv);
+
 /* Runs `cupel-sandbox probe --json` (found by sibling_path()) and reads it. */
 int probe_spawn(struct probe *ret, struct err *err);
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cage's plan, and starting one. */
+#include "sandbox/cage.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+#include "lib/base/spawn.h"
+#include "sandbox/record.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CAGE(member) offsetof(struct cage_plan, member)
+static const struct record_field fields[] = {
+        {"state_root", RECORD_TEXT, CAGE(state_root), true, NULL},
+        {"home", RECORD_TEXT, CAGE(home), false, NULL},
+        {"run_dir", RECORD_TEXT, CAGE(run_dir), true, NULL},
+        {"snapshot", RECORD_TEXT, CAGE(snapshot), true, NULL},
+        {"read", RECORD_STRINGS, CAGE(read), true, NULL},
+        {"show", RECORD_STRINGS, CAGE(show), true, NULL},
+        {0},
+};
+
+void cage_plan_release(struct cage_plan *plan)
+{
+        free(plan->state_root);
+        free(plan->home);
+        free(plan->run_dir);
+        free(plan->snapshot);
+        strv_release(&plan->read);
+        strv_release(&plan->show);
+        *plan = (struct cage_plan){0};
+}
+
+struct json_t *cage_plan_to_json(const struct cage_plan *plan)
+{
+        return record_to_json(plan, fields);
+}
+
+static int check_path(const char *what, const char *path, struct err *err)
+{
+        if (path && (path[0] != '/' || !path[1] || strstr(path, "/../") || strstr(path, "//") || strstr(path, "/./")))
+                return err_set(err, ERR_INPUT, "cage: %s: %.200s is no plain absolute path", what, path);
+        return 0;
+}
+
+static int check_paths(const char *what, const struct strv *paths, struct err *err)
+{
+        for (size_t i = 0; i < paths->len; i++)
+                if (check_path(what, paths->items[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+int cage_plan_from_json(struct json_t *json, struct cage_plan *ret, struct err *err)
+{
+        struct cage_plan plan = {0};
+
+        if (record_from_json(json, "cage plan", fields, &plan, err) < 0 ||
+            check_path("state_root", plan.state_root, err) < 0 || check_path("home", plan.home, err) < 0 ||
+            check_path("run_dir", plan.run_dir, err) < 0 || check_path("snapshot", plan.snapshot, err) < 0 ||
+            check_paths("read", &plan.read, err) < 0 || check_paths("show", &plan.show, err) < 0) {
+                cage_plan_release(&plan);
+                return -1;
+        }
+        *ret = plan;
+        return 0;
+}
+
+static int write_plan(const struct cage_plan *plan, struct err *err)
+{
+        _cleanup_fd_ int fd = memfd_create("cage-plan", MFD_CLOEXEC);
+        _cleanup_json_ json_t *json = cage_plan_to_json(plan);
+        _cleanup_free_ char *text = json_canonical(json);
+
+        if (fd < 0 || fs_write_all(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+                return err_errno(err, "cage plan");
+        return steal_fd(&fd);
+}
+
+int cage_spawn(const struct cage_plan *plan, char *const argv[], char *const envp[], int control_fd, pid_t *ret_pid,
+               struct err *err)
+{
+        _cleanup_free_ char *program = sibling_path("cupel-sandbox", err);
+        _cleanup_fd_ int plan_fd = program ? write_plan(plan, err) : -1;
+        _cleanup_strv_ struct strv args = {0};
+
+        if (plan_fd < 0)
+                return -1;
+        strv_add(&args, "cupel-sandbox");
+        strv_add(&args, "cage");
+        for (; argv && *argv; argv++)
+                strv_add(&args, *argv);
+        return spawn(program, args.items, envp, (const int[]){plan_fd, control_fd}, 2, ret_pid, err);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process structure of the cage:
+ *
+ *         cage ......... in the new user namespace, without capabilities; waits, and ends as its child ended
+ *          └─ PID 1 .... of the cage's pid namespace: makes the mounts, then
+ *               ├─ helper       forked before Landlock
+ *               └─ becomes PROGRAM (or, without one, is the helper)
+ *
+ * Each dies with the one above. Where PID 1 ends, the kernel ends everything in the cage.
+ */
+#include "lib/base/channel.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+#include "sandbox/cage.h"
+#include "sandbox/cage_mounts.h"
+#include "sandbox/helper.h"
+#include "sandbox/kernel.h"
+#include "sandbox/landlock.h"
+#include "sandbox/message.h"
+#include "sandbox/seccomp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CAGE_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define PLAN_MAX ((size_t)1 << 20)
+
+struct cage {
+        struct cage_plan plan;
+        char **argv; /* of PROGRAM; NULL: none */
+        int program; /* its file, opened before it may be hidden; -1: none */
+        int control; /* CAGE_CONTROL_FD */
+};
+
+static int read_plan(struct cage_plan *ret, struct err *err)
+{
+        _cleanup_str_ struct str text = {0};
+        _cleanup_json_ json_t *json = NULL;
+
+        if (fs_read_fd(CAGE_PLAN_FD, PLAN_MAX, &text, err) < 0)
+                return err_wrap(err, "cage plan (descriptor %d)", CAGE_PLAN_FD);
+        close(CAGE_PLAN_FD);
+        json = json_parse(str_text(&text), text.len, "cage plan", err);
+        return json ? cage_plan_from_json(json, ret, err) : -1;
+}
+
+static int open_program(struct cage *cage, struct err *err)
+{
+        if (!cage->argv)
+                return 0;
+        if (cage->argv[0][0] != '/')
+                return err_set(err, ERR_INPUT, "cage: %s is no absolute path", cage->argv[0]);
+        cage->program = open(cage->argv[0], O_PATH | O_CLOEXEC);
+        return cage->program < 0 ? err_errno(err, "cage: %s", cage->argv[0]) : 0;
+}
+
+static int lock_program(const struct cage *cage, struct err *err)
+{
+        static const char *const system_folders[] = {"/usr",  "/lib", "/lib32", "/lib64", "/bin",
+                                                     "/sbin", "/etc", "/opt",   "/nix"};
+        static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"};
+        _cleanup_landlock_ struct landlock lock = {.fd = -1};
+
+        /* no signal scope: the helper would not get its PDEATHSIG */
+        if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS, err) < 0)
+                return -1;
+        for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
+                if (landlock_allow(&lock, system_folders[i], LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
+                        return -1;
+        for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
+                if (landlock_allow(&lock, devices[i], LANDLOCK_READ | LANDLOCK_FILE, err) < 0)
+                        return -1;
+        for (size_t i = 0; i < cage->plan.read.len; i++)
+                if (landlock_allow(&lock, cage->plan.read.items[i], LANDLOCK_READ, err) < 0)
+                        return -1;
+        if (landlock_allow(&lock, "/proc", LANDLOCK_READ, err) < 0 ||
+            landlock_allow(&lock, cage->plan.run_dir, LANDLOCK_READ | LANDLOCK_WRITE, err) < 0 ||
+            landlock_allow_fd(&lock, cage->program, LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
+                return -1;
+        return landlock_enter(&lock, err);
+}
+
+/* Descriptor 3 and 4 as promised, and no other. */
+static int place_descriptors(struct cage *cage, int helper, struct err *err)
+{
+        int program = fcntl(cage->program, F_DUPFD_CLOEXEC, 10);
+        int control = fcntl(cage->control, F_DUPFD_CLOEXEC, 10);
+        int socket = fcntl(helper, F_DUPFD_CLOEXEC, 10);
+
+        if (program < 0 || control < 0 || socket < 0 || dup2(control, CAGED_CONTROL_FD) < 0 ||
+            dup2(socket, CAGED_HELPER_FD) < 0 || close_range(CAGED_HELPER_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+                return err_errno(err, "cage: descriptors");
+        cage->program = program;
+        return 0;
+}
+
+static int run_program(struct cage *cage, int outer, int helper, struct err *err)
+{
+        if (place_descriptors(cage, helper, err) < 0 || drop_capabilities(err) < 0 || ns_die_with(outer, err) < 0)
+                return -1;
+        close(outer);
+        if (lock_program(cage, err) < 0 || seccomp_apply(SECCOMP_PROGRAM, err) < 0)
+                return -1;
+        syscall(SYS_execveat, cage->program, "", cage->argv, environ, AT_EMPTY_PATH);
+        return err_errno(err, "cage: execute %s", cage->argv[0]);
+}
+
+static int start_helper(struct cage *cage, bool fresh_proc, int *ret_socket, struct err *err)
+{
+        int pair[2];
+        int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+        pid_t pid;
+
+        if (self < 0)
+                return err_errno(err, "pidfd");
+        if (channel_pair(pair, err) < 0)
+                return -1;
+        pid = fork();
+        if (pid < 0)
+                return err_errno(err, "fork");
+        if (pid == 0) {
+                struct helper_options options = {.parent_pidfd = self, .no_proc = !fresh_proc};
+
+                close(pair[0]);
+                close(cage->control);
+                close(cage->program);
+                if (ns_die_with(self, err) < 0)
+                        _exit(1);
+                _exit(helper_main(pair[1], &options));
+        }
+        close(self);
+        close(pair[1]);
+        *ret_socket = pair[0];
+        return 0;
+}
+
+/* The director's client learns by its socket why there is no helper. */
+static void tell_client(struct cage *cage, const struct err *failure)
+{
+        struct sandbox_event event = {.type = SANDBOX_EVENT_FAILED, .fd = -1, .error = *failure};
+        _cleanup_json_ json_t *message = NULL;
+        struct channel channel;
+        struct err ignored;
+
+        if (cage->argv)
+                return;
+        event.error.code = ERR_SANDBOX;
+        message = event_to_json(&event);
+        channel_init(&channel, cage->control);
+        channel_send(&channel, message, NULL, 0, &ignored);
+        channel_release(&channel);
+}
+
+static int fail(struct cage *cage, struct err *err)
+{
+        if (err->code != ERR_INPUT)
+                err->code = ERR_SANDBOX;
+        tell_client(cage, err);
+        err_report(stderr, "cupel-sandbox cage", err);
+        return err_exit_status(err);
+}
+
+static int inside(struct cage *cage, int outer)
+{
+        struct err err = ERR_INIT;
+        bool fresh_proc = false;
+        int helper = -1;
+
+        if (ns_die_with(outer, &err) < 0 || cage_mount_all(&cage->plan, &fresh_proc, &err) < 0 || chdir("/") < 0)
+                return fail(cage, &err);
+        if (!cage->argv) {
+                struct helper_options options = {.parent_pidfd = -1, .no_proc = !fresh_proc};
+
+                return helper_main(cage->control, &options);
+        }
+        if (start_helper(cage, fresh_proc, &helper, &err) == 0)
+                run_program(cage, outer, helper, &err);
+        return fail(cage, &err);
+}
+
+static int wait_for(pid_t pid)
+{
+        int status;
+
+        while (waitpid(pid, &status, 0) < 0)
+                if (errno != EINTR)
+                        return 70;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int start(struct cage *cage, int supervisor, struct err *err)
+{
+        _cleanup_fd_ int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+        pid_t pid;
+
+        if (self < 0)
+                return err_errno(err, "pidfd");
+        if (ns_unshare(CAGE_NAMESPACES, geteuid(), getegid(), err) < 0)
+                return err_wrap(err, "cage");
+        if (ns_die_with(supervisor, err) < 0)
+                return -1;
+        pid = fork();
+        if (pid < 0)
+                return err_errno(err, "fork");
+        if (pid == 0)
+                _exit(inside(cage, self));
+        if (drop_capabilities(err) < 0 || ns_die_with(supervisor, err) < 0)
+                return -1;
+        close_range(3, ~0U, 0);
+        self = -1;
+        return wait_for(pid);
+}
+
+int cage_main(int argc, char **argv)
+{
+        struct cage cage = {.argv = argc > 1 ? argv + 1 : NULL, .program = -1, .control = CAGE_CONTROL_FD};
+        int supervisor = (int)syscall(SYS_pidfd_open, getppid(), 0);
+        struct err err = ERR_INIT;
+        int status = -1;
+
+        if (supervisor < 0)
+                err_errno(&err, "the starting process is gone");
+        else if (read_plan(&cage.plan, &err) == 0 && open_program(&cage, &err) == 0)
+                status = start(&cage, supervisor, &err);
+        if (status < 0)
+                status = fail(&cage, &err);
+        cage_plan_release(&cage.plan);
+        return status;
+}

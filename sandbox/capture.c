@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log's disk may be full: then output is counted and lost, and the step goes on. */
+#include "sandbox/capture.h"
+
+#include "lib/base/fs.h"
+#include "lib/base/str.h"
+
+#include <stdlib.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)64 << 10)
+
+void capture_begin(struct capture *capture, int log_fd, uint64_t keep)
+{
+        *capture = (struct capture){.log = log_fd, .keep = keep, .head_left = keep ? keep - keep / 2 : UINT64_MAX};
+        capture->tail_max = (size_t)(keep / 2);
+}
+
+static void write_log(struct capture *capture, const char *bytes, size_t len)
+{
+        if (capture->log >= 0 && len && fs_write_all(capture->log, bytes, len) < 0)
+                capture->left_out += len;
+}
+
+/* Room for `len` more bytes, up to tail_max: the ring is still straight (ring_at 0) while it grows. */
+static void grow(struct capture *capture, size_t len)
+{
+        size_t want = capture->ring_len + len;
+        size_t cap = capture->ring_cap ? capture->ring_cap : CHUNK;
+
+        if (want <= capture->ring_cap || capture->ring_cap == capture->tail_max)
+                return;
+        while (cap < want)
+                cap *= 2;
+        capture->ring_cap = cap < capture->tail_max ? cap : capture->tail_max;
+        capture->ring = xrealloc(capture->ring, capture->ring_cap);
+}
+
+static void put_tail(struct capture *capture, const char *bytes, size_t len)
+{
+        if (len > capture->tail_max) {
+                capture->left_out += len - capture->tail_max;
+                bytes += len - capture->tail_max;
+                len = capture->tail_max;
+        }
+        grow(capture, len);
+        for (size_t done = 0; done < len;) {
+                size_t end = (capture->ring_at + capture->ring_len) % capture->ring_cap;
+                size_t part = capture->ring_cap - end < len - done ? capture->ring_cap - end : len - done;
+                size_t room = capture->ring_cap - capture->ring_len;
+                size_t lost = part > room ? part - room : 0;
+
+                memcpy(capture->ring + end, bytes + done, part);
+                capture->ring_len += part - lost;
+                capture->ring_at = (capture->ring_at + lost) % capture->ring_cap;
+                capture->left_out += lost;
+                done += part;
+        }
+}
+
+static void put(struct capture *capture, const char *bytes, size_t len)
+{
+        size_t head = len < capture->head_left ? len : (size_t)capture->head_left;
+
+        write_log(capture, bytes, head);
+        if (capture->keep)
+                capture->head_left -= head;
+        if (len > head && capture->tail_max)
+                put_tail(capture, bytes + head, len - head);
+        else
+                capture->left_out += len - head;
+}
+
+long capture_read(struct capture *capture, int fd)
+{
+        char buffer[CHUNK];
+        ssize_t got;
+
+        do
+                got = read(fd, buffer, sizeof(buffer));
+        while (got < 0 && errno == EINTR);
+        if (got > 0) {
+                capture->total += (uint64_t)got;
+                put(capture, buffer, (size_t)got);
+        }
+        return got;
+}
+
+void capture_text(struct capture *capture, const char *text)
+{
+        put(capture, text, strlen(text));
+}
+
+void capture_end(struct capture *capture)
+{
+        char line[96];
+        size_t first = capture->ring_cap - capture->ring_at;
+
+        if (capture->left_out) {
+                snprintf(line, sizeof(line), "\n[cupel: %" PRIu64 " bytes of output left out]\n", capture->left_out);
+                write_log(capture, line, strlen(line));
+        }
+        if (first > capture->ring_len)
+                first = capture->ring_len;
+        if (capture->ring_len) {
+                write_log(capture, capture->ring + capture->ring_at, first);
+                write_log(capture, capture->ring, capture->ring_len - first);
+        }
+        if (capture->log >= 0)
+                close(capture->log);
+        free(capture->ring);
+        capture->log = -1;
+        capture->ring = NULL;
+        capture->ring_cap = capture->ring_len = 0;
+}

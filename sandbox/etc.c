@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * /etc of a step: rendered where it says who and where one is, copied where programs need the host's, and nothing else.
+ * Copies are cheaper than one mount per file, and cannot be sockets.
+ */
+#include "sandbox/kernel.h"
+#include "sandbox/site.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define COPY_MAX ((size_t)4 << 20)
+
+static const char *const copied[] = {
+        "ld.so.cache", "ld.so.conf",     "localtime", "timezone",  "services", "protocols",   "os-release",
+        "lsb-release", "debian_version", "shells",    "host.conf", "gai.conf", "mime.types",  "locale.alias",
+        "locale.conf", "inputrc",        "magic",     "papersize", "rpc",      "bash.bashrc",
+};
+
+/* Root's own folders: without them TLS, Java, Perl and fonts do not work. */
+static const char *const bound[] = {
+        "alternatives",
+        "ssl",
+        "pki",
+        "ca-certificates",
+        "ld.so.conf.d",
+        "perl",
+        "fonts",
+        "terminfo",
+        "java-11-openjdk",
+        "java-17-openjdk",
+        "java-21-openjdk",
+        "python3",
+        "python3.11",
+        "python3.12",
+        "node",
+};
+
+static int put(int etcfd, const char *name, const char *bytes, size_t len, struct err *err)
+{
+        _cleanup_fd_ int fd = openat(etcfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+        if (fd < 0 || fs_write_all(fd, bytes, len) < 0)
+                return err_errno(err, "/etc/%s", name);
+        return 0;
+}
+
+static int render(int etcfd, const char *name, const char *text, struct err *err)
+{
+        return put(etcfd, name, text, strlen(text), err);
+}
+
+static int render_all(const struct site *site, int etcfd, struct err *err)
+{
+        const struct sandbox_plan *plan = site->plan;
+        _cleanup_str_ struct str passwd = {0}, group = {0};
+
+        str_printf(&passwd, "root:x:0:0:root:/root:/usr/sbin/nologin\ncupel:x:%u:%u:cupel:%s:/bin/sh\n", plan->uid,
+                   plan->gid, site->home);
+        str_puts(&passwd, "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
+        str_printf(&group, "root:x:0:\ncupel:x:%u:\nnogroup:x:65534:\n", plan->gid);
+        if (render(etcfd, "passwd", passwd.data, err) < 0 || render(etcfd, "group", group.data, err) < 0 ||
+            render(etcfd, "hosts", "127.0.0.1 localhost cupel\n::1 localhost\n", err) < 0 ||
+            render(etcfd, "hostname", "cupel\n", err) < 0)
+                return -1;
+        if (symlinkat("/proc/self/mounts", etcfd, "mtab") < 0)
+                return err_errno(err, "/etc/mtab");
+        return render(etcfd, "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n", err);
+}
+
+/* What is missing or unreadable on the host is missing inside. Links stay links where they lead into /usr. */
+static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
+{
+        _cleanup_str_ struct str text = {0};
+        char target[512];
+        ssize_t len = readlinkat(hostfd, name, target, sizeof(target) - 1);
+        struct err ignored;
+
+        if (len > 0) {
+                target[len] = '\0';
+                if (symlinkat(target, etcfd, name) < 0)
+                        return err_errno(err, "/etc/%s", name);
+                return 0;
+        }
+        if (fs_read_at(hostfd, name, COPY_MAX, &text, &ignored) < 0)
+                return 0;
+        return put(etcfd, name, str_text(&text), text.len, err);
+}
+
+static int bind_one(const struct site *site, int hostfd, const char *name, struct err *err)
+{
+        _cleanup_free_ char *from = xasprintf("/etc/%s", name);
+        _cleanup_free_ char *at = xasprintf("%s/etc/%s", site->root, name);
+        struct stat status;
+
+        if (fstatat(hostfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(status.st_mode))
+                return 0;
+        if (mkdir(at, 0755) < 0)
+                return err_errno(err, "mkdir %s", at);
+        return mount_bind(from, at, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+}
+
+int etc_build(const struct site *site, struct err *err)
+{
+        _cleanup_free_ char *path = xasprintf("%s/etc", site->root);
+        _cleanup_fd_ int hostfd = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_fd_ int etcfd = -1;
+
+        if (mkdir(path, 0755) < 0 || (etcfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 || hostfd < 0)
+                return err_errno(err, "/etc");
+        if (render_all(site, etcfd, err) < 0)
+                return -1;
+        for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
+                if (copy_one(hostfd, etcfd, copied[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < sizeof(bound) / sizeof(*bound); i++)
+                if (bind_one(site, hostfd, bound[i], err) < 0)
+                        return -1;
+        return 0;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The helper's loop and its answers to requests. Requests are read while a step runs, so that a client can always cancel
+ * or close. A malformed request ends the helper: its client is our own program, or was taken over.
+ */
+#include "sandbox/helper.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+#include "sandbox/kernel.h"
+#include "sandbox/landlock.h"
+#include "sandbox/message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int send_event(struct helper *helper, struct sandbox_event *event, int fd, struct err *err)
+{
+        _cleanup_json_ json_t *message = event_to_json(event);
+
+        return channel_send(&helper->channel, message, &fd, fd >= 0 ? 1 : 0, err);
+}
+
+static int send_failed(struct helper *helper, const struct err *failure, struct err *err)
+{
+        struct sandbox_event event = {.type = SANDBOX_EVENT_FAILED, .fd = -1, .error = *failure};
+
+        return send_event(helper, &event, -1, err);
+}
+
+/* No step may make user namespaces of its own: the limit belongs to this one, and needs its capabilities. */
+static int forbid_nesting(struct err *err)
+{
+        _cleanup_fd_ int fd = open("/proc/sys/user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+
+        if (fd < 0 || fs_write_all(fd, "0", 1) < 0) {
+                err_errno(err, "forbid nested user namespaces: /proc/sys/user/max_user_namespaces");
+                err->code = ERR_SANDBOX;
+                return -1;
+        }
+        return 0;
+}
+
+static int enter_namespaces(const struct sandbox_plan *plan, struct err *err)
+{
+        if (ns_unshare(CLONE_NEWNS, plan->uid, plan->gid, err) < 0)
+                return -1;
+        if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+                return err_errno(err, "mount namespace");
+        return forbid_nesting(err);
+}
+
+static int tier_check(const struct helper *helper, enum sandbox_tier *ret, struct err *err)
+{
+        enum sandbox_tier tier = helper->site.copied ? SANDBOX_TIER_B : SANDBOX_TIER_A;
+        const char *missing = "overlay";
+
+        if (!helper->site.fresh_proc || !landlock_abi()) {
+                tier = SANDBOX_TIER_C;
+                missing = landlock_abi() ? "a fresh /proc" : "Landlock (boot with lsm=landlock,…)";
+        }
+        *ret = tier;
+        if (tier > helper->plan.minimum)
+                return err_set(err, ERR_SANDBOX, "%s is missing: tier %s, but sandbox.minimum is %s", missing,
+                               sandbox_tier_name(tier), sandbox_tier_name(helper->plan.minimum));
+        return 0;
+}
+
+static int prepare(struct helper *helper, const struct helper_options *options, json_t *body, struct err *err)
+{
+        struct sandbox_event event = {.type = SANDBOX_EVENT_READY, .fd = -1};
+        struct err failure = ERR_INIT;
+
+        if (helper->prepared)
+                return err_set(err, ERR_INPUT, "a second plan");
+        if (sandbox_plan_from_json(body, &helper->plan, err) < 0)
+                return -1;
+        helper->site.fresh_proc = !options->no_proc;
+        if (enter_namespaces(&helper->plan, &failure) < 0 || site_make(&helper->site, &helper->plan, &failure) < 0 ||
+            tier_check(helper, &event.tier, &failure) < 0)
+                return send_failed(helper, &failure, err);
+        helper->prepared = true;
+        event.upper = helper->site.kind;
+        event.landlock_abi = (uint32_t)landlock_abi();
+        snprintf(event.worktree, sizeof(event.worktree), "%s", helper->site.copied ? helper->site.copied : "overlay");
+        return send_event(helper, &event, -1, err);
+}
+
+static int start_step(struct helper *helper, json_t *body, struct err *err)
+{
+        _cleanup_step_ struct sandbox_step step = {0};
+        _cleanup_fd_ int log = channel_take_fd(&helper->channel);
+        _cleanup_fd_ int notes = -1;
+        struct sandbox_event event = {.type = SANDBOX_EVENT_STARTED, .fd = -1};
+        struct err failure = ERR_INIT;
+
+        if (!helper->prepared || helper->running)
+                return err_set(err, ERR_INPUT, "a step %s", helper->running ? "while another runs" : "without a plan");
+        if (sandbox_step_from_json(body, &step, err) < 0)
+                return -1;
+        if (helper_step_begin(helper, &step, log, &notes, &failure) < 0)
+                return send_failed(helper, &failure, err);
+        log = -1; /* the capture has it */
+        return send_event(helper, &event, notes, err);
+}
+
+static int freeze(struct helper *helper, struct err *err)
+{
+        struct sandbox_event event = {.type = SANDBOX_EVENT_FROZEN, .fd = -1};
+        struct err failure = ERR_INIT;
+        _cleanup_fd_ int fd = -1;
+
+        if (!helper->prepared || helper->running)
+                return err_set(err, ERR_INPUT, "freeze %s", helper->running ? "while a step runs" : "without a plan");
+        fd = site_freeze(&helper->site, &failure);
+        return fd < 0 ? send_failed(helper, &failure, err) : send_event(helper, &event, fd, err);
+}
+
+static int serve(struct helper *helper, const struct helper_options *options, json_t *message, struct err *err)
+{
+        enum request_type type;
+        json_t *body;
+
+        if (request_from_json(message, &type, &body, err) < 0)
+                return -1;
+        switch (type) {
+        case REQUEST_PREPARE:
+                return prepare(helper, options, body, err);
+        case REQUEST_STEP:
+                return start_step(helper, body, err);
+        case REQUEST_CANCEL:
+                helper_step_stop(helper, SANDBOX_REASON_KILLED);
+                return 0;
+        case REQUEST_FREEZE:
+                return freeze(helper, err);
+        }
+        return 0;
+}
+
+static int end_step(struct helper *helper, struct err *err)
+{
+        struct sandbox_event event = {.type = SANDBOX_EVENT_ENDED, .fd = -1};
+
+        helper_step_end(helper);
+        if (helper->failure.code)
+                return send_failed(helper, &helper->failure, err);
+        event.result = helper->result;
+        return send_event(helper, &event, -1, err);
+}
+
+/* 1: go on; 0: the client is gone. */
+static int requests(struct helper *helper, const struct helper_options *options, struct err *err)
+{
+        for (;;) {
+                _cleanup_json_ json_t *message = NULL;
+                int got = channel_recv(&helper->channel, &message, err);
+
+                if (got == CHANNEL_AGAIN)
+                        return 1;
+                if (got != 1)
+                        return got;
+                if (serve(helper, options, message, err) < 0)
+                        return -1;
+        }
+}
+
+enum { POLL_CLIENT, POLL_OUTPUT, POLL_STATUS, POLL_END, POLL_PARENT, POLL_COUNT };
+
+static int loop(struct helper *helper, const struct helper_options *options, struct err *err)
+{
+        for (;;) {
+                struct pollfd fds[POLL_COUNT] = {
+                        [POLL_CLIENT] = {.fd = helper->channel.fd, .events = POLLIN},
+                        [POLL_OUTPUT] = {.fd = helper->running ? helper->process.output : -1, .events = POLLIN},
+                        [POLL_STATUS] = {.fd = helper->running ? helper->process.status : -1, .events = POLLIN},
+                        [POLL_END] = {.fd = helper->running ? helper->process.pidfd : -1, .events = POLLIN},
+                        [POLL_PARENT] = {.fd = options->parent_pidfd, .events = POLLIN},
+                };
+                int go_on = 1;
+
+                if (poll(fds, POLL_COUNT, helper_step_timeout(helper)) < 0 && errno != EINTR)
+                        return err_errno(err, "poll");
+                if (fds[POLL_PARENT].revents)
+                        return 0;
+                if (fds[POLL_STATUS].revents)
+                        helper_step_reports(helper);
+                if (fds[POLL_OUTPUT].revents)
+                        helper_step_output(helper);
+                if (helper->running)
+                        helper_step_tick(helper);
+                if (fds[POLL_END].revents && end_step(helper, err) < 0)
+                        return -1;
+                if (fds[POLL_CLIENT].revents && (go_on = requests(helper, options, err)) <= 0)
+                        return go_on;
+        }
+}
+
+static void release(struct helper *helper)
+{
+        if (helper->running) {
+                helper_step_stop(helper, SANDBOX_REASON_KILLED);
+                helper_step_end(helper);
+        }
+        site_release(&helper->site);
+        sandbox_plan_release(&helper->plan);
+        channel_release(&helper->channel);
+}
+
+int helper_main(int fd, const struct helper_options *options)
+{
+        struct helper helper = {.process = STEP_PROCESS_NONE};
+        struct err err = ERR_INIT, ignored;
+        int failed;
+
+        channel_init(&helper.channel, fd);
+        umask(022);
+        signal(SIGPIPE, SIG_IGN);
+        if (chdir("/") < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+                failed = err_errno(&err, "control socket");
+        else
+                failed = loop(&helper, options, &err);
+        if (failed < 0 && err.errnum != EPIPE) {
+                send_failed(&helper, &err, &ignored);
+                err_report(stderr, "cupel-sandbox helper", &err);
+        }
+        release(&helper);
+        return failed < 0 ? err_exit_status(&err) : 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_SANDBOX_HELPER_H
+#define CUPEL_SANDBOX_HELPER_H
+
+/*
+ * `cupel-sandbox helper`: one loop that serves one client on one socket (descriptor 3), one plan, one step at a time. It
+ * ends, with its step, when the client closes the socket or the process that started it dies.
+ */
+
+#include "lib/base/channel.h"
+#include "sandbox/capture.h"
+#include "sandbox/client.h"
+#include "sandbox/site.h"
+#include "sandbox/step.h"
+
+struct helper_options {
+        int parent_pidfd; /* dies with it; -1: none */
+        bool no_proc;     /* the cage found that a fresh /proc is refused */
+};
+
+struct helper {
+        struct channel channel;
+        struct sandbox_plan plan;
+        struct site site;
+        bool prepared;
+        bool running;
+        struct sandbox_step step;
+        struct step_process process;
+        struct capture capture;
+        struct sandbox_result result; /* of the running step, as far as it is known */
+        struct err failure;           /* of the running step's sandbox: code OK while there is none */
+        uint64_t started_ms, tick_ms, cpu_ms;
+        bool exited; /* the leader's status is known */
+};
+
+/* Takes `fd`; returns the exit status of the process. */
+int helper_main(int fd, const struct helper_options *options);
+
+/* helper_step.c: the running step */
+int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, int *ret_notes, struct err *err);
+void helper_step_stop(struct helper *helper, enum sandbox_reason reason);
+void helper_step_reports(struct helper *helper);
+void helper_step_output(struct helper *helper);
+void helper_step_tick(struct helper *helper);
+int helper_step_timeout(const struct helper *helper); /* for poll(2) */
+void helper_step_end(struct helper *helper);          /* PID 1 is dead: reaps, drains, fills the result */
+
+#endif

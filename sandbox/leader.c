@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last steps before foreign code runs: descriptors, working directory, environment, Landlock, and the system call
+ * filter last, since it forbids what the others need. An error here is the step's own (ERR_INPUT: no such command, no
+ * such folder) or a layer's.
+ */
+#include "lib/base/cleanup.h"
+#include "sandbox/kernel.h"
+#include "sandbox/landlock.h"
+#include "sandbox/seccomp.h"
+#include "sandbox/step.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_PATH "/cupel/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+#define OPEN_FILES 1024
+
+static int set_limit(int resource, uint64_t soft, uint64_t hard, struct err *err)
+{
+        struct rlimit now, limit;
+
+        if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
+                return err_errno(err, "resource limit %d", resource);
+        limit.rlim_max = hard < now.rlim_max ? hard : now.rlim_max;
+        limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+        if (setrlimit((__rlimit_resource_t)resource, &limit) < 0)
+                return err_errno(err, "resource limit %d", resource);
+        return 0;
+}
+
+/*
+ * Memory is polled, not limited here: RLIMIT_AS and RLIMIT_DATA refuse address space that nobody uses, so sanitizers and
+ * managed runtimes would not start. The step is the first that the kernel's own out-of-memory killer takes.
+ */
+int leader_set_limits(const struct sandbox_limits *limits, struct err *err)
+{
+        uint64_t cpu_s = limits->cpu_ms / 1000 + 2;
+        int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+        if (score >= 0) {
+                if (write(score, "800", 3) < 0) { /* already higher */
+                }
+                close(score);
+        }
+        if (set_limit(RLIMIT_CORE, 0, 0, err) < 0)
+                return -1;
+        if (limits->cpu_ms && set_limit(RLIMIT_CPU, cpu_s, cpu_s + 1, err) < 0)
+                return -1;
+        if (limits->file_bytes && set_limit(RLIMIT_FSIZE, limits->file_bytes, limits->file_bytes, err) < 0)
+                return -1;
+        /* counted in the helper's user namespace: the step's processes, its PID 1 and the helper */
+        if (limits->processes && set_limit(RLIMIT_NPROC, limits->processes + 2, limits->processes + 2, err) < 0)
+                return -1;
+        if (limits->open_files)
+                return set_limit(RLIMIT_NOFILE, limits->open_files, limits->open_files, err);
+        return set_limit(RLIMIT_NOFILE, OPEN_FILES, RLIM_INFINITY, err);
+}
+
+static void put_env(struct strv *env, const char *entry)
+{
+        size_t name = strcspn(entry, "=") + 1;
+
+        for (size_t i = 0; i < env->len; i++)
+                if (strncmp(env->items[i], entry, name) == 0) {
+                        free(env->items[i]);
+                        env->items[i] = xstrdup(entry);
+                        return;
+                }
+        strv_add(env, entry);
+}
+
+static const char *get_env(const struct strv *env, const char *name)
+{
+        size_t len = strlen(name);
+
+        for (size_t i = 0; i < env->len; i++)
+                if (strncmp(env->items[i], name, len) == 0 && env->items[i][len] == '=')
+                        return env->items[i] + len + 1;
+        return "";
+}
+
+/* Defaults, then the plan's, then the step's: nothing of the helper's own environment. */
+static void build_env(const struct site *site, const struct sandbox_step *step, struct strv *env)
+{
+        _cleanup_free_ char *home = xasprintf("HOME=%s", site->home);
+        _cleanup_free_ char *pwd = xasprintf("PWD=%s", step->cwd ? step->cwd : site->plan->worktree);
+        const char *const defaults[] = {
+                "PATH=" DEFAULT_PATH, home,          pwd,           "USER=cupel", "LOGNAME=cupel",
+                "SHELL=/bin/sh",      "TMPDIR=/tmp", "LANG=C.UTF-8"};
+
+        for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
+                strv_add(env, defaults[i]);
+        for (size_t i = 0; i < site->plan->env.len; i++)
+                put_env(env, site->plan->env.items[i]);
+        for (size_t i = 0; i < step->env.len; i++)
+                put_env(env, step->env.items[i]);
+        if (step->notes)
+                put_env(env, "CUPEL_NOTES=/cupel/notes.sock");
+}
+
+static int set_descriptors(int output, struct err *err)
+{
+        _cleanup_fd_ int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+            dup2(output, STDERR_FILENO) < 0)
+                return err_errno(err, "descriptors");
+        return 0;
+}
+
+static void reset_signals(void)
+{
+        sigset_t none;
+
+        for (int signal_number = 1; signal_number < NSIG; signal_number++)
+                signal(signal_number, SIG_DFL);
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int lock_files(const struct site *site, struct err *err)
+{
+        static const char *const writable[] = {"/tmp", "/dev/shm"};
+        static const char *const devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
+                                              "/dev/random", "/dev/urandom", "/proc"};
+        _cleanup_landlock_ struct landlock lock = {.fd = -1};
+        const unsigned everything = LANDLOCK_READ | LANDLOCK_RUN | LANDLOCK_WRITE;
+
+        if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS | LANDLOCK_NO_SIGNALS, err) < 0 ||
+            landlock_allow(&lock, "/", LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
+                return -1;
+        for (size_t i = 0; i < sizeof(writable) / sizeof(*writable); i++)
+                if (landlock_allow(&lock, writable[i], everything, err) < 0)
+                        return -1;
+        for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
+                if (landlock_allow(&lock, devices[i], LANDLOCK_FILE, err) < 0)
+                        return -1;
+        if (landlock_allow(&lock, site->home, everything, err) < 0 ||
+            landlock_allow(&lock, site->plan->worktree, everything, err) < 0)
+                return -1;
+        return landlock_enter(&lock, err);
+}
+
+int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, struct err *err)
+{
+        const char *cwd = step->cwd ? step->cwd : site->plan->worktree;
+        _cleanup_strv_ struct strv env = {0};
+
+        setsid();
+        reset_signals();
+        umask(022);
+        build_env(site, step, &env);
+        setenv("PATH", get_env(&env, "PATH"), 1); /* where execvpe() looks */
+        if (set_descriptors(output, err) < 0)
+                return -1;
+        if (chdir(cwd) < 0) {
+                err_errno(err, "working directory %s", cwd);
+                err->code = ERR_INPUT;
+                return -1;
+        }
+        if (lock_files(site, err) < 0)
+                return -1;
+        /* CLOEXEC, not closed: a failure below still has to be told */
+        if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+                return err_errno(err, "close_range");
+        if (seccomp_apply(SECCOMP_STEP, err) < 0)
+                return -1;
+        execvpe(step->argv.items[0], step->argv.items, env.items);
+        err_errno(err, "cannot run %s", step->argv.items[0]);
+        err->code = ERR_INPUT;
+        return -1;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The root that all steps share, built once in the helper's mount namespace: the system's programs read-only, five
+ * devices, /cupel with our own files, and empty folders where each step mounts its own.
+ */
+#include "sandbox/kernel.h"
+#include "sandbox/site.h"
+
+#include "lib/base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_ONLY (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+
+static const char *const system_folders[] = {"usr",   "opt",   "bin",    "sbin", "lib",
+                                             "lib32", "lib64", "libx32", "nix",  "gnu"};
+static const char *const devices[] = {"null", "zero", "full", "random", "urandom"};
+static const char *const folders[] = {"dev",       "dev/shm",       "proc", "tmp", "cupel",
+                                      "cupel/bin", "cupel/objects", "var",  "root"};
+static const struct {
+        const char *name, *target;
+} links[] = {
+        {"dev/fd", "/proc/self/fd"},
+        {"dev/stdin", "/proc/self/fd/0"},
+        {"dev/stdout", "/proc/self/fd/1"},
+        {"dev/stderr", "/proc/self/fd/2"},
+        {"var/tmp", "/tmp"},
+};
+
+static int make_folders(int rootfd, struct err *err)
+{
+        for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+                if (mkdirat(rootfd, folders[i], 0755) < 0)
+                        return err_errno(err, "mkdir %s", folders[i]);
+        for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+                if (symlinkat(links[i].target, rootfd, links[i].name) < 0)
+                        return err_errno(err, "link %s", links[i].name);
+        return 0;
+}
+
+/* A merged /usr shows /bin as a link: it stays one. */
+static int show_system(const struct site *site, int rootfd, const char *name, struct err *err)
+{
+        _cleanup_free_ char *from = xasprintf("/%s", name);
+        _cleanup_free_ char *at = xasprintf("%s/%s", site->root, name);
+        char target[256];
+        struct stat status;
+        ssize_t len;
+
+        if (lstat(from, &status) < 0)
+                return 0;
+        if (S_ISLNK(status.st_mode)) {
+                len = readlink(from, target, sizeof(target) - 1);
+                target[len > 0 ? len : 0] = '\0';
+                return symlinkat(target, rootfd, name) < 0 ? err_errno(err, "link /%s", name) : 0;
+        }
+        if (!S_ISDIR(status.st_mode))
+                return 0;
+        if (mkdirat(rootfd, name, 0755) < 0)
+                return err_errno(err, "mkdir %s", name);
+        return mount_bind(from, at, READ_ONLY, err);
+}
+
+static int show_device(const struct site *site, int rootfd, const char *name, struct err *err)
+{
+        _cleanup_free_ char *from = xasprintf("/dev/%s", name);
+        _cleanup_free_ char *at = xasprintf("%s/dev/%s", site->root, name);
+        _cleanup_fd_ int fd = openat(rootfd, at, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+        if (fd < 0)
+                return err_errno(err, "/dev/%s", name);
+        return mount_bind(from, at, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+}
+
+/*
+ * A file is bound, a folder becomes a read-only overlay: through a bind one could connect to the host's sockets below it.
+ */
+static int show_at(const struct site *site, int dirfd, const struct sandbox_show *show, bool may_overlay,
+                   struct err *err)
+{
+        _cleanup_fd_ int from = open(show->host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_free_ char *empty = xasprintf("%s/proc", site->root);
+        _cleanup_fd_ int at = -1;
+        char path[FD_PATH_MAX];
+        struct stat status;
+
+        if (from < 0 || fstat(from, &status) < 0)
+                return err_errno(err, "show %s", show->host);
+        if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+                return err_set(err, ERR_INPUT, "show %s: neither a file nor a folder", show->host);
+        at = mount_point_beneath(dirfd, show->inside, S_ISDIR(status.st_mode), err);
+        if (at < 0)
+                return -1;
+        if (S_ISDIR(status.st_mode) && may_overlay && !site->copied)
+                return mount_overlay(&(struct overlay){(const char *const[]){show->host}, 1, NULL, NULL, empty},
+                                     fd_path(at, path), err);
+        return mount_bind(show->host, fd_path(at, path), READ_ONLY, err);
+}
+
+static int show_own(const struct site *site, int rootfd, struct err *err)
+{
+        const struct sandbox_plan *plan = site->plan;
+        _cleanup_fd_ int cupel = openat(rootfd, "cupel", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (cupel < 0)
+                return err_errno(err, "/cupel");
+        for (size_t i = 0; i < plan->files.len; i++)
+                if (show_at(site, cupel, &plan->files.items[i], true, err) < 0)
+                        return -1;
+        for (size_t i = 0; i < plan->objects.len; i++) {
+                _cleanup_free_ char *inside = xasprintf("objects/%zu", i);
+                struct sandbox_show show = {plan->objects.items[i], inside};
+
+                /* a bind: others may add packs meanwhile, which an overlay's lower must not see */
+                if (show_at(site, cupel, &show, false, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int root_build(const struct site *site, struct err *err)
+{
+        _cleanup_fd_ int rootfd = open(site->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (rootfd < 0)
+                return err_errno(err, "open %s", site->root);
+        if (make_folders(rootfd, err) < 0)
+                return -1;
+        for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
+                if (show_system(site, rootfd, system_folders[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
+                if (show_device(site, rootfd, devices[i], err) < 0)
+                        return -1;
+        return etc_build(site, err) < 0 ? -1 : show_own(site, rootfd, err);
+}
+
+int root_show(const struct site *site, int rootfd, const struct sandbox_show *show, struct err *err)
+{
+        struct sandbox_show relative = {show->host, show->inside + 1};
+
+        return show_at(site, rootfd, &relative, true, err);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a site: folders in scratch, the tmpfs mounts on them, which kind of upper this kernel and this budget allow,
+ * and what a step's child does to get inside. Everything that stays on disk is in scratch, and scratch is emptied at the
+ * end; the mounts die with the helper's namespace.
+ */
+#include "sandbox/site.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "sandbox/kernel.h"
+#include "sandbox/worktree_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+int umount2(const char *target, int flags);
+#define UMOUNT_DETACH 2
+
+#define ROOT_BYTES ((uint64_t)32 << 20)
+#define ROOT_INODES 8192
+#define SCAN_MAX 200000
+
+static int make_folder(const char *path, struct err *err)
+{
+        if (mkdir(path, 0700) < 0 && errno != EEXIST)
+                return err_errno(err, "mkdir %s", path);
+        return 0;
+}
+
+static bool stores_user_xattrs(const char *path)
+{
+        return setxattr(path, "user.cupel", "y", 1, 0) == 0 && removexattr(path, "user.cupel") == 0;
+}
+
+static bool fits_memory(uint64_t bytes)
+{
+        struct sysinfo info;
+
+        return sysinfo(&info) == 0 && bytes <= ((uint64_t)info.freeram + info.bufferram) * info.mem_unit / 2;
+}
+
+/* The upper on tmpfs is gone whatever crashes, and its size is the kernel's business: wanted wherever it is possible. */
+static int make_upper(struct site *site, const char *store, struct err *err)
+{
+        const struct sandbox_plan *plan = site->plan;
+        bool may = plan->upper == SANDBOX_UPPER_TMPFS ||
+                   (plan->upper == SANDBOX_UPPER_AUTO && fits_memory(plan->upper_bytes));
+
+        site->kind = SANDBOX_UPPER_DISK;
+        if (may) {
+                if (mount_tmpfs(store, plan->upper_bytes, plan->upper_inodes, "0700", 0, err) < 0)
+                        return -1;
+                site->kind = SANDBOX_UPPER_TMPFS;
+                if (!stores_user_xattrs(store)) {
+                        umount2(store, UMOUNT_DETACH);
+                        site->kind = SANDBOX_UPPER_DISK;
+                }
+        }
+        site->upper = xasprintf("%s/upper", store);
+        site->work = xasprintf("%s/work", store);
+        if (mkdir(site->upper, 0755) < 0 || mkdir(site->work, 0755) < 0)
+                return err_errno(err, "upper %s", site->upper);
+        return 0;
+}
+
+/* Asks the kernel for the overlay that the run will need, and takes it away again. */
+static int try_overlay(const struct site *site, struct err *err)
+{
+        const struct sandbox_plan *plan = site->plan;
+        struct overlay overlay = {(const char *const *)plan->lower.items, plan->lower.len, site->upper, site->work,
+                                  NULL};
+
+        if (mount_overlay(&overlay, site->step, err) < 0)
+                return -1;
+        umount2(site->step, UMOUNT_DETACH);
+        return 0;
+}
+
+static int choose_worktree(struct site *site, struct err *err)
+{
+        struct err refused = ERR_INIT;
+
+        if (site->plan->force_copy)
+                err_set(&refused, ERR_SANDBOX, "overlay: not wanted");
+        else if (try_overlay(site, &refused) == 0)
+                return 0;
+        if (site->plan->minimum < SANDBOX_TIER_B) {
+                *err = refused;
+                err->code = ERR_SANDBOX;
+                return err_wrap(
+                        err,
+                        "overlay with userxattr; it needs kernel 5.11 and folders that are no overlay themselves, or "
+                        "sandbox.minimum: B");
+        }
+        return copy_prepare(site, err);
+}
+
+/* A home that is part of the system or of the worktree would hide or be hidden: steps get one of their own. */
+static char *choose_home(const struct sandbox_plan *plan)
+{
+        static const char *const taken[] = {"/usr",   "/etc", "/proc", "/dev", "/sys",
+                                            "/cupel", "/run", "/bin",  "/tmp", "/opt"};
+        size_t len = strlen(plan->worktree);
+
+        if (!plan->home || strcmp(plan->home, "/") == 0)
+                return xstrdup("/cupel/home");
+        if (strncmp(plan->home, plan->worktree, len) == 0 && (plan->home[len] == '/' || !plan->home[len]))
+                return xstrdup("/cupel/home");
+        for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
+                len = strlen(taken[i]);
+                if (strncmp(plan->home, taken[i], len) == 0 && (plan->home[len] == '/' || !plan->home[len]))
+                        return xstrdup("/cupel/home");
+        }
+        return xstrdup(plan->home);
+}
+
+static int make_scratch(struct site *site, char **ret_store, struct err *err)
+{
+        const char *scratch = site->plan->scratch;
+
+        site->root = xasprintf("%s/root", scratch);
+        site->step = xasprintf("%s/step", scratch);
+        *ret_store = xasprintf("%s/upper", scratch);
+        if (fs_mkdir_p(scratch, 0700, err) < 0 || make_folder(site->root, err) < 0 || make_folder(site->step, err) < 0)
+                return -1;
+        return make_folder(*ret_store, err);
+}
+
+int site_make(struct site *site, const struct sandbox_plan *plan, struct err *err)
+{
+        _cleanup_free_ char *store = NULL;
+
+        site->plan = plan;
+        site->home = choose_home(plan);
+        if (make_scratch(site, &store, err) < 0 || make_upper(site, store, err) < 0 || choose_worktree(site, err) < 0)
+                return -1;
+        if (mount_tmpfs(site->root, ROOT_BYTES, ROOT_INODES, "0755", 0, err) < 0)
+                return -1;
+        return root_build(site, err) < 0 ? err_wrap(err, "step root") : 0;
+}
+
+static void empty_scratch(const struct site *site)
+{
+        struct err ignored;
+
+        umount2(site->root, UMOUNT_DETACH);
+        umount2(site->step, UMOUNT_DETACH);
+        fs_remove_tree_at(AT_FDCWD, site->plan->scratch, &ignored);
+}
+
+void site_release(struct site *site)
+{
+        if (site->root && site->upper) {
+                char *store = xasprintf("%s/upper", site->plan->scratch);
+
+                if (site->kind == SANDBOX_UPPER_TMPFS)
+                        umount2(store, UMOUNT_DETACH);
+                empty_scratch(site);
+                free(store);
+        }
+        free(site->root);
+        free(site->upper);
+        free(site->work);
+        free(site->step);
+        free(site->home);
+        *site = (struct site){0};
+}
+
+static int make_step_folders(const struct site *site, struct err *err)
+{
+        static const char *const names[] = {"skeleton", "upper", "work"};
+        _cleanup_fd_ int fd = open(site->step, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return err_errno(err, "open %s", site->step);
+        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+                if (mkdirat(fd, names[i], 0755) < 0)
+                        return err_errno(err, "mkdir %s/%s", site->step, names[i]);
+        for (size_t i = 0; i < site->plan->carry.len; i++) {
+                _cleanup_free_ char *path = xasprintf("skeleton/%s", site->plan->carry.items[i].inside);
+                _cleanup_fd_ int point = mount_point_beneath(fd, path, true, err);
+
+                if (point < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int site_step_begin(struct site *site, const struct sandbox_step *step, struct err *err)
+{
+        const struct sandbox_plan *plan = site->plan;
+
+        if (step->worktree == SANDBOX_WORK && site->frozen)
+                return err_set(err, ERR_INPUT, "the worktree is frozen");
+        if (step->lower_skip >= plan->lower.len || (step->lower_skip && step->worktree == SANDBOX_WORK))
+                return err_set(err, ERR_INPUT, "lower_skip %u", step->lower_skip);
+        if (step->worktree == SANDBOX_WORK && !plan->carry.len)
+                return 0;
+        if (site->kind == SANDBOX_UPPER_TMPFS &&
+            mount_tmpfs(site->step, plan->upper_bytes, plan->upper_inodes, "0755", 0, err) < 0)
+                return -1;
+        site->step_made = true;
+        if (make_step_folders(site, err) < 0)
+                return -1;
+        return site->copied ? copy_step_begin(site, step, err) : 0;
+}
+
+void site_step_end(struct site *site)
+{
+        struct err ignored;
+
+        if (!site->step_made)
+                return;
+        if (site->kind == SANDBOX_UPPER_TMPFS) {
+                umount2(site->step, UMOUNT_DETACH);
+        } else {
+                fs_remove_tree_at(AT_FDCWD, site->step, &ignored);
+                mkdir(site->step, 0700);
+        }
+        site->step_made = false;
+}
+
+int site_freeze(struct site *site, struct err *err)
+{
+        int fd;
+
+        if (!site->frozen && site->copied && copy_freeze(site, err) < 0)
+                return -1;
+        fd = open(site->upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return err_errno(err, "frozen worktree");
+        site->frozen = true;
+        return fd;
+}
+
+uint64_t site_disk_used(const struct site *site, const struct sandbox_step *step, bool *ret_full)
+{
+        const char *path = step->worktree == SANDBOX_WORK ? site->upper : site->step;
+        struct statvfs status;
+        uint64_t used;
+
+        *ret_full = false;
+        if (site->kind == SANDBOX_UPPER_DISK) {
+                used = fs_tree_bytes(AT_FDCWD, path, SCAN_MAX);
+                *ret_full = used > site->plan->upper_bytes;
+                return used;
+        }
+        if (statvfs(path, &status) < 0)
+                return 0;
+        *ret_full = status.f_bavail == 0 || status.f_ffree == 0;
+        return (status.f_blocks - status.f_bfree) * status.f_bsize;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_SANDBOX_SITE_H
+#define CUPEL_SANDBOX_SITE_H
+
+/*
+ * Where steps take place. The helper builds in its own mount namespace, once per run, what all steps share:
+ *
+ *         scratch/root    tmpfs: the step's root, with /usr, /etc, /dev, /cupel and the mount points
+ *         scratch/upper   the run's upper (tmpfs, or a folder on disk): upper/, work/
+ *         scratch/step    what one step needs and nobody keeps: a fresh upper, uppers of carried folders
+ *
+ *         site_make(&site, &plan, err);                 after ns_unshare()
+ *         site_step_begin(&site, &step, err);
+ *                 in the child, in its namespaces:  site_enter(&site, &step, err);
+ *         site_step_end(&site);                         its PID 1 is dead
+ *         site_release(&site);                          folders on disk are removed
+ *
+ * A step's child inherits a copy of these mounts, adds its own (/proc, /tmp, /dev/shm, home, the worktree) and pivots. The
+ * helper never pivots, and keeps a full /proc: else the kernel refuses later steps a fresh one.
+ *
+ * Errors: ERR_SANDBOX and system errors are a layer that failed; ERR_INPUT from site_enter() is a step that cannot start
+ * (a carried folder that was replaced, a missing working directory).
+ */
+
+#include "lib/base/err.h"
+#include "sandbox/plan.h"
+
+#include <stdbool.h>
+
+struct site {
+        const struct sandbox_plan *plan;
+        char *root, *upper, *work, *step; /* paths on the host */
+        char *home;                       /* as steps see it */
+        const char *copied;               /* tier B: "reflink" or "copy"; NULL: overlay */
+        enum sandbox_upper kind;          /* TMPFS or DISK */
+        bool fresh_proc;
+        bool frozen;
+        bool step_made;
+};
+
+int site_make(struct site *site, const struct sandbox_plan *plan, struct err *err);
+void site_release(struct site *site);
+
+int site_step_begin(struct site *site, const struct sandbox_step *step, struct err *err);
+void site_step_end(struct site *site);
+
+/* Returns the descriptor of the step's /proc (for polling), or -1 with err; -2: no /proc here (tier C). */
+int site_enter(const struct site *site, const struct sandbox_step *step, struct err *err);
+
+/* The frozen upper's root, O_DIRECTORY|O_RDONLY. From then on it is a lower. */
+int site_freeze(struct site *site, struct err *err);
+
+/* Bytes in the upper of the step, and whether it is full (tmpfs) or over its budget (disk). */
+uint64_t site_disk_used(const struct site *site, const struct sandbox_step *step, bool *ret_full);
+
+/* The parts, each in its file. */
+int root_build(const struct site *site, struct err *err); /* root.c: the shared root */
+int root_show(const struct site *site, int rootfd, const struct sandbox_show *show, struct err *err);
+int etc_build(const struct site *site, struct err *err);  /* etc.c: its /etc */
+int proc_mount(const struct site *site, struct err *err); /* proc.c: /proc with its masks; returns its descriptor */
+int worktree_mount(const struct site *site, const struct sandbox_step *step, int rootfd,
+                   struct err *err); /* worktree.c */
+
+#endif

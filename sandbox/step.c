@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/step.h"
+
+#include "lib/base/cleanup.h"
+#include "sandbox/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STEP_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+/* One packet; a descriptor may travel with it. */
+static void send_report(int status, const struct step_report *report, int fd)
+{
+        _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+        struct iovec part = {.iov_base = (void *)report, .iov_len = sizeof(*report)};
+        struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+
+        if (fd >= 0) {
+                struct cmsghdr *message;
+
+                header.msg_control = control;
+                header.msg_controllen = sizeof(control);
+                message = CMSG_FIRSTHDR(&header);
+                message->cmsg_level = SOL_SOCKET;
+                message->cmsg_type = SCM_RIGHTS;
+                message->cmsg_len = CMSG_LEN(sizeof(int));
+                memcpy(CMSG_DATA(message), &fd, sizeof(int));
+        }
+        sendmsg(status, &header, MSG_NOSIGNAL);
+}
+
+static void report_failure(int status, const struct err *err)
+{
+        struct step_report report = {.kind = STEP_REPORT_FAILED, .err = *err};
+
+        send_report(status, &report, -1);
+}
+
+bool step_report_next(struct step_process *process, struct step_report *ret)
+{
+        _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+        struct iovec part = {.iov_base = ret, .iov_len = sizeof(*ret)};
+        struct msghdr header = {
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+        struct cmsghdr *message;
+
+        ssize_t got = process->status < 0 ? -1 : recvmsg(process->status, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+        if (got == 0) { /* nobody inside can report any more */
+                close(process->status);
+                process->status = -1;
+        }
+        if (got != (ssize_t)sizeof(*ret))
+                return false;
+        message = CMSG_FIRSTHDR(&header);
+        if (message && message->cmsg_type == SCM_RIGHTS && process->proc < 0)
+                memcpy(&process->proc, CMSG_DATA(message), sizeof(int));
+        return true;
+}
+
+/* PID 1: reaps whatever falls to it until the leader is dead, and goes; the kernel kills the rest. */
+static void __attribute__((noreturn)) reap_until_leader_ends(pid_t leader, int status)
+{
+        struct step_report report = {.kind = STEP_REPORT_EXITED};
+
+        for (;;) {
+                pid_t pid = waitpid(-1, &report.status, 0);
+
+                if (pid == leader)
+                        break;
+                if (pid < 0 && errno != EINTR)
+                        _exit(1);
+        }
+        send_report(status, &report, -1);
+        _exit(0);
+}
+
+/* What holds for PID 1 and for the leader. PID 1 is not dumpable: /proc/1 shows nothing of it to the step. */
+static int restrict_init(const struct sandbox_step *step, struct err *err)
+{
+        if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+                return err_errno(err, "session keyring");
+        if (leader_set_limits(&step->limits, err) < 0 || drop_capabilities(err) < 0)
+                return -1;
+        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return err_errno(err, "PR_SET_DUMPABLE");
+        return 0;
+}
+
+static int start_leader(const struct site *site, const struct sandbox_step *step, int output, int status,
+                        pid_t *ret_pid, struct err *err)
+{
+        pid_t pid = fork();
+
+        if (pid < 0)
+                return err_errno(err, "fork");
+        if (pid == 0) {
+                leader_restrict_and_exec(site, step, output, err);
+                report_failure(status, err);
+                _exit(127);
+        }
+        *ret_pid = pid;
+        return 0;
+}
+
+static void __attribute__((noreturn))
+child(const struct site *site, const struct sandbox_step *step, int output, int status, int helper)
+{
+        struct step_report entered = {.kind = STEP_REPORT_ENTERED};
+        struct err err = ERR_INIT;
+        pid_t leader = -1;
+        int proc;
+
+        if (ns_die_with(helper, &err) < 0 || (proc = site_enter(site, step, &err)) == -1)
+                goto failed;
+        send_report(status, &entered, proc >= 0 ? proc : -1);
+        if (restrict_init(step, &err) < 0)
+                goto failed;
+        /* capabilities changed, which cleared it (prctl(2)) */
+        if (ns_die_with(helper, &err) < 0 || start_leader(site, step, output, status, &leader, &err) < 0)
+                goto failed;
+        if (status != 3 && dup3(status, 3, O_CLOEXEC) < 0)
+                _exit(1);
+        close_range(4, ~0U, 0);
+        reap_until_leader_ends(leader, 3);
+failed:
+        report_failure(status, &err);
+        _exit(1);
+}
+
+int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step, struct err *err)
+{
+        struct step_process process = STEP_PROCESS_NONE;
+        _cleanup_fd_ int helper = (int)syscall(SYS_pidfd_open, getpid(), 0);
+        int output[2] = {-1, -1}, status[2] = {-1, -1};
+
+        if (helper < 0 || pipe2(output, O_CLOEXEC) < 0 ||
+            socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0 ||
+            fcntl(output[0], F_SETFL, O_NONBLOCK) < 0) {
+                err_errno(err, "step %s", step->name);
+        } else {
+                process = (struct step_process){-1, -1, output[0], status[0], -1};
+                output[0] = status[0] = -1;
+                process.pid = ns_clone(STEP_NAMESPACES, &process.pidfd);
+                if (process.pid == 0)
+                        child(site, step, output[1], status[1], helper);
+                if (process.pid < 0) {
+                        err_errno(err, "namespaces of the step (mount, pid, net, ipc, uts, cgroup)");
+                        err->code = ERR_SANDBOX;
+                }
+        }
+        for (int i = 0; i < 2; i++) {
+                if (output[i] >= 0)
+                        close(output[i]);
+                if (status[i] >= 0)
+                        close(status[i]);
+        }
+        if (process.pid < 0) {
+                step_process_release(&process);
+                return -1;
+        }
+        *ret = process;
+        return 0;
+}
+
+void step_kill(const struct step_process *process)
+{
+        if (process->pidfd >= 0)
+                syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0);
+}
+
+void step_reap(struct step_process *process, struct rusage *ret_usage)
+{
+        memset(ret_usage, 0, sizeof(*ret_usage));
+        if (process->pid > 0)
+                while (wait4(process->pid, NULL, 0, ret_usage) < 0 && errno == EINTR)
+                        ;
+        process->pid = -1;
+}
+
+void step_process_release(struct step_process *process)
+{
+        int *const fds[] = {&process->pidfd, &process->output, &process->status, &process->proc};
+
+        for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+                if (*fds[i] >= 0)
+                        close(*fds[i]);
+                *fds[i] = -1;
+        }
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_SANDBOX_STEP_H
+#define CUPEL_SANDBOX_STEP_H
+
+/*
+ * One step as processes: PID 1 of its namespaces (ours: mounts, then reaps) and the leader (PID 2: restricts itself and
+ * executes the command). When the leader ends, PID 1 ends, and the kernel kills all that is left, `setsid` and
+ * double-forked orphans included.
+ *
+ *         step_spawn(&process, &site, &step, err);
+ *         …poll process.output, process.status, process.pidfd…
+ *         step_report_next(&process, &report)                   until the pidfd is readable
+ *         step_kill(&process);                                  at any time
+ *         step_reap(&process, &ret_usage);                      after the pidfd is readable: everything is dead
+ *         step_process_release(&process);
+ */
+
+#include "lib/base/err.h"
+#include "sandbox/plan.h"
+#include "sandbox/site.h"
+
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct step_process {
+        pid_t pid; /* of PID 1, as the helper sees it */
+        int pidfd;
+        int output; /* stdout and stderr of the step, non-blocking */
+        int status; /* reports from inside */
+        int proc;   /* the step's /proc, -1 until it is reported */
+};
+
+#define STEP_PROCESS_NONE ((struct step_process){.pid = -1, .pidfd = -1, .output = -1, .status = -1, .proc = -1})
+
+enum step_report_kind {
+        STEP_REPORT_ENTERED, /* the step's namespaces stand; /proc came along, where there is one */
+        STEP_REPORT_FAILED,  /* a layer or the start failed: `err` */
+        STEP_REPORT_EXITED,  /* the leader ended: `status` of wait(2) */
+};
+
+struct step_report {
+        enum step_report_kind kind;
+        int status;
+        struct err err;
+};
+
+int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step, struct err *err);
+bool step_report_next(struct step_process *process, struct step_report *ret); /* false: none now */
+void step_kill(const struct step_process *process);
+void step_reap(struct step_process *process, struct rusage *ret_usage);
+void step_process_release(struct step_process *process);
+
+/* What the step's processes use now, summed over its /proc. */
+struct step_usage {
+        uint64_t processes;
+        uint64_t memory_bytes;
+        uint64_t cpu_ms;
+};
+void step_usage(const struct step_process *process, struct step_usage *ret);
+
+/* The leader's end of it (leader.c): restricts itself and executes; returns only on failure. */
+int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, struct err *err);
+int leader_set_limits(const struct sandbox_limits *limits, struct err *err);
+
+#endif
