@@ -71,14 +71,26 @@ static int start_director(struct loop *loop, int *ret_fd, struct err *err)
         return 0;
 }
 
+static bool find_variable(const struct strv *environment, const char *name)
+{
+        size_t len = strlen(name);
+
+        for (size_t i = 0; i < environment->len; i++)
+                if (strncmp(environment->items[i], name, len) == 0 && environment->items[i][len] == '=')
+                        return true;
+        return false;
+}
+
 /* The caged side sees of the environment what the policy lets into the sandbox, and nothing else. */
-static void caged_environment(const struct plan *plan, struct strv *ret)
+static void caged_environment(const struct context *context, const struct plan *plan, struct strv *ret)
 {
         strv_add(ret, "PATH=/usr/local/bin:/usr/bin:/bin");
+        if (context->home)
+                strv_add_printf(ret, "HOME=%s", context->home);
         for (size_t i = 0; i < plan->sandbox.env.len; i++) {
                 const char *value = getenv(plan->sandbox.env.items[i]);
 
-                if (value && strcmp(plan->sandbox.env.items[i], "PATH") != 0)
+                if (value && !find_variable(ret, plan->sandbox.env.items[i]))
                         strv_add_printf(ret, "%s=%s", plan->sandbox.env.items[i], value);
         }
         if (getenv("ASAN_OPTIONS"))
@@ -137,7 +149,7 @@ static int start_cage(struct loop *loop, int *ret_fd, struct err *err)
 
         if (!program || plan_cage(s, &plan, err) < 0 || channel_pair(pair, err) < 0)
                 return -1;
-        caged_environment(&s->launch->plan, &environment);
+        caged_environment(s->context, &s->launch->plan, &environment);
         status = cage_spawn(&plan, argv, environment.items, pair[1], &loop->s.cage_pid, err);
         close(pair[1]);
         if (status < 0) {
