@@ -77,25 +77,28 @@ int spawn(const char *path, char *const argv[], char *const envp[], const int *f
 
 char *sibling_path(const char *name, struct err *err)
 {
+        /* relative to the executable's folder, so that an installation may be moved; then where it was configured to be */
+        static const char *const beside[] = {"", "/../libexec/cupel"};
         char self[PATH_MAX];
         ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-        char *slash, *path;
+        char *path;
 
         if (len < 0) {
                 err_errno(err, "read /proc/self/exe");
                 return NULL;
         }
         self[len] = '\0';
-        slash = strrchr(self, '/');
-        path = xasprintf("%.*s/%s", (int)(slash - self), self, name);
-        if (access(path, X_OK) == 0)
-                return path;
-        free(path);
+        *strrchr(self, '/') = '\0';
+        for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+                path = xasprintf("%s%s/%s", self, beside[i], name);
+                if (access(path, X_OK) == 0)
+                        return path;
+                free(path);
+        }
         path = xasprintf("%s/%s", CUPEL_LIBEXECDIR, name);
         if (access(path, X_OK) == 0)
                 return path;
-        err_set(err, ERR_SYSTEM, "%s is neither beside %s nor in %s; install cupel again", name, self,
-                CUPEL_LIBEXECDIR);
+        err_set(err, ERR_SYSTEM, "%s is neither in %s nor in %s; install cupel again", name, self, CUPEL_LIBEXECDIR);
         free(path);
         return NULL;
 }

@@ -7,7 +7,8 @@
  * process group of its own, and gives it exactly the descriptors that are listed: fds[i] becomes descriptor 3 + i. Standard
  * input is /dev/null, output and error are inherited. The child is not reaped here.
  *
- * sibling_path() finds a program of ours: beside the running executable, else in CUPEL_LIBEXECDIR.
+ * sibling_path() finds a program of ours: beside the running executable, in ../libexec/cupel from there, else in
+ * CUPEL_LIBEXECDIR.
  */
 
 #include "lib/base/err.h"
