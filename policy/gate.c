@@ -25,7 +25,7 @@ const char *const gate_names[] = {
 #define X(gate, name, level, enforced, text) [GATE_##gate] = name,
         GATES(X)
 #undef X
-        [GATE_COUNT] = NULL,
+                [GATE_COUNT] = NULL,
 };
 
 enum gate_level gate_default(enum gate gate)
@@ -77,8 +77,10 @@ static void find(const struct judgement *judgement, const char *path, const char
         }
         str_puts(&reason, text);
         report->items = xrealloc(report->items, (report->len + 1) * sizeof(*report->items));
-        report->items[report->len++] = (struct gate_finding){
-                .gate = judgement->gate, .level = judgement->level, .path = xstrdup(path), .reason = str_steal(&reason)};
+        report->items[report->len++] = (struct gate_finding){.gate = judgement->gate,
+                                                             .level = judgement->level,
+                                                             .path = xstrdup(path),
+                                                             .reason = str_steal(&reason)};
 }
 
 static void judge_paths(const struct judgement *judgement)
@@ -145,9 +147,10 @@ static void judge_conflict_markers(const struct judgement *judgement)
 static bool is_code(const char *path)
 {
         static const char *const endings[] = {
-                ".c",    ".h",  ".cc", ".cpp", ".cxx", ".hpp",   ".rs",   ".go", ".py",  ".rb", ".js", ".mjs", ".cjs",
-                ".ts",   ".jsx", ".tsx", ".java", ".kt", ".scala", ".swift", ".m", ".cs",  ".fs", ".php", ".pl", ".lua",
-                ".sh",   ".bash", ".zig", ".ml", ".hs", ".ex",    ".exs",  ".erl", ".clj", ".r",  ".jl", ".dart", ".sql",
+                ".c",  ".h",   ".cc",  ".cpp", ".cxx", ".hpp", ".rs",   ".go",   ".py",    ".rb",
+                ".js", ".mjs", ".cjs", ".ts",  ".jsx", ".tsx", ".java", ".kt",   ".scala", ".swift",
+                ".m",  ".cs",  ".fs",  ".php", ".pl",  ".lua", ".sh",   ".bash", ".zig",   ".ml",
+                ".hs", ".ex",  ".exs", ".erl", ".clj", ".r",   ".jl",   ".dart", ".sql",
         };
         const char *dot = strrchr(path, '.');
 
@@ -193,15 +196,14 @@ static void judge_mood(const struct judgement *judgement)
                 if (rule == CHANGE_TESTS_ONLY)
                         find(judgement, change->path, "is no test, and only tests may change (mood petty)");
                 else if (change->kind == CHANGE_ADDED)
-                        find(judgement, change->path, "is new and no test (mood skeptical: only tests, and fixes of what exists)");
+                        find(judgement, change->path,
+                             "is new and no test (mood skeptical: only tests, and fixes of what exists)");
         }
 }
 
 static void (*const judges[GATE_COUNT])(const struct judgement *judgement) = {
-        [GATE_PATHS] = judge_paths,
-        [GATE_DIFF_BUDGET] = judge_diff_budget,
-        [GATE_PROTECTED] = judge_protected,
-        [GATE_CONFLICT_MARKERS] = judge_conflict_markers,
+        [GATE_PATHS] = judge_paths,         [GATE_DIFF_BUDGET] = judge_diff_budget,
+        [GATE_PROTECTED] = judge_protected, [GATE_CONFLICT_MARKERS] = judge_conflict_markers,
         [GATE_MOOD] = judge_mood,
 };
 
@@ -241,7 +243,8 @@ void gate_report_reasons(const struct gate_report *report, struct strv *ret)
         for (size_t pass = 0; pass < 2; pass++)
                 for (size_t i = 0; i < report->len; i++)
                         if (report->items[i].level == order[pass])
-                                strv_add_printf(ret, "%s: %s", gate_names[report->items[i].gate], report->items[i].reason);
+                                strv_add_printf(ret, "%s: %s", gate_names[report->items[i].gate],
+                                                report->items[i].reason);
         if (report->left_out)
                 strv_add_printf(ret, "and %zu more", report->left_out);
 }
@@ -253,10 +256,10 @@ struct json_t *gate_report_json(const struct gate_report *report)
         for (size_t i = 0; i < report->len; i++) {
                 const struct gate_finding *finding = &report->items[i];
 
-                json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "gate", gate_names[finding->gate], "level",
-                                                      gate_level_names[finding->level], "path",
-                                                      finding->path ? json_quoted(finding->path) : json_null(), "reason",
-                                                      finding->reason));
+                json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "gate", gate_names[finding->gate],
+                                                      "level", gate_level_names[finding->level], "path",
+                                                      finding->path ? json_quoted(finding->path) : json_null(),
+                                                      "reason", finding->reason));
         }
         return list;
 }

@@ -51,7 +51,7 @@ enum gate {
 #define X(gate, name, level, enforced, text) GATE_##gate,
         GATES(X)
 #undef X
-        GATE_COUNT
+                GATE_COUNT
 };
 extern const char *const gate_names[]; /* NULL-terminated */
 

@@ -16,33 +16,61 @@
 #define AT(member) .offset = offsetof(struct work_item, member)
 
 static const struct key verifier_keys[] = {
-        {.name = "name", .type = KEY_LINE, .offset = offsetof(struct item_verifier, name), .check = check_verifier_name,
-         .required = true, .doc = "the verifier's name"},
-        {.name = "run", .type = KEY_TEXT, .offset = offsetof(struct item_verifier, run), .check = check_command,
+        {.name = "name",
+         .type = KEY_LINE,
+         .offset = offsetof(struct item_verifier, name),
+         .check = check_verifier_name,
+         .required = true,
+         .doc = "the verifier's name"},
+        {.name = "run",
+         .type = KEY_TEXT,
+         .offset = offsetof(struct item_verifier, run),
+         .check = check_command,
          .doc = "shell command; none: the policy's"},
-        {.name = "timeout", .type = KEY_TIME, .offset = offsetof(struct item_verifier, timeout_ms), .min = 1, .max = DAYS(7),
+        {.name = "timeout",
+         .type = KEY_TIME,
+         .offset = offsetof(struct item_verifier, timeout_ms),
+         .min = 1,
+         .max = DAYS(7),
          .doc = "how long it may take"},
-        {.name = "kind", .type = KEY_ENUM, .offset = offsetof(struct item_verifier, kind), .choices = verifier_kind_names,
+        {.name = "kind",
+         .type = KEY_ENUM,
+         .offset = offsetof(struct item_verifier, kind),
+         .choices = verifier_kind_names,
          .doc = "what it shows"},
 };
-static const struct schema verifier_schema_ = SCHEMA("a verifier", verifier_keys, struct item_verifier, .shorthand = "name");
+static const struct schema verifier_schema_ =
+        SCHEMA("a verifier", verifier_keys, struct item_verifier, .shorthand = "name");
 
 static const struct key requirement_keys[] = {
-        {.name = "env", .type = KEY_LINE, .offset = offsetof(struct requirement, env), .check = check_env_name,
+        {.name = "env",
+         .type = KEY_LINE,
+         .offset = offsetof(struct requirement, env),
+         .check = check_env_name,
          .doc = "this variable is set"},
-        {.name = "command", .type = KEY_LINE, .offset = offsetof(struct requirement, command), .doc = "this program is found"},
+        {.name = "command",
+         .type = KEY_LINE,
+         .offset = offsetof(struct requirement, command),
+         .doc = "this program is found"},
         {.name = "file", .type = KEY_LINE, .offset = offsetof(struct requirement, file), .doc = "this file exists"},
 };
-const struct schema requirement_schema = SCHEMA("a requirement", requirement_keys, struct requirement, .exactly_one = true);
+const struct schema requirement_schema =
+        SCHEMA("a requirement", requirement_keys, struct requirement, .exactly_one = true);
 
 static const struct key network_keys[] = {
-        {.name = "allow", .type = KEY_STRINGS, .offset = offsetof(struct network, allow), .check = check_one_line,
+        {.name = "allow",
+         .type = KEY_STRINGS,
+         .offset = offsetof(struct network, allow),
+         .check = check_one_line,
          .doc = "domains that may be reached"},
 };
 const struct schema network_schema = SCHEMA("network", network_keys, struct network);
 
 #define BUDGET(name_, type_, member, min_, max_, doc_)                                                                 \
-        {.name = (name_), .type = (type_), .offset = offsetof(struct budget, member), .min = (min_), .max = (max_), .doc = (doc_)}
+        {                                                                                                              \
+                .name = (name_), .type = (type_), .offset = offsetof(struct budget, member), .min = (min_),            \
+                .max = (max_), .doc = (doc_)                                                                           \
+        }
 static const struct key budget_keys[] = {
         BUDGET("wall", KEY_TIME, wall_ms, 1, DAYS(7), "elapsed time of the agent's command"),
         BUDGET("cpu", KEY_TIME, cpu_ms, 1, DAYS(7), "processor time of the agent's command"),
@@ -59,12 +87,24 @@ static const struct key budget_keys[] = {
 const struct schema budget_schema = SCHEMA("budget", budget_keys, struct budget);
 
 static const struct key agent_keys[] = {
-        {.name = "name", .type = KEY_LINE, .offset = offsetof(struct item_agent, name), .doc = "an agent of the policy"},
-        {.name = "command", .type = KEY_STRINGS, .offset = offsetof(struct item_agent, command), .may_be_empty = true,
+        {.name = "name",
+         .type = KEY_LINE,
+         .offset = offsetof(struct item_agent, name),
+         .doc = "an agent of the policy"},
+        {.name = "command",
+         .type = KEY_STRINGS,
+         .offset = offsetof(struct item_agent, command),
+         .may_be_empty = true,
          .doc = "program and arguments; {prompt} is replaced"},
-        {.name = "env", .type = KEY_PAIRS, .offset = offsetof(struct item_agent, env), .check = NULL,
+        {.name = "env",
+         .type = KEY_PAIRS,
+         .offset = offsetof(struct item_agent, env),
+         .check = NULL,
          .doc = "environment variables"},
-        {.name = "network", .type = KEY_MAP, .offset = offsetof(struct item_agent, network), .sub = &network_schema,
+        {.name = "network",
+         .type = KEY_MAP,
+         .offset = offsetof(struct item_agent, network),
+         .sub = &network_schema,
          .doc = "what the command may reach"},
 };
 static const struct schema agent_schema_ = SCHEMA("agent", agent_keys, struct item_agent, .shorthand = "name");
@@ -73,9 +113,15 @@ struct paths {
         struct strv allow, deny;
 };
 static const struct key paths_keys[] = {
-        {.name = "allow", .type = KEY_STRINGS, .offset = offsetof(struct paths, allow), .check = check_glob,
+        {.name = "allow",
+         .type = KEY_STRINGS,
+         .offset = offsetof(struct paths, allow),
+         .check = check_glob,
          .doc = "globs of what may change; none: everything"},
-        {.name = "deny", .type = KEY_STRINGS, .offset = offsetof(struct paths, deny), .check = check_glob,
+        {.name = "deny",
+         .type = KEY_STRINGS,
+         .offset = offsetof(struct paths, deny),
+         .check = check_glob,
          .doc = "globs of what may not change; wins"},
 };
 static const struct schema paths_schema = SCHEMA("paths", paths_keys, struct paths);
@@ -84,34 +130,67 @@ struct approval {
         int before, after;
 };
 static const struct key approval_keys[] = {
-        {.name = "before", .type = KEY_ENUM, .offset = offsetof(struct approval, before), .choices = approval_before_names,
+        {.name = "before",
+         .type = KEY_ENUM,
+         .offset = offsetof(struct approval, before),
+         .choices = approval_before_names,
          .doc = "what a person must say before the run"},
-        {.name = "after", .type = KEY_ENUM, .offset = offsetof(struct approval, after), .choices = approval_after_names,
+        {.name = "after",
+         .type = KEY_ENUM,
+         .offset = offsetof(struct approval, after),
+         .choices = approval_after_names,
          .doc = "who approves the verified result"},
 };
 static const struct schema approval_schema = SCHEMA("approval", approval_keys, struct approval);
 
 static const struct key item_keys[] = {
         {.name = "id", .type = KEY_LINE, AT(id), .check = check_item_id, .doc = "name of the item"},
-        {.name = "title", .type = KEY_LINE, AT(title), .doc = "what is wanted, in one line; required, here or as --title"},
+        {.name = "title",
+         .type = KEY_LINE,
+         AT(title),
+         .doc = "what is wanted, in one line; required, here or as --title"},
         {.name = "objective", .type = KEY_TEXT, AT(objective), .doc = "what the agent is told; the title where absent"},
         {.name = "acceptance", .type = KEY_STRINGS, AT(acceptance), .doc = "success criteria in words"},
         {.name = "mood", .type = KEY_ENUM, AT(mood), .choices = mood_names, .doc = "how the run may work"},
         {.name = "risk", .type = KEY_ENUM, AT(risk), .choices = risk_names, .doc = "what a mistake would cost"},
         {.name = "paths", .type = KEY_MAP, AT(paths), .sub = &paths_schema, .doc = "what may change"},
-        {.name = "forbid", .type = KEY_STRINGS, AT(forbid), .check = check_one_line, .doc = "what the agent must not do"},
+        {.name = "forbid",
+         .type = KEY_STRINGS,
+         AT(forbid),
+         .check = check_one_line,
+         .doc = "what the agent must not do"},
         {.name = "arm", .type = KEY_BOOL, AT(arm), .doc = "starts only with --arm or CUPEL_ARM=1"},
         {.name = "verify", .type = KEY_LIST, AT(verify), .sub = &verifier_schema_, .doc = "verifiers that must pass"},
         {.name = "budget", .type = KEY_MAP, AT(budget), .sub = &budget_schema, .doc = "limits"},
-        {.name = "agent", .type = KEY_MAP, AT(agent), .sub = &agent_schema_, .doc = "who works: a name of the policy or a command"},
-        {.name = "requires", .type = KEY_LIST, AT(requirements), .sub = &requirement_schema, .doc = "what must be there"},
+        {.name = "agent",
+         .type = KEY_MAP,
+         AT(agent),
+         .sub = &agent_schema_,
+         .doc = "who works: a name of the policy or a command"},
+        {.name = "requires",
+         .type = KEY_LIST,
+         AT(requirements),
+         .sub = &requirement_schema,
+         .doc = "what must be there"},
         {.name = "depends", .type = KEY_STRINGS, AT(depends), .check = check_item_id, .doc = "items that come first"},
-        {.name = "parent", .type = KEY_LINE, AT(parent), .check = check_item_id, .doc = "the item that this one is part of"},
+        {.name = "parent",
+         .type = KEY_LINE,
+         AT(parent),
+         .check = check_item_id,
+         .doc = "the item that this one is part of"},
         {.name = "approval", .type = KEY_MAP, AT(approval), .sub = &approval_schema, .doc = "what a person decides"},
-        {.name = "outputs", .type = KEY_STRINGS, AT(outputs), .check = check_glob, .doc = "artifacts kept in the packet"},
+        {.name = "outputs",
+         .type = KEY_STRINGS,
+         AT(outputs),
+         .check = check_glob,
+         .doc = "artifacts kept in the packet"},
         {.name = "rollback", .type = KEY_TEXT, AT(rollback), .doc = "how to undo it"},
         {.name = "publication", .type = KEY_PAIRS, AT(publication), .doc = "what may be shown where"},
-        {.name = "target", .type = KEY_LINE, AT(target), .check = check_ref, .doc = "the branch that receives the commit"},
+        {.name = "target",
+         .type = KEY_LINE,
+         AT(target),
+         .check = check_ref,
+         .doc = "the branch that receives the commit"},
 };
 const struct schema work_item_schema = SCHEMA("a work item", item_keys, struct work_item);
 
@@ -146,18 +225,21 @@ static int check_together(const struct work_item *item, const struct yaml *doc, 
 {
         const struct yaml_node *agent = yaml_get(yaml_root(doc), "agent"), *verify = yaml_get(yaml_root(doc), "verify");
 
-        if (agent && item->agent.name && (item->agent.command.len || item->agent.env.len || item->agent.network.allow.len))
+        if (agent && item->agent.name &&
+            (item->agent.command.len || item->agent.env.len || item->agent.network.allow.len))
                 return yaml_err(doc, agent, err, "agent has a name and a command of its own; expected one of them");
-        if (agent && agent->type != YAML_NULL && !item->agent.name && (!item->agent.command.len || !*item->agent.command.items[0]))
-                return yaml_err(doc, agent, err, "agent has no command; expected a name of the policy or command: [PROGRAM, …]");
+        if (agent && agent->type != YAML_NULL && !item->agent.name &&
+            (!item->agent.command.len || !*item->agent.command.items[0]))
+                return yaml_err(doc, agent, err,
+                                "agent has no command; expected a name of the policy or command: [PROGRAM, …]");
         for (size_t i = 0; i < item->agent.env.len; i++)
                 if (check_env_name(item->agent.env.items[i].name))
                         return yaml_err(doc, agent, err, "\"%s\" is no name of an environment variable; expected one",
                                         item->agent.env.items[i].name);
         for (size_t i = 0; i < item->verify.len; i++)
                 if (find_verifier(item, item->verify.items[i].name) != &item->verify.items[i])
-                        return yaml_err(doc, verify->entries[i].value, err, "verifier \"%s\" is there twice; expected it once",
-                                        item->verify.items[i].name);
+                        return yaml_err(doc, verify->entries[i].value, err,
+                                        "verifier \"%s\" is there twice; expected it once", item->verify.items[i].name);
         return 0;
 }
 
@@ -219,7 +301,8 @@ static int apply_verifier(struct work_item *item, const char *text, struct err *
         if (!command)
                 return 0;
         if (text_check(command + 1) || check_command(command + 1) || !is_utf8(command + 1))
-                return err_set(err, ERR_INPUT, "--verify: \"%s\" has no readable command; expected NAME or NAME=COMMAND", name);
+                return err_set(err, ERR_INPUT,
+                               "--verify: \"%s\" has no readable command; expected NAME or NAME=COMMAND", name);
         free(verifier->run);
         verifier->run = xstrdup(command + 1);
         return 0;
@@ -246,7 +329,8 @@ static int apply_command(struct work_item *item, const struct item_options *opti
         schema_release(&agent_schema_, &item->agent);
         schema_init(&agent_schema_, &item->agent);
         for (size_t i = 0; i < options->command_len; i++)
-                if (apply_text(&agent_schema_, &item->agent, "the command after --", "command", options->command[i], err) < 0)
+                if (apply_text(&agent_schema_, &item->agent, "the command after --", "command", options->command[i],
+                               err) < 0)
                         return -1;
         return 0;
 }
@@ -307,8 +391,9 @@ int work_item_check(struct work_item *item, struct err *err)
         if (!item->title && item->agent.command.len)
                 item->title = title_from_command(&item->agent.command);
         if (!item->title)
-                return err_set(err, ERR_INPUT,
-                               "the work item has no title; expected one line that says what is wanted (title: or --title)");
+                return err_set(
+                        err, ERR_INPUT,
+                        "the work item has no title; expected one line that says what is wanted (title: or --title)");
         if (!item->objective || !*item->objective) {
                 free(item->objective);
                 item->objective = xstrdup(item->title);

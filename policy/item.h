@@ -28,9 +28,9 @@
 /* One entry of `verify`: the name of a verifier of the policy, or one of its own where `run` is set. */
 struct item_verifier {
         char *name;
-        char *run;          /* shell command */
+        char *run; /* shell command */
         int64_t timeout_ms;
-        int kind;           /* enum verifier_kind */
+        int kind; /* enum verifier_kind */
 };
 
 struct requirement { /* exactly one of them */
@@ -45,7 +45,7 @@ struct budget {
         int64_t wall_ms, cpu_ms;
         int64_t memory, disk, output; /* bytes */
         int64_t pids, notes, diff_files, diff_lines, attempts;
-        int64_t cost_usd;             /* micro-dollars */
+        int64_t cost_usd; /* micro-dollars */
 };
 
 struct item_agent { /* a name in the policy, or a command of its own */

@@ -49,7 +49,8 @@ static const struct mood_rules rules[] = {
                               .meaning = "runs nothing, asks a person"},
 };
 
-const char *const mood_names[] = {"calm", "curious", "skeptical", "paranoid", "bold", "contrite", "petty", "deferential", NULL};
+const char *const mood_names[] = {"calm",     "curious", "skeptical",   "paranoid", "bold",
+                                  "contrite", "petty",   "deferential", NULL};
 
 const struct mood_rules *mood_rules(enum mood mood)
 {

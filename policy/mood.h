@@ -30,20 +30,20 @@ extern const char *const worktree_names[];
 
 enum mood_change_rule {
         CHANGE_ANYTHING,
-        CHANGE_TESTS_ONLY,        /* petty */
-        CHANGE_TESTS_AND_FIXES,   /* skeptical: new files only where the policy's `tests` globs match */
+        CHANGE_TESTS_ONLY,         /* petty */
+        CHANGE_TESTS_AND_FIXES,    /* skeptical: new files only where the policy's `tests` globs match */
         CHANGE_NEW_CODE_IS_TESTED, /* bold: a new file with code comes with a new or changed test */
 };
 
 struct mood_rules {
         const char *name;
         enum worktree worktree;
-        bool egress;          /* the policy's allow list holds */
+        bool egress; /* the policy's allow list holds */
         bool may_commit;
-        bool every_verifier;  /* of the policy, whatever their scope */
-        bool strict;          /* gates that warn or are off block; PRE_EXISTING blocks too */
-        bool person;          /* a person approves */
-        bool needs_note;      /* at least one conjecture or observation */
+        bool every_verifier; /* of the policy, whatever their scope */
+        bool strict;         /* gates that warn or are off block; PRE_EXISTING blocks too */
+        bool person;         /* a person approves */
+        bool needs_note;     /* at least one conjecture or observation */
         int64_t diff_factor;
         enum mood_change_rule change_rule;
         const char *meaning;

@@ -62,7 +62,8 @@ static bool names_protected(const struct work_item *item, const struct policy *p
         return found;
 }
 
-static enum mood choose_mood(const struct work_item *item, const struct policy *policy, const struct plan_options *options)
+static enum mood choose_mood(const struct work_item *item, const struct policy *policy,
+                             const struct plan_options *options)
 {
         struct mood_situation situation = options->situation;
 
@@ -116,15 +117,15 @@ static int find_profile(struct compile *compile)
                 return 0;
         for (size_t i = 0; i < compile->policy->agents.len; i++)
                 str_printf(&known, "%s%s", i ? ", " : "", compile->policy->agents.items[i].name);
-        return err_set(compile->err, ERR_INPUT, "no agent \"%s\" in the policy; expected %s%s, or a command after --", name,
-                       known.len ? "one of " : "an agent that agents: defines", str_text(&known));
+        return err_set(compile->err, ERR_INPUT, "no agent \"%s\" in the policy; expected %s%s, or a command after --",
+                       name, known.len ? "one of " : "an agent that agents: defines", str_text(&known));
 }
 
 static void add_requirements(struct plan *plan, const struct requirement *items, size_t len)
 {
         for (size_t i = 0; i < len; i++)
-                schema_copy(&requirement_schema, schema_list_add(&requirement_schema, (struct list *)&plan->requirements),
-                            &items[i]);
+                schema_copy(&requirement_schema,
+                            schema_list_add(&requirement_schema, (struct list *)&plan->requirements), &items[i]);
 }
 
 static void compile_network(struct compile *compile)
@@ -156,8 +157,9 @@ static int compile_agent(struct compile *compile)
         if (!profile && !own->command.len) {
                 if (plan->mood == MOOD_CONTRITE)
                         return 0;
-                return err_set(compile->err, ERR_INPUT,
-                               "the work item has no agent; expected a command after --, --agent NAME or agent: in the item");
+                return err_set(
+                        compile->err, ERR_INPUT,
+                        "the work item has no agent; expected a command after --, --agent NAME or agent: in the item");
         }
         plan->agent.name = xstrdup(profile ? profile->name : "command");
         for (size_t i = 0; i < env->len; i++)
@@ -217,10 +219,12 @@ static int add_item_verifier(struct compile *compile, const struct item_verifier
                         verifier = &compile->plan->verifiers.items[i];
         if (verifier && from->run)
                 return err_set(compile->err, ERR_INPUT,
-                               "verify: \"%s\" is defined by the policy; expected its name alone, or another name", from->name);
+                               "verify: \"%s\" is defined by the policy; expected its name alone, or another name",
+                               from->name);
         if (!verifier && !from->run)
                 return err_set(compile->err, ERR_INPUT,
-                               "verify: no verifier \"%s\" in the policy; expected one that verifiers: defines, or one with run:",
+                               "verify: no verifier \"%s\" in the policy; expected one that verifiers: defines, or one "
+                               "with run:",
                                from->name);
         if (!verifier)
                 verifier = add_verifier(compile->plan, from->name, from->run, from->timeout_ms);
@@ -255,9 +259,12 @@ static int compile_verifiers(struct compile *compile)
                 always |= plan->verifiers.items[i].always;
         if (always || !plan->may_commit)
                 return 0;
-        return err_set(compile->err, ERR_INPUT, "the plan has no verifier%s, and what nothing verifies is not committed; name "
-                       "one (verify: in the item, --verify NAME or NAME=COMMAND, verifiers: in the policy), or look only: "
-                       "--mood curious", plan->verifiers.len ? " that runs whatever changes" : "");
+        return err_set(
+                compile->err, ERR_INPUT,
+                "the plan has no verifier%s, and what nothing verifies is not committed; name "
+                "one (verify: in the item, --verify NAME or NAME=COMMAND, verifiers: in the policy), or look only: "
+                "--mood curious",
+                plan->verifiers.len ? " that runs whatever changes" : "");
 }
 
 static void compile_budget(struct compile *compile)
@@ -279,9 +286,11 @@ static void compile_gates(struct compile *compile)
         for (size_t i = 0; i < GATE_COUNT; i++) {
                 enum gate gate = (enum gate)i;
 
-                plan->gates[i] = compile->rules->strict || i >= GATES_SETTABLE ? (int)GATE_BLOCK : compile->policy->gates[i];
+                plan->gates[i] =
+                        compile->rules->strict || i >= GATES_SETTABLE ? (int)GATE_BLOCK : compile->policy->gates[i];
                 if (plan->gates[i] != (int)GATE_OFF && !gate_is_enforced(gate))
-                        strv_add_printf(&plan->declared, "gate %s (%s): " FORBID_UNENFORCED, gate_names[i], gate_meaning(gate));
+                        strv_add_printf(&plan->declared, "gate %s (%s): " FORBID_UNENFORCED, gate_names[i],
+                                        gate_meaning(gate));
         }
         strv_copy(&plan->paths.allow, &compile->item->paths.allow);
         strv_copy(&plan->paths.deny, &compile->item->paths.deny);
@@ -314,8 +323,8 @@ static void compile_approval(struct compile *compile)
         if (compile->item->approval.after == APPROVAL_AFTER_PERSON)
                 strv_add(&plan->approval.why, "the work item asks for a person (approval.after)");
         if (plan->risk >= plan->approval.person_at)
-                strv_add_printf(&plan->approval.why, "the risk is %s, and from %s a person approves", risk_names[plan->risk],
-                                risk_names[plan->approval.person_at]);
+                strv_add_printf(&plan->approval.why, "the risk is %s, and from %s a person approves",
+                                risk_names[plan->risk], risk_names[plan->approval.person_at]);
         plan->approval.person = plan->approval.why.len > 0;
 }
 
@@ -330,8 +339,9 @@ static void compile_forbid(struct compile *compile)
         plan->forbid.items = xcalloc(words.len + 1, sizeof(*plan->forbid.items));
         plan->forbid.len = words.len;
         for (size_t i = 0; i < words.len; i++)
-                plan->forbid.items[i] = (struct plan_word){.word = xstrdup(words.items[i]),
-                                                           .mechanism = xstrdup(forbid_mechanism(words.items[i], network))};
+                plan->forbid.items[i] =
+                        (struct plan_word){.word = xstrdup(words.items[i]),
+                                           .mechanism = xstrdup(forbid_mechanism(words.items[i], network))};
 }
 
 static void compile_prompt(struct compile *compile)
@@ -342,8 +352,8 @@ static void compile_prompt(struct compile *compile)
         prompt_write(compile->item, plan, &prompt);
         plan->prompt = str_steal(&prompt);
         if (plan->agent.name)
-                prompt_substitute(compile->profile ? &compile->profile->command : &compile->item->agent.command, plan->prompt,
-                                  &plan->agent.command);
+                prompt_substitute(compile->profile ? &compile->profile->command : &compile->item->agent.command,
+                                  plan->prompt, &plan->agent.command);
 }
 
 static int compile_all(struct compile *compile, enum mood mood)
@@ -372,12 +382,14 @@ int plan_compile(const struct work_item *item, const struct policy *policy, cons
         plan_init(&again);
         compile.plan = &plan;
         if (!item->title)
-                return err_set(err, ERR_INPUT, "the work item has no title; expected one line that says what is wanted");
+                return err_set(err, ERR_INPUT,
+                               "the work item has no title; expected one line that says what is wanted");
         if (compile_all(&compile, mood) < 0)
                 return -1;
         json = plan_to_json(&plan);
         if (strlen(json) > PLAN_BYTES_MAX)
-                return err_set(err, ERR_INPUT, "the plan has %zu bytes; expected at most 1 MiB: shorten the item or the policy",
+                return err_set(err, ERR_INPUT,
+                               "the plan has %zu bytes; expected at most 1 MiB: shorten the item or the policy",
                                strlen(json));
         /* What runner and director could not read is refused here, while a person is there to be told. */
         if (plan_from_json(json, strlen(json), &again, err) < 0)
@@ -405,7 +417,8 @@ bool plan_needs_person(const struct plan *plan, const struct gate_report *report
 
         strv_copy(ret_why, &plan->approval.why);
         if (raised)
-                strv_add_printf(ret_why, "a protected path changes, which makes the risk high, and from %s a person approves",
+                strv_add_printf(ret_why,
+                                "a protected path changes, which makes the risk high, and from %s a person approves",
                                 risk_names[plan->approval.person_at]);
         return plan->approval.person || raised;
 }

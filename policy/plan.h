@@ -29,13 +29,13 @@
 #define PLAN_BYTES_MAX ((size_t)1 << 20)
 
 struct plan_verifier {
-        char *name, *run;   /* `run` goes to sh -c, at the repository's root */
+        char *name, *run; /* `run` goes to sh -c, at the repository's root */
         int64_t timeout_ms, retries;
         int gate, kind;
-        int always;         /* bool: whatever the changes; else where `scope` matches one of them */
+        int always; /* bool: whatever the changes; else where `scope` matches one of them */
         struct strv scope;
-        int baseline;       /* bool: a failure is compared with the base */
-        char *junit;        /* NULL: no report file */
+        int baseline; /* bool: a failure is compared with the base */
+        char *junit;  /* NULL: no report file */
 };
 
 struct plan_word {
@@ -44,16 +44,16 @@ struct plan_word {
 
 struct plan {
         int64_t version;
-        char *item_id;        /* NULL: the item has none */
+        char *item_id; /* NULL: the item has none */
         char *title, *objective;
         int mood, risk;
-        int worktree;         /* enum worktree */
-        int may_commit;       /* bool */
-        int needs_note;       /* bool: at least one conjecture or observation */
-        int change_rule;      /* enum mood_change_rule */
+        int worktree;            /* enum worktree */
+        int may_commit;          /* bool */
+        int needs_note;          /* bool: at least one conjecture or observation */
+        int change_rule;         /* enum mood_change_rule */
         int pre_existing_blocks; /* bool */
-        int arm;              /* bool: starts only when armed */
-        char *target;         /* NULL: the branch that is checked out */
+        int arm;                 /* bool: starts only when armed */
+        char *target;            /* NULL: the branch that is checked out */
 
         struct {
                 char *name;          /* profile, or "command" */

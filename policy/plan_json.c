@@ -14,7 +14,10 @@
 #define OF(struct_, member) .offset = offsetof(struct struct_, member), .doc = "part of the plan"
 
 /* A group of the plan's own members: nested in JSON, offsets from the plan itself (size 0: nothing of its own to clear). */
-#define GROUP(name_, keys_) {.what = (name_), .keys = (keys_), .len = sizeof(keys_) / sizeof((keys_)[0]), .size = 0}
+#define GROUP(name_, keys_)                                                                                            \
+        {                                                                                                              \
+                .what = (name_), .keys = (keys_), .len = sizeof(keys_) / sizeof((keys_)[0]), .size = 0                 \
+        }
 #define IN_GROUP(schema_) .offset = 0, .sub = &(schema_), .doc = "part of the plan"
 
 static const struct key verifier_keys[] = {
@@ -157,7 +160,8 @@ int plan_from_json(const char *bytes, size_t len, struct plan *ret, struct err *
         if (rc == 0) {
                 again = plan_to_json(&plan);
                 if (strlen(again) != len || memcmp(again, bytes, len) != 0)
-                        rc = err_set(err, ERR_INPUT, "plan.json: it is no canonical plan; expected the bytes that cupel wrote");
+                        rc = err_set(err, ERR_INPUT,
+                                     "plan.json: it is no canonical plan; expected the bytes that cupel wrote");
         }
         if (rc < 0)
                 plan_release(&plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The policy's table of keys, its defaults, and reading one file. Who may say what is policy/policy_trust.c.
- * Fails with ERR_INPUT at the place in the file.
+ * Fails with ERR_INPUT at the place in the file; ERR_BLOCKED where a repository's policy names a secret folder.
  */
 #include "policy/policy.h"
 
@@ -21,12 +21,22 @@ static const char *check_url(const char *text)
 }
 
 static const struct key route_keys[] = {
-        {.name = "upstream", .type = KEY_LINE, KEY(route, upstream), .check = check_url, .required = true,
+        {.name = "upstream",
+         .type = KEY_LINE,
+         KEY(route, upstream),
+         .check = check_url,
+         .required = true,
          .doc = "URL that the route leads to"},
-        {.name = "header", .type = KEY_PAIRS, KEY(route, header), .check = check_one_line,
+        {.name = "header",
+         .type = KEY_PAIRS,
+         KEY(route, header),
+         .check = check_one_line,
          .doc = "headers that are put in outside; \"env NAME\" takes a variable of the user"},
         {.name = "allow", .type = KEY_STRINGS, KEY(route, allow), .check = check_one_line, .doc = "METHOD /path globs"},
-        {.name = "env", .type = KEY_PAIRS, KEY(route, env), .check = check_env_name,
+        {.name = "env",
+         .type = KEY_PAIRS,
+         KEY(route, env),
+         .check = check_env_name,
          .doc = "variables inside; {url} is the route's own address"},
 };
 const struct schema route_schema = SCHEMA("a route", route_keys, struct route, .check_name = check_verifier_name);
@@ -36,20 +46,38 @@ struct agent_network {
         LIST_OF(struct route) routes;
 };
 static const struct key agent_network_keys[] = {
-        {.name = "allow", .type = KEY_STRINGS, KEY(agent_network, allow), .check = check_one_line,
+        {.name = "allow",
+         .type = KEY_STRINGS,
+         KEY(agent_network, allow),
+         .check = check_one_line,
          .doc = "domains that the agent may reach"},
-        {.name = "routes", .type = KEY_NAMED, KEY(agent_network, routes), .sub = &route_schema,
+        {.name = "routes",
+         .type = KEY_NAMED,
+         KEY(agent_network, routes),
+         .sub = &route_schema,
          .doc = "credential routes to the agent's own API"},
 };
 static const struct schema agent_network_schema = SCHEMA("network", agent_network_keys, struct agent_network);
 
 static const struct key agent_keys[] = {
-        {.name = "command", .type = KEY_STRINGS, KEY(agent, command), .required = true, .may_be_empty = true,
+        {.name = "command",
+         .type = KEY_STRINGS,
+         KEY(agent, command),
+         .required = true,
+         .may_be_empty = true,
          .doc = "program and arguments; {prompt} is replaced"},
         {.name = "env", .type = KEY_PAIRS, KEY(agent, env), .check = check_env_name, .doc = "environment variables"},
-        {.name = "requires", .type = KEY_LIST, KEY(agent, requirements), .sub = &requirement_schema, .doc = "what must be there"},
+        {.name = "requires",
+         .type = KEY_LIST,
+         KEY(agent, requirements),
+         .sub = &requirement_schema,
+         .doc = "what must be there"},
         {.name = "tiers", .type = KEY_STRINGS, KEY(agent, tiers), .check = check_one_line, .doc = "agents to try next"},
-        {.name = "network", .type = KEY_MAP, KEY(agent, network), .sub = &agent_network_schema, .doc = "what it may reach"},
+        {.name = "network",
+         .type = KEY_MAP,
+         KEY(agent, network),
+         .sub = &agent_network_schema,
+         .doc = "what it may reach"},
 };
 const struct schema agent_schema = SCHEMA("an agent", agent_keys, struct agent, .check_name = check_verifier_name);
 
@@ -57,19 +85,43 @@ struct report {
         char *junit;
 };
 static const struct key report_keys[] = {
-        {.name = "junit", .type = KEY_LINE, KEY(report, junit), .check = check_file_path, .doc = "JUnit file that it writes"},
+        {.name = "junit",
+         .type = KEY_LINE,
+         KEY(report, junit),
+         .check = check_file_path,
+         .doc = "JUnit file that it writes"},
 };
 static const struct schema report_schema = SCHEMA("report", report_keys, struct report);
 
 static const struct key verifier_keys[] = {
-        {.name = "run", .type = KEY_TEXT, KEY(verifier, run), .check = check_command, .required = true, .doc = "shell command; exit status 0 passes"},
-        {.name = "timeout", .type = KEY_TIME, KEY(verifier, timeout_ms), .min = 1, .max = 7 * DAY,
+        {.name = "run",
+         .type = KEY_TEXT,
+         KEY(verifier, run),
+         .check = check_command,
+         .required = true,
+         .doc = "shell command; exit status 0 passes"},
+        {.name = "timeout",
+         .type = KEY_TIME,
+         KEY(verifier, timeout_ms),
+         .min = 1,
+         .max = 7 * DAY,
          .doc = "how long it may take"},
-        {.name = "scope", .type = KEY_STRINGS, KEY(verifier, scope), .check = check_glob,
+        {.name = "scope",
+         .type = KEY_STRINGS,
+         KEY(verifier, scope),
+         .check = check_glob,
          .doc = "runs where one of these globs matches a change; none: always"},
-        {.name = "gate", .type = KEY_ENUM, KEY(verifier, gate), .choices = verifier_gate_names, .doc = "whose gate runs it"},
+        {.name = "gate",
+         .type = KEY_ENUM,
+         KEY(verifier, gate),
+         .choices = verifier_gate_names,
+         .doc = "whose gate runs it"},
         {.name = "retries", .type = KEY_INT, KEY(verifier, retries), .max = 10, .doc = "tries again after a failure"},
-        {.name = "report", .type = KEY_MAP, KEY(verifier, report), .sub = &report_schema, .doc = "files that it writes"},
+        {.name = "report",
+         .type = KEY_MAP,
+         KEY(verifier, report),
+         .sub = &report_schema,
+         .doc = "files that it writes"},
         {.name = "baseline", .type = KEY_BOOL, KEY(verifier, baseline), .doc = "a failure is compared with the base"},
         {.name = "kind", .type = KEY_ENUM, KEY(verifier, kind), .choices = verifier_kind_names, .doc = "what it shows"},
 };
@@ -77,21 +129,46 @@ const struct schema verifier_schema =
         SCHEMA("a verifier", verifier_keys, struct verifier, .shorthand = "run", .check_name = check_verifier_name);
 
 static const struct key sandbox_keys[] = {
-        {.name = "minimum", .type = KEY_ENUM, KEY(sandbox_policy, minimum), .choices = tier_names,
+        {.name = "minimum",
+         .type = KEY_ENUM,
+         KEY(sandbox_policy, minimum),
+         .choices = tier_names,
          .doc = "the weakest step of the sandbox's ladder that is good enough"},
-        {.name = "read", .type = KEY_STRINGS, KEY(sandbox_policy, read), .check = check_host_path, .doc = "host folders shown read-only"},
-        {.name = "write", .type = KEY_STRINGS, KEY(sandbox_policy, write), .check = check_host_path, .doc = "host folders shown writable"},
-        {.name = "carry", .type = KEY_STRINGS, KEY(sandbox_policy, carry), .check = check_carry,
+        {.name = "read",
+         .type = KEY_STRINGS,
+         KEY(sandbox_policy, read),
+         .check = check_host_path,
+         .doc = "host folders shown read-only"},
+        {.name = "write",
+         .type = KEY_STRINGS,
+         KEY(sandbox_policy, write),
+         .check = check_host_path,
+         .doc = "host folders shown writable"},
+        {.name = "carry",
+         .type = KEY_STRINGS,
+         KEY(sandbox_policy, carry),
+         .check = check_carry,
          .doc = "ignored folders of the checkout that are shown inside"},
-        {.name = "env", .type = KEY_STRINGS, KEY(sandbox_policy, env), .check = check_env_name,
+        {.name = "env",
+         .type = KEY_STRINGS,
+         KEY(sandbox_policy, env),
+         .check = check_env_name,
          .doc = "variables of the user that are passed in"},
-        {.name = "network", .type = KEY_MAP, KEY(sandbox_policy, network), .sub = &network_schema, .doc = "general egress"},
+        {.name = "network",
+         .type = KEY_MAP,
+         KEY(sandbox_policy, network),
+         .sub = &network_schema,
+         .doc = "general egress"},
 };
 static const struct schema sandbox_schema = SCHEMA("sandbox", sandbox_keys, struct sandbox_policy);
 
 static const struct key gate_keys[] = {
 #define X(gate_, name_, level, enforced, text)                                                                         \
-        {.name = (name_), .type = KEY_ENUM, .offset = GATE_##gate_ * sizeof(int), .choices = gate_level_names, .doc = (text)},
+        {.name = (name_),                                                                                              \
+         .type = KEY_ENUM,                                                                                             \
+         .offset = GATE_##gate_ * sizeof(int),                                                                         \
+         .choices = gate_level_names,                                                                                  \
+         .doc = (text)},
         GATES(X)
 #undef X
 };
@@ -102,7 +179,10 @@ struct approval_policy {
         int person_at;
 };
 static const struct key approval_keys[] = {
-        {.name = "person_at", .type = KEY_ENUM, KEY(approval_policy, person_at), .choices = risk_names,
+        {.name = "person_at",
+         .type = KEY_ENUM,
+         KEY(approval_policy, person_at),
+         .choices = risk_names,
          .doc = "risk from which a person must approve"},
 };
 static const struct schema approval_schema = SCHEMA("approval", approval_keys, struct approval_policy);
@@ -113,9 +193,21 @@ struct spend {
 };
 static const struct key spend_keys[] = {
         {.name = "weekly_usd", .type = KEY_USD, KEY(spend, weekly_usd), .doc = "money per week"},
-        {.name = "paid_runs_per_cycle", .type = KEY_INT, KEY(spend, paid_runs_per_cycle), .doc = "runs that cost money, per cycle"},
-        {.name = "cycle", .type = KEY_TIME, KEY(spend, cycle_ms), .min = 1000, .max = 366 * DAY, .doc = "length of a cycle"},
-        {.name = "week_starts", .type = KEY_ENUM, KEY(spend, week_starts), .choices = weekday_names, .doc = "first day of a week"},
+        {.name = "paid_runs_per_cycle",
+         .type = KEY_INT,
+         KEY(spend, paid_runs_per_cycle),
+         .doc = "runs that cost money, per cycle"},
+        {.name = "cycle",
+         .type = KEY_TIME,
+         KEY(spend, cycle_ms),
+         .min = 1000,
+         .max = 366 * DAY,
+         .doc = "length of a cycle"},
+        {.name = "week_starts",
+         .type = KEY_ENUM,
+         KEY(spend, week_starts),
+         .choices = weekday_names,
+         .doc = "first day of a week"},
 };
 static const struct schema spend_schema = SCHEMA("spend", spend_keys, struct spend);
 
@@ -126,8 +218,16 @@ struct failure {
 };
 static const struct key failure_keys[] = {
         {.name = "attempts", .type = KEY_INT, KEY(failure, attempts), .min = 1, .max = 100, .doc = "runs of one item"},
-        {.name = "moods", .type = KEY_STRINGS, KEY(failure, moods), .choices = mood_names, .doc = "mood of each attempt"},
-        {.name = "then", .type = KEY_ENUM, KEY(failure, then), .choices = failure_then_names, .doc = "what follows the last"},
+        {.name = "moods",
+         .type = KEY_STRINGS,
+         KEY(failure, moods),
+         .choices = mood_names,
+         .doc = "mood of each attempt"},
+        {.name = "then",
+         .type = KEY_ENUM,
+         KEY(failure, then),
+         .choices = failure_then_names,
+         .doc = "what follows the last"},
 };
 static const struct schema failure_schema = SCHEMA("failure", failure_keys, struct failure);
 
@@ -136,24 +236,50 @@ struct commit {
         int sign;
 };
 static const struct key commit_keys[] = {
-        {.name = "author", .type = KEY_LINE, KEY(commit, author), .check = check_author, .doc = "author of the commits"},
+        {.name = "author",
+         .type = KEY_LINE,
+         KEY(commit, author),
+         .check = check_author,
+         .doc = "author of the commits"},
         {.name = "sign", .type = KEY_BOOL, KEY(commit, sign), .doc = "commits are signed with the director's key"},
 };
 static const struct schema commit_schema = SCHEMA("commit", commit_keys, struct commit);
 
 static const struct key policy_keys[] = {
-        {.name = "target", .type = KEY_LINE, KEY(policy, target), .check = check_ref,
+        {.name = "target",
+         .type = KEY_LINE,
+         KEY(policy, target),
+         .check = check_ref,
          .doc = "the branch that receives commits; the one checked out where absent"},
         {.name = "tests", .type = KEY_STRINGS, KEY(policy, tests), .check = check_glob, .doc = "globs of tests"},
         {.name = "agents", .type = KEY_NAMED, KEY(policy, agents), .sub = &agent_schema, .doc = "agent profiles"},
-        {.name = "sandbox", .type = KEY_MAP, KEY(policy, sandbox), .sub = &sandbox_schema, .doc = "what a run sees of the host"},
-        {.name = "verifiers", .type = KEY_NAMED, KEY(policy, verifiers), .sub = &verifier_schema, .doc = "commands that judge"},
+        {.name = "sandbox",
+         .type = KEY_MAP,
+         KEY(policy, sandbox),
+         .sub = &sandbox_schema,
+         .doc = "what a run sees of the host"},
+        {.name = "verifiers",
+         .type = KEY_NAMED,
+         KEY(policy, verifiers),
+         .sub = &verifier_schema,
+         .doc = "commands that judge"},
         {.name = "gates", .type = KEY_MAP, KEY(policy, gates), .sub = &gates_schema, .doc = "built-in judgements"},
-        {.name = "protected", .type = KEY_STRINGS, KEY(policy, protected_paths), .check = check_glob,
+        {.name = "protected",
+         .type = KEY_STRINGS,
+         KEY(policy, protected_paths),
+         .check = check_glob,
          .doc = "globs whose change needs a person; added to the built-in ones"},
-        {.name = "approval", .type = KEY_MAP, KEY(policy, approval), .sub = &approval_schema, .doc = "what a person decides"},
+        {.name = "approval",
+         .type = KEY_MAP,
+         KEY(policy, approval),
+         .sub = &approval_schema,
+         .doc = "what a person decides"},
         {.name = "spend", .type = KEY_MAP, KEY(policy, spend), .sub = &spend_schema, .doc = "money"},
-        {.name = "failure", .type = KEY_MAP, KEY(policy, failure), .sub = &failure_schema, .doc = "what follows a failed run"},
+        {.name = "failure",
+         .type = KEY_MAP,
+         KEY(policy, failure),
+         .sub = &failure_schema,
+         .doc = "what follows a failed run"},
         {.name = "commit", .type = KEY_MAP, KEY(policy, commit), .sub = &commit_schema, .doc = "the commit"},
 };
 const struct schema policy_schema = SCHEMA("a policy", policy_keys, struct policy);
@@ -193,8 +319,8 @@ static void add_all(struct strv *list, const char *const *texts)
 void policy_default(struct policy *policy)
 {
         static const char *const tests[] = {"test/**", "tests/**", "*_test.*", "test_*", NULL};
-        static const char *const guarded[] = {".cupel/**", ".github/workflows/**", ".gitlab-ci.yml", ".gitattributes",
-                                              ".gitmodules", NULL};
+        static const char *const guarded[] = {".cupel/**",      ".github/workflows/**", ".gitlab-ci.yml",
+                                              ".gitattributes", ".gitmodules",          NULL};
         static const char *const env[] = {"LANG", "TERM", NULL};
         static const char *const moods[] = {"calm", "skeptical", "paranoid", NULL};
 
@@ -212,7 +338,25 @@ void policy_default(struct policy *policy)
         policy->commit.sign = 1;
 }
 
-static int check_folders(const struct yaml *doc, const char *key, enum policy_source source, const char *home, struct err *err)
+/* A repository that reaches for secrets is nobody's typing error: its run is blocked. */
+static int refuse_folder(const struct yaml *doc, const struct yaml_node *node, const char *key, const char *secret,
+                         bool exact, enum policy_source source, struct err *err)
+{
+        if (exact)
+                yaml_err(doc, node, err,
+                         "sandbox.%s: \"%s\" is a secret folder (%s); expected only in the user's own configuration",
+                         key, node->text, secret);
+        else
+                yaml_err(doc, node, err,
+                         "sandbox.%s: \"%s\" contains the secret folder %s; expected folders that are named themselves",
+                         key, node->text, secret);
+        if (source == POLICY_FROM_COMMIT || source == POLICY_FROM_WORKTREE)
+                err->code = ERR_BLOCKED;
+        return -1;
+}
+
+static int check_folders(const struct yaml *doc, const char *key, enum policy_source source, const char *home,
+                         struct err *err)
 {
         const struct yaml_node *list = yaml_get(yaml_get(yaml_root(doc), "sandbox"), key);
         size_t len = !list || list->type == YAML_NULL ? 0 : list->type == YAML_LIST ? list->len : 1;
@@ -222,12 +366,8 @@ static int check_folders(const struct yaml *doc, const char *key, enum policy_so
                 bool exact;
                 const char *secret = policy_secret(node->text, home, &exact);
 
-                if (secret && !exact)
-                        return yaml_err(doc, node, err, "sandbox.%s: \"%s\" contains the secret folder %s; expected folders "
-                                        "that are named themselves", key, node->text, secret);
-                if (secret && source != POLICY_FROM_USER)
-                        return yaml_err(doc, node, err, "sandbox.%s: \"%s\" is a secret folder (%s); expected only in the "
-                                        "user's own configuration", key, node->text, secret);
+                if (secret && !(exact && source == POLICY_FROM_USER))
+                        return refuse_folder(doc, node, key, secret, exact, source, err);
         }
         return 0;
 }
@@ -256,8 +396,8 @@ int policy_parse(const char *bytes, size_t len, const char *file, enum policy_so
         /* A file of nothing but comments says nothing. */
         if (yaml_root(doc)->type == YAML_NULL ||
             (schema_read(&policy_schema, doc, yaml_root(doc), policy, err) == 0 &&
-             check_folders(doc, "read", source, home, err) == 0 && check_folders(doc, "write", source, home, err) == 0 &&
-             check_agents(policy, doc, err) == 0))
+             check_folders(doc, "read", source, home, err) == 0 &&
+             check_folders(doc, "write", source, home, err) == 0 && check_agents(policy, doc, err) == 0))
                 rc = 0;
         yaml_doc_free(doc);
         return rc;

@@ -22,7 +22,8 @@
  * money, author) is listed by policy_openings() and needs the user's admission of exactly these values.
  *
  * Secret folders (policy_secret()) are refused in every file but the user's configuration, and there they must be named
- * themselves: a folder that contains one is refused everywhere.
+ * themselves: a folder that contains one is refused everywhere. In a repository's policy that is ERR_BLOCKED, since it is
+ * no mistake of the user who starts the run; every other fault of a file is ERR_INPUT.
  */
 
 #include "policy/gate.h"

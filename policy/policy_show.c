@@ -43,7 +43,8 @@ static void walk(const char *path, const json_t *value, const struct layers *her
 
         if (!json_is_object(value)) {
                 put_sources(here, value, &sources);
-                json_array_append_new(rows, json_pack("{s:s, s:O, s:s}", "key", path, "value", value, "source", str_text(&sources)));
+                json_array_append_new(
+                        rows, json_pack("{s:s, s:O, s:s}", "key", path, "value", value, "source", str_text(&sources)));
                 return;
         }
         json_object_foreach((json_t *)value, key, inner)
@@ -69,8 +70,9 @@ struct json_t *policy_show_json(const struct policy *user, const struct policy *
         policy_default(&defaults);
         builtin = schema_write(&policy_schema, &defaults);
         walk("", value,
-             &(struct layers){.json = {file, config, builtin},
-                              .source = {own ? own->source : POLICY_FROM_DEFAULT, POLICY_FROM_USER, POLICY_FROM_DEFAULT}},
+             &(struct layers){
+                     .json = {file, config, builtin},
+                     .source = {own ? own->source : POLICY_FROM_DEFAULT, POLICY_FROM_USER, POLICY_FROM_DEFAULT}},
              rows);
         return rows;
 }
@@ -84,7 +86,8 @@ void policy_show(const struct policy *user, const struct policy *own, const stru
         json_array_foreach(rows, i, row)
         {
                 const json_t *value = json_object_get(row, "value");
-                _cleanup_free_ char *text = json_is_string(value) ? xstrdup(json_string_value(value)) : json_canonical(value);
+                _cleanup_free_ char *text =
+                        json_is_string(value) ? xstrdup(json_string_value(value)) : json_canonical(value);
 
                 str_printf(out, "%s: %s    (%s)\n", json_string_value(json_object_get(row, "key")), text,
                            json_string_value(json_object_get(row, "source")));

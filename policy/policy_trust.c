@@ -14,7 +14,8 @@
 static void take_missing(struct strv *to, const struct strv *wanted, const struct strv *have, const struct strv *always)
 {
         for (size_t i = 0; i < wanted->len; i++)
-                if (!strv_has(have, wanted->items[i]) && !strv_has(always, wanted->items[i]) && !strv_has(to, wanted->items[i]))
+                if (!strv_has(have, wanted->items[i]) && !strv_has(always, wanted->items[i]) &&
+                    !strv_has(to, wanted->items[i]))
                         strv_add(to, wanted->items[i]);
 }
 
@@ -27,7 +28,8 @@ static void open_agents(const struct policy *user, const struct policy *own, str
                 if (schema_list_find(&agent_schema, (const struct list *)&user->agents, agent->name))
                         continue;
                 if (agent->env.len || agent->network.allow.len || agent->network.routes.len)
-                        schema_copy(&agent_schema, schema_list_add(&agent_schema, (struct list *)&opened->agents), agent);
+                        schema_copy(&agent_schema, schema_list_add(&agent_schema, (struct list *)&opened->agents),
+                                    agent);
         }
 }
 
@@ -84,7 +86,8 @@ static void flatten(const char *path, const json_t *value, struct strv *lines)
         } else if (json_is_array(value) && !(strstr(path, ".command") && json_array_size(value))) {
                 json_array_foreach((json_t *)value, i, inner) flatten(path, inner, lines);
         } else {
-                _cleanup_free_ char *text = json_is_string(value) ? xstrdup(json_string_value(value)) : json_canonical(value);
+                _cleanup_free_ char *text =
+                        json_is_string(value) ? xstrdup(json_string_value(value)) : json_canonical(value);
 
                 strv_add_printf(lines, "%s: %s", path, text);
         }
@@ -123,8 +126,10 @@ int policy_admitted(const struct policy_openings *openings, const char *sha256, 
 {
         if (!openings->json || (sha256 && !strcmp(sha256, openings->sha256)))
                 return 0;
-        return err_set(err, ERR_BLOCKED, "the repository's policy opens more than your configuration (%s%s)%s; see and admit "
-                       "it with: cupel admit", openings->lines.items[0], openings->lines.len > 1 ? ", …" : "",
+        return err_set(err, ERR_BLOCKED,
+                       "the repository's policy opens more than your configuration (%s%s)%s; see and admit "
+                       "it with: cupel admit",
+                       openings->lines.items[0], openings->lines.len > 1 ? ", …" : "",
                        sha256 ? ", and that has changed since you admitted it" : "");
 }
 
@@ -159,8 +164,8 @@ static void keep_narrow(const struct policy *user, struct policy *ret)
                 schema_copy(&agent_schema, agent, &user->agents.items[i]);
         }
         for (size_t i = 0; i < user->verifiers.len; i++) {
-                struct verifier *verifier =
-                        schema_list_find(&verifier_schema, (struct list *)&ret->verifiers, user->verifiers.items[i].name);
+                struct verifier *verifier = schema_list_find(&verifier_schema, (struct list *)&ret->verifiers,
+                                                             user->verifiers.items[i].name);
 
                 schema_release(&verifier_schema, verifier);
                 schema_copy(&verifier_schema, verifier, &user->verifiers.items[i]);

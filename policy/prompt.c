@@ -19,13 +19,15 @@ static void put_rules(const struct plan *plan, struct str *out)
         static const char *const rules[] = {
                 [CHANGE_ANYTHING] = NULL,
                 [CHANGE_TESTS_ONLY] = "Change only tests (paths below).",
-                [CHANGE_TESTS_AND_FIXES] = "Change files that already exist; new files only where they are tests (paths below).",
+                [CHANGE_TESTS_AND_FIXES] =
+                        "Change files that already exist; new files only where they are tests (paths below).",
                 [CHANGE_NEW_CODE_IS_TESTED] = "A new file with code needs a new or changed test (paths below).",
         };
 
         if (plan->worktree != WORKTREE_WRITE) {
-                str_puts(out, "\nThe repository is read-only: change nothing. Leave at least one note: an observation or a "
-                              "conjecture.\n");
+                str_puts(out,
+                         "\nThe repository is read-only: change nothing. Leave at least one note: an observation or a "
+                         "conjecture.\n");
                 return;
         }
         if (rules[plan->change_rule]) {
@@ -41,7 +43,8 @@ static void put_verifiers(const struct plan *plan, struct str *out)
 {
         if (!plan->verifiers.len || !plan->may_commit)
                 return;
-        str_puts(out, "\nThe result is judged by these commands, run at the root of the repository, on committed files only:\n");
+        str_puts(out, "\nThe result is judged by these commands, run at the root of the repository, on committed files "
+                      "only:\n");
         for (size_t i = 0; i < plan->verifiers.len; i++) {
                 const struct plan_verifier *verifier = &plan->verifiers.items[i];
 
@@ -66,15 +69,18 @@ void prompt_write(const struct work_item *item, const struct plan *plan, struct 
 {
         str_printf(out, "%s\n", plan->title);
         if (strcmp(plan->objective, plan->title) != 0)
-                str_printf(out, "\n%s%s", plan->objective, plan->objective[strlen(plan->objective) - 1] == '\n' ? "" : "\n");
+                str_printf(out, "\n%s%s", plan->objective,
+                           plan->objective[strlen(plan->objective) - 1] == '\n' ? "" : "\n");
         put_list(out, "Done when:", &item->acceptance);
         put_rules(plan, out);
         put_list(out, "Forbidden:", &item->forbid);
         put_verifiers(plan, out);
         put_budget(plan, out);
-        str_puts(out, "\nYou work in a sandbox with a copy of the repository. Leave the changed files in place: commits, branches "
+        str_puts(out, "\nYou work in a sandbox with a copy of the repository. Leave the changed files in place: "
+                      "commits, branches "
                       "and stashes made here are not kept. Files that the repository ignores are not kept either.\n"
-                      "Report progress with: cupel note observation text=\"what you saw\", cupel note status text=\"what you do\", "
+                      "Report progress with: cupel note observation text=\"what you saw\", cupel note status "
+                      "text=\"what you do\", "
                       "cupel note request.help question=\"what you need\". Do not write notes into the repository.\n");
 }
 

@@ -90,10 +90,10 @@ struct key {
         enum key_type type;
         size_t offset;
         const char *doc;
-        const struct schema *sub;            /* KEY_MAP, KEY_LIST, KEY_NAMED */
-        const char *const *choices;          /* KEY_ENUM; for KEY_STRINGS the only words accepted */
-        const char *(*check)(const char *);  /* of each text: NULL, or what was expected instead */
-        int64_t min, max;                    /* numbers; max 0: no upper bound */
+        const struct schema *sub;           /* KEY_MAP, KEY_LIST, KEY_NAMED */
+        const char *const *choices;         /* KEY_ENUM; for KEY_STRINGS the only words accepted */
+        const char *(*check)(const char *); /* of each text: NULL, or what was expected instead */
+        int64_t min, max;                   /* numbers; max 0: no upper bound */
         bool required;
         bool may_be_empty; /* texts of KEY_STRINGS: arguments of a command */
 };
@@ -102,13 +102,16 @@ struct schema {
         const char *what; /* "verifier", for error texts */
         const struct key *keys;
         size_t len, size;
-        const char *shorthand; /* a plain text in place of the map sets this key */
+        const char *shorthand;                   /* a plain text in place of the map sets this key */
         const char *(*check_name)(const char *); /* of the names of a KEY_NAMED; required there */
         bool exactly_one;                        /* of the keys */
 };
 
 #define SCHEMA(what_, keys_, type_, ...)                                                                               \
-        {.what = (what_), .keys = (keys_), .len = sizeof(keys_) / sizeof((keys_)[0]), .size = sizeof(type_), __VA_ARGS__}
+        {                                                                                                              \
+                .what = (what_), .keys = (keys_), .len = sizeof(keys_) / sizeof((keys_)[0]), .size = sizeof(type_),    \
+                __VA_ARGS__                                                                                            \
+        }
 
 void schema_init(const struct schema *schema, void *object);
 void schema_release(const struct schema *schema, void *object);

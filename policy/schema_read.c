@@ -28,7 +28,8 @@ static int wrong(const struct reader *reader, const struct key *key, const struc
         if (node->type == YAML_SCALAR)
                 return yaml_err(reader->doc, node, reader->err, "%s is \"%.80s\"; expected %s", key->name, node->text,
                                 expected);
-        return yaml_err(reader->doc, node, reader->err, "%s is %s; expected %s", key->name, types[node->type], expected);
+        return yaml_err(reader->doc, node, reader->err, "%s is %s; expected %s", key->name, types[node->type],
+                        expected);
 }
 
 static int check_text(const struct reader *reader, const struct key *key, const struct yaml_node *node)
@@ -127,7 +128,8 @@ static int read_number(const struct reader *reader, const struct key *key, const
         return 0;
 }
 
-static int add_string(const struct reader *reader, const struct key *key, const struct yaml_node *node, struct strv *list)
+static int add_string(const struct reader *reader, const struct key *key, const struct yaml_node *node,
+                      struct strv *list)
 {
         if (node->type != YAML_SCALAR || (!*node->text && !key->may_be_empty))
                 return wrong(reader, key, node, "a list of texts");
@@ -240,8 +242,8 @@ static int read_named(const struct reader *reader, const struct key *key, const 
 }
 
 static read_fn *const readers[] = {
-        [KEY_TEXT] = read_text,   [KEY_LINE] = read_line,       [KEY_BOOL] = read_bool,   [KEY_ENUM] = read_enum,
-        [KEY_INT] = read_number,  [KEY_SIZE] = read_number,     [KEY_TIME] = read_number, [KEY_USD] = read_number,
+        [KEY_TEXT] = read_text,       [KEY_LINE] = read_line,   [KEY_BOOL] = read_bool,   [KEY_ENUM] = read_enum,
+        [KEY_INT] = read_number,      [KEY_SIZE] = read_number, [KEY_TIME] = read_number, [KEY_USD] = read_number,
         [KEY_STRINGS] = read_strings, [KEY_PAIRS] = read_pairs, [KEY_MAP] = read_map,     [KEY_LIST] = read_list,
         [KEY_NAMED] = read_named,
 };

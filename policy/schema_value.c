@@ -19,9 +19,9 @@ struct unit {
 
 static const struct unit sizes[] = {
         {"", 1}, {"K", 1024}, {"M", (int64_t)1024 * 1024}, {"G", (int64_t)1024 * 1024 * 1024}, {0}};
-static const struct unit times[] = {{"", 1000},         {"ms", 1},         {"s", 1000},
-                                    {"m", 60 * 1000},   {"h", 3600 * 1000}, {"d", (int64_t)24 * 3600 * 1000},
-                                    {0}};
+static const struct unit times[] = {
+        {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", (int64_t)24 * 3600 * 1000},
+        {0}};
 
 /* Digits from `text`; returns what follows them, NULL where there are none or too many. */
 static const char *read_digits(const char *text, int64_t *ret)

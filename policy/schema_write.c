@@ -303,9 +303,18 @@ struct json_t *schema_write(const struct schema *schema, const void *object)
 static void put_accepted(const struct key *key, struct str *out)
 {
         static const char *const types[] = {
-                [KEY_TEXT] = "text",         [KEY_LINE] = "one line",    [KEY_BOOL] = "true | false", [KEY_ENUM] = "",
-                [KEY_INT] = "number",        [KEY_SIZE] = "size",        [KEY_TIME] = "time",         [KEY_USD] = "amount",
-                [KEY_STRINGS] = "list",      [KEY_PAIRS] = "map",        [KEY_MAP] = "map",           [KEY_LIST] = "list",
+                [KEY_TEXT] = "text",
+                [KEY_LINE] = "one line",
+                [KEY_BOOL] = "true | false",
+                [KEY_ENUM] = "",
+                [KEY_INT] = "number",
+                [KEY_SIZE] = "size",
+                [KEY_TIME] = "time",
+                [KEY_USD] = "amount",
+                [KEY_STRINGS] = "list",
+                [KEY_PAIRS] = "map",
+                [KEY_MAP] = "map",
+                [KEY_LIST] = "list",
                 [KEY_NAMED] = "map of names",
         };
 
@@ -326,9 +335,10 @@ void schema_describe(const struct schema *schema, const char *prefix, struct str
                 put_accepted(key, out);
                 str_printf(out, "; %s%s\n", key->doc, key->required ? " (required)" : "");
                 if (key->sub) {
-                        _cleanup_free_ char *inner = xasprintf(
-                                "%s%s%s", prefix, key->name,
-                                key->type == KEY_MAP ? "." : key->type == KEY_LIST ? "[]." : ".NAME.");
+                        _cleanup_free_ char *inner = xasprintf("%s%s%s", prefix, key->name,
+                                                               key->type == KEY_MAP    ? "."
+                                                               : key->type == KEY_LIST ? "[]."
+                                                                                       : ".NAME.");
 
                         schema_describe(key->sub, inner, out);
                 }

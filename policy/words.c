@@ -29,11 +29,21 @@ static const struct {
         const char *word, *mechanism;
         bool by_network; /* holds only while there is none */
 } forbidden[] = {
-        {"commit", NO_REPOSITORY, false},   {"merge", NO_REPOSITORY, false},     {"rebase", NO_REPOSITORY, false},
-        {"tag", NO_REPOSITORY, false},      {"branch", NO_REPOSITORY, false},    {"force_push", NO_NETWORK, true},
-        {"push", NO_NETWORK, true},         {"fetch", NO_NETWORK, true},         {"pull", NO_NETWORK, true},
-        {"pr_open", NO_NETWORK, true},      {"deploy", NO_NETWORK, true},        {"publish", NO_NETWORK, true},
-        {"release", NO_NETWORK, true},      {"network", NO_NETWORK, true},       {"sudo", "no capabilities, no_new_privs", false},
+        {"commit", NO_REPOSITORY, false},
+        {"merge", NO_REPOSITORY, false},
+        {"rebase", NO_REPOSITORY, false},
+        {"tag", NO_REPOSITORY, false},
+        {"branch", NO_REPOSITORY, false},
+        {"force_push", NO_NETWORK, true},
+        {"push", NO_NETWORK, true},
+        {"fetch", NO_NETWORK, true},
+        {"pull", NO_NETWORK, true},
+        {"pr_open", NO_NETWORK, true},
+        {"deploy", NO_NETWORK, true},
+        {"publish", NO_NETWORK, true},
+        {"release", NO_NETWORK, true},
+        {"network", NO_NETWORK, true},
+        {"sudo", "no capabilities, no_new_privs", false},
         {"hooks", "no hook of the repository ever runs outside the sandbox", false},
 };
 
@@ -62,8 +72,9 @@ const char *check_item_id(const char *text)
 
 const char *check_verifier_name(const char *text)
 {
-        return !check_item_id(text) && *text != '.' && *text != '-' ? NULL
-                                                                    : "1 to 64 of A-Z a-z 0-9 . _ -, first a letter or digit";
+        return !check_item_id(text) && *text != '.' && *text != '-'
+                       ? NULL
+                       : "1 to 64 of A-Z a-z 0-9 . _ -, first a letter or digit";
 }
 
 const char *check_env_name(const char *text)
@@ -158,7 +169,9 @@ const char *check_author(const char *text)
         static const char expected[] = "an author like \"Name <mail@example.org>\"";
         const char *open = strchr(text, '<'), *close = strchr(text, '>');
 
-        if (!open || !close || open - text < 2 || open[-1] != ' ' || close <= open + 1 || close[1] || check_one_line(text))
+        if (!open || !close || open - text < 2 || open[-1] != ' ' || close <= open + 1 || close[1] ||
+            check_one_line(text))
                 return expected;
-        return strchr(open + 1, '<') || memchr(open, ' ', (size_t)(close - open)) || strlen(text) > 200 ? expected : NULL;
+        return strchr(open + 1, '<') || memchr(open, ' ', (size_t)(close - open)) || strlen(text) > 200 ? expected
+                                                                                                        : NULL;
 }

@@ -71,16 +71,16 @@ const char *forbid_mechanism(const char *word, bool network);
 #define FORBID_UNENFORCED "declared, not enforced"
 
 /* Checks of single texts, for `struct key`: NULL, or what was expected. */
-const char *check_item_id(const char *text);      /* [A-Za-z0-9._-]{1,64} */
+const char *check_item_id(const char *text);       /* [A-Za-z0-9._-]{1,64} */
 const char *check_verifier_name(const char *text); /* the same, and no leading dot: it names a log file */
 const char *check_env_name(const char *text);
 const char *check_glob(const char *text);
-const char *check_ref(const char *text);          /* a branch name git would accept */
-const char *check_host_path(const char *text);    /* absolute or ~/…, no "." or ".." component */
-const char *check_carry(const char *text);        /* a folder inside the repository, not .git */
-const char *check_command(const char *text);      /* not blank: an empty command would pass whatever changed */
+const char *check_ref(const char *text);       /* a branch name git would accept */
+const char *check_host_path(const char *text); /* absolute or ~/…, no "." or ".." component */
+const char *check_carry(const char *text);     /* a folder inside the repository, not .git */
+const char *check_command(const char *text);   /* not blank: an empty command would pass whatever changed */
 const char *check_one_line(const char *text);
-const char *check_author(const char *text);       /* Name <mail> */
-const char *check_file_path(const char *text);    /* inside the worktree, relative */
+const char *check_author(const char *text);    /* Name <mail> */
+const char *check_file_path(const char *text); /* inside the worktree, relative */
 
 #endif

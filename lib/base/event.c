@@ -21,10 +21,10 @@ enum field_type {
         FIELD_BOOL,
         FIELD_LIST,
         FIELD_OBJECT,
-        FIELD_SHA256, /* 64 hex digits, maybe after "sha256:" */
+        FIELD_SHA256,    /* 64 hex digits, maybe after "sha256:" */
         FIELD_OBJECT_ID, /* 40 hex digits; empty where git says "none" */
-        FIELD_ANY,    /* anything but null and empty text */
-        FIELD_VALUE,  /* anything at all */
+        FIELD_ANY,       /* anything but null and empty text */
+        FIELD_VALUE,     /* anything at all */
 };
 
 static const char *const field_type_names[] = {
@@ -47,7 +47,7 @@ struct event_field {
         const char *name; /* NULL ends the list */
         enum field_type type;
         bool optional;
-        bool either;        /* one of the fields so marked is required */
+        bool either;         /* one of the fields so marked is required */
         const char *choices; /* "a|b|c" */
 };
 
@@ -64,10 +64,22 @@ struct event_type {
 #define S (1u << EVENT_ACTOR_SYSTEM)
 #define ANYONE (A | R | D | U | S)
 
-#define MUST(name_, type_) {.name = (name_), .type = FIELD_##type_}
-#define MAY(name_, type_) {.name = (name_), .type = FIELD_##type_, .optional = true}
-#define EITHER(name_, type_) {.name = (name_), .type = FIELD_##type_, .optional = true, .either = true}
-#define CHOICE(name_, words) {.name = (name_), .type = FIELD_TEXT, .choices = (words)}
+#define MUST(name_, type_)                                                                                             \
+        {                                                                                                              \
+                .name = (name_), .type = FIELD_##type_                                                                 \
+        }
+#define MAY(name_, type_)                                                                                              \
+        {                                                                                                              \
+                .name = (name_), .type = FIELD_##type_, .optional = true                                               \
+        }
+#define EITHER(name_, type_)                                                                                           \
+        {                                                                                                              \
+                .name = (name_), .type = FIELD_##type_, .optional = true, .either = true                               \
+        }
+#define CHOICE(name_, words)                                                                                           \
+        {                                                                                                              \
+                .name = (name_), .type = FIELD_TEXT, .choices = (words)                                                \
+        }
 
 #define APPROVAL_SUBJECT                                                                                               \
         EITHER("sentence", TEXT), EITHER("tree", OBJECT_ID), MAY("base", OBJECT_ID), MAY("evidence", SHA256)
@@ -84,14 +96,15 @@ static const struct event_type types[] = {
          {MUST("claim", TEXT), MUST("test", TEXT), MUST("edge", TEXT), MUST("delta_o", TEXT), MUST("scope", ANY)}},
         {"note.status",
          ANYONE,
-         {MUST("text", TEXT), MAY("progress", FRACTION), MAY("tick", INTEGER), MAY("goal", ANY), MAY("claimed_reason", STRING),
-          MAY("candidate_action", ANY), MAY("final_action", ANY), MAY("extra", OBJECT)}},
+         {MUST("text", TEXT), MAY("progress", FRACTION), MAY("tick", INTEGER), MAY("goal", ANY),
+          MAY("claimed_reason", STRING), MAY("candidate_action", ANY), MAY("final_action", ANY), MAY("extra", OBJECT)}},
         {"note.request.help", ANYONE, {MUST("question", TEXT), MAY("options", LIST), MAY("default", ANY)}},
         {"note.request.verify", R, {MUST("tree", OBJECT_ID), MUST("results", LIST)}},
         {"spec.change.request",
          ANYONE,
          {MUST("target", TEXT), CHOICE("type", "BUGFIX|CLARIFICATION|NEW_SURFACE|DEPRECATION|CONSOLIDATION"),
-          MUST("claim", TEXT), MUST("evidence", ANY), MUST("proposed_delta", ANY), MUST("risk", ANY), MUST("compat", ANY)}},
+          MUST("claim", TEXT), MUST("evidence", ANY), MUST("proposed_delta", ANY), MUST("risk", ANY),
+          MUST("compat", ANY)}},
         {"split.request", ANYONE, {MUST("reason", TEXT), MUST("items", LIST)}},
         {"cost.reported",
          ANYONE,
@@ -111,8 +124,8 @@ static const struct event_type types[] = {
         {"receipt.context.footprint", R | D | S, {MUST("files", COUNT), MUST("bytes", COUNT)}},
         {"receipt.net",
          R | S,
-         {MUST("host", TEXT), MUST("port", COUNT), MUST("address", STRING), MUST("bytes_in", COUNT), MUST("bytes_out", COUNT),
-          MUST("ms", NUMBER)}},
+         {MUST("host", TEXT), MUST("port", COUNT), MUST("address", STRING), MUST("bytes_in", COUNT),
+          MUST("bytes_out", COUNT), MUST("ms", NUMBER)}},
         {"receipt.patch",
          R | D,
          {MUST("sha256", SHA256), MUST("files", COUNT), MUST("lines_added", COUNT), MUST("lines_removed", COUNT)}},
@@ -301,12 +314,14 @@ static bool value_fits(const struct event_field *field, const json_t *value)
         }
 }
 
-static int field_error(const struct event_type *type, const struct event_field *field, const char *what, struct err *err)
+static int field_error(const struct event_type *type, const struct event_field *field, const char *what,
+                       struct err *err)
 {
         _cleanup_str_ struct str expected = {0};
 
         put_expected(field, &expected);
-        return err_set(err, ERR_INPUT, "%s: \"%s\" %s; expected: %s", type->name, field->name, what, str_text(&expected));
+        return err_set(err, ERR_INPUT, "%s: \"%s\" %s; expected: %s", type->name, field->name, what,
+                       str_text(&expected));
 }
 
 static int check_either(const struct event_type *type, const json_t *data, struct err *err)
@@ -322,7 +337,8 @@ static int check_either(const struct event_type *type, const json_t *data, struc
         }
         if (!names.len)
                 return 0;
-        return err_set(err, ERR_INPUT, "%s: nothing of %s is there; expected at least one", type->name, str_text(&names));
+        return err_set(err, ERR_INPUT, "%s: nothing of %s is there; expected at least one", type->name,
+                       str_text(&names));
 }
 
 int event_validate(const struct event_type *type, enum event_actor actor, const struct json_t *data, struct err *err)

@@ -40,7 +40,7 @@ enum event_actor {
 #define X(actor, name) EVENT_ACTOR_##actor,
         EVENT_ACTORS(X)
 #undef X
-        EVENT_ACTOR_COUNT
+                EVENT_ACTOR_COUNT
 };
 
 struct event_type;

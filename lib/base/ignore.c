@@ -17,10 +17,10 @@
 
 enum token_type {
         TOKEN_BYTE,
-        TOKEN_ONE,   /* ? */
-        TOKEN_CLASS, /* […] */
-        TOKEN_STAR,  /* any bytes but '/' */
-        TOKEN_ALL,   /* any bytes */
+        TOKEN_ONE,     /* ? */
+        TOKEN_CLASS,   /* […] */
+        TOKEN_STAR,    /* any bytes but '/' */
+        TOKEN_ALL,     /* any bytes */
         TOKEN_FOLDERS, /* "**" before '/': goes on behind the two tokens ALL and '/' that follow, or into them */
         TOKEN_NEVER,
 };
@@ -70,8 +70,9 @@ static const struct {
         const char *name;
         int (*is)(int);
 } named_classes[] = {
-        {"alnum", isalnum}, {"alpha", isalpha}, {"blank", isblank}, {"cntrl", iscntrl}, {"digit", isdigit}, {"graph", isgraph},
-        {"lower", islower}, {"print", isprint}, {"punct", ispunct}, {"space", isspace}, {"upper", isupper}, {"xdigit", isxdigit},
+        {"alnum", isalnum}, {"alpha", isalpha}, {"blank", isblank}, {"cntrl", iscntrl},
+        {"digit", isdigit}, {"graph", isgraph}, {"lower", islower}, {"print", isprint},
+        {"punct", ispunct}, {"space", isspace}, {"upper", isupper}, {"xdigit", isxdigit},
 };
 
 static bool class_add_named(unsigned char class[32], const char *name, size_t len)
@@ -153,8 +154,8 @@ static const char *parse_class(const char *at, unsigned char class[32])
 static const char *parse_stars(struct glob *glob, const char *start, const char *at)
 {
         const char *after = at + strspn(at, "*");
-        bool bounded = (at == start || at[-1] == '/') &&
-                       (!*after || *after == '/' || (after[0] == '\\' && after[1] == '/'));
+        bool bounded =
+                (at == start || at[-1] == '/') && (!*after || *after == '/' || (after[0] == '\\' && after[1] == '/'));
 
         if (after - at == 1 || !bounded) {
                 add_token(glob, TOKEN_STAR, 0);

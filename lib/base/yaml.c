@@ -209,7 +209,8 @@ static int on_start(struct builder *builder, const yaml_event_t *event, enum yam
         if (top && top->node->type == YAML_MAP && !top->key)
                 return fail_mark(builder, &event->start_mark, "a list or map as key; expected a name");
         if (builder->depth == DEPTH_MAX)
-                return fail_mark(builder, &event->start_mark, "nested too deeply; expected at most %d levels", DEPTH_MAX);
+                return fail_mark(builder, &event->start_mark, "nested too deeply; expected at most %d levels",
+                                 DEPTH_MAX);
         node = new_node(builder, event, type);
         if (!node)
                 return -1;
@@ -239,8 +240,9 @@ static int refuse_duplicates(struct builder *builder, const struct frame *frame)
                 yaml_mark_t mark = {.line = again->key_line - 1, .column = again->key_column - 1};
 
                 if (!strcmp(first->key, again->key))
-                        return fail_mark(builder, &mark, "duplicate key \"%.100s\"; expected it once (first in line %u)",
-                                         again->key, first->key_line);
+                        return fail_mark(builder, &mark,
+                                         "duplicate key \"%.100s\"; expected it once (first in line %u)", again->key,
+                                         first->key_line);
         }
         return 0;
 }
@@ -324,8 +326,8 @@ static int syntax_error(struct builder *builder, const yaml_parser_t *parser)
         yaml_mark_t mark = parser->problem_mark;
 
         if (parser->error == YAML_READER_ERROR)
-                return err_set(builder->err, ERR_INPUT, "%s:%u:1: byte %zu: %s; expected UTF-8 text", builder->doc->file,
-                               (unsigned)parser->mark.line + 1, parser->problem_offset, problem);
+                return err_set(builder->err, ERR_INPUT, "%s:%u:1: byte %zu: %s; expected UTF-8 text",
+                               builder->doc->file, (unsigned)parser->mark.line + 1, parser->problem_offset, problem);
         return fail_mark(builder, &mark, "%s%s%s; expected YAML", problem, parser->context ? " " : "",
                          parser->context ? parser->context : "");
 }

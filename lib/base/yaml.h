@@ -21,7 +21,7 @@
 #include <stddef.h>
 
 enum yaml_type {
-        YAML_NULL,   /* empty, ~ or null, unquoted */
+        YAML_NULL, /* empty, ~ or null, unquoted */
         YAML_SCALAR,
         YAML_LIST,
         YAML_MAP,

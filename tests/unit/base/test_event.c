@@ -25,14 +25,17 @@ Test(event, names_in_every_form)
         cr_assert_null(event_type_find("note/request.help"));
         cr_assert_null(event_type_find(""));
         cr_assert_null(event_type_find("dev.cupel."));
-        cr_assert_null(event_type_find("note.observationnote.observationnote.observationnote.observationnote.observation"));
+        cr_assert_null(
+                event_type_find("note.observationnote.observationnote.observationnote.observationnote.observation"));
 }
 
 Test(event, what_is_missing_or_wrong_is_said)
 {
         struct err err = ERR_INIT;
 
-        cr_assert_eq(validate("note.hypothesis", EVENT_ACTOR_AGENT, "{\"claim\":\"c\",\"test\":\"t\",\"budget\":\"1h\"}", &err), 0);
+        cr_assert_eq(validate("note.hypothesis", EVENT_ACTOR_AGENT,
+                              "{\"claim\":\"c\",\"test\":\"t\",\"budget\":\"1h\"}", &err),
+                     0);
         cr_assert_eq(validate("note.hypothesis", EVENT_ACTOR_AGENT, "{\"claim\":\"c\",\"budget\":1}", &err), -1);
         cr_assert_eq(err.code, ERR_INPUT);
         cr_assert_str_eq(err.message, "note.hypothesis: \"test\" is missing; expected: text");
@@ -41,7 +44,9 @@ Test(event, what_is_missing_or_wrong_is_said)
         cr_assert_eq(validate("note.observation", EVENT_ACTOR_AGENT, "[]", &err), -1);
         cr_assert_eq(validate("note.status", EVENT_ACTOR_AGENT, "{\"text\":\"x\",\"progress\":1.5}", &err), -1);
         cr_assert(strstr(err.message, "from 0 to 1"));
-        cr_assert_eq(validate("note.status", EVENT_ACTOR_AGENT, "{\"text\":\"x\",\"progress\":0.5,\"extra\":{\"panic\":1}}", &err), 0);
+        cr_assert_eq(validate("note.status", EVENT_ACTOR_AGENT,
+                              "{\"text\":\"x\",\"progress\":0.5,\"extra\":{\"panic\":1}}", &err),
+                     0);
         cr_assert_eq(validate("cost.reported", EVENT_ACTOR_AGENT, "{\"usd\":-1}", &err), -1);
 }
 
@@ -58,8 +63,8 @@ Test(event, words_come_from_a_fixed_list)
 
 Test(event, an_agent_forges_nothing)
 {
-        static const char *const allowed[] = {"spec.change.request", "split.request", "cost.reported", "receipt.ahdb.delta",
-                                              "receipt.conjecture.set"};
+        static const char *const allowed[] = {"spec.change.request", "split.request", "cost.reported",
+                                              "receipt.ahdb.delta", "receipt.conjecture.set"};
         struct err err = ERR_INIT;
 
         for (size_t i = 0; event_type_at(i); i++) {
@@ -83,7 +88,8 @@ Test(event, one_of_several_is_enough)
         cr_assert_eq(validate("receipt.ahdb.delta", EVENT_ACTOR_AGENT, "{\"believe\":{\"a\":1}}", &err), 0);
         cr_assert_eq(validate("receipt.ahdb.delta", EVENT_ACTOR_AGENT, "{\"other\":1}", &err), -1);
         cr_assert(strstr(err.message, "\"assert\", \"hypothesize\", \"drive\", \"believe\""));
-        cr_assert_eq(validate("approval.granted", EVENT_ACTOR_USER, "{\"sentence\":\"I approve\",\"who\":\"u\"}", &err), 0);
+        cr_assert_eq(validate("approval.granted", EVENT_ACTOR_USER, "{\"sentence\":\"I approve\",\"who\":\"u\"}", &err),
+                     0);
         cr_assert_eq(validate("approval.granted", EVENT_ACTOR_USER, "{\"who\":\"u\"}", &err), -1);
 }
 

@@ -15,17 +15,35 @@ Test(ignore, wildmatch)
                 const char *pattern, *text;
                 bool matches;
         } cases[] = {
-                {"*.c", "a.c", true},         {"*.c", "d/a.c", false},      {"**/a", "a", true},      {"**/a", "x/y/a", true},
-                {"**/a", "xa", false},        {"a/**", "a/b/c", true},      {"a/**", "a", false},     {"a/**/b", "a/b", true},
-                {"a/**/b", "a/x/y/b", true},  {"a**b", "axxb", true},       {"a**b", "a/b", false},   {"?", "/", false},
-                {"[a-c]x", "bx", true},       {"[!a-c]x", "bx", false},     {"[]]", "]", true},       {"[", "[", false},
-                {"\\*", "*", true},           {"\\*", "x", false},          {"[[:digit:]]", "7", true}, {"[[:nope:]]", "7", false},
-                {"x\\", "x\\", false},        {"", "", true},               {"*", "", true},          {"[^a]", "/", false},
+                {"*.c", "a.c", true},
+                {"*.c", "d/a.c", false},
+                {"**/a", "a", true},
+                {"**/a", "x/y/a", true},
+                {"**/a", "xa", false},
+                {"a/**", "a/b/c", true},
+                {"a/**", "a", false},
+                {"a/**/b", "a/b", true},
+                {"a/**/b", "a/x/y/b", true},
+                {"a**b", "axxb", true},
+                {"a**b", "a/b", false},
+                {"?", "/", false},
+                {"[a-c]x", "bx", true},
+                {"[!a-c]x", "bx", false},
+                {"[]]", "]", true},
+                {"[", "[", false},
+                {"\\*", "*", true},
+                {"\\*", "x", false},
+                {"[[:digit:]]", "7", true},
+                {"[[:nope:]]", "7", false},
+                {"x\\", "x\\", false},
+                {"", "", true},
+                {"*", "", true},
+                {"[^a]", "/", false},
         };
 
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-                cr_assert_eq(ignore_glob(cases[i].pattern, cases[i].text), cases[i].matches, "%s on %s", cases[i].pattern,
-                             cases[i].text);
+                cr_assert_eq(ignore_glob(cases[i].pattern, cases[i].text), cases[i].matches, "%s on %s",
+                             cases[i].pattern, cases[i].text);
 }
 
 Test(ignore, the_last_match_wins_and_folders_cover)
@@ -87,8 +105,9 @@ static unsigned dice(unsigned sides)
 
 static void make_pattern(struct str *out)
 {
-        static const char *const parts[] = {"a", "b", "ab", "*", "**", "?", "/", "/", "**/", "/**", "[ab]", "[!a]", "\\a", "*b",
-                                            "a*", ".", "[a-", "[[:alpha:]]", "\\*", " ", "/**/", "[]a]"};
+        static const char *const parts[] = {"a",   "b",           "ab",   "*",    "**",   "?",   "/",  "/",
+                                            "**/", "/**",         "[ab]", "[!a]", "\\a",  "*b",  "a*", ".",
+                                            "[a-", "[[:alpha:]]", "\\*",  " ",    "/**/", "[]a]"};
         unsigned count = 1 + dice(5);
 
         if (dice(6) == 0)
@@ -154,16 +173,17 @@ static void compare_round(const char *folder)
                 str_putc(&paths, '\n');
         }
         write_file(folder, "paths", &paths);
-        command = xasprintf("cd %s && GIT_CONFIG_NOSYSTEM=1 HOME=%s git check-ignore --no-index -v -n --stdin <paths", folder,
-                            folder);
+        command = xasprintf("cd %s && GIT_CONFIG_NOSYSTEM=1 HOME=%s git check-ignore --no-index -v -n --stdin <paths",
+                            folder, folder);
         ignore_add_file(&rules, "", str_text(&rules_text), rules_text.len);
         ignore_add_file(&rules, "a", str_text(&inner_text), inner_text.len);
         answer = popen(command, "r");
         for (char *path = strtok(paths.data, "\n"); path; path = strtok(NULL, "\n")) {
                 bool expected = git_ignores(answer), is_folder = !strcmp(path, "a");
 
-                cr_assert_eq(ignore_covers(&rules, path, is_folder), expected, "path \"%s\": git says %d\nrules:\n%s---\n%s",
-                             path, expected, str_text(&rules_text), str_text(&inner_text));
+                cr_assert_eq(ignore_covers(&rules, path, is_folder), expected,
+                             "path \"%s\": git says %d\nrules:\n%s---\n%s", path, expected, str_text(&rules_text),
+                             str_text(&inner_text));
         }
         pclose(answer);
         ignore_release(&rules);

@@ -180,7 +180,8 @@ Test(item, wrong_options_are_named)
                         strv_add(&options.verify, cases[i].verify);
                 work_item_init(&item);
                 cr_assert_eq(work_item_apply(&item, &options, &err), -1);
-                cr_assert(strstr(err.message, cases[i].expected), "\"%s\" is not in \"%s\"", cases[i].expected, err.message);
+                cr_assert(strstr(err.message, cases[i].expected), "\"%s\" is not in \"%s\"", cases[i].expected,
+                          err.message);
                 strv_release(&options.budget);
                 strv_release(&options.verify);
         }

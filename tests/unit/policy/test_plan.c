@@ -18,8 +18,8 @@ static int compile(const char *item_text, const char *policy_text, int mood, str
         policy_init(&user);
         policy_init(&own);
         cr_assert_eq(work_item_parse(item_text, strlen(item_text), "item.yaml", &item, err), 0, "%s", err->message);
-        cr_assert_eq(policy_parse(policy_text, strlen(policy_text), "policy.yaml", POLICY_FROM_OPTION, NULL, &own, err), 0, "%s",
-                     err->message);
+        cr_assert_eq(policy_parse(policy_text, strlen(policy_text), "policy.yaml", POLICY_FROM_OPTION, NULL, &own, err),
+                     0, "%s", err->message);
         cr_assert_eq(policy_merge(&user, &own, &effective, err), 0);
         return plan_compile(&item, &effective, &options, plan, err);
 }
@@ -41,7 +41,9 @@ static void refused(const char *item, const char *policy, const char *expected)
         cr_assert(strstr(err.message, expected), "\"%s\" is not in \"%s\"", expected, err.message);
 }
 
-#define VERIFIERS "verifiers: {unit: make test, lint: {run: make lint, scope: [\"src/**\"], gate: self, timeout: 5s, retries: 2}}\n"
+#define VERIFIERS                                                                                                      \
+        "verifiers: {unit: make test, lint: {run: make lint, scope: [\"src/**\"], gate: self, timeout: 5s, retries: "  \
+        "2}}\n"
 
 Test(plan, round_trips_bit_for_bit)
 {
@@ -105,7 +107,8 @@ Test(plan, verifiers_are_required_and_scoped_ones_sorted)
         cr_assert(plan_verifier_applies(&plan.verifiers.items[0], &changes));
         change_list_release(&changes);
 
-        load("title: x\nagent: {command: [a]}\nverify: [{name: lint, timeout: 1s}, {name: own, run: ./t}]\n", VERIFIERS, &named);
+        load("title: x\nagent: {command: [a]}\nverify: [{name: lint, timeout: 1s}, {name: own, run: ./t}]\n", VERIFIERS,
+             &named);
         cr_assert_eq(named.verifiers.len, 3);
         cr_assert_eq(named.verifiers.items[0].always, 1);
         cr_assert_eq(named.verifiers.items[0].timeout_ms, 1000);
@@ -120,9 +123,11 @@ Test(plan, what_cannot_be_verified_is_refused_before_anything_starts)
         _cleanup_plan_ struct plan plan;
 
         refused("title: x\nagent: {command: [a]}\n", "", "--mood curious");
-        refused("title: x\nagent: {command: [a]}\n", "verifiers: {l: {run: x, scope: [src/]}}\n", "that runs whatever changes");
+        refused("title: x\nagent: {command: [a]}\n", "verifiers: {l: {run: x, scope: [src/]}}\n",
+                "that runs whatever changes");
         refused("title: x\nagent: {command: [a]}\nverify: [gone]\n", VERIFIERS, "no verifier \"gone\"");
-        refused("title: x\nagent: {command: [a]}\nverify: [{name: unit, run: 'true'}]\n", VERIFIERS, "defined by the policy");
+        refused("title: x\nagent: {command: [a]}\nverify: [{name: unit, run: 'true'}]\n", VERIFIERS,
+                "defined by the policy");
         load("title: x\nagent: {command: [a]}\nmood: curious\n", "", &plan);
         cr_assert_eq(plan.worktree, WORKTREE_READ_ONLY);
         cr_assert(!plan.may_commit && plan.needs_note);
@@ -136,7 +141,9 @@ Test(plan, an_agent_is_known_or_a_command)
                 "no agent \"nobody\" in the policy; expected one of a, b");
         refused("title: x\n", VERIFIERS, "has no agent");
         load("title: the title\nagent: a\nrequires: [{env: ONE}]\n",
-             VERIFIERS "agents: {a: {command: [run, \"-p={prompt}!\", \"{prompt}\"], env: {K: v}, requires: [{command: node}]}}\n", &plan);
+             VERIFIERS "agents: {a: {command: [run, \"-p={prompt}!\", \"{prompt}\"], env: {K: v}, requires: [{command: "
+                       "node}]}}\n",
+             &plan);
         cr_assert_str_eq(plan.agent.name, "a");
         cr_assert_eq(plan.requirements.len, 2);
         cr_assert_str_eq(pairs_get(&plan.agent.env, "K"), "v");
@@ -151,10 +158,12 @@ Test(plan, moods_change_the_rules)
 {
         _cleanup_plan_ struct plan bold, paranoid, petty;
 
-        load("title: x\nmood: bold\nagent: {command: [a]}\nbudget: {diff_files: 10, diff_lines: 100}\n", VERIFIERS, &bold);
+        load("title: x\nmood: bold\nagent: {command: [a]}\nbudget: {diff_files: 10, diff_lines: 100}\n", VERIFIERS,
+             &bold);
         cr_assert_eq(bold.budget.diff_files, 30);
         cr_assert_eq(bold.budget.diff_lines, 300);
-        load("title: x\nmood: paranoid\nagent: {command: [a]}\n", VERIFIERS "gates: {no_copy: off, protected: warn}\n", &paranoid);
+        load("title: x\nmood: paranoid\nagent: {command: [a]}\n", VERIFIERS "gates: {no_copy: off, protected: warn}\n",
+             &paranoid);
         cr_assert_eq(paranoid.gates[GATE_NO_COPY], GATE_BLOCK);
         cr_assert_eq(paranoid.gates[GATE_PROTECTED], GATE_BLOCK);
         cr_assert(paranoid.approval.person && paranoid.pre_existing_blocks);
@@ -197,7 +206,8 @@ Test(plan, what_nothing_enforces_is_declared)
         cr_assert(strv_has(&plan.declared, "gate secrets (credentials in the diff): declared, not enforced"));
         cr_assert(strv_has(&plan.declared, "network.allow: the mood calm gives no network"));
         cr_assert_eq(plan.sandbox.network.allow.len, 0);
-        load("title: x\nmood: curious\nforbid: [push]\nagent: {command: [a], network: {allow: [x.org]}}\n", "", &curious);
+        load("title: x\nmood: curious\nforbid: [push]\nagent: {command: [a], network: {allow: [x.org]}}\n", "",
+             &curious);
         cr_assert_str_eq(curious.forbid.items[0].mechanism, FORBID_UNENFORCED);
 }
 
@@ -220,11 +230,13 @@ Test(plan, approval)
 Test(plan, the_prompt_tells_the_rules)
 {
         _cleanup_plan_ struct plan plan;
-        static const char *const told[] = {"Fix it\n", "Do this.\n", "- it works\n", "- src/\n", "- secret/\n", "unit: make test\n",
-                                           "$2.50", "not kept", "cupel note", ".cupel/**"};
+        static const char *const told[] = {"Fix it\n",    "Do this.\n",        "- it works\n", "- src/\n",
+                                           "- secret/\n", "unit: make test\n", "$2.50",        "not kept",
+                                           "cupel note",  ".cupel/**"};
 
         load("title: Fix it\nobjective: Do this.\nacceptance: [it works]\npaths: {allow: [src/], deny: [secret/]}\n"
-             "budget: {cost_usd: 2.5}\nagent: {command: [a]}\n", VERIFIERS, &plan);
+             "budget: {cost_usd: 2.5}\nagent: {command: [a]}\n",
+             VERIFIERS, &plan);
         for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
                 cr_assert(strstr(plan.prompt, told[i]), "\"%s\" is not in:\n%s", told[i], plan.prompt);
 }
@@ -262,9 +274,11 @@ Test(gate, diff_budget_at_its_edge)
 
         change_list_add(&changes, "a");
         change_list_add(&changes, "b");
-        judge("title: x\nagent: {command: [a]}\nbudget: {diff_files: 2, diff_lines: 10}\n", VERIFIERS, &changes, &within);
+        judge("title: x\nagent: {command: [a]}\nbudget: {diff_files: 2, diff_lines: 10}\n", VERIFIERS, &changes,
+              &within);
         cr_assert_eq(within.len, 0);
-        judge("title: x\nagent: {command: [a]}\nbudget: {diff_files: 1, diff_lines: 9}\n", VERIFIERS, &changes, &beyond);
+        judge("title: x\nagent: {command: [a]}\nbudget: {diff_files: 1, diff_lines: 9}\n", VERIFIERS, &changes,
+              &beyond);
         cr_assert_eq(beyond.len, 2);
         cr_assert_str_eq(beyond.items[1].reason, "10 lines change; the budget is 9 (budget.diff_lines)");
 }
