@@ -41,7 +41,7 @@ static void put_layer(const struct probe_layer *layer, bool colour, struct str *
                 str_puts(out, ")");
         }
         str_putc(out, '\n');
-        if (!layer->present && layer->remedy)
+        if (!layer->present && layer->remedy && layer->remedy[0])
                 str_printf(out, "           %*s  do: %s\n", NAME_CELLS, "", layer->remedy);
 }
 
