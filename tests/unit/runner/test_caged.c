@@ -259,6 +259,38 @@ Test(caged, the_wall_budget_ends_it, .init = setup, .fini = teardown)
         cr_assert(record("receipt.timeout") != NULL);
 }
 
+Test(caged, the_output_budget_ends_it, .init = setup, .fini = teardown)
+{
+        _cleanup_free_ char *log = xasprintf("%s/logs/agent.log", run_folder);
+        struct stat st;
+
+        start(ITEM("echo first words; yes", "budget: {output: 1M}\n"));
+        expect("budget_exceeded");
+        expect_reason("budget.output");
+        cr_assert(stat(log, &st) == 0 && st.st_size <= 2 << 20);
+}
+
+Test(caged, the_disk_budget_ends_it, .init = setup, .fini = teardown)
+{
+        start(ITEM("head -c 50M /dev/zero >big || exit 1", "budget: {disk: 8M}\n"));
+        expect("budget_exceeded");
+        expect_reason("budget.disk");
+}
+
+Test(caged, the_memory_budget_ends_it, .init = setup, .fini = teardown)
+{
+        start(ITEM("perl -e \"my @x; push @x, q(a) x 1000000 while 1\"", "budget: {memory: 64M}\n"));
+        expect("budget_exceeded");
+        expect_reason("budget.memory");
+}
+
+Test(caged, the_processor_budget_ends_it, .init = setup, .fini = teardown)
+{
+        start(ITEM("while :; do :; done", "budget: {cpu: 1s}\n"));
+        expect("budget_exceeded");
+        expect_reason("budget.cpu");
+}
+
 Test(caged, a_verifier_that_fails_ends_it_with_its_output, .init = setup, .fini = teardown)
 {
         start("title: t\nagent: {command: [sh, -c, 'echo two >a.txt']}\n"
