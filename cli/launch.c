@@ -43,7 +43,7 @@ void launch_release(struct launch *launch)
 
 const char *launch_item_id(const struct launch *launch)
 {
-        return launch->item.id;
+        return launch->item.id ? launch->item.id : launch->slug;
 }
 
 void launch_add_file(struct launch *launch, const char *name, const char *origin, const void *bytes, size_t len)
@@ -101,6 +101,7 @@ static int read_item(struct launch *launch, const struct launch_request *request
         launch_add_file(launch, "work_item.yaml", request->item_file ? request->item_file : "command line", bytes.data,
                         bytes.len);
         hash_bytes(bytes.data, bytes.len, launch->item_sha256);
+        work_item_slug(&launch->item, launch->slug);
         return 0;
 }
 
@@ -137,7 +138,7 @@ static int compile(struct launch *launch, struct context *context, struct err *e
         struct store_item history = {.last_outcome = STORE_OUTCOME_NONE};
         struct err none = ERR_INIT;
 
-        if (launch->item.id && store_item_get(context->store, launch->item.id, &history, &none) == 0) {
+        if (store_item_get(context->store, launch_item_id(launch), &history, &none) == 0) {
                 options.situation.failures_in_a_row = (unsigned)history.failures_in_a_row;
                 options.situation.previous_crashed = history.last_outcome == OUTCOME_INTERRUPTED;
         } else if (none.code != ERR_OK && none.code != ERR_NOT_FOUND) {

@@ -44,6 +44,7 @@ struct launch {
         struct strv missing;               /* why it is blocked; empty: it may start */
         LIST_OF(struct launch_file) files; /* the snapshot, sorted by name */
 
+        char slug[41]; /* of the item's id or title */
         char *target_ref;
         char base[GIT_HEX];
         char *run_id, *run_folder;

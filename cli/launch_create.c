@@ -115,13 +115,12 @@ static int write_folder(struct launch *launch, struct err *err)
 
 static int name_run(struct launch *launch, const struct context *context, struct err *err)
 {
-        char slug[41], stamp[CLOCK_RFC3339], random[7];
+        char stamp[CLOCK_RFC3339], random[7];
 
-        work_item_slug(&launch->item, slug);
         clock_stamp(stamp);
         if (random_hex(random, 6) < 0)
                 return err_errno(err, "getrandom");
-        launch->run_id = xasprintf("%s__%s-%s", slug, stamp, random);
+        launch->run_id = xasprintf("%s__%s-%s", launch->slug, stamp, random);
         launch->run_folder = context_run_folder(context, launch->run_id);
         return 0;
 }
