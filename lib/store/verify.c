@@ -157,18 +157,18 @@ static int verify_end(struct walk *walk, struct err *err)
 {
         const struct store_run *run = &walk->run;
         struct sqlite3_stmt *head;
-        int got;
+        bool same;
 
         if (!walk->born)
                 return broken(walk->report, run->id, 1, "the run has no beginning");
         if (!(head = db_use(walk->store, SQL_HEAD_GET, err)))
                 return -1;
         db_int(head, 1, walk->number);
-        if ((got = db_step(walk->store, head, err)) < 0)
+        if (db_step(walk->store, head, err) < 0)
                 return -1;
-        got = strcmp(db_column(head, 1), walk->head);
+        same = strcmp(db_column(head, 1), walk->head) == 0;
         db_done(head);
-        if (run->events != walk->sequence || got != 0)
+        if (run->events != walk->sequence || !same)
                 return broken(walk->report, run->id, walk->sequence + 1,
                               "the run counts %lld events, %lld are there: its end was cut off or replaced",
                               (long long)run->events, (long long)walk->sequence);
