@@ -3,7 +3,8 @@
  * Clients of the notes socket: buffers and their bounds. A line is judged in notes_line.c.
  *
  * A client fails alone: whatever its socket says closes this client. A line that is too long is answered once and skipped
- * to its end. A client that does not read its replies is not read either, until it does.
+ * to its end. Where replies pile up, the rest of them is left out for good: a client that read on would match them to the
+ * wrong notes.
  */
 #include "runner/notes.h"
 
@@ -90,10 +91,12 @@ int notes_accept(struct notes *notes)
 static void take_lines(struct notes *notes, struct notes_client *client)
 {
         const char *at = client->in.data, *end = at + client->in.len, *newline;
+        struct str unsaid = {0};
+        struct str *reply = client->deaf ? &unsaid : &client->out;
 
         while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
                 if (!client->skipping)
-                        notes_line(notes, at, (size_t)(newline - at), &client->out);
+                        notes_line(notes, at, (size_t)(newline - at), reply);
                 client->skipping = false;
                 at = newline + 1;
         }
@@ -101,12 +104,14 @@ static void take_lines(struct notes *notes, struct notes_client *client)
         memmove(client->in.data, at, client->in.len + 1);
         if (client->in.len > NOTES_LINE_MAX) {
                 if (!client->skipping)
-                        notes_line(notes, client->in.data, client->in.len, &client->out);
+                        notes_line(notes, client->in.data, client->in.len, reply);
                 client->skipping = true;
                 str_clear(&client->in);
         }
         if (notes->refused > notes->budget && notes->refused - notes->budget > NOTES_PATIENCE)
                 notes->muted = true;
+        client->deaf |= client->out.len - client->sent >= NOTES_REPLY_MAX;
+        str_release(&unsaid);
 }
 
 /* 1: there may be more, 0: nothing now, -1: closed by the other side or by an error. */
@@ -139,19 +144,19 @@ static int send_replies(struct notes_client *client)
         }
         str_clear(&client->out);
         client->sent = 0;
+        if (client->deaf)
+                shutdown(client->fd, SHUT_WR);
         return 0;
 }
 
 unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
 {
         struct notes_client *client = &notes->clients[slot];
-        size_t waiting;
 
         /* One read per turn, so that no client keeps the others waiting. */
         if (((ready & NOTES_READ) && receive_notes(notes, client) < 0) || send_replies(client) < 0 || notes->muted)
                 return 0;
-        waiting = client->out.len - client->sent;
-        return (waiting ? NOTES_WRITE : 0u) | (waiting < NOTES_REPLY_MAX ? NOTES_READ : 0u);
+        return NOTES_READ | (client->out.len > client->sent ? NOTES_WRITE : 0u);
 }
 
 void notes_close(struct notes *notes, int slot)

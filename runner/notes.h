@@ -11,7 +11,8 @@
  * Everything that connects is hostile. What is valid goes to the supervisor as a record; what is not is answered with the
  * reason, counted, and never stops anything. An agent that floods, sends garbage or never reads its replies loses its own
  * notes and nothing else: lines, buffers and clients are bounded, past the budget a note is refused unread, and who goes on
- * for long after that is not listened to any more.
+ * for long after that is not listened to any more. The agent never waits for us: notes of a client that does not read its
+ * replies are still taken, but from where its replies pile up it gets none any more, and the end of the stream instead.
  *
  *         notes_init(&notes, &up, budget);
  *         notes_listen(&notes, fd);                        takes the listening socket
@@ -30,7 +31,7 @@
 
 #define NOTES_CLIENTS_MAX 64
 #define NOTES_LINE_MAX (EVENT_DATA_MAX + 4096) /* bytes of one line; a note's data may have 64 KiB */
-#define NOTES_REPLY_MAX ((size_t)256 << 10)    /* replies that wait before a client is not read any more */
+#define NOTES_REPLY_MAX ((size_t)256 << 10)    /* replies that wait before a client gets no more */
 #define NOTES_PATIENCE 10000                   /* refused notes beyond the budget until nobody listens any more */
 #define NOTES_VETOES_MAX 20                    /* forged events that are recorded one by one */
 
@@ -44,6 +45,7 @@ struct notes_client {
         struct str in, out;
         size_t sent;   /* of `out` */
         bool skipping; /* inside a line that is too long */
+        bool deaf;     /* a reply was left out: it gets no more */
 };
 
 struct notes {
