@@ -153,7 +153,7 @@ void helper_step_tick(struct helper *helper)
         if (now < helper->tick_ms)
                 return;
         check_usage(helper);
-        if (helper->site.kind == SANDBOX_UPPER_DISK)
+        if (helper->site.copied || helper->site.kind == SANDBOX_UPPER_DISK)
                 site_disk_used(&helper->site, &helper->step, &full);
         if (full)
                 helper_step_stop(helper, SANDBOX_REASON_DISK);

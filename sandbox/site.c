@@ -242,6 +242,16 @@ int site_freeze(struct site *site, struct err *err)
         return fd;
 }
 
+/* Tier B: what the copy on disk has grown by. */
+static uint64_t copied_growth(const struct site *site, const struct sandbox_step *step)
+{
+        const char *name = step->worktree == SANDBOX_WORK ? "tree" : "verify";
+        _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
+        uint64_t bytes = fs_tree_bytes(AT_FDCWD, path, SCAN_MAX);
+
+        return bytes > site->copied_bytes ? bytes - site->copied_bytes : 0;
+}
+
 uint64_t site_disk_used(const struct site *site, const struct sandbox_step *step, bool *ret_full)
 {
         const char *path = step->worktree == SANDBOX_WORK ? site->upper : site->step;
@@ -249,8 +259,8 @@ uint64_t site_disk_used(const struct site *site, const struct sandbox_step *step
         uint64_t used;
 
         *ret_full = false;
-        if (site->kind == SANDBOX_UPPER_DISK) {
-                used = fs_tree_bytes(AT_FDCWD, path, SCAN_MAX);
+        if (site->copied || site->kind == SANDBOX_UPPER_DISK) {
+                used = site->copied ? copied_growth(site, step) : fs_tree_bytes(AT_FDCWD, path, SCAN_MAX);
                 *ret_full = used > site->plan->upper_bytes;
                 return used;
         }

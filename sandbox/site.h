@@ -32,6 +32,7 @@ struct site {
         char *root, *upper, *work, *step; /* paths on the host */
         char *home;                       /* as steps see it */
         const char *copied;               /* tier B: "reflink" or "copy"; NULL: overlay */
+        uint64_t copied_bytes;            /* tier B: size of the copy before the first step */
         enum sandbox_upper kind;          /* TMPFS or DISK */
         bool fresh_proc;
         bool frozen;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,6 +63,11 @@ static int mount_carry(const struct site *site, int treefd, size_t index, struct
         if (at < 0) {
                 err->code = err->code == ERR_SYSTEM ? ERR_INPUT : err->code;
                 return err_wrap(err, "carried folder");
+        }
+        if (site->copied) {
+                _cleanup_free_ char *copy = xasprintf("%s/carry%zu", site->plan->scratch, index);
+
+                return mount_bind(copy, fd_path(at, path), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
         }
         if (mkdir(upper, 0755) < 0 || mkdir(work, 0755) < 0)
                 return err_errno(err, "mkdir %s", upper);

@@ -1,25 +1,108 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Copies lie in scratch on disk, where a reflink costs nothing, under names of their own: `tree` is the run's, `verify` a
+ * step's, `carryN` a step's copy of a carried folder. `stamp` is written after the run's copy: what changed later has a
+ * later change time.
+ */
 #include "sandbox/worktree_copy.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "sandbox/difference.h"
+#include "sandbox/kernel.h"
+#include "sandbox/merge.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <string.h>
+
+static int make_copy(const struct site *site, const char *name, const char *const *lowers, size_t len,
+                     struct merge_count *count, struct err *err)
+{
+        _cleanup_merge_stack_ struct merge_stack stack = {0};
+        _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
+        _cleanup_fd_ int fd = -1;
+
+        if (fs_remove_tree_at(AT_FDCWD, path, err) < 0 || merge_stack_open(&stack, lowers, len, err) < 0 ||
+            fs_mkdir_p(path, 0755, err) < 0 || (fd = fs_open_dir(path, err)) < 0)
+                return -1;
+        return merge_copy(&stack, fd, 0, count, err) < 0 ? err_wrap(err, "copy of the worktree") : 0;
+}
+
 int copy_prepare(struct site *site, struct err *err)
 {
-        (void)site;
-        return err_set(err, ERR_SANDBOX, "no overlay");
+        const struct sandbox_plan *plan = site->plan;
+        _cleanup_fd_ int scratch = fs_open_dir(plan->scratch, err);
+        struct merge_count count = {0};
+
+        if (scratch < 0 ||
+            make_copy(site, "tree", (const char *const *)plan->lower.items, plan->lower.len, &count, err) < 0 ||
+            fs_write_at(scratch, "stamp", "", 0, 0600, err) < 0)
+                return -1;
+        site->copied = count.reflinked ? "reflink" : "copy";
+        site->copied_bytes = count.bytes;
+        return 0;
 }
+
+static bool needs_own_copy(const struct sandbox_step *step)
+{
+        return step->worktree == SANDBOX_VERIFY || step->lower_skip || step->worktree == SANDBOX_READONLY;
+}
+
+static int copy_carried(const struct site *site, struct err *err)
+{
+        for (size_t i = 0; i < site->plan->carry.len; i++) {
+                _cleanup_free_ char *name = xasprintf("carry%zu", i);
+                struct merge_count count = {0};
+
+                if (make_copy(site, name, (const char *const[]){site->plan->carry.items[i].host}, 1, &count, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
 int copy_step_begin(const struct site *site, const struct sandbox_step *step, struct err *err)
 {
-        (void)site;
-        (void)step;
-        return err_set(err, ERR_SANDBOX, "no overlay");
+        const char *lowers[MERGE_LAYERS_MAX];
+        struct merge_count count = {0};
+        size_t len = 0;
+
+        if (copy_carried(site, err) < 0)
+                return -1;
+        if (!needs_own_copy(step))
+                return 0;
+        if (site->frozen && !step->lower_skip)
+                lowers[len++] = site->upper;
+        for (size_t i = step->lower_skip; i < site->plan->lower.len && len < MERGE_LAYERS_MAX; i++)
+                lowers[len++] = site->plan->lower.items[i];
+        return make_copy(site, "verify", lowers, len, &count, err);
 }
+
 int copy_show(const struct site *site, const struct sandbox_step *step, const char *at, struct err *err)
 {
-        (void)site;
-        (void)step;
-        (void)at;
-        return err_set(err, ERR_SANDBOX, "no overlay");
+        const char *name = needs_own_copy(step) ? "verify" : "tree";
+        _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
+        uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+
+        if (step->worktree == SANDBOX_READONLY)
+                attributes |= MOUNT_ATTR_RDONLY;
+        return mount_bind(path, at, attributes, err);
 }
+
 int copy_freeze(const struct site *site, struct err *err)
 {
-        (void)site;
-        return err_set(err, ERR_SANDBOX, "no overlay");
+        const struct sandbox_plan *plan = site->plan;
+        _cleanup_merge_stack_ struct merge_stack lowers = {0};
+        _cleanup_free_ char *path = xasprintf("%s/tree", plan->scratch);
+        _cleanup_free_ char *stamp = xasprintf("%s/stamp", plan->scratch);
+        _cleanup_fd_ int upper = fs_open_dir(site->upper, err);
+        _cleanup_fd_ int tree = -1;
+        struct stat status;
+
+        if (upper < 0 || merge_stack_open(&lowers, (const char *const *)plan->lower.items, plan->lower.len, err) < 0 ||
+            (tree = fs_open_dir(path, err)) < 0)
+                return -1;
+        if (stat(stamp, &status) < 0)
+                return err_errno(err, "%s", stamp);
+        return difference_write(tree, &lowers, upper, status.st_ctim, err);
 }
