@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Landing on real repositories: what git sees afterwards, what is refused before anything moves, and a kill at every
+ * step followed by recovery.
+ */
+#include "lib/git/commit.h"
+#include "lib/git/landing.h"
+#include "tests/unit/git/scratch.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char base[] = "mkdir -p d/e; echo a > a; echo b > d/e/b; echo gone > gone; ln -s a link; echo u > user; seq 50 > kind\n"
+                           "git add -A; git commit -qm one";
+static const char edit[] = "echo more >> a; rm -r d; echo file > d; rm gone; rm link; mkdir link; echo l > link/l; echo n > n; "
+                           "chmod +x n; rm kind; ln -s a kind";
+
+struct run {
+        struct scratch s;
+        char tree[GIT_HEX], commit[GIT_HEX];
+        struct landing *landing;
+        char *intent;
+};
+
+static struct landing_spec spec_of(struct run *run, const char *ref)
+{
+        return (struct landing_spec){.ref = ref, .base = run->s.base, .commit = run->commit, .run_id = "run-1",
+                                     .work_folder = run->s.folder, .who_name = "cupel", .who_mail = "cupel@localhost",
+                                     .time = 1700000000};
+}
+
+static void make_commit(struct run *run, const char *script)
+{
+        struct scratch *s = &run->s;
+
+        scratch_candidate(s, script, run->tree);
+        scratch_open(s);
+        cr_assert_eq(quarantine_check(s->q, s->base_tree, run->tree, NULL, NULL, &s->err), 0, "%s", s->err.message);
+        const struct commit_spec spec = {.tree = run->tree, .parent = s->base, .author = {"A", "a@b"},
+                                         .committer = {"C", "c@d"}, .time = 1700000000, .message = "two"};
+
+        cr_assert_eq(commit_make(s->q, &spec, NULL, run->commit, &s->err), 0, "%s", s->err.message);
+}
+
+static int prepare(struct run *run, const char *ref)
+{
+        const struct landing_spec spec = spec_of(run, ref);
+
+        run->s.err = ERR_INIT;
+        if (landing_prepare(run->s.repo, run->s.q, &spec, &run->landing, &run->s.err) < 0)
+                return -1;
+        run->intent = landing_intent_json(run->landing);
+        cr_assert_not_null(run->intent);
+        return 0;
+}
+
+static void run_release(struct run *run)
+{
+        landing_free(run->landing);
+        free(run->intent);
+        scratch_release(&run->s);
+}
+
+static void expect(struct run *run, const char *command, const char *expected)
+{
+        _cleanup_free_ char *out = scratch_out(&run->s, command);
+
+        cr_expect_str_eq(out, expected, "%s: %s, not %s", command, out, expected);
+}
+
+/* All bytes of repository and worktree, times of folders aside. */
+static char *fingerprint(struct run *run)
+{
+        return scratch_out(&run->s, "cd repo; find . -printf '%p %y %m %l\\n' | sort; find . -type f ! -path './.git/index' "
+                                    "-print0 | sort -z | xargs -0 sha256sum; git ls-files -s | sha256sum");
+}
+
+static void land(struct run *run, const char *ref)
+{
+        cr_assert_eq(prepare(run, ref), 0, "%s", run->s.err.message);
+        cr_assert_eq(landing_execute(run->landing, &run->s.err), 0, "%s", run->s.err.message);
+}
+
+static void expect_landed(struct run *run, const char *ref)
+{
+        _cleanup_free_ char *show = xasprintf("git -C repo rev-parse %s", ref);
+
+        expect(run, show, run->commit);
+        scratch_sh(&run->s, "cd repo; git fsck --strict >/dev/null 2>&1");
+        expect(run, "find repo/.git -name '*.lock' -o -name '*cupel*' -o -name 'tmp_*'; find repo -name '.cupel*'; ls -d landing 2>/dev/null || true", "");
+}
+
+Test(landing, the_checkout_follows_and_the_users_own_files_stay)
+{
+        struct run run = {0};
+
+        scratch_init(&run.s, base);
+        make_commit(&run, edit);
+        scratch_sh(&run.s, "cd repo; echo mine >> user; echo untracked > mine; echo staged > staged; git add staged");
+        land(&run, "refs/heads/main");
+        expect_landed(&run, "main");
+        expect(&run, "git -C repo status --porcelain", "A  staged\n M user\n?? mine");
+        expect(&run, "cd repo; cat a link/l d; readlink kind; test -x n && echo x", "a\nmore\nl\nfile\na\nx");
+        expect(&run, "cd repo; git reflog -1 --format=%gs; git reflog -1 --format=%gs main", "cupel: run run-1\ncupel: run run-1");
+        expect(&run, "cd repo; git rev-parse main@{1}", run.s.base);
+        cr_expect_eq(landing_left(run.landing)->len, 0);
+        run_release(&run);
+}
+
+Test(landing, other_branches_bare_and_packed_refs)
+{
+        static const char *const setups[] = {"git branch topic/x", "git branch topic/x; git pack-refs --all",
+                                             "git branch topic/x; git config core.bare true",
+                                             "git branch topic/x; git config core.logallrefupdates false; rm -r .git/logs"};
+
+        for (size_t i = 0; i < sizeof(setups) / sizeof(setups[0]); i++) {
+                struct run run = {0};
+                _cleanup_free_ char *script = xasprintf("%s; ", base), *setup = xasprintf("cd repo; %s", setups[i]);
+
+                scratch_init(&run.s, script);
+                make_commit(&run, edit);
+                scratch_sh(&run.s, setup);
+                scratch_open(&run.s);
+                cr_assert_eq(quarantine_check(run.s.q, run.s.base_tree, run.tree, NULL, NULL, &run.s.err), 0);
+                land(&run, "refs/heads/topic/x");
+                expect_landed(&run, "topic/x");
+                expect(&run, "git -C repo rev-parse main", run.s.base);
+                run_release(&run);
+        }
+}
+
+static void held(const char *setup, enum err_code code, const char *why)
+{
+        struct run run = {0};
+        _cleanup_free_ char *script = xasprintf("cd repo; %s", setup);
+
+        scratch_init(&run.s, base);
+        make_commit(&run, edit);
+        scratch_sh(&run.s, script);
+        _cleanup_free_ char *before = fingerprint(&run);
+        int result = prepare(&run, "refs/heads/main");
+
+        if (result == 0)
+                result = landing_execute(run.landing, &run.s.err);
+        cr_expect_eq(result, -1, "%s", setup);
+        cr_expect_eq(run.s.err.code, code, "%s: %s", setup, run.s.err.message);
+        cr_expect_not_null(strstr(run.s.err.message, why), "%s: %s", setup, run.s.err.message);
+        _cleanup_free_ char *after = fingerprint(&run);
+
+        cr_expect_str_eq(before, after, "%s", setup);
+        run_release(&run);
+}
+
+Test(landing, what_is_in_the_way_is_named_and_nothing_moves)
+{
+        held("echo x >> a", ERR_HELD, "a has local changes");
+        held("chmod +x a", ERR_HELD, "a has local changes");
+        held("echo x >> a; git add a", ERR_HELD, "a has staged changes");
+        held("rm gone", ERR_HELD, "gone was deleted locally");
+        held("echo x > n", ERR_HELD, "n is untracked");
+        held("echo x > d/e/extra", ERR_HELD, "d/e/extra is untracked");
+        held("mv d elsewhere; ln -s elsewhere d", ERR_HELD, "d is untracked");
+        held("git update-index --split-index", ERR_HELD, "split");
+        held("git checkout -q -b other; git worktree add -q ../wt main", ERR_HELD, "another worktree");
+        held("echo $(git rev-parse HEAD) > .git/MERGE_HEAD", ERR_HELD, "merge is in progress");
+        held("git commit -q --allow-empty -m moved", ERR_CONFLICT, "moved");
+        held("touch .git/refs/heads/main.lock", ERR_BUSY, "main.lock");
+        held("touch .git/index.lock", ERR_BUSY, "index.lock");
+}
+
+Test(landing, a_ref_that_moves_after_prepare_is_a_conflict_without_residue)
+{
+        struct run run = {0};
+
+        scratch_init(&run.s, base);
+        make_commit(&run, edit);
+        cr_assert_eq(prepare(&run, "refs/heads/main"), 0, "%s", run.s.err.message);
+        scratch_sh(&run.s, "cd repo; git commit -q --allow-empty -m moved");
+        _cleanup_free_ char *before = fingerprint(&run);
+
+        cr_assert_eq(landing_execute(run.landing, &run.s.err), -1);
+        cr_assert_eq(run.s.err.code, ERR_CONFLICT);
+        _cleanup_free_ char *after = fingerprint(&run);
+
+        cr_assert_str_eq(before, after);
+        run_release(&run);
+}
+
+Test(landing, index_versions_and_many_entries)
+{
+        for (int version = 2; version <= 4; version++) {
+                struct run run = {0};
+                _cleanup_free_ char *setup = xasprintf("cd repo; git update-index --index-version %d; git ls-files -s > ../before", version);
+
+                scratch_init(&run.s, "for i in $(seq 300); do echo $i > f$i; done; mkdir -p s/t; for i in $(seq 300); do echo $i > s/t/g$i; "
+                                     "done; git add -A; git commit -qm one; git update-index --skip-worktree f1");
+                make_commit(&run, "rm f2 s/t/g5; echo x > f3; echo y > s/t/g9; mkdir z; echo z > z/z; echo 0 > 0");
+                scratch_sh(&run.s, setup);
+                land(&run, "refs/heads/main");
+                expect_landed(&run, "main");
+                expect(&run, "git -C repo status --porcelain; cd repo; git write-tree", run.tree);
+                expect(&run, "cd repo; git ls-files -v f1; git fsck --strict 2>&1 | head -3", "S f1");
+                run_release(&run);
+        }
+}
+
+static int countdown;
+
+static void kill_at(const char *step)
+{
+        (void)step;
+        if (--countdown == 0)
+                _exit(9);
+}
+
+/* Kills `body` at its nth step; false when it ended before. */
+static bool dies_at(int n, void (*body)(struct run *run), struct run *run)
+{
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0) {
+                countdown = n;
+                landing_step_hook = kill_at;
+                body(run);
+                _exit(0);
+        }
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        return WIFEXITED(status) && WEXITSTATUS(status) == 9;
+}
+
+static void do_execute(struct run *run)
+{
+        landing_execute(run->landing, &run->s.err);
+}
+
+static void do_recover(struct run *run)
+{
+        enum landing_found found;
+
+        landing_recover(run->s.repo, run->intent, &found, &run->s.err);
+}
+
+/* Killed at step n, recovery killed at step m, recovered for good. Returns whether the first kill happened at all. */
+static bool crash_and_recover(const char *ref, const char *setup, int n, int m)
+{
+        struct run run = {0};
+        enum landing_found found;
+        _cleanup_free_ char *show = xasprintf("git -C repo rev-parse %s", ref);
+
+        scratch_init(&run.s, base);
+        make_commit(&run, edit);
+        scratch_sh(&run.s, setup);
+        _cleanup_free_ char *before = fingerprint(&run);
+
+        cr_assert_eq(prepare(&run, ref), 0, "%s", run.s.err.message);
+        bool died = dies_at(n, do_execute, &run);
+
+        if (m)
+                dies_at(m, do_recover, &run);
+        cr_assert_eq(landing_recover(run.s.repo, run.intent, &found, &run.s.err), 0, "%d: %s", n, run.s.err.message);
+        _cleanup_free_ char *value = scratch_out(&run.s, show), *after = fingerprint(&run);
+
+        cr_expect_eq(found, strcmp(value, run.commit) == 0 ? LANDING_FINISHED : LANDING_CLEANED, "step %d", n);
+        if (found == LANDING_FINISHED) {
+                expect_landed(&run, ref);
+                expect(&run, "git -C repo status --porcelain", "");
+        } else {
+                cr_expect_str_eq(value, run.s.base, "step %d", n);
+                cr_expect_str_eq(before, after, "step %d left something", n);
+        }
+        run_release(&run);
+        return died;
+}
+
+Test(landing, a_kill_at_any_step_of_a_checked_out_landing_is_recovered, .timeout = 300)
+{
+        int n = 1;
+
+        while (crash_and_recover("refs/heads/main", "true", n, 0))
+                n++;
+        cr_assert_gt(n, 15);
+        for (n = 2; crash_and_recover("refs/heads/main", "true", n, 3); n += 3)
+                ;
+}
+
+Test(landing, a_kill_at_any_step_of_a_packed_ref_landing_is_recovered, .timeout = 300)
+{
+        const char *setup = "cd repo; git branch topic/deep/x; git pack-refs --all; rm -rf .git/refs/heads/topic .git/logs/refs/heads/topic";
+        int n = 1;
+
+        while (crash_and_recover("refs/heads/topic/deep/x", setup, n, n % 3))
+                n++;
+        cr_assert_gt(n, 8);
+}
