@@ -234,9 +234,7 @@ static void put_notes(const struct show_page *page, struct str *out)
         for (size_t i = 0; i < story->notes_len; i++) {
                 const struct story_note *note = &story->notes[i];
 
-                str_puts(out, "  ");
-                render_cell(out, note->time ? note->time + strcspn(note->time, "T") + 1 : "", 8, false);
-                str_puts(out, "  ");
+                str_printf(out, "  %.8s  ", strlen(note->time) > 19 ? note->time + strlen("2026-01-31T") : "--:--:--");
                 render_cell(out, note->type + strlen("note."), 14, false);
                 str_printf(out, "  %s\n", note->gist);
         }

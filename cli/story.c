@@ -64,7 +64,8 @@ static void on_note(struct story *story, const char *type, const char *time, con
                 story->notes_len--;
         }
         event_gist(type, data, &gist);
-        story->notes[story->notes_len++] = (struct story_note){xstrdup(time), xstrdup(type), str_steal(&gist)};
+        story->notes[story->notes_len++] =
+                (struct story_note){xstrdup(time ? time : ""), xstrdup(type), str_steal(&gist)};
         story->notes_seen++;
 }
 
