@@ -138,7 +138,8 @@ void policy_openings(const struct policy *user, const struct policy *own, struct
 void policy_openings_release(struct policy_openings *openings);
 int policy_admitted(const struct policy_openings *openings, const char *sha256, struct err *err);
 
-/* One line "key: value    (where from)" per effective value; and the same as [{"key","value","source"}]. */
+/* One line "key: value    (where from)" per effective value; and the same as [{"key","value","source"}], with
+ * "enforced": false beside a gate that this version only declares. */
 void policy_show(const struct policy *user, const struct policy *own, const struct policy *effective, struct str *out);
 struct json_t *policy_show_json(const struct policy *user, const struct policy *own, const struct policy *effective);
 

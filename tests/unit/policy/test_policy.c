@@ -223,7 +223,7 @@ Test(policy, show_says_where_from)
         cr_assert_eq(policy_merge(&user, &own, &effective, &err), 0);
         policy_show(&user, &own, &effective, &text);
         cr_assert(strstr(text.data, "target: dev    (base commit)\n"), "%s", text.data);
-        cr_assert(strstr(text.data, "gates.no_copy: block    (user configuration)\n"));
+        cr_assert(strstr(text.data, "gates.no_copy: block    (user configuration; declared, not enforced)\n"));
         cr_assert(strstr(text.data, "gates.paths: block    (default)\n"));
         cr_assert(strstr(text.data, "(user configuration + default)\n"));
 }
