@@ -134,6 +134,7 @@ int furniture_cage(const struct director *d, const char *room, struct cage_plan 
         ret->state_root = xstrdup(d->options->state);
         ret->home = xstrdup(home_folder());
         ret->run_dir = xasprintf("%s/%s/cage", d->run_folder, room);
+        ret->snapshot = xasprintf("%s/snapshot", ret->run_dir);
         strv_add(&ret->read, repo_gitdir(d->repo));
         strv_add(&ret->read, repo_commondir(d->repo));
         for (size_t i = 0; i < objects.len; i++) {

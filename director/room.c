@@ -2,7 +2,8 @@
 /*
  * The cage and its helper for verifiers. Folders, all below runs/<id>/<name>/:
  *
- *         cage/     the only thing the cage can write: the helper's scratch
+ *         cage/     the only thing the cage can write: the helper's scratch (its snapshot is an empty folder: a cage for
+ *                   verifiers has no business with the run's)
  *         lower/    a lower of ours, .git/objects/info/alternates: the repository's stores and the quarantine
  *
  * The overlay is lower : head : delta… : base. The cage goes when its socket closes; room_close() waits for it, since the
@@ -51,7 +52,9 @@ static int make_folders(const struct director *d, const char *name, const char *
         if (room_fd < 0)
                 return -1;
         cage_fd = fs_mkdir_open_at(room_fd, "cage", 0700, err);
-        return cage_fd < 0 ? -1 : make_lower(room_fd, alternates, err);
+        if (cage_fd < 0 || mkdirat(cage_fd, "snapshot", 0500) < 0)
+                return err_errno(err, "make the clean room");
+        return make_lower(room_fd, alternates, err);
 }
 
 int room_open(struct room *room, const struct director *d, const char *name, struct err *err)

@@ -230,6 +230,10 @@ static int run_on_base(struct director *d, struct room *base_room, const struct 
         return 0;
 }
 
+/*
+ * What passed in the run's own worktree and fails here is no old failure: the run's ignored or untracked files made it
+ * pass. That the base fails as well then proves nothing, and the runner's claim is used against the candidate only.
+ */
 static int run_verifier(struct director *d, struct room *base_room, const struct plan_verifier *verifier,
                         struct verdicts *verdicts, struct err *err)
 {
@@ -238,8 +242,8 @@ static int run_verifier(struct director *d, struct room *base_room, const struct
         uplink_step_start(&d->up, verifier->name);
         if (run_with_retries(d, verifier, verdict, err) < 0)
                 return -1;
-        if (verdict->result == VERDICT_FAIL && verifier->baseline && !uplink_interrupted(&d->up) &&
-            run_on_base(d, base_room, verifier, verdict, err) < 0)
+        if (verdict->result == VERDICT_FAIL && verifier->baseline && !verdict->passed_in_run &&
+            !uplink_interrupted(&d->up) && run_on_base(d, base_room, verifier, verdict, err) < 0)
                 return -1;
         uplink_step_end(&d->up, verifier->name, verdict_result_name(verdict->result), verdict->ms);
         return 0;

@@ -12,7 +12,7 @@
  *         verdicts_release(&verdicts);
  *
  * A FAIL is retried as often as the verifier says (PASS then is FLAKY), and compared with the base where it has a
- * baseline (it fails there too: PRE_EXISTING). What ran out of time or of another budget, or could not start, is
+ * baseline (it fails there too: PRE_EXISTING; not asked where it passed in the run's own worktree). What ran out of time or of another budget, or could not start, is
  * INCONCLUSIVE. Each attempt has its log in runs/<id>/logs: director.<name>.log, @retryN, @base.
  *
  * An interruption ends verify_all() early with 0: ask uplink_interrupted().

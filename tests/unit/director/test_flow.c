@@ -38,6 +38,7 @@ static struct {
         struct channel channel;
         pid_t pid;
         struct json_t *done;
+        const char *claim; /* what the runner says of the verifier; NULL: PASS */
 } t;
 
 static struct err err;
@@ -67,7 +68,7 @@ static void make_repository(void)
 {
         _cleanup_free_ char *base = NULL;
 
-        snprintf(t.folder, sizeof(t.folder), "/var/tmp/cupel-flow-XXXXXX");
+        snprintf(t.folder, sizeof(t.folder), "/tmp/cupel-flow-XXXXXX");
         cr_assert_not_null(mkdtemp(t.folder));
         setenv("HOME", t.folder, 1);
         t.git = xasprintf("%s/repo/.git", t.folder);
@@ -213,10 +214,21 @@ static void send_op(const char *op)
 
 static const char *outcome(void)
 {
+        json_decref(t.done);
         t.done = hear("done");
         waitpid(t.pid, NULL, 0);
         channel_release(&t.channel);
         return json_string_value(json_object_get(t.done, "outcome"));
+}
+
+/* For messages of failed tests. */
+static const char *shown(void)
+{
+        static char *text;
+
+        free(text);
+        text = json_dumps(t.done, 0);
+        return text;
 }
 
 static bool told(const char *part)
@@ -244,8 +256,8 @@ static void propose(const char *script)
                                        "&& git read-tree main && "
                                        "git checkout-index -a && (%s) && git add -A && git write-tree",
                                        t.folder, t.git, t.folder, t.run, t.git, script);
-        _cleanup_json_ struct json_t *data =
-                json_pack("{s:s, s:[{s:s, s:s}]}", "tree", tree, "results", "name", "unit", "result", "PASS");
+        _cleanup_json_ struct json_t *data = json_pack("{s:s, s:[{s:s, s:s}]}", "tree", tree, "results", "name", "unit",
+                                                       "result", t.claim ? t.claim : "PASS");
         const struct store_event event = {
                 .run = RUN, .type = "note.request.verify", .actor = EVENT_ACTOR_RUNNER, .data = data};
 
@@ -255,6 +267,13 @@ static void propose(const char *script)
 
 static void teardown(void)
 {
+        json_decref(t.done);
+        store_close(t.store);
+        repo_free(t.repo);
+        free(t.state);
+        free(t.cache);
+        free(t.git);
+        free(t.run);
         if (t.folder[0])
                 SH("chmod -R u+rwX %s && rm -rf %s", t.folder, t.folder);
 }
@@ -286,13 +305,13 @@ Test(flow, a_verified_candidate_becomes_one_signed_commit)
 {
         make_run(ITEM, POLICY("grep -q two file && test ! -e secret"));
         verify("echo two >file; mkdir d; echo new >d/n");
-        cr_assert_str_eq(outcome(), "committed", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
         SH("cd %s/repo && test $(git rev-parse main~1) = %s && test \"$(cat file)\" = two && test \"$(cat d/n)\" = new "
            "&& "
            "test -z \"$(git status --porcelain)\" && git fsck --strict --no-dangling && "
            "git log -1 --format=%%B | grep -q '^Cupel-Run: %s' && "
            "git -c gpg.ssh.allowedSignersFile=%s/keys/allowed_signers verify-commit main 2>&1 && "
-           "cd %s/evidence && sha256sum -c --quiet SHA256SUMS && git -C %s/repo apply --check -R patch.diff && "
+           "cd %s/evidence && sha256sum -c --quiet SHA256SUMS && git -C %s/repo apply --check -R $PWD/patch.diff && "
            "test ! -e %s/quarantine && test ! -e %s/head && test ! -e %s/room",
            t.folder, t.base, RUN, t.state, t.run, t.folder, t.run, t.run, t.run);
 }
@@ -310,7 +329,7 @@ Test(flow, a_verifier_that_edits_sources_changes_nothing_of_the_commit)
 {
         make_run(ITEM, POLICY("echo spoiled >file; git add -A; git commit -q -m x; true"));
         verify("echo two >file");
-        cr_assert_str_eq(outcome(), "committed", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
         SH("test \"$(git -C %s/repo show main:file)\" = two", t.folder);
 }
 
@@ -319,14 +338,15 @@ Test(flow, git_in_the_clean_room_sees_the_change_and_its_objects)
         make_run(ITEM,
                  POLICY("test \\\"$(git status --porcelain)\\\" = 'M  file' && git diff --cached | grep -q +two"));
         verify("echo two >file");
-        cr_assert_str_eq(outcome(), "committed", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
 }
 
 Test(flow, what_failed_on_the_base_already_is_named_and_does_not_block)
 {
         make_run(ITEM, "verifiers: {unit: {run: \"false\", timeout: 20s, gate: both, baseline: true}}\n");
+        t.claim = "PRE_EXISTING";
         verify("echo two >file");
-        cr_assert_str_eq(outcome(), "committed", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
         SH("grep -q PRE_EXISTING %s/evidence/report.md", t.run);
 }
 
@@ -370,7 +390,7 @@ Test(flow, an_object_that_lies_about_its_name_is_refused)
            "sys,zlib;sys.stdout.buffer.write(zlib.compress(sys.stdin.buffer.read()))' >$f",
            t.run);
         send_op("verify");
-        cr_assert_str_eq(outcome(), "director_refused", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "director_refused", "%s", shown());
         is_unchanged();
 }
 
@@ -403,12 +423,12 @@ Test(flow, a_held_run_lands_only_when_approved)
 {
         make_run(ITEM "approval: {after: person}\n", POLICY("true"));
         verify("echo two >file");
-        cr_assert_str_eq(outcome(), "held", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "held", "%s", shown());
         start("land", NULL);
         cr_assert_str_eq(outcome(), "held");
         decide_approval(true);
         start("land", NULL);
-        cr_assert_str_eq(outcome(), "committed", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
         SH("cd %s/repo && test $(git rev-parse main~1) = %s && test \"$(git show main:file)\" = two", t.folder, t.base);
 }
 
@@ -416,7 +436,7 @@ Test(flow, a_held_run_that_is_rejected_leaves_nothing)
 {
         make_run(ITEM "approval: {after: person}\n", POLICY("true"));
         verify("echo two >file");
-        cr_assert_str_eq(outcome(), "held", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "held", "%s", shown());
         start("discard", "rejected");
         cr_assert_str_eq(outcome(), "rejected");
         is_unchanged();
@@ -427,11 +447,11 @@ Test(flow, local_changes_hold_it_until_they_are_gone)
         make_run(ITEM, POLICY("true"));
         SH("echo mine >%s/repo/file", t.folder);
         verify("echo two >file");
-        cr_assert_str_eq(outcome(), "held", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "held", "%s", shown());
         cr_assert(told("file"));
         SH("git -C %s/repo checkout -q file", t.folder);
         start("land", NULL);
-        cr_assert_str_eq(outcome(), "committed", "%s", json_dumps(t.done, 0));
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
 }
 
 Test(flow, stop_cancels_and_a_dead_supervisor_interrupts)
