@@ -114,6 +114,16 @@ static void take_lines(struct notes *notes, struct notes_client *client)
         str_release(&unsaid);
 }
 
+/* The last line may lack its end: a whole note is one, half a note is refused and counted. */
+static void end_line(struct notes *notes, struct notes_client *client)
+{
+        struct str unsaid = {0};
+
+        if (client->in.len && !client->skipping)
+                notes_line(notes, client->in.data, client->in.len, &unsaid);
+        str_release(&unsaid);
+}
+
 /* 1: there may be more, 0: nothing now, -1: closed by the other side or by an error. */
 static int receive_notes(struct notes *notes, struct notes_client *client)
 {
@@ -122,23 +132,28 @@ static int receive_notes(struct notes *notes, struct notes_client *client)
 
         if (got < 0)
                 return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -1;
-        if (got == 0)
+        if (got == 0) {
+                end_line(notes, client);
                 return -1;
+        }
         str_append(&client->in, buffer, (size_t)got);
         take_lines(notes, client);
         return 1;
 }
 
-static int send_replies(struct notes_client *client)
+/* A client that is gone may have left notes behind: not being able to answer is no reason not to read them. */
+static void send_replies(struct notes_client *client)
 {
         while (client->sent < client->out.len) {
                 ssize_t put = send(client->fd, client->out.data + client->sent, client->out.len - client->sent,
                                    MSG_NOSIGNAL | MSG_DONTWAIT);
 
                 if (put < 0 && errno == EAGAIN)
-                        return 0;
-                if (put < 0 && errno != EINTR)
-                        return -1;
+                        return;
+                if (put < 0 && errno != EINTR) {
+                        client->deaf = true;
+                        break;
+                }
                 if (put > 0)
                         client->sent += (size_t)put;
         }
@@ -146,7 +161,6 @@ static int send_replies(struct notes_client *client)
         client->sent = 0;
         if (client->deaf)
                 shutdown(client->fd, SHUT_WR);
-        return 0;
 }
 
 unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
@@ -154,8 +168,9 @@ unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
         struct notes_client *client = &notes->clients[slot];
 
         /* One read per turn, so that no client keeps the others waiting. */
-        if (((ready & NOTES_READ) && receive_notes(notes, client) < 0) || send_replies(client) < 0 || notes->muted)
+        if (((ready & NOTES_READ) && receive_notes(notes, client) < 0) || notes->muted)
                 return 0;
+        send_replies(client);
         return NOTES_READ | (client->out.len > client->sent ? NOTES_WRITE : 0u);
 }
 

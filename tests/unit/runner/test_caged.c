@@ -32,6 +32,7 @@ static pid_t cage = -1;
 
 /* What the runner said. */
 static json_t *records, *result;
+static json_int_t dropped;
 static struct str phases;
 
 static void sh(const char *format, ...)
@@ -166,6 +167,8 @@ static bool hear(void)
                           "%s", err.message);
                 json_array_append(records, message);
         }
+        if (strcmp(event, "dropped") == 0)
+                dropped = json_integer_value(json_object_get(message, "count"));
         if (strcmp(event, "result") == 0)
                 result = json_incref(message);
         return result == NULL;
@@ -210,7 +213,7 @@ static json_t *record(const char *type)
 
 #define ITEM(command, more)                                                                                            \
         "title: t\nagent: {command: [sh, -c, '" command "']}\nverify: [{name: unit, run: \"grep -q two "               \
-                                                        "a.txt\"}]\n" more
+        "a.txt\"}]\n" more
 #define NOTE                                                                                                           \
         "perl -MIO::Socket::UNIX -e \"\\$s = IO::Socket::UNIX->new(\\$ENV{CUPEL_NOTES}) or die; print \\$s "           \
         "q({\\\"type\\\":\\\"note.observation\\\",\\\"data\\\":{\\\"text\\\":\\\"seen\\\"}}), qq(\\n); "               \
@@ -342,6 +345,27 @@ Test(caged, a_curious_run_with_a_note_is_observed, .init = setup, .fini = teardo
         start("title: t\nmood: curious\nagent: {command: [sh, -c, '" NOTE " && ! touch x'] }\n");
         expect("observed");
         cr_assert(record("note.observation") != NULL);
+}
+
+Test(caged, no_note_of_a_flood_is_lost_without_being_counted, .init = setup, .fini = teardown)
+{
+        start("title: t\nmood: curious\nbudget: {notes: 1000000}\nagent: {command: [perl, -MIO::Socket::UNIX, -e, "
+              "'$s = IO::Socket::UNIX->new($ENV{CUPEL_NOTES}) or die; print $s "
+              "q({\"type\":\"note.observation\",\"data\":{\"text\":\"seen\"}}), qq(\\n) for 1..50000']}\n");
+        expect("observed");
+        cr_assert(json_array_size(records) + (size_t)dropped == 50000);
+        cr_assert(json_array_size(records) > 10000);
+}
+
+Test(caged, garbage_costs_the_notes_and_nothing_else, .init = setup, .fini = teardown)
+{
+        start("title: t\nbudget: {notes: 100}\nverify: [{name: unit, run: grep -q two a.txt}]\n"
+              "agent: {command: [perl, -MIO::Socket::UNIX, -e, "
+              "'$s = IO::Socket::UNIX->new($ENV{CUPEL_NOTES}) or die; local $SIG{PIPE} = q(IGNORE); "
+              "print $s qq(garbage\\n) x 1000 for 1..1000; print $s qq(x) x 1000000 for 1..100; "
+              "open($f, q(>), q(a.txt)); print $f qq(two\\n)']}\n");
+        expect("verify");
+        cr_assert(dropped > 10000);
 }
 
 Test(caged, a_curious_run_without_a_note_is_not, .init = setup, .fini = teardown)

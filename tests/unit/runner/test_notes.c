@@ -350,6 +350,18 @@ Test(notes, what_was_sent_before_the_end_is_taken_by_the_drain, .init = setup, .
         cr_assert(notes.listener == -1);
 }
 
+Test(notes, a_last_line_without_its_end_counts_when_it_is_whole, .init = setup, .fini = teardown)
+{
+        int whole = client(), half = client();
+
+        say(whole, "{\"type\":\"note.observation\",\"data\":{\"text\":\"seen\"}}");
+        say(half, "{\"type\":\"note.observ");
+        close(whole);
+        close(half);
+        turn();
+        cr_assert(notes.accepted == 1 && notes.refused == 1);
+}
+
 Test(notes, fifty_thousand_in_a_second, .fini = teardown)
 {
         struct str reply = {0};
