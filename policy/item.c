@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The work item's table of keys, and what the table cannot say. Order: parse (file), apply (options), check (complete).
- * Fails with ERR_INPUT only, at the place in the file, or naming the option.
+ * The work item's table of keys, and what the table cannot say. Order: parse (file), apply (options: item_options.c),
+ * check (complete). Fails with ERR_INPUT only, at the place in the file.
  */
 #include "policy/item.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "policy/item_keys.h"
 #include "policy/mood.h"
 
 #include <ctype.h>
@@ -39,7 +40,7 @@ static const struct key verifier_keys[] = {
          .choices = verifier_kind_names,
          .doc = "what it shows"},
 };
-static const struct schema verifier_schema_ =
+const struct schema item_verifier_schema =
         SCHEMA("a verifier", verifier_keys, struct item_verifier, .shorthand = "name");
 
 static const struct key requirement_keys[] = {
@@ -107,7 +108,7 @@ static const struct key agent_keys[] = {
          .sub = &network_schema,
          .doc = "what the command may reach"},
 };
-static const struct schema agent_schema_ = SCHEMA("agent", agent_keys, struct item_agent, .shorthand = "name");
+const struct schema item_agent_schema = SCHEMA("agent", agent_keys, struct item_agent, .shorthand = "name");
 
 struct paths {
         struct strv allow, deny;
@@ -124,7 +125,7 @@ static const struct key paths_keys[] = {
          .check = check_glob,
          .doc = "globs of what may not change; wins"},
 };
-static const struct schema paths_schema = SCHEMA("paths", paths_keys, struct paths);
+const struct schema item_paths_schema = SCHEMA("paths", paths_keys, struct paths);
 
 struct approval {
         int before, after;
@@ -153,19 +154,23 @@ static const struct key item_keys[] = {
         {.name = "acceptance", .type = KEY_STRINGS, AT(acceptance), .doc = "success criteria in words"},
         {.name = "mood", .type = KEY_ENUM, AT(mood), .choices = mood_names, .doc = "how the run may work"},
         {.name = "risk", .type = KEY_ENUM, AT(risk), .choices = risk_names, .doc = "what a mistake would cost"},
-        {.name = "paths", .type = KEY_MAP, AT(paths), .sub = &paths_schema, .doc = "what may change"},
+        {.name = "paths", .type = KEY_MAP, AT(paths), .sub = &item_paths_schema, .doc = "what may change"},
         {.name = "forbid",
          .type = KEY_STRINGS,
          AT(forbid),
          .check = check_one_line,
          .doc = "what the agent must not do"},
         {.name = "arm", .type = KEY_BOOL, AT(arm), .doc = "starts only with --arm or CUPEL_ARM=1"},
-        {.name = "verify", .type = KEY_LIST, AT(verify), .sub = &verifier_schema_, .doc = "verifiers that must pass"},
+        {.name = "verify",
+         .type = KEY_LIST,
+         AT(verify),
+         .sub = &item_verifier_schema,
+         .doc = "verifiers that must pass"},
         {.name = "budget", .type = KEY_MAP, AT(budget), .sub = &budget_schema, .doc = "limits"},
         {.name = "agent",
          .type = KEY_MAP,
          AT(agent),
-         .sub = &agent_schema_,
+         .sub = &item_agent_schema,
          .doc = "who works: a name of the policy or a command"},
         {.name = "requires",
          .type = KEY_LIST,
@@ -194,12 +199,6 @@ static const struct key item_keys[] = {
 };
 const struct schema work_item_schema = SCHEMA("a work item", item_keys, struct work_item);
 
-static void cleanup_doc(struct yaml **doc)
-{
-        yaml_doc_free(*doc);
-}
-#define _cleanup_doc_ __attribute__((cleanup(cleanup_doc)))
-
 void work_item_init(struct work_item *item)
 {
         schema_init(&work_item_schema, item);
@@ -215,9 +214,9 @@ void work_item_describe(struct str *out)
         schema_describe(&work_item_schema, "", out);
 }
 
-static struct item_verifier *find_verifier(const struct work_item *item, const char *name)
+struct item_verifier *item_find_verifier(const struct work_item *item, const char *name)
 {
-        return schema_list_find(&verifier_schema_, (const struct list *)&item->verify, name);
+        return schema_list_find(&item_verifier_schema, (const struct list *)&item->verify, name);
 }
 
 /* What one key alone cannot tell. */
@@ -237,7 +236,7 @@ static int check_together(const struct work_item *item, const struct yaml *doc, 
                         return yaml_err(doc, agent, err, "\"%s\" is no name of an environment variable; expected one",
                                         item->agent.env.items[i].name);
         for (size_t i = 0; i < item->verify.len; i++)
-                if (find_verifier(item, item->verify.items[i].name) != &item->verify.items[i])
+                if (item_find_verifier(item, item->verify.items[i].name) != &item->verify.items[i])
                         return yaml_err(doc, verify->entries[i].value, err,
                                         "verifier \"%s\" is there twice; expected it once", item->verify.items[i].name);
         return 0;
@@ -245,132 +244,11 @@ static int check_together(const struct work_item *item, const struct yaml *doc, 
 
 int work_item_parse(const char *bytes, size_t len, const char *file, struct work_item *item, struct err *err)
 {
-        _cleanup_doc_ struct yaml *doc = yaml_parse(bytes, len, file, err);
+        _cleanup_yaml_ struct yaml *doc = yaml_parse(bytes, len, file, err);
 
         if (!doc || schema_read(&work_item_schema, doc, yaml_root(doc), item, err) < 0)
                 return -1;
         return check_together(item, doc, err);
-}
-
-static bool is_utf8(const char *text)
-{
-        _cleanup_json_ json_t *string = json_string(text);
-
-        return string != NULL;
-}
-
-/* One key from an option, through the same table as the file; messages name the option. */
-static int apply_text(const struct schema *schema, void *object, const char *option, const char *key, const char *text,
-                      struct err *err)
-{
-        _cleanup_doc_ struct yaml *doc = yaml_parse("", 0, option, err);
-        const struct yaml_node value = {.type = YAML_SCALAR, .text = text};
-        const struct yaml_entry entry = {.key = key, .value = &value};
-        const struct yaml_node map = {.type = YAML_MAP, .len = 1, .entries = &entry};
-
-        if (!doc)
-                return -1;
-        if (!is_utf8(text))
-                return err_set(err, ERR_INPUT, "%s: it is no UTF-8; expected text", option);
-        return schema_read(schema, doc, &map, object, err);
-}
-
-static int apply_lists(struct work_item *item, const struct item_options *options, struct err *err)
-{
-        if (options->allow.len)
-                strv_release(&item->paths.allow);
-        for (size_t i = 0; i < options->allow.len; i++)
-                if (apply_text(&paths_schema, &item->paths, "--allow", "allow", options->allow.items[i], err) < 0)
-                        return -1;
-        for (size_t i = 0; i < options->deny.len; i++)
-                if (apply_text(&paths_schema, &item->paths, "--deny", "deny", options->deny.items[i], err) < 0)
-                        return -1;
-        return 0;
-}
-
-static int apply_verifier(struct work_item *item, const char *text, struct err *err)
-{
-        _cleanup_free_ char *name = xmemdup(text, strcspn(text, "="));
-        const char *command = strchr(text, '=');
-        struct item_verifier *verifier = find_verifier(item, name);
-
-        if (!verifier)
-                verifier = schema_list_add(&verifier_schema_, (struct list *)&item->verify);
-        if (apply_text(&verifier_schema_, verifier, "--verify", "name", name, err) < 0)
-                return -1;
-        if (!command)
-                return 0;
-        if (text_check(command + 1) || check_command(command + 1) || !is_utf8(command + 1))
-                return err_set(err, ERR_INPUT,
-                               "--verify: \"%s\" has no readable command; expected NAME or NAME=COMMAND", name);
-        free(verifier->run);
-        verifier->run = xstrdup(command + 1);
-        return 0;
-}
-
-static int apply_budget(struct work_item *item, const char *text, struct err *err)
-{
-        _cleanup_free_ char *key = xmemdup(text, strcspn(text, "="));
-        const char *value = strchr(text, '=');
-
-        if (!value)
-                return err_set(err, ERR_INPUT, "--budget: \"%s\" has no \"=\"; expected KEY=VALUE like wall=10m", text);
-        return apply_text(&budget_schema, &item->budget, "--budget", key, value + 1, err);
-}
-
-static int apply_command(struct work_item *item, const struct item_options *options, struct err *err)
-{
-        if (!options->command_len)
-                return 0;
-        if (options->agent)
-                return err_set(err, ERR_INPUT, "both --agent and a command are given; expected one of them");
-        if (!*options->command[0])
-                return err_set(err, ERR_INPUT, "the command is empty; expected -- PROGRAM ARGUMENTS");
-        schema_release(&agent_schema_, &item->agent);
-        schema_init(&agent_schema_, &item->agent);
-        for (size_t i = 0; i < options->command_len; i++)
-                if (apply_text(&agent_schema_, &item->agent, "the command after --", "command", options->command[i],
-                               err) < 0)
-                        return -1;
-        return 0;
-}
-
-static int apply_words(struct work_item *item, const struct item_options *options, struct err *err)
-{
-        const struct {
-                const char *option, *key, *value;
-        } words[] = {
-                {"--title", "title", options->title},
-                {"--mood", "mood", options->mood},
-                {"--target", "target", options->target},
-        };
-
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-                if (words[i].value &&
-                    apply_text(&work_item_schema, item, words[i].option, words[i].key, words[i].value, err) < 0)
-                        return -1;
-        if (!options->agent)
-                return 0;
-        schema_release(&agent_schema_, &item->agent);
-        schema_init(&agent_schema_, &item->agent);
-        return apply_text(&agent_schema_, &item->agent, "--agent", "name", options->agent, err);
-}
-
-int work_item_apply(struct work_item *item, const struct item_options *options, struct err *err)
-{
-        bool any = options->title || options->agent || options->mood || options->target || options->verify.len ||
-                   options->allow.len || options->deny.len || options->budget.len || options->command_len;
-
-        if (apply_words(item, options, err) < 0 || apply_lists(item, options, err) < 0 ||
-            apply_command(item, options, err) < 0)
-                return -1;
-        for (size_t i = 0; i < options->verify.len; i++)
-                if (apply_verifier(item, options->verify.items[i], err) < 0)
-                        return -1;
-        for (size_t i = 0; i < options->budget.len; i++)
-                if (apply_budget(item, options->budget.items[i], err) < 0)
-                        return -1;
-        return any;
 }
 
 /* "run: make test", from the command, on one line. */

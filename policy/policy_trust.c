@@ -74,7 +74,6 @@ static void flatten(const char *path, const json_t *value, struct strv *lines)
 {
         const char *key;
         json_t *inner;
-        size_t i;
 
         if (json_is_object(value)) {
                 json_object_foreach((json_t *)value, key, inner)
@@ -84,7 +83,8 @@ static void flatten(const char *path, const json_t *value, struct strv *lines)
                         flatten(below, inner, lines);
                 }
         } else if (json_is_array(value) && !(strstr(path, ".command") && json_array_size(value))) {
-                json_array_foreach((json_t *)value, i, inner) flatten(path, inner, lines);
+                for (size_t i = 0; i < json_array_size(value); i++)
+                        flatten(path, json_array_get(value, i), lines);
         } else {
                 _cleanup_free_ char *text =
                         json_is_string(value) ? xstrdup(json_string_value(value)) : json_canonical(value);

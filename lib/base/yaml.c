@@ -65,7 +65,7 @@ void yaml_doc_free(struct yaml *doc)
         free(doc);
 }
 
-static void cleanup_doc(struct yaml **doc)
+void yaml_doc_cleanup(struct yaml **doc)
 {
         yaml_doc_free(*doc);
 }
@@ -350,7 +350,7 @@ static int build(struct builder *builder, yaml_parser_t *parser)
 
 struct yaml *yaml_parse(const char *bytes, size_t len, const char *file, struct err *err)
 {
-        __attribute__((cleanup(cleanup_doc))) struct yaml *doc = xcalloc(1, sizeof(*doc));
+        _cleanup_yaml_ struct yaml *doc = xcalloc(1, sizeof(*doc));
         struct builder builder = {.doc = doc, .err = err};
         yaml_parser_t parser;
         int rc;

@@ -46,6 +46,7 @@ struct yaml;
 
 struct yaml *yaml_parse(const char *bytes, size_t len, const char *file, struct err *err);
 void yaml_doc_free(struct yaml *doc);
+void yaml_doc_cleanup(struct yaml **doc);
 const struct yaml_node *yaml_root(const struct yaml *doc);
 const char *yaml_file(const struct yaml *doc);
 
@@ -54,5 +55,7 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); 
 /* Sets an ERR_INPUT of the form above at the node (a made-up node of line 0: without the position); returns -1. */
 int yaml_err(const struct yaml *doc, const struct yaml_node *node, struct err *err, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
+
+#define _cleanup_yaml_ __attribute__((cleanup(yaml_doc_cleanup)))
 
 #endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_POLICY_ITEM_KEYS_H
+#define CUPEL_POLICY_ITEM_KEYS_H
+
+/* The parts of the work item's table that options set one by one. Of item.c and item_options.c only. */
+
+#include "policy/item.h"
+
+extern const struct schema item_verifier_schema, item_agent_schema, item_paths_schema;
+
+struct item_verifier *item_find_verifier(const struct work_item *item, const char *name); /* NULL: none of that name */
+
+#endif
