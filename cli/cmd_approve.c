@@ -107,7 +107,7 @@ int cmd_approve(struct context *context, int argc, char **argv, struct err *err)
                 return -1;
         if (run.phase == PHASE_BLOCKED)
                 return approve_start(context, &run, &options, err);
-        if (landing_expect_held(&run, err) < 0)
+        if (landing_expect_held(&run, err) < 0 || landing_adopt(context, &run, err) < 0)
                 return -1;
         return approve_landing(context, &run, &options, err);
 }

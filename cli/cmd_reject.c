@@ -47,6 +47,8 @@ int cmd_reject(struct context *context, int argc, char **argv, struct err *err)
                 return -1;
         if (!reason || !reason[0])
                 return err_set(err, ERR_INPUT, "say why: cupel reject %s --reason \"…\"", run.id);
+        if (landing_adopt(context, &run, err) < 0)
+                return -1;
         if (deny(context, &run, who, reason, err) < 0)
                 return -1;
         call.reason = reason;

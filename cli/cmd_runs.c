@@ -30,7 +30,7 @@ static void put_row(struct listing *listing, const struct store_run *run)
         const bool colour = listing->context->colour_out;
         _cleanup_str_ struct str state = {0}, ago = {0}, cell = {0};
 
-        render_cell(&listing->text, run->id, RUN_CELLS, false);
+        str_printf(&listing->text, "%-*s", RUN_CELLS, run->id); /* never cut: it is there to be copied */
         render_cell(&cell, render_state(run->phase, run->outcome), STATE_CELLS, false);
         render_tint(&state, colour, render_state_tint(run->phase, run->outcome), str_text(&cell));
         render_ago(&ago, run->moved, listing->now);

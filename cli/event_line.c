@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define TYPE_CELLS 28
+#define TYPE_CELLS 30
 #define GIST_MAX 400
 
 /* Fields that carry the gist, in order; a type that is not here shows the first texts and numbers of its data. */

@@ -3,6 +3,7 @@
 
 #include "cli/context.h"
 #include "cli/director_call.h"
+#include "cli/recover.h"
 #include "cli/render.h"
 #include "cli/result.h"
 #include "cli/terminal.h"
@@ -60,4 +61,18 @@ int landing_expect_held(const struct store_run *run, struct err *err)
                 return 0;
         return err_set(err, ERR_INPUT, "run %s does not wait for anybody: it is %s (`cupel review` lists what waits)",
                        run->id, render_state(run->phase, run->outcome));
+}
+
+int landing_adopt(struct context *context, const struct store_run *run, struct err *err)
+{
+        const struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
+
+        if (owner_lives(owner))
+                return err_set(err, ERR_BUSY, "another command (process %d) works on run %s now", (int)owner.pid,
+                               run->id);
+        if (store_run_adopt(context->store, run->id, owner, owner_self(), err) == 0)
+                return 0;
+        if (err->code == ERR_CONFLICT)
+                return err_set(err, ERR_BUSY, "another command works on run %s now", run->id);
+        return -1;
 }

@@ -26,4 +26,10 @@ int landing_call(struct context *context, const struct store_run *run, struct di
 /* ERR_INPUT with the reason unless the run is held. */
 int landing_expect_held(const struct store_run *run, struct err *err);
 
+/*
+ * This process takes the held run over before anything is decided, so that neither a second approval nor recovery works on
+ * it at the same time. ERR_BUSY where somebody who lives has it.
+ */
+int landing_adopt(struct context *context, const struct store_run *run, struct err *err);
+
 #endif

@@ -5,6 +5,7 @@
  */
 #include "cli/packets_gc.h"
 
+#include "cli/recover.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/store/store.h"
@@ -57,7 +58,9 @@ static int judge(struct store *store, int folder, const char *run, struct packet
 
         if (store_run_get(store, run, &row, &why) == 0 && strcmp(row.id, run) == 0) {
                 ret->ended = seconds_of(row.moved);
-                return phase_is_terminal(row.phase);
+                /* a run is over before its packet is complete: while its owner lives it may still be written */
+                return phase_is_terminal(row.phase) &&
+                       !owner_lives((struct store_owner){.pid = row.owner_pid, .start = row.owner_start});
         }
         if (why.code != ERR_OK && why.code != ERR_NOT_FOUND && why.code != ERR_INPUT) {
                 *err = why;

@@ -266,8 +266,10 @@ static void put_next(const struct show_page *page, struct str *out)
         put_label("next", out);
         if (page->run->phase == PHASE_HELD)
                 str_printf(out, "cupel show %s --diff, then cupel approve or cupel reject\n", run);
-        else if (page->packet && page->report)
+        else if (json_is_object(json_object_get(page->report, "patch")))
                 str_printf(out, "cupel show %s --diff (the patch), --log (the output)\n", run);
+        else if (page->packet && page->report)
+                str_printf(out, "cupel show %s --log (the output)\n", run);
         else
                 str_printf(out, "cupel events %s\n", run);
 }

@@ -22,7 +22,7 @@ Test(event_line, says_when_who_what)
                 line("note.observation",
                      "{\"time\":\"2026-01-01T12:34:56.789Z\",\"actor\":\"agent\",\"data\":{\"text\":\"hello\"}}",
                      false),
-                "    7  12:34:56  agent     note.observation              hello");
+                "    7  12:34:56  agent     note.observation                hello");
         cr_assert(strstr(
                 line("run.state",
                      "{\"time\":\"2026-01-01T12:34:56.789Z\",\"actor\":\"system\",\"data\":{\"from\":\"running\","
