@@ -182,6 +182,7 @@ static void start(const char *mode, const char *outcome)
         cr_assert_eq(channel_pair(pair, &err), 0);
         cr_assert_eq(spawn(program, argv, environ, &pair[1], 1, &t.pid, &err), 0, "%s", err.message);
         close(pair[1]);
+        cr_assert_eq(fcntl(pair[0], F_SETFL, O_NONBLOCK), 0);
         channel_init(&t.channel, pair[0]);
 }
 
@@ -194,8 +195,8 @@ static struct json_t *hear(const char *event)
                 const char *name;
                 int got;
 
-                cr_assert_eq(poll(&ready, 1, WAIT_MS), 1, "no %s in time", event);
-                got = channel_recv(&t.channel, &message, &err);
+                while ((got = channel_recv(&t.channel, &message, &err)) == CHANNEL_AGAIN)
+                        cr_assert_eq(poll(&ready, 1, WAIT_MS), 1, "no %s in time", event);
                 cr_assert_eq(got, 1, "the director ended before \"%s\"", event);
                 name = json_string_value(json_object_get(message, "event"));
                 if (strcmp(name, event) == 0)
@@ -492,3 +493,55 @@ Test(flow, a_director_that_was_killed_is_recovered_to_nothing)
         start("recover", NULL);
         cr_assert_str_eq(outcome(), "interrupted");
 }
+
+static void await_phase(const char *wanted)
+{
+        for (;;) {
+                _cleanup_json_ struct json_t *message = hear("phase");
+
+                if (strcmp(json_string_value(json_object_get(message, "to")), wanted) == 0)
+                        return;
+        }
+}
+
+/* Wherever the kill falls between intent and receipt: one commit or none, and a repository that git finds sound. */
+static void kill_while_landing(useconds_t after_us)
+{
+        _cleanup_free_ char *head = NULL;
+        const char *end;
+
+        make_run(ITEM, POLICY("true"));
+        verify("echo two >file");
+        await_phase("landing");
+        usleep(after_us);
+        kill(t.pid, SIGKILL);
+        waitpid(t.pid, NULL, 0);
+        channel_release(&t.channel);
+        start("recover", NULL);
+        end = outcome();
+        if (strcmp(end, "interrupted") == 0) {
+                is_unchanged();
+                return;
+        }
+        cr_assert_str_eq(end, "committed", "%s", shown());
+        head = sh("git -C %s/repo rev-parse main", t.folder);
+        cr_assert_str_eq(json_string_value(json_object_get(t.done, "commit")), head);
+        SH("cd %s/repo && test $(git rev-parse main~1) = %s && test -z \"$(git status --porcelain)\" && "
+           "git fsck --strict --no-dangling && test \"$(cat file)\" = two && ! ls .git/*.lock .git/refs/heads/*.lock "
+           "2>/dev/null",
+           t.folder, t.base);
+}
+
+#define KILL_AFTER(us)                                                                                                 \
+        Test(flow, a_director_killed_##us##_us_into_landing_is_finished_or_undone)                                     \
+        {                                                                                                              \
+                kill_while_landing(us);                                                                                \
+        }
+
+KILL_AFTER(0)
+KILL_AFTER(500)
+KILL_AFTER(1000)
+KILL_AFTER(2000)
+KILL_AFTER(4000)
+KILL_AFTER(8000)
+KILL_AFTER(16000)
