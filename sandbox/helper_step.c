@@ -153,8 +153,7 @@ void helper_step_tick(struct helper *helper)
         if (now < helper->tick_ms)
                 return;
         check_usage(helper);
-        if (helper->site.copied || helper->site.kind == SANDBOX_UPPER_DISK)
-                site_disk_used(&helper->site, &helper->step, &full);
+        site_disk_used(&helper->site, &helper->step, &full);
         if (full)
                 helper_step_stop(helper, SANDBOX_REASON_DISK);
         helper->tick_ms = clock_ms() + TICK_MS + 10 * (clock_ms() - now);

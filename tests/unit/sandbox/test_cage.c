@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cage, with hostile code in the runner's place: the kernel refuses every write but in the run's folder. */
+#include "site.h"
+
+#include "sandbox/cage.h"
+
+static struct bench bench;
+static struct cage_plan cage;
+
+static void setup(void)
+{
+        static const char *const folders[] = {"home",
+                                              "home/repo",
+                                              "home/repo/.git",
+                                              "home/layers",
+                                              "state",
+                                              "state/keys",
+                                              "state/repos",
+                                              "state/repos/r",
+                                              "state/repos/r/runs",
+                                              "state/repos/r/runs/1",
+                                              "state/repos/r/runs/1/config_snapshot",
+                                              "state/repos/r/runs/2"};
+
+        bench_make(&bench);
+        cage = CAGE_PLAN_INIT;
+        for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+                char *path = below(&bench, folders[i]);
+
+                mkdir(path, 0755);
+                put_file(path, "file", "one\n");
+                free(path);
+        }
+        cage.state_root = below(&bench, "state");
+        cage.home = below(&bench, "home");
+        cage.run_dir = below(&bench, "state/repos/r/runs/1");
+        cage.snapshot = below(&bench, "state/repos/r/runs/1/config_snapshot");
+        strv_take(&cage.read, below(&bench, "home/repo"));
+        strv_take(&cage.read, below(&bench, "home/layers"));
+}
+
+static void teardown(void)
+{
+        cage_plan_release(&cage);
+        bench_end(&bench);
+}
+
+TestSuite(cage, .init = setup, .fini = teardown, .timeout = 60);
+
+static int run_caged(const char *mark, const char *const *names)
+{
+        char *attack = program_path("../tests/bin/sandbox-attack");
+        struct strv argv = {0};
+        int status, pair[2];
+        pid_t pid;
+
+        strv_take(&argv, realpath(attack, NULL));
+        strv_add(&argv, "cannot-write");
+        for (; *names; names++)
+                strv_add_printf(&argv, "%s%s/%s", mark, bench.folder, *names);
+        cr_assert(channel_pair(pair, &bench.err) == 0);
+        cr_assert(cage_spawn(&cage, argv.items, environ, pair[1], &pid, &bench.err) == 0, "%s", bench.err.message);
+        cr_assert(waitpid(pid, &status, 0) == pid);
+        close(pair[0]);
+        close(pair[1]);
+        strv_release(&argv);
+        free(attack);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Test(cage, nothing_of_the_host_can_be_written)
+{
+        static const char *const names[] = {"home/repo/file",
+                                            "home/repo/.git/file",
+                                            "home/repo/new",
+                                            "home/layers/file",
+                                            "home/file",
+                                            "base/file",
+                                            "state/store.db",
+                                            "state/keys/file",
+                                            "state/repos/r/runs/2/file",
+                                            "state/repos/r/runs/1/config_snapshot/file",
+                                            "state/repos/r/runs/1/config_snapshot/new",
+                                            NULL};
+
+        cr_assert_eq(run_caged("", names), 0);
+}
+
+Test(cage, what_is_not_the_runs_is_absent)
+{
+        static const char *const names[] = {
+                "home/file", "state/file", "state/keys/file", "state/repos/r/file", "state/repos/r/runs/2/file", NULL};
+
+        cr_assert_eq(run_caged("-", names), 0);
+}
+
+Test(cage, the_runs_folder_can_be_written)
+{
+        static const char *const names[] = {"state/repos/r/runs/1/file", NULL};
+
+        cr_assert_eq(run_caged("", names), 1);
+}
+
+Test(cage, a_helper_alone_serves_its_client)
+{
+        struct sandbox_event event;
+        int pair[2], upper;
+
+        free(bench.plan.scratch);
+        bench.plan.scratch = below(&bench, "state/repos/r/runs/1/work");
+        cr_assert(channel_pair(pair, &bench.err) == 0);
+        cr_assert(cage_spawn(&cage, NULL, environ, pair[1], &bench.pid, &bench.err) == 0, "%s", bench.err.message);
+        close(pair[1]);
+        sandbox_client_init(&bench.client, pair[0]);
+        cr_assert(sandbox_prepare(&bench.client, &bench.plan, &bench.err) == 0);
+        cr_assert(sandbox_wait(&bench.client, SANDBOX_EVENT_READY, &event, &bench.err) == 0, "%s", bench.err.message);
+        cr_assert_eq(event.tier, SANDBOX_TIER_A);
+        run_shell(&bench, SANDBOX_WORK,
+                  "echo x > new; attack nested-namespaces && attack proc-writes && attack mounts");
+        cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
+        upper = freeze_upper(&bench);
+        cr_assert(faccessat(upper, "new", F_OK, 0) == 0);
+        close(upper);
+}

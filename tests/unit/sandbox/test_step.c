@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps of a real helper: what they may, what they leave, and how they end. */
+#include "site.h"
+
+static struct bench bench;
+
+static void setup(void)
+{
+        bench_make(&bench);
+}
+
+static void teardown(void)
+{
+        bench_end(&bench);
+}
+
+TestSuite(step, .init = setup, .fini = teardown, .timeout = 60);
+
+static void check_life(enum sandbox_tier tier)
+{
+        struct stat status;
+        char *scratch = xstrdup(bench.plan.scratch);
+        int upper;
+
+        bench_start(&bench, tier);
+        run_shell(&bench, SANDBOX_WORK,
+                  "cat file && echo two > new && rm dir/file && mkdir made && ln -s /etc/shadow link");
+        cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
+        cr_assert_str_eq(bench.log, "one\n");
+        upper = freeze_upper(&bench);
+        cr_assert(fstatat(upper, "new", &status, 0) == 0 && status.st_size == 4);
+        cr_assert(fstatat(upper, "dir/file", &status, 0) == 0 && S_ISCHR(status.st_mode));
+        cr_assert(fstatat(upper, "link", &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode));
+        cr_assert(fstatat(upper, "file", &status, 0) < 0, "an unchanged file is in the upper");
+
+        run_shell(&bench, SANDBOX_VERIFY, "test -f new && test ! -e dir/file && echo changed > new && touch more");
+        cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
+        run_shell(&bench, SANDBOX_VERIFY, "cat new; test ! -e more");
+        cr_assert_eq(bench.result.exit_code, 0);
+        cr_assert_str_eq(bench.log, "two\n");
+        cr_assert(fstatat(upper, "more", &status, 0) < 0);
+        run_shell(&bench, SANDBOX_READONLY, "cat new; ! touch file 2> /dev/null");
+        cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
+        close(upper);
+
+        sandbox_client_release(&bench.client);
+        waitpid(bench.pid, NULL, 0);
+        bench.pid = 0;
+        cr_assert(stat(scratch, &status) < 0, "scratch stays behind");
+        free(scratch);
+}
+
+Test(step, work_is_frozen_and_verified_over)
+{
+        check_life(SANDBOX_TIER_A);
+}
+
+Test(step, the_same_without_overlay)
+{
+        bench.plan.force_copy = true;
+        check_life(SANDBOX_TIER_B);
+}
+
+Test(step, the_same_with_the_upper_on_disk)
+{
+        bench.plan.upper = SANDBOX_UPPER_DISK;
+        check_life(SANDBOX_TIER_A);
+}
+
+Test(step, copy_is_refused_where_the_plan_wants_overlay)
+{
+        struct sandbox_event event;
+        char *program = program_path("cupel-sandbox");
+        char *argv[] = {program, (char *)"helper", NULL};
+        int pair[2];
+
+        bench.plan.force_copy = true;
+        bench.plan.minimum = SANDBOX_TIER_A;
+        cr_assert(channel_pair(pair, &bench.err) == 0 &&
+                  spawn(program, argv, environ, &pair[1], 1, &bench.pid, &bench.err) == 0);
+        close(pair[1]);
+        free(program);
+        sandbox_client_init(&bench.client, pair[0]);
+        cr_assert(sandbox_prepare(&bench.client, &bench.plan, &bench.err) == 0);
+        cr_assert(sandbox_wait(&bench.client, SANDBOX_EVENT_READY, &event, &bench.err) < 0);
+        cr_assert_eq(bench.err.code, ERR_SANDBOX);
+        cr_assert(strstr(bench.err.message, "overlay"));
+}
+
+Test(step, carried_folders_are_there_and_stay_pristine)
+{
+        char *host = below(&bench, "base/dir");
+        struct stat status;
+
+        sandbox_shows_add(&bench.plan.carry, host, "node_modules");
+        bench_start(&bench, SANDBOX_TIER_A);
+        for (int i = 0; i < 2; i++) {
+                run_shell(&bench, SANDBOX_WORK,
+                          "cat node_modules/file && test ! -e node_modules/x && touch node_modules/x");
+                cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
+        }
+        run_shell(&bench, SANDBOX_WORK, "ls > /dev/null");
+        run_shell(&bench, SANDBOX_READONLY, "cat node_modules/file");
+        cr_assert_str_eq(bench.log, "one\n");
+        cr_assert(fstatat(AT_FDCWD, host, &status, 0) == 0);
+        free(host);
+}
+
+Test(step, what_the_host_has_is_not_there)
+{
+        bench_start(&bench, SANDBOX_TIER_A);
+        run_shell(&bench, SANDBOX_WORK, "ls -A $HOME; ls /tmp; test ! -e /run -a ! -e /sys -a ! -e /etc/shadow; id -u");
+        cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
+        cr_assert(!strstr(bench.log, "\n0\n"), "a step is root: %s", bench.log);
+        cr_assert(strncmp(bench.log, strrchr(bench.folder, '/') + 1, 5) == 0, "only the worktree's way in /tmp: %s",
+                  bench.log);
+}
+
+Test(step, shown_folders_keep_their_path_and_are_read_only)
+{
+        char *host = below(&bench, "base/dir");
+
+        sandbox_shows_add(&bench.plan.read, host, "/home/nobody-here/tools");
+        bench_start(&bench, SANDBOX_TIER_A);
+        run_shell(&bench, SANDBOX_WORK, "cat ~/tools/file && touch ~/mine && ! touch ~/tools/x 2> /dev/null");
+        cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
+        free(host);
+}
+
+Test(step, attacks_are_refused)
+{
+        static const char *const attacks[] = {
+                "nested-namespaces", "mounts", "kernel-interfaces", "sockets", "terminal", "init-process",
+                "proc-writes",       "setid",  "descriptors",       "threads", "network"};
+
+        bench_start(&bench, SANDBOX_TIER_A);
+        for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++) {
+                char *command = xasprintf("exec attack %s", attacks[i]);
+
+                run_shell(&bench, SANDBOX_WORK, command);
+                cr_expect_eq(bench.result.exit_code, 0, "%s: %s", attacks[i], bench.log);
+                free(command);
+        }
+}
+
+Test(step, foreign_abis_are_killed)
+{
+        bench_start(&bench, SANDBOX_TIER_A);
+        run_shell(&bench, SANDBOX_WORK, "exec attack old-abi");
+        cr_expect_eq(bench.result.signal, SIGSYS, "%s", bench.log);
+        run_shell(&bench, SANDBOX_WORK, "exec attack x32");
+        cr_expect_eq(bench.result.signal, SIGSYS, "%s", bench.log);
+}
+
+Test(step, an_orphan_is_dead_before_the_read_back)
+{
+        struct stat before, after;
+        int upper;
+
+        bench_start(&bench, SANDBOX_TIER_A);
+        run_shell(&bench, SANDBOX_WORK, "attack orphan");
+        cr_assert_eq(bench.result.exit_code, 0);
+        upper = freeze_upper(&bench);
+        cr_assert(fstatat(upper, "orphan", &before, 0) == 0);
+        run_shell(&bench, SANDBOX_VERIFY, "! pgrep attack");
+        cr_assert(fstatat(upper, "orphan", &after, 0) == 0);
+        cr_assert_eq(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
+        close(upper);
+}
+
+static void expect_end(const char *command, struct sandbox_limits limits, enum sandbox_reason reason)
+{
+        struct sandbox_step step = shell_step(SANDBOX_WORK, command);
+
+        step.limits = limits;
+        run_step(&bench, &step);
+        cr_expect_eq(bench.result.reason, reason, "%s ended with %s", command,
+                     sandbox_reason_name(bench.result.reason));
+}
+
+Test(step, budgets_end_a_step)
+{
+        bench_start(&bench, SANDBOX_TIER_A);
+        expect_end("sleep 100", (struct sandbox_limits){.wall_ms = 100}, SANDBOX_REASON_WALL);
+        expect_end("attack burn", (struct sandbox_limits){.cpu_ms = 100}, SANDBOX_REASON_CPU);
+        expect_end("attack eat-memory", (struct sandbox_limits){.memory_bytes = 64 << 20}, SANDBOX_REASON_MEMORY);
+        expect_end("cat /dev/zero", (struct sandbox_limits){.output_bytes = 1 << 20}, SANDBOX_REASON_OUTPUT);
+        expect_end("cat /dev/zero > big; sleep 100", (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
+        expect_end("attack fork-bomb", (struct sandbox_limits){.wall_ms = 500, .processes = 50},
+                   geteuid() ? SANDBOX_REASON_WALL : SANDBOX_REASON_PROCESSES);
+}
+
+Test(step, the_log_keeps_head_and_tail)
+{
+        struct sandbox_step step = shell_step(SANDBOX_WORK, "attack shout");
+
+        bench_start(&bench, SANDBOX_TIER_A);
+        step.limits.log_bytes = 1000;
+        run_step(&bench, &step);
+        cr_assert(strstr(bench.log, "line 0\n"));
+        cr_assert(strstr(bench.log, "bytes of output left out]"));
+        cr_assert(strstr(bench.log, "line 99999\n"));
+        cr_assert_lt(strlen(bench.log), 1100);
+        cr_assert_eq(bench.result.output_bytes - bench.result.left_out, 1000);
+}
+
+static int cancel_at_once(void *arg)
+{
+        (*(int *)arg)++;
+        return 1;
+}
+
+Test(step, a_watched_descriptor_cancels)
+{
+        struct sandbox_step step = shell_step(SANDBOX_WORK, "sleep 100");
+        int calls = 0, pipes[2];
+        struct sandbox_watch watch = {.ready = cancel_at_once, .arg = &calls};
+
+        cr_assert(pipe(pipes) == 0 && write(pipes[1], "x", 1) == 1);
+        watch.fd = pipes[0];
+        bench_start(&bench, SANDBOX_TIER_A);
+        cr_assert(sandbox_step_run(&bench.client, &step, -1, &watch, &bench.result, &bench.err) == 0);
+        cr_assert_eq(bench.result.reason, SANDBOX_REASON_KILLED);
+        cr_assert_eq(calls, 1);
+        sandbox_step_release(&step);
+}
+
+Test(step, what_cannot_start_says_why)
+{
+        struct sandbox_step step = SANDBOX_STEP_INIT;
+
+        bench_start(&bench, SANDBOX_TIER_A);
+        step.name = xstrdup("missing");
+        strv_add(&step.argv, "no-such-command");
+        run_step(&bench, &step);
+        cr_assert_eq(bench.result.reason, SANDBOX_REASON_SETUP);
+        cr_assert(strstr(bench.result.message, "no-such-command"));
+        cr_assert(strstr(bench.log, "no-such-command"));
+}
