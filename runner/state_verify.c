@@ -161,7 +161,7 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
 {
         const struct plan_verifier *verifier = current(runner);
         struct budget budget = runner->plan.budget;
-        _cleanup_free_ char *who = xasprintf("the verifier \"%s\"", verifier->name);
+        _cleanup_free_ char *who = xasprintf("the verifier %s", verifier->name);
         _cleanup_str_ struct str reason = {0};
         char log[128];
 

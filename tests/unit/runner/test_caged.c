@@ -299,7 +299,7 @@ Test(caged, a_verifier_that_fails_ends_it_with_its_output, .init = setup, .fini 
         start("title: t\nagent: {command: [sh, -c, 'echo two >a.txt']}\n"
               "verify: [{name: unit, run: 'echo expected three; exit 1'}, {name: zzz, run: 'true'}]\n");
         expect("self_verification_failed");
-        expect_reason("the verifier \\\"unit\\\" exited with status 1 (FAIL)");
+        expect_reason("the verifier unit exited with status 1 (FAIL)");
         expect_reason("expected three");
         cr_assert(json_array_size(json_object_get(record("receipt.verifier.results"), "results")) == 2);
         cr_assert(record("note.request.verify") == NULL);
