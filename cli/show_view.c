@@ -256,6 +256,29 @@ static void put_list(const struct show_page *page, const char *heading, const ch
         }
 }
 
+/* The heading says it once; the sentences of the report each say it again. */
+static void put_declared(const struct show_page *page, struct str *out)
+{
+        static const char suffix[] = ": declared, not enforced";
+        json_t *list = json_object_get(page->report, "declared_not_enforced"), *item;
+        size_t i;
+
+        if (!json_array_size(list))
+                return;
+        put_heading(page, "declared, not enforced\n", out);
+        json_array_foreach(list, i, item)
+        {
+                const char *text = json_string_value(item) ? json_string_value(item) : "";
+                const size_t len = strlen(text), tail = strlen(suffix);
+                const bool cut = len > tail && strcmp(text + len - tail, suffix) == 0;
+                _cleanup_free_ char *sentence = xmemdup(text, cut ? len - tail : len);
+
+                str_puts(out, "  ");
+                render_line(out, sentence);
+                str_putc(out, '\n');
+        }
+}
+
 static void put_next(const struct show_page *page, struct str *out)
 {
         const char *run = page->run->id;
@@ -286,6 +309,6 @@ void show_page(const struct show_page *page, struct str *out)
         put_gates(page, out);
         put_notes(page, out);
         put_list(page, "left as you edited them\n", "left", out);
-        put_list(page, "declared, not enforced\n", "declared_not_enforced", out);
+        put_declared(page, out);
         put_next(page, out);
 }

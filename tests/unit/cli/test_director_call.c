@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/director_call.h"
+
+#include "lib/base/json.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static int hear(const char *text, struct director_answer *answer, struct err *err)
+{
+        _cleanup_json_ json_t *message = json_loads(text, 0, NULL);
+
+        cr_assert(message);
+        *err = ERR_INIT;
+        return director_hear(message, NULL, answer, err);
+}
+
+Test(director_call, done_fills_the_answer)
+{
+        _cleanup_director_answer_ struct director_answer answer = {0};
+        struct err err;
+
+        cr_assert_eq(
+                hear("{\"event\":\"done\",\"outcome\":\"held\",\"commit\":null,\"tree\":\"ab\",\"reasons\":[\"why\"]}",
+                     &answer, &err),
+                1, "%s", err.message);
+        cr_assert_eq(answer.outcome, OUTCOME_HELD);
+        cr_assert_null(answer.commit);
+        cr_assert_str_eq(answer.tree, "ab");
+        cr_assert_eq(answer.reasons.len, 1);
+        cr_assert_str_eq(answer.reasons.items[0], "why");
+}
+
+Test(director_call, progress_is_listened_past)
+{
+        struct director_answer answer = {0};
+        struct err err;
+
+        cr_assert_eq(hear("{\"event\":\"phase\",\"to\":\"landing\"}", &answer, &err), 0);
+        cr_assert_eq(
+                hear("{\"event\":\"step\",\"name\":\"u\",\"gate\":\"director\",\"state\":\"start\"}", &answer, &err),
+                0);
+        cr_assert_eq(hear("{\"event\":\"progress\",\"what\":\"m\",\"done\":1,\"total\":2}", &answer, &err), 0);
+}
+
+Test(director_call, an_error_and_what_the_protocol_lacks_fail)
+{
+        struct director_answer answer = {0};
+        struct err err;
+
+        cr_assert_eq(hear("{\"event\":\"error\",\"message\":\"disk full\"}", &answer, &err), -1);
+        cr_assert_str_eq(err.message, "director: disk full");
+        cr_assert_eq(hear("{\"event\":\"surprise\"}", &answer, &err), -1);
+        cr_assert_eq(hear("{\"outcome\":\"held\"}", &answer, &err), -1);
+        cr_assert_eq(hear("{\"event\":\"done\",\"outcome\":\"great\",\"commit\":null,\"tree\":null,\"reasons\":[]}",
+                          &answer, &err),
+                     -1);
+        cr_assert_eq(hear("{\"event\":\"done\",\"outcome\":\"held\",\"reasons\":[],\"extra\":1}", &answer, &err), -1);
+        cr_assert_eq(hear("{\"event\":\"phase\"}", &answer, &err), -1);
+}
