@@ -217,7 +217,7 @@ static int start(struct cage *cage, int supervisor, struct err *err)
                 return -1;
         close_range(3, ~0U, 0);
         self = -1;
-        return wait_for(pid);
+        _exit(wait_for(pid)); /* not dumpable any more: exit handlers of sanitizers would fail */
 }
 
 int cage_main(int argc, char **argv)

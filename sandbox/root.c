@@ -20,7 +20,7 @@ static const char *const system_folders[] = {"usr",   "opt",   "bin",    "sbin",
                                              "lib32", "lib64", "libx32", "nix",  "gnu"};
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom"};
 static const char *const folders[] = {"dev",       "dev/shm",       "proc", "tmp", "cupel",
-                                      "cupel/bin", "cupel/objects", "var",  "root"};
+                                      "cupel/bin", "cupel/objects", "cupel/empty", "var",  "root"};
 static const struct {
         const char *name, *target;
 } links[] = {
@@ -83,7 +83,7 @@ static int show_at(const struct site *site, int dirfd, const struct sandbox_show
                    struct err *err)
 {
         _cleanup_fd_ int from = open(show->host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        _cleanup_free_ char *empty = xasprintf("%s/proc", site->root);
+        _cleanup_free_ char *empty = xasprintf("%s/cupel/empty", site->root);
         _cleanup_fd_ int at = -1;
         char path[FD_PATH_MAX];
         struct stat status;
