@@ -225,8 +225,10 @@ static int listen_until_done(struct channel *channel, int signals, const struct 
                 if (got < 0)
                         return -1;
                 got = director_hear(message, call->terminal, answer, err);
-                if (got != 0)
-                        return got < 0 ? -1 : 0;
+                if (got < 0)
+                        return -1;
+                if (got == 1)
+                        return 0;
         }
 }
 
@@ -258,7 +260,9 @@ int director_call(const struct director_call *call, struct director_answer *ret,
                 result = err_errno(err, "listen to the director");
         else
                 result = listen_until_done(&channel, signals, call, ret, err);
-        channel_release(&channel); /* a director that is still at it sees the end of the stream, and ends */
+        if (result < 0 && err->code == ERR_INPUT)
+                err->code = ERR_INTERNAL; /* a malformed message is our program's fault, not the user's input */
+        channel_release(&channel);        /* a director that is still at it sees the end of the stream, and ends */
         channel_init(&channel, -1);
         reap(pid);
         sigprocmask(SIG_SETMASK, &before, NULL);
