@@ -90,7 +90,9 @@ static int end_at_once(struct context *context, const struct launch *launch, str
                          "this mood runs no command; it asks whether the item should be tried as it is written");
         reasons = json_from_strv(&result->reasons);
         move.reasons = reasons;
-        return store_run_move(context->store, &move, err);
+        if (store_run_move(context->store, &move, err) < 0)
+                return -1;
+        return launch_close_folder(launch, err);
 }
 
 static int carry_out(struct context *context, struct launch *launch, const struct run_options *options,

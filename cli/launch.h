@@ -57,6 +57,9 @@ void launch_release(struct launch *launch);
 int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err);
 int launch_create(struct launch *launch, struct context *context, struct err *err);
 
+/* Takes away what only a run that starts needs of its folder. */
+int launch_close_folder(const struct launch *launch, struct err *err);
+
 /* The item's id in the store: its own, else the slug of its title. Borrowed from `launch`. */
 const char *launch_item_id(const struct launch *launch);
 

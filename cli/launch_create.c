@@ -161,3 +161,12 @@ int launch_create(struct launch *launch, struct context *context, struct err *er
         }
         return launch->missing.len ? 0 : launch_check_sentence(launch, context, err);
 }
+
+int launch_close_folder(const struct launch *launch, struct err *err)
+{
+        _cleanup_fd_ int run = fs_open_dir(launch->run_folder, err);
+
+        if (run < 0)
+                return -1;
+        return fs_remove_tree_at(run, "quarantine", err) < 0 || fs_remove_tree_at(run, "upper", err) < 0 ? -1 : 0;
+}

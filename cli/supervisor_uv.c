@@ -302,13 +302,16 @@ static int start_all(struct loop *loop, struct err *err)
                                              .actor = EVENT_ACTOR_SYSTEM};
         int director = -1, runner = -1;
 
+        /* before anybody else may move the run: a director that fails at once ends it from here */
+        if (store_run_move(loop->s.context->store, &preparing, err) < 0)
+                return -1;
         if (start_director(loop, &director, err) < 0 ||
             watch(loop, &loop->director, &loop->s.director, director, on_director, err) < 0)
                 return -1;
         if (start_cage(loop, &runner, err) < 0 ||
             watch(loop, &loop->runner, &loop->s.runner, runner, on_runner, err) < 0)
                 return -1;
-        return store_run_move(loop->s.context->store, &preparing, err);
+        return 0;
 }
 
 /* The children are gone before the command returns: nothing of a run outlives it. */

@@ -55,6 +55,6 @@ t "events that are not its to send end the run"
 run "$repo" --title "evil forge" --verify unit=true -- true
 isnt "$status" 0 "exit status"
 is "$(fingerprint "$repo")" "$before" "the repository"
-hasnt "$(cd "$repo" && cupel events --json @last)" receipt.commit "the log"
+hasnt "$(cd "$repo" && cupel events --json @last)" '"type":"dev.cupel.receipt.commit"' "the log"
 
 done_testing
