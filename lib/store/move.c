@@ -32,7 +32,7 @@ static const enum booking bookings[OUTCOME_COUNT] = {
 /* Phases that imply their outcome; discarded takes the caller's, the others have none. */
 static const struct {
         enum phase phase;
-        enum outcome outcome;
+        enum outcome outcome = STORE_OUTCOME_NONE;
 } implied[] = {
         {PHASE_HELD, OUTCOME_HELD},
         {PHASE_COMMITTED, OUTCOME_COMMITTED},
@@ -168,7 +168,7 @@ static int write_extra(struct store *store, const struct store_move *move, struc
 static int write_move(struct store *store, const struct store_move *move, const struct store_run *run, int64_t number,
                       struct err *err)
 {
-        enum outcome outcome;
+        enum outcome outcome = STORE_OUTCOME_NONE;
         char now[CLOCK_RFC3339];
 
         clock_rfc3339(now);

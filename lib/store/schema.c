@@ -118,7 +118,7 @@ static int fill(struct store *store, struct err *err)
 int schema_make(struct store *store, struct err *err)
 {
         _cleanup_tx_ struct db_tx tx = {0};
-        bool empty;
+        bool empty = false;
 
         if (db_begin(&tx, store, DB_DURABLE, err) < 0 || schema_check(store, &empty, err) < 0)
                 return -1;
