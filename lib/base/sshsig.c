@@ -29,7 +29,8 @@
 
 static const char algorithm[] = "ssh-ed25519";
 static const char magic[] = "openssh-key-v1"; /* its NUL belongs to it */
-static const char key_begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n", key_end[] = "-----END OPENSSH PRIVATE KEY-----\n";
+static const char key_begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+                  key_end[] = "-----END OPENSSH PRIVATE KEY-----\n";
 
 struct sshkey {
         unsigned char seed[KEY_LEN], public[KEY_LEN];
@@ -230,7 +231,8 @@ static int key_read(int dirfd, const char *name, struct sshkey *key, struct err 
         if (fd < 0)
                 return err_errno(err, "cannot open the signing key %s", name);
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
-                return err_set(err, ERR_BLOCKED, "the signing key %s is open to others: it must be yours alone (chmod 600)", name);
+                return err_set(err, ERR_BLOCKED,
+                               "the signing key %s is open to others: it must be yours alone (chmod 600)", name);
         if (fs_read_fd(fd, FILE_MAX, &text, err) < 0)
                 return err_wrap(err, "signing key %s", name);
         if (parse_key(str_text(&text), key) < 0)

@@ -186,7 +186,8 @@ static int check_tracked(struct checkout *checkout, const struct change *change,
                 return -1;
         if (state == CHECKOUT_SAME)
                 return 0;
-        return checkout_held(err, change->path, state == CHECKOUT_MISSING ? "was deleted locally" : "has local changes");
+        return checkout_held(err, change->path,
+                             state == CHECKOUT_MISSING ? "was deleted locally" : "has local changes");
 }
 
 int checkout_check(struct checkout *checkout, struct err *err)
@@ -240,8 +241,8 @@ static int forward_deleted(struct checkout *checkout, const struct change *chang
 }
 
 /* Old or nothing where something new comes: write. New already: keep. */
-static int forward_written(struct checkout *checkout, const struct change *change, struct stat *ret_stat, bool *ret_left,
-                           struct err *err)
+static int forward_written(struct checkout *checkout, const struct change *change, struct stat *ret_stat,
+                           bool *ret_left, struct err *err)
 {
         enum checkout_state state, old_state = CHECKOUT_OTHER;
         struct stat st = {0};
@@ -252,11 +253,13 @@ static int forward_written(struct checkout *checkout, const struct change *chang
         if (state == CHECKOUT_SAME)
                 return 0;
         if (change->old_mode) {
-                if (checkout_state(checkout, change->path, change->old_mode, change->old_id, true, &old_state, &st, err) < 0)
+                if (checkout_state(checkout, change->path, change->old_mode, change->old_id, true, &old_state, &st,
+                                   err) < 0)
                         return -1;
                 *ret_left = old_state != CHECKOUT_SAME;
         } else if (state != CHECKOUT_MISSING) {
-                *ret_left = !S_ISDIR(ret_stat->st_mode); /* (0 behind a symlink) an emptied folder gives way; a full one refuses the rename */
+                *ret_left = !S_ISDIR(
+                        ret_stat->st_mode); /* (0 behind a symlink) an emptied folder gives way; a full one refuses the rename */
         }
         return *ret_left ? 0 : checkout_write(checkout, change, ret_stat, err);
 }
@@ -305,8 +308,8 @@ static int install_index(struct checkout *checkout, const struct str *bytes, str
 
         unlink(private);
         fd = open(private, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd < 0 || fchmod(fd, checkout->index.st.st_mode & 0777) < 0 || fs_write_all(fd, bytes->data, bytes->len) < 0 ||
-            fsync(fd) < 0)
+        if (fd < 0 || fchmod(fd, checkout->index.st.st_mode & 0777) < 0 ||
+            fs_write_all(fd, bytes->data, bytes->len) < 0 || fsync(fd) < 0)
                 return err_errno(err, "cannot write %s", private);
         landing_step("index written");
         if (rename(private, path) < 0)

@@ -94,8 +94,8 @@ static bool is_blob(const char *bytes, size_t len, const git_oid *id)
         return git_odb_hash(&seen, bytes, len, GIT_OBJECT_BLOB) == 0 && git_oid_cmp(&seen, id) == 0;
 }
 
-static int same_content(struct checkout *checkout, int fd, const char *path, const git_oid *id, bool old_side, bool *ret,
-                        struct err *err)
+static int same_content(struct checkout *checkout, int fd, const char *path, const git_oid *id, bool old_side,
+                        bool *ret, struct err *err)
 {
         _cleanup_str_ struct str bytes = {0};
         git_buf clean = {0};
@@ -107,7 +107,8 @@ static int same_content(struct checkout *checkout, int fd, const char *path, con
         *ret = is_blob(str_text(&bytes), bytes.len, id);
         if (*ret)
                 return 0;
-        result = apply_filters(checkout, old_side, path, GIT_FILTER_TO_ODB, str_text(&bytes), bytes.len, &clean, &done, err);
+        result = apply_filters(checkout, old_side, path, GIT_FILTER_TO_ODB, str_text(&bytes), bytes.len, &clean, &done,
+                               err);
         if (done)
                 *ret = is_blob(clean.ptr ? clean.ptr : "", clean.size, id);
         git_buf_dispose(&clean);
@@ -198,7 +199,8 @@ static int write_temporary(struct checkout *checkout, const struct change *chang
                           git_odb_object_size(object), &smudged, &done, err) < 0)
                 return -1;
         result = done ? write_bytes(parent, checkout->temporary, smudged.ptr ? smudged.ptr : "", smudged.size, mode)
-                      : write_bytes(parent, checkout->temporary, git_odb_object_data(object), git_odb_object_size(object), mode);
+                      : write_bytes(parent, checkout->temporary, git_odb_object_data(object),
+                                    git_odb_object_size(object), mode);
         if (result < 0)
                 err_errno(err, "cannot write %.200s", change->path);
         git_buf_dispose(&smudged);
@@ -217,8 +219,10 @@ int checkout_write(struct checkout *checkout, const struct change *change, struc
                 unlinkat(parent, checkout->temporary, 0);
                 return -1;
         }
-        unlinkat(parent, name, AT_REMOVEDIR); /* an empty folder in the way; anything else stays and is replaced or not */
-        if (renameat(parent, checkout->temporary, parent, name) < 0 || fstatat(parent, name, ret_stat, AT_SYMLINK_NOFOLLOW) < 0) {
+        unlinkat(parent, name,
+                 AT_REMOVEDIR); /* an empty folder in the way; anything else stays and is replaced or not */
+        if (renameat(parent, checkout->temporary, parent, name) < 0 ||
+            fstatat(parent, name, ret_stat, AT_SYMLINK_NOFOLLOW) < 0) {
                 err_errno(err, "cannot write %.200s", change->path);
                 unlinkat(parent, checkout->temporary, 0);
                 return -1;

@@ -181,7 +181,8 @@ static int measure(git_odb *odb, struct change *change, struct err *err)
         return result;
 }
 
-int tree_changes(struct repo *repo, const char *old_tree, const char *new_tree, struct change_list *ret, struct err *err)
+int tree_changes(struct repo *repo, const char *old_tree, const char *new_tree, struct change_list *ret,
+                 struct err *err)
 {
         _cleanup_changes_ struct change_list list = {0};
         git_oid old_id, new_id;

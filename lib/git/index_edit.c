@@ -325,11 +325,16 @@ static void put_update(const struct index_file *index, struct str *out, const st
 {
         const struct stat *st = &update->st;
         size_t len = strlen(update->path);
-        const uint32_t fields[10] = {(uint32_t)st->st_ctim.tv_sec, (uint32_t)st->st_ctim.tv_nsec,
-                                     (uint32_t)st->st_mtim.tv_sec, (uint32_t)st->st_mtim.tv_nsec,
-                                     (uint32_t)st->st_dev,         (uint32_t)st->st_ino,
-                                     update->mode,                 (uint32_t)st->st_uid,
-                                     (uint32_t)st->st_gid,         (uint32_t)st->st_size};
+        const uint32_t fields[10] = {(uint32_t)st->st_ctim.tv_sec,
+                                     (uint32_t)st->st_ctim.tv_nsec,
+                                     (uint32_t)st->st_mtim.tv_sec,
+                                     (uint32_t)st->st_mtim.tv_nsec,
+                                     (uint32_t)st->st_dev,
+                                     (uint32_t)st->st_ino,
+                                     update->mode,
+                                     (uint32_t)st->st_uid,
+                                     (uint32_t)st->st_gid,
+                                     (uint32_t)st->st_size};
         unsigned char raw[RAW_LEN];
 
         for (size_t i = 0; i < 10; i++)
@@ -338,16 +343,18 @@ static void put_update(const struct index_file *index, struct str *out, const st
         put_entry(index, out, raw, (uint16_t)(len < FLAG_NAME ? len : FLAG_NAME), 0, update->path, len, last);
 }
 
-static size_t put_entries(const struct index_file *index, const struct index_update *updates, size_t len, struct str *out)
+static size_t put_entries(const struct index_file *index, const struct index_update *updates, size_t len,
+                          struct str *out)
 {
         _cleanup_str_ struct str last = {0};
         size_t at = 0, count = 0;
 
         for (size_t i = 0; i < index->len || at < len;) {
                 const struct index_entry *entry = i < index->len ? &index->entries[i] : NULL;
-                int order = at == len ? -1 : !entry ? 1
-                                                    : compare(entry->name, entry->name_len, updates[at].path,
-                                                              strlen(updates[at].path));
+                int order = at == len ? -1
+                            : !entry
+                                    ? 1
+                                    : compare(entry->name, entry->name_len, updates[at].path, strlen(updates[at].path));
 
                 if (order < 0) {
                         put_kept(index, out, entry, &last);

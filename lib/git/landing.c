@@ -2,7 +2,7 @@
 /*
  * Landing, in this order; each line is on disk before the next begins where it says so:
  *
- *   prepare   pack and idx in the run's folder, synced; checks; the plan
+ *   prepare   checks; pack and idx in the run's folder; the plan
  *   (caller)  intent row, synced
  *   execute   1  link <ref>.lock (content synced), then index.lock where the target is checked out
  *             2  compare the ref, and the index's file, under the locks
@@ -68,9 +68,10 @@ static int check_spec(const struct landing_spec *spec, struct err *err)
 
         if (strncmp(spec->ref, "refs/", 5) != 0 || git_reference_name_is_valid(&valid, spec->ref) < 0 || !valid)
                 return err_set(err, ERR_INPUT, "%.200s is not the full name of a ref", spec->ref);
-        if (!*spec->run_id || strlen(spec->run_id) > RUN_ID_MAX || strspn(spec->run_id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                                                        "abcdefghijklmnopqrstuvwxyz"
-                                                                                        "0123456789._-") != strlen(spec->run_id))
+        if (!*spec->run_id || strlen(spec->run_id) > RUN_ID_MAX ||
+            strspn(spec->run_id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "abcdefghijklmnopqrstuvwxyz"
+                                 "0123456789._-") != strlen(spec->run_id))
                 return err_set(err, ERR_INTERNAL, "a landing needs a plain run id");
         return 0;
 }
@@ -122,8 +123,8 @@ static int prepare_checkout(struct landing *landing, struct quarantine *q, struc
         git_oid base, commit;
 
         if (repo_commit_tree(q->repo, landing->plan.base, base_hex, err) < 0 ||
-            repo_commit_tree(q->repo, landing->plan.commit, commit_hex, err) < 0 || oid_parse(base_hex, &base, err) < 0 ||
-            oid_parse(commit_hex, &commit, err) < 0)
+            repo_commit_tree(q->repo, landing->plan.commit, commit_hex, err) < 0 ||
+            oid_parse(base_hex, &base, err) < 0 || oid_parse(commit_hex, &commit, err) < 0)
                 return -1;
         if (checkout_init(&landing->checkout_state, q->repo, &base, &commit, landing->plan.run_id, err) < 0)
                 return -1;

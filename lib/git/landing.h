@@ -9,7 +9,7 @@
  *         landing_prepare(repo, q, &spec, &landing, err);        nothing in the repository is touched yet
  *         intent = landing_intent_json(landing);                 the caller makes it durable (synchronous=FULL)
  *         landing_execute(landing, err);                         then the receipt
- *         landing_free(landing);
+ *         landing_free(landing);                                 `repo` and `q` outlive it
  *
  * after a crash, under the same lock, with the intent that was stored:
  *

@@ -43,7 +43,8 @@ void pack_forget(const struct landing_plan *plan); /* the private files */
 
 /* landing_ref.c */
 int ref_value(struct repo *repo, const char *ref, char ret[GIT_HEX], struct err *err); /* ret "" where there is none */
-int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content, struct err *err);
+int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content,
+              struct err *err);
 bool lock_is_ours(const char *path, const char *content);
 char *ref_lock_path(struct repo *repo, const struct landing_plan *plan);
 char *ref_lock_content(const struct landing_plan *plan);

@@ -9,11 +9,15 @@
 #include "lib/git/landing_internal.h"
 #include "lib/git/quarantine_internal.h"
 
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static const char *const extensions[] = {"pack", "idx"}; /* in the order of appearance */
 
@@ -33,40 +37,87 @@ static char *named_copy_path(struct repo *repo, const struct landing_plan *plan)
         return xasprintf("%s/objects/pack/tmp_cupel_%s", repo->commondir, plan->run_id);
 }
 
-static int fill(git_packbuilder *builder, struct quarantine *q, const struct landing_plan *plan, struct err *err)
-{
-        git_oid commit;
+/* What has been handed to the indexer, hashed for the pack's trailer. */
+struct pack_stream {
+        git_indexer *indexer;
+        git_indexer_progress progress;
+        SHA_CTX sha;
+};
 
-        if (oid_parse(plan->commit, &commit, err) < 0)
-                return -1;
-        if (!oid_set_has(&q->fresh, &commit) && git_packbuilder_insert(builder, &commit, NULL) < 0)
-                return git_fail(err, "the commit is not in the quarantine");
-        for (size_t i = 0; i < q->fresh.len; i++) {
-                if (git_packbuilder_insert(builder, &q->fresh.ids[i], NULL) < 0)
-                        return git_fail(err, "cannot pack the candidate");
-        }
+static int stream_put(struct pack_stream *stream, const void *bytes, size_t len, struct err *err)
+{
+        SHA1_Update(&stream->sha, bytes, len);
+        if (git_indexer_append(stream->indexer, bytes, len, &stream->progress) < 0)
+                return git_fail(err, "cannot write the pack");
         return 0;
 }
 
+/* gitformat-pack(5): type and size, 4 bits and then 7 bits at a time; then the deflated content, no deltas. */
+static int stream_object(struct pack_stream *stream, git_odb *odb, const git_oid *id, struct err *err)
+{
+        _cleanup_odb_object_ git_odb_object *object = NULL;
+        _cleanup_free_ unsigned char *packed = NULL;
+        unsigned char header[16];
+        size_t size, len = 0;
+        uLongf packed_len;
+
+        if (git_odb_read(&object, odb, id) < 0)
+                return git_fail(err, "an object of the candidate cannot be read");
+        size = git_odb_object_size(object);
+        header[len] = (unsigned char)((unsigned)git_odb_object_type(object) << 4 | (size & 15));
+        for (size >>= 4; size; size >>= 7) {
+                header[len++] |= 128;
+                header[len] = size & 127;
+        }
+        packed_len = compressBound((uLong)git_odb_object_size(object));
+        packed = xcalloc(1, packed_len);
+        if (compress(packed, &packed_len, git_odb_object_data(object), (uLong)git_odb_object_size(object)) != Z_OK)
+                return err_set(err, ERR_INTERNAL, "cannot compress an object");
+        return stream_put(stream, header, len + 1, err) < 0 ? -1 : stream_put(stream, packed, packed_len, err);
+}
+
+static int stream_pack(struct pack_stream *stream, struct quarantine *q, struct err *err)
+{
+        unsigned char header[12] = "PACK\0\0\0\2", trailer[SHA_DIGEST_LENGTH];
+
+        for (int i = 0; i < 4; i++)
+                header[8 + i] = (unsigned char)(q->fresh.len >> (24 - 8 * i));
+        SHA1_Init(&stream->sha);
+        if (stream_put(stream, header, sizeof(header), err) < 0)
+                return -1;
+        for (size_t i = 0; i < q->fresh.len; i++) {
+                if (stream_object(stream, q->odb, &q->fresh.ids[i], err) < 0)
+                        return -1;
+        }
+        SHA1_Final(trailer, &stream->sha);
+        if (git_indexer_append(stream->indexer, trailer, sizeof(trailer), &stream->progress) < 0 ||
+            git_indexer_commit(stream->indexer, &stream->progress) < 0)
+                return git_fail(err, "cannot index the pack");
+        return 0;
+}
+
+/* Not git_packbuilder: it visits every ref and tag of the repository to choose an order. */
 int pack_write(struct quarantine *q, struct landing_plan *plan, struct repo *repo, struct err *err)
 {
         _cleanup_free_ char *folder = xasprintf("%s/landing", plan->work_folder);
-        git_packbuilder *builder = NULL;
-        int result = 0;
+        struct pack_stream stream = {0};
+        git_oid commit;
+        int result;
 
+        if (oid_parse(plan->commit, &commit, err) < 0)
+                return -1;
+        if (!quarantine_real_has(q, &commit))
+                oid_set_add(&q->fresh, &commit);
         if (mkdir(folder, 0700) < 0 && errno != EEXIST)
                 return err_errno(err, "cannot make %s", folder);
-        if (git_packbuilder_new(&builder, q->repo->git) < 0)
+        if (git_indexer_new(&stream.indexer, folder, 0444, q->odb, NULL) < 0)
                 return git_fail(err, "cannot start a pack");
-        git_packbuilder_set_threads(builder, 1);
-        result = fill(builder, q, plan, err);
-        if (result == 0 && git_packbuilder_write(builder, folder, 0444, NULL, NULL) < 0)
-                result = git_fail(err, "cannot write the pack");
-        if (result == 0)
-                plan->pack = xasprintf("pack-%s", git_packbuilder_name(builder));
-        git_packbuilder_free(builder);
-        if (result == 0)
+        result = stream_pack(&stream, q, err);
+        if (result == 0) {
+                plan->pack = xasprintf("pack-%s", git_indexer_name(stream.indexer));
                 plan->pack_existed = pack_is_installed(repo, plan);
+        }
+        git_indexer_free(stream.indexer);
         return result;
 }
 
@@ -84,8 +135,10 @@ static int copy_to(int from, int to)
 
 static int copy_across(struct repo *repo, const struct landing_plan *plan, const char *from, const char *to)
 {
-        _cleanup_free_ char *folder = xasprintf("%s/objects/pack", repo->commondir), *named = named_copy_path(repo, plan);
-        _cleanup_fd_ int in = open(from, O_RDONLY | O_CLOEXEC), out = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444);
+        _cleanup_free_ char *folder = xasprintf("%s/objects/pack", repo->commondir),
+                            *named = named_copy_path(repo, plan);
+        _cleanup_fd_ int in = open(from, O_RDONLY | O_CLOEXEC),
+                         out = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444);
         char self[64];
         int result;
 

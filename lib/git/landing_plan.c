@@ -32,11 +32,11 @@ char *landing_intent_json(const struct landing *landing)
         const struct landing_plan *plan = &landing->plan;
         _cleanup_json_ json_t *made = json_from_strv(&plan->made);
         /* json_pack refuses what is no UTF-8; names of ours are, and git quotes the rest. */
-        _cleanup_json_ json_t *intent =
-                json_pack("{s:i s:s s:s s:s s:s s:s s:s s:b s:b s:b s:b s:O s:s}", "version", 1, "ref", plan->ref, "base",
-                          plan->base, "commit", plan->commit, "run_id", plan->run_id, "work_folder", plan->work_folder,
-                          "pack", plan->pack, "pack_existed", plan->pack_existed, "checkout", plan->checkout, "log_ref",
-                          plan->log_ref, "log_head", plan->log_head, "made", made, "log_line", plan->log_line);
+        _cleanup_json_ json_t *intent = json_pack(
+                "{s:i s:s s:s s:s s:s s:s s:s s:b s:b s:b s:b s:O s:s}", "version", 1, "ref", plan->ref, "base",
+                plan->base, "commit", plan->commit, "run_id", plan->run_id, "work_folder", plan->work_folder, "pack",
+                plan->pack, "pack_existed", plan->pack_existed, "checkout", plan->checkout, "log_ref", plan->log_ref,
+                "log_head", plan->log_head, "made", made, "log_line", plan->log_line);
 
         return intent ? json_canonical(intent) : NULL;
 }

@@ -29,8 +29,9 @@ static int finish_checkout(struct repo *repo, const struct landing_plan *plan, s
         char base_hex[GIT_HEX], commit_hex[GIT_HEX];
         git_oid base, commit;
 
-        if (repo_commit_tree(repo, plan->base, base_hex, err) < 0 || repo_commit_tree(repo, plan->commit, commit_hex, err) < 0 ||
-            oid_parse(base_hex, &base, err) < 0 || oid_parse(commit_hex, &commit, err) < 0)
+        if (repo_commit_tree(repo, plan->base, base_hex, err) < 0 ||
+            repo_commit_tree(repo, plan->commit, commit_hex, err) < 0 || oid_parse(base_hex, &base, err) < 0 ||
+            oid_parse(commit_hex, &commit, err) < 0)
                 return -1;
         if (checkout_init(&checkout, repo, &base, &commit, plan->run_id, err) < 0)
                 return -1;

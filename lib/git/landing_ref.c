@@ -91,7 +91,8 @@ static int private_file(struct repo *repo, const char *named, const char *conten
         return steal_fd(&fd);
 }
 
-int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content, struct err *err)
+int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content,
+              struct err *err)
 {
         _cleanup_free_ char *named = named_lock_path(repo, plan);
         bool is_named = false;
@@ -174,7 +175,8 @@ int ref_publish(struct repo *repo, const struct landing_plan *plan, struct err *
 
         if (rename(lock, path) < 0) {
                 /* A folder that git left empty where the packed ref's file goes. */
-                if ((errno != EISDIR && errno != ENOTEMPTY && errno != EEXIST) || rmdir(path) < 0 || rename(lock, path) < 0)
+                if ((errno != EISDIR && errno != ENOTEMPTY && errno != EEXIST) || rmdir(path) < 0 ||
+                    rename(lock, path) < 0)
                         return err_errno(err, "cannot move %s", plan->ref);
         }
         landing_step("ref moved");

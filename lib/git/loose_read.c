@@ -140,8 +140,8 @@ static const char *read_body(struct loose *loose, const git_oid *id, uint64_t si
         return git_oid_cmp(&seen, id) == 0 ? NULL : "its content is not what its name says";
 }
 
-static const char *read_object(struct loose *loose, const git_oid *id, git_object_t type, uint64_t max,
-                               char **ret_data, uint64_t *ret_len)
+static const char *read_object(struct loose *loose, const git_oid *id, git_object_t type, uint64_t max, char **ret_data,
+                               uint64_t *ret_len)
 {
         char header[HEADER_MAX];
         size_t header_len = read_header(loose, header);

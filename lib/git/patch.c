@@ -50,7 +50,8 @@ static void put_header(struct str *out, const struct half *half)
                 str_printf(out, "old mode %06o\nnew mode %06o\n", half->old_mode, half->new_mode);
         if (strcmp(half->old_id, half->new_id) == 0)
                 return;
-        str_printf(out, "index %s..%s", half->old_mode ? half->old_id : ZERO_ID, half->new_mode ? half->new_id : ZERO_ID);
+        str_printf(out, "index %s..%s", half->old_mode ? half->old_id : ZERO_ID,
+                   half->new_mode ? half->new_id : ZERO_ID);
         if (half->old_mode == half->new_mode)
                 str_printf(out, " %06o", half->old_mode);
         str_putc(out, '\n');
@@ -103,7 +104,8 @@ static int put_text(struct str *out, const struct half *half, const struct side 
 
 static void put_base85(struct str *out, const unsigned char *bytes, size_t len)
 {
-        static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+        static const char digits[] =
+                "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 
         for (size_t at = 0; at < len; at += 4) {
                 uint32_t word = 0;

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINK_BYTES_MAX ((uint64_t)4095) /* a longer symlink cannot be checked out */
+
 static const struct quarantine_limits defaults = {.max_objects = 200000,
                                                   .max_tree_bytes = (uint64_t)16 << 20,
                                                   .max_blob_bytes = (uint64_t)1 << 30,
@@ -87,7 +89,8 @@ static bool mode_of(const char *text, size_t len, uint32_t *ret)
         static const struct {
                 const char *text;
                 uint32_t mode;
-        } modes[] = {{"40000", 0040000}, {"100644", 0100644}, {"100755", 0100755}, {"120000", 0120000}, {"160000", 0160000}};
+        } modes[] = {
+                {"40000", 0040000}, {"100644", 0100644}, {"100755", 0100755}, {"120000", 0120000}, {"160000", 0160000}};
 
         for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
                 if (strlen(modes[i].text) == len && memcmp(modes[i].text, text, len) == 0) {
@@ -170,7 +173,8 @@ static int parse_tree(struct check *check, const char *path, const char *bytes, 
                 if (!at)
                         return refuse(check, path, entry.name, entry.len, why);
                 if (ret->len && order(&ret->items[ret->len - 1], &entry) >= 0)
-                        return refuse(check, path, entry.name, entry.len, "a tree object is not sorted, or names it twice");
+                        return refuse(check, path, entry.name, entry.len,
+                                      "a tree object is not sorted, or names it twice");
                 if (ret->len == cap) {
                         cap = cap ? cap * 2 : 32;
                         ret->items = xrealloc(ret->items, cap * sizeof(*ret->items));
@@ -205,7 +209,8 @@ static int real_header(struct check *check, const git_oid *id, git_object_t type
         if (git_odb_read_header(&size, &seen, check->q->real, id) < 0)
                 return git_fail(check->err, "cannot read the repository's objects");
         if (seen != type)
-                return err_set(check->err, ERR_REFUSED, "an object of the candidate has another type than its entry says");
+                return err_set(check->err, ERR_REFUSED,
+                               "an object of the candidate has another type than its entry says");
         if (size > max)
                 return err_set(check->err, ERR_REFUSED, "an object of the candidate is larger than the limit");
         *ret_len = size;
@@ -269,20 +274,20 @@ static int fetch_old(struct check *check, const struct folder *folder, struct en
 
 static int check_blob(struct check *check, const struct folder *folder, const struct entry *entry)
 {
-        uint64_t len = 0;
-        int got = real_header(check, &entry->id, GIT_OBJECT_BLOB, check->limits.max_blob_bytes, &len);
+        uint64_t len = 0, max = entry->mode == 0120000 ? LINK_BYTES_MAX : check->limits.max_blob_bytes;
+        int got = real_header(check, &entry->id, GIT_OBJECT_BLOB, max, &len);
 
         if (got == 0 && oid_set_has(&check->q->fresh, &entry->id)) {
                 size_t size;
                 git_object_t type;
 
-                if (git_odb_read_header(&size, &type, check->q->odb, &entry->id) < 0 || type != GIT_OBJECT_BLOB)
-                        return refuse(check, folder->path, entry->name, entry->len, "it is not a blob");
+                if (git_odb_read_header(&size, &type, check->q->odb, &entry->id) < 0 || type != GIT_OBJECT_BLOB ||
+                    size > max)
+                        return refuse(check, folder->path, entry->name, entry->len, "it is not a blob of allowed size");
                 return count(check, folder->path, entry->name, entry->len, &check->counts.blobs, size);
         }
         if (got == 0) {
-                got = loose_read(check->q->dirfd, &entry->id, GIT_OBJECT_BLOB, check->limits.max_blob_bytes, NULL, &len,
-                                 check->err);
+                got = loose_read(check->q->dirfd, &entry->id, GIT_OBJECT_BLOB, max, NULL, &len, check->err);
                 if (got > 0)
                         oid_set_add(&check->q->fresh, &entry->id);
         }

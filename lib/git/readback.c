@@ -35,7 +35,8 @@ static const struct readback_options defaults = {.max_entries = 200000,
                                                  .max_depth = 200,
                                                  .max_path_bytes = 4095};
 
-static void __attribute__((format(printf, 2, 0))) add_refusal(struct readback_walk *walk, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+add_refusal(struct readback_walk *walk, const char *format, va_list args)
 {
         _cleanup_str_ struct str text = {0};
         char reason[256];
@@ -110,7 +111,8 @@ static int list_names(struct readback_walk *walk, struct readback_frame *frame)
                 if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
                         continue;
                 if (++walk->result->entries > walk->options.max_entries)
-                        readback_stop(walk, "more entries were changed than the limit of %" PRIu64, walk->options.max_entries);
+                        readback_stop(walk, "more entries were changed than the limit of %" PRIu64,
+                                      walk->options.max_entries);
                 if (frame->names_len == cap) {
                         cap = cap ? cap * 2 : 16;
                         frame->names = xrealloc(frame->names, cap * sizeof(*frame->names));
@@ -212,7 +214,8 @@ static bool is_new_bare_repository(const struct readback_frame *frame)
 }
 
 /* The base's entry does not survive. */
-static void drop(struct readback_walk *walk, struct readback_frame *frame, const struct tree_entry *base, const char *name)
+static void drop(struct readback_walk *walk, struct readback_frame *frame, const struct tree_entry *base,
+                 const char *name)
 {
         if (!base || !frame->inherit)
                 return;
@@ -399,7 +402,8 @@ static int walk_start(struct readback_walk *walk, int upper_fd, const git_oid *b
         walk->frames = xcalloc(walk->options.max_depth + 2, sizeof(*walk->frames));
         walk->trust_mode = repo_config_bool(walk->q->repo, "core.filemode", true);
         walk->symlinks = repo_config_bool(walk->q->repo, "core.symlinks", true);
-        if ((attributes_configured(walk->q->repo) && readback_need_attributes(walk) < 0) || add_info_exclude(walk) < 0) {
+        if ((attributes_configured(walk->q->repo) && readback_need_attributes(walk) < 0) ||
+            add_info_exclude(walk) < 0) {
                 close(root);
                 return -1;
         }

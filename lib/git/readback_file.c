@@ -117,7 +117,8 @@ static int store_unchanged_only(struct readback_walk *walk, int fd, uint64_t siz
                 }
         }
         *mode = 0;
-        return readback_refuse(walk, "its content goes through the filter \"%.60s\", which cupel does not run yet", filter);
+        return readback_refuse(walk, "its content goes through the filter \"%.60s\", which cupel does not run yet",
+                               filter);
 }
 
 static int store_file(struct readback_walk *walk, int fd, uint64_t size, const struct tree_entry *tracked, git_oid *ret,
@@ -162,8 +163,8 @@ static uint32_t mode_of_file(const struct readback_walk *walk, const struct stat
         return st->st_mode & S_IXUSR ? 0100755 : 0100644;
 }
 
-int readback_file(struct readback_walk *walk, const struct readback_frame *frame, const char *name, const struct stat *st,
-                  const struct tree_entry *tracked, git_oid *ret, uint32_t *ret_mode)
+int readback_file(struct readback_walk *walk, const struct readback_frame *frame, const char *name,
+                  const struct stat *st, const struct tree_entry *tracked, git_oid *ret, uint32_t *ret_mode)
 {
         uint64_t size = (uint64_t)st->st_size;
         _cleanup_fd_ int fd = -1;

@@ -46,7 +46,7 @@ int readback_need_attributes(struct readback_walk *walk);
 int readback_open(int dirfd, const char *name, int flags, mode_t mode);
 
 /* The blob of the file or symlink at hand; *ret_mode 0 where it was refused. `tracked` is its entry in the base, or NULL. */
-int readback_file(struct readback_walk *walk, const struct readback_frame *frame, const char *name, const struct stat *st,
-                  const struct tree_entry *tracked, git_oid *ret, uint32_t *ret_mode);
+int readback_file(struct readback_walk *walk, const struct readback_frame *frame, const char *name,
+                  const struct stat *st, const struct tree_entry *tracked, git_oid *ret, uint32_t *ret_mode);
 
 #endif

@@ -138,8 +138,10 @@ static size_t merge(struct tree_build *build, const struct tree_base *base, stru
                 const struct tree_change *change = &build->items[i];
 
                 if (change->mode)
-                        list[len++] = (struct tree_entry){.name = change->name, .name_len = strlen(change->name),
-                                                          .mode = change->mode, .id = change->id};
+                        list[len++] = (struct tree_entry){.name = change->name,
+                                                          .name_len = strlen(change->name),
+                                                          .mode = change->mode,
+                                                          .id = change->id};
         }
         if (len)
                 qsort(list, len, sizeof(*list), git_order);

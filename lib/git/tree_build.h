@@ -14,7 +14,7 @@
 #include "lib/git/quarantine_internal.h"
 
 struct tree_base {
-        git_odb_object *object; /* holds the names */
+        git_odb_object *object;   /* holds the names */
         struct tree_entry *items; /* by name, as bytes */
         size_t len;
 };

@@ -107,7 +107,8 @@ static inline void scratch_upper(struct scratch *s, const char *script)
 
         fprintf(file, "set -e\n%s\n", script);
         fclose(file);
-        scratch_sh(s, "rm -rf judge lower upper work merged; git clone -q --no-hardlinks repo judge; mkdir lower upper work merged\n"
+        scratch_sh(s, "rm -rf judge lower upper work merged; git clone -q --no-hardlinks repo judge; mkdir lower upper "
+                      "work merged\n"
                       "cp -a judge/. lower; rm -rf lower/.git; cp repo/.git/info/exclude judge/.git/info/exclude\n"
                       "for k in core.autocrlf core.filemode core.symlinks; do\n"
                       "  v=$(git -C repo config --local $k || true); [ -z \"$v\" ] || git -C judge config $k $v; done\n"

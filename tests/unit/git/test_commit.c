@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/git/commit.h"
 #include "lib/base/fs.h"
 #include "lib/base/sshsig.h"
+#include "lib/git/commit.h"
 #include "tests/unit/git/scratch.h"
 
 #include <sys/stat.h>
@@ -27,18 +27,25 @@ Test(commit, git_verifies_what_we_signed)
         scratch_init(&s, "echo a > a; git add -A; git commit -qm one");
         _cleanup_sshkey_ struct sshkey *key = ensure(&s);
         const struct commit_trailer trailers[] = {{"Cupel-Run", "r1"}, {"Cupel-Item", "two\nlines"}, {0}};
-        const struct commit_spec spec = {.tree = s.base_tree, .parent = s.base, .author = {" A <evil>\n", "a@b"},
-                                         .committer = {"cupel", "cupel@localhost"}, .time = 1700000000,
-                                         .message = "\n\nTitle\r\n\nBody\n\n\n", .trailers = trailers};
+        const struct commit_spec spec = {.tree = s.base_tree,
+                                         .parent = s.base,
+                                         .author = {" A <evil>\n", "a@b"},
+                                         .committer = {"cupel", "cupel@localhost"},
+                                         .time = 1700000000,
+                                         .message = "\n\nTitle\r\n\nBody\n\n\n",
+                                         .trailers = trailers};
 
         cr_assert_eq(commit_make(s.q, &spec, key, id, &s.err), 0, "%s", s.err.message);
-        _cleanup_free_ char *check = xasprintf(
-                "export GIT_ALTERNATE_OBJECT_DIRECTORIES=$PWD/q; cd repo\n"
-                "git -c gpg.ssh.allowedSignersFile=../keys/allowed_signers verify-commit %s 2>/dev/null; git fsck --strict %s\n"
-                "git log -1 --format='%%an|%%ae|%%cn|%%at|%%(trailers:key=Cupel-Item,valueonly)|%%s|%%b' %s", id, id, id);
+        _cleanup_free_ char *check =
+                xasprintf("export GIT_ALTERNATE_OBJECT_DIRECTORIES=$PWD/q; cd repo\n"
+                          "git -c gpg.ssh.allowedSignersFile=../keys/allowed_signers verify-commit %s 2>/dev/null; git "
+                          "fsck --strict %s\n"
+                          "git log -1 --format='%%an|%%ae|%%cn|%%at|%%(trailers:key=Cupel-Item,valueonly)|%%s|%%b' %s",
+                          id, id, id);
         _cleanup_free_ char *shown = scratch_out(&s, check);
 
-        cr_assert_str_eq(shown, "A evil|a@b|cupel|1700000000|two lines\n|Title|Body\n\nCupel-Run: r1\nCupel-Item: two lines\n");
+        cr_assert_str_eq(
+                shown, "A evil|a@b|cupel|1700000000|two lines\n|Title|Body\n\nCupel-Run: r1\nCupel-Item: two lines\n");
         scratch_release(&s);
 }
 
@@ -55,10 +62,13 @@ Test(commit, ssh_keygen_takes_key_and_signature)
         cr_assert_str_eq(sshkey_public(key), sshkey_public(again));
         fputs(armored, file);
         fclose(file);
-        scratch_sh(&s, "printf data | ssh-keygen -Y verify -f keys/allowed_signers -I cupel@localhost -n git -s sig >/dev/null\n"
-                       "test \"$(ssh-keygen -y -f keys/director | cut -d' ' -f1,2)\" = \"$(cut -d' ' -f1,2 keys/director.pub)\"\n"
+        scratch_sh(&s, "printf data | ssh-keygen -Y verify -f keys/allowed_signers -I cupel@localhost -n git -s sig "
+                       ">/dev/null\n"
+                       "test \"$(ssh-keygen -y -f keys/director | cut -d' ' -f1,2)\" = \"$(cut -d' ' -f1,2 "
+                       "keys/director.pub)\"\n"
                        "test $(stat -c %a keys/director) = 600\n"
-                       "! printf dato | ssh-keygen -Y verify -f keys/allowed_signers -I cupel@localhost -n git -s sig >/dev/null 2>&1");
+                       "! printf dato | ssh-keygen -Y verify -f keys/allowed_signers -I cupel@localhost -n git -s sig "
+                       ">/dev/null 2>&1");
         scratch_release(&s);
 }
 

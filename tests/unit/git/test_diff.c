@@ -3,11 +3,13 @@
 #include "lib/git/diff.h"
 #include "tests/unit/git/scratch.h"
 
-static const char base[] = "seq 100 > a; echo b > b; mkdir d; printf 'x\\0y' > d/bin; ln -s a link; : > empty; echo s > 'with blank'\n"
-                           "printf 'no newline' > nonl; echo n > $'new\\nline'; git add -A; git commit -qm one";
-static const char edit[] = "sed -i 5d a; echo end >> a; chmod +x b; rm d/bin; printf 'z\\0\\377w' > bin2; rm link; echo l > link\n"
-                           "printf 'more\\nno newline' > nonl; rm empty; mkdir empty; echo 1 > empty/1; echo 2 >> 'with blank'; "
-                           "echo m >> $'new\\nline'; : > empty2; echo u > $'\\303\\274'; echo i > $'\\377'";
+static const char base[] =
+        "seq 100 > a; echo b > b; mkdir d; printf 'x\\0y' > d/bin; ln -s a link; : > empty; echo s > 'with blank'\n"
+        "printf 'no newline' > nonl; echo n > $'new\\nline'; git add -A; git commit -qm one";
+static const char edit[] =
+        "sed -i 5d a; echo end >> a; chmod +x b; rm d/bin; printf 'z\\0\\377w' > bin2; rm link; echo l > link\n"
+        "printf 'more\\nno newline' > nonl; rm empty; mkdir empty; echo 1 > empty/1; echo 2 >> 'with blank'; "
+        "echo m >> $'new\\nline'; : > empty2; echo u > $'\\303\\274'; echo i > $'\\377'";
 
 static const struct change *find(const struct change_list *list, const char *path)
 {
@@ -68,7 +70,8 @@ Test(diff, a_patch_stops_before_its_limit)
         cr_assert_eq(tree_changes(quarantine_repo(s.q), s.base_tree, tree, &list, &s.err), 0);
         write_patch(&s, &list, 2000, &complete);
         cr_assert_not(complete);
-        scratch_sh(&s, "test $(stat -c %s patch) -le 2000; cd judge; git reset -q --hard; git apply ../patch; test $(cat a) = 1");
+        scratch_sh(&s, "test $(stat -c %s patch) -le 2000; cd judge; git reset -q --hard; git apply ../patch; test "
+                       "$(cat a) = 1");
         scratch_release(&s);
 }
 
@@ -79,7 +82,10 @@ Test(diff, conflict_markers_count_where_they_were_added)
         char tree[GIT_HEX];
 
         scratch_init(&s, "printf '<<<<<<< old\\n' > had; echo x > x; git add -A; git commit -qm one");
-        scratch_candidate(&s, "echo more >> had; printf 'a\\n=======\\nb\\n>>>>>>> x\\n' > bad; printf 'Title\\n=======\\n' > doc", tree);
+        scratch_candidate(
+                &s,
+                "echo more >> had; printf 'a\\n=======\\nb\\n>>>>>>> x\\n' > bad; printf 'Title\\n=======\\n' > doc",
+                tree);
         cr_assert_eq(tree_changes(quarantine_repo(s.q), s.base_tree, tree, &list, &s.err), 0);
         cr_assert_eq(find(&list, "had")->conflict_marker, 0);
         cr_assert_eq(find(&list, "doc")->conflict_marker, 0);

@@ -10,10 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char base[] = "mkdir -p d/e; echo a > a; echo b > d/e/b; echo gone > gone; ln -s a link; echo u > user; seq 50 > kind\n"
-                           "git add -A; git commit -qm one";
-static const char edit[] = "echo more >> a; rm -r d; echo file > d; rm gone; rm link; mkdir link; echo l > link/l; echo n > n; "
-                           "chmod +x n; rm kind; ln -s a kind";
+static const char base[] =
+        "mkdir -p d/e; echo a > a; echo b > d/e/b; echo gone > gone; ln -s a link; echo u > user; seq 50 > kind\n"
+        "git add -A; git commit -qm one";
+static const char edit[] =
+        "echo more >> a; rm -r d; echo file > d; rm gone; rm link; mkdir link; echo l > link/l; echo n > n; "
+        "chmod +x n; rm kind; ln -s a kind";
 
 struct run {
         struct scratch s;
@@ -24,8 +26,13 @@ struct run {
 
 static struct landing_spec spec_of(struct run *run, const char *ref)
 {
-        return (struct landing_spec){.ref = ref, .base = run->s.base, .commit = run->commit, .run_id = "run-1",
-                                     .work_folder = run->s.folder, .who_name = "cupel", .who_mail = "cupel@localhost",
+        return (struct landing_spec){.ref = ref,
+                                     .base = run->s.base,
+                                     .commit = run->commit,
+                                     .run_id = "run-1",
+                                     .work_folder = run->s.folder,
+                                     .who_name = "cupel",
+                                     .who_mail = "cupel@localhost",
                                      .time = 1700000000};
 }
 
@@ -36,8 +43,12 @@ static void make_commit(struct run *run, const char *script)
         scratch_candidate(s, script, run->tree);
         scratch_open(s);
         cr_assert_eq(quarantine_check(s->q, s->base_tree, run->tree, NULL, NULL, &s->err), 0, "%s", s->err.message);
-        const struct commit_spec spec = {.tree = run->tree, .parent = s->base, .author = {"A", "a@b"},
-                                         .committer = {"C", "c@d"}, .time = 1700000000, .message = "two"};
+        const struct commit_spec spec = {.tree = run->tree,
+                                         .parent = s->base,
+                                         .author = {"A", "a@b"},
+                                         .committer = {"C", "c@d"},
+                                         .time = 1700000000,
+                                         .message = "two"};
 
         cr_assert_eq(commit_make(s->q, &spec, NULL, run->commit, &s->err), 0, "%s", s->err.message);
 }
@@ -68,10 +79,10 @@ static void expect(struct run *run, const char *command, const char *expected)
         cr_expect_str_eq(out, expected, "%s: %s, not %s", command, out, expected);
 }
 
-/* All bytes of repository and worktree, times of folders aside. */
+/* All bytes of repository and worktree, the index among them. */
 static char *fingerprint(struct run *run)
 {
-        return scratch_out(&run->s, "cd repo; find . -printf '%p %y %m %l\\n' | sort; find . -type f ! -path './.git/index' "
+        return scratch_out(&run->s, "cd repo; find . -printf '%p %y %m %l\\n' | sort; find . -type f "
                                     "-print0 | sort -z | xargs -0 sha256sum; git ls-files -s | sha256sum");
 }
 
@@ -87,7 +98,10 @@ static void expect_landed(struct run *run, const char *ref)
 
         expect(run, show, run->commit);
         scratch_sh(&run->s, "cd repo; git fsck --strict >/dev/null 2>&1");
-        expect(run, "find repo/.git -name '*.lock' -o -name '*cupel*' -o -name 'tmp_*'; find repo -name '.cupel*'; ls -d landing 2>/dev/null || true", "");
+        expect(run,
+               "find repo/.git -name '*.lock' -o -name '*cupel*' -o -name 'tmp_*'; find repo -name '.cupel*'; ls -d "
+               "landing 2>/dev/null || true",
+               "");
 }
 
 Test(landing, the_checkout_follows_and_the_users_own_files_stay)
@@ -101,7 +115,8 @@ Test(landing, the_checkout_follows_and_the_users_own_files_stay)
         expect_landed(&run, "main");
         expect(&run, "git -C repo status --porcelain", "A  staged\n M user\n?? mine");
         expect(&run, "cd repo; cat a link/l d; readlink kind; test -x n && echo x", "a\nmore\nl\nfile\na\nx");
-        expect(&run, "cd repo; git reflog -1 --format=%gs; git reflog -1 --format=%gs main", "cupel: run run-1\ncupel: run run-1");
+        expect(&run, "cd repo; git reflog -1 --format=%gs; git reflog -1 --format=%gs main",
+               "cupel: run run-1\ncupel: run run-1");
         expect(&run, "cd repo; git rev-parse main@{1}", run.s.base);
         cr_expect_eq(landing_left(run.landing)->len, 0);
         run_release(&run);
@@ -109,9 +124,10 @@ Test(landing, the_checkout_follows_and_the_users_own_files_stay)
 
 Test(landing, other_branches_bare_and_packed_refs)
 {
-        static const char *const setups[] = {"git branch topic/x", "git branch topic/x; git pack-refs --all",
-                                             "git branch topic/x; git config core.bare true",
-                                             "git branch topic/x; git config core.logallrefupdates false; rm -r .git/logs"};
+        static const char *const setups[] = {
+                "git branch topic/x", "git branch topic/x; git pack-refs --all",
+                "git branch topic/x; git config core.bare true",
+                "git branch topic/x; git config core.logallrefupdates false; rm -r .git/logs"};
 
         for (size_t i = 0; i < sizeof(setups) / sizeof(setups[0]); i++) {
                 struct run run = {0};
@@ -190,9 +206,11 @@ Test(landing, index_versions_and_many_entries)
 {
         for (int version = 2; version <= 4; version++) {
                 struct run run = {0};
-                _cleanup_free_ char *setup = xasprintf("cd repo; git update-index --index-version %d; git ls-files -s > ../before", version);
+                _cleanup_free_ char *setup =
+                        xasprintf("cd repo; git update-index --index-version %d; git ls-files -s > ../before", version);
 
-                scratch_init(&run.s, "for i in $(seq 300); do echo $i > f$i; done; mkdir -p s/t; for i in $(seq 300); do echo $i > s/t/g$i; "
+                scratch_init(&run.s, "for i in $(seq 300); do echo $i > f$i; done; mkdir -p s/t; for i in $(seq 300); "
+                                     "do echo $i > s/t/g$i; "
                                      "done; git add -A; git commit -qm one; git update-index --skip-worktree f1");
                 make_commit(&run, "rm f2 s/t/g5; echo x > f3; echo y > s/t/g9; mkdir z; echo z > z/z; echo 0 > 0");
                 scratch_sh(&run.s, setup);
@@ -286,7 +304,8 @@ Test(landing, a_kill_at_any_step_of_a_checked_out_landing_is_recovered, .timeout
 
 Test(landing, a_kill_at_any_step_of_a_packed_ref_landing_is_recovered, .timeout = 300)
 {
-        const char *setup = "cd repo; git branch topic/deep/x; git pack-refs --all; rm -rf .git/refs/heads/topic .git/logs/refs/heads/topic";
+        const char *setup = "cd repo; git branch topic/deep/x; git pack-refs --all; rm -rf .git/refs/heads/topic "
+                            ".git/logs/refs/heads/topic";
         int n = 1;
 
         while (crash_and_recover("refs/heads/topic/deep/x", setup, n, n % 3))

@@ -11,9 +11,21 @@ static bool refused(const char *name)
 
 Test(names, disguises_of_dot_git_are_refused)
 {
-        const char *bad[] = {".git",  ".GIT",  ".gIt",      ".git ",       ".git.",           ".git . .", "git~1",
-                             "GIT~1", ".g\xe2\x80\x8cit", ".git\xef\xbb\xbf", ".git::$INDEX_ALLOCATION", "a\\.git", ".git\\x",
-                             "git~1:x", "\xe2\x80\x8e.git"};
+        const char *bad[] = {".git",
+                             ".GIT",
+                             ".gIt",
+                             ".git ",
+                             ".git.",
+                             ".git . .",
+                             "git~1",
+                             "GIT~1",
+                             ".g\xe2\x80\x8cit",
+                             ".git\xef\xbb\xbf",
+                             ".git::$INDEX_ALLOCATION",
+                             "a\\.git",
+                             ".git\\x",
+                             "git~1:x",
+                             "\xe2\x80\x8e.git"};
 
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
                 cr_expect(refused(bad[i]), "%s", bad[i]);
@@ -21,8 +33,8 @@ Test(names, disguises_of_dot_git_are_refused)
 
 Test(names, names_that_only_look_alike_are_allowed)
 {
-        const char *good[] = {".gitignore", ".github", "git", "git~2", ".git-x", "a.git", "...", "x\\y", "a\nb", "\xff\xfe",
-                              ".gi", "gitt~1", " .git"};
+        const char *good[] = {".gitignore", ".github", "git",      "git~2", ".git-x", "a.git", "...",
+                              "x\\y",       "a\nb",    "\xff\xfe", ".gi",   "gitt~1", " .git"};
 
         for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
                 cr_expect(!refused(good[i]), "%s", good[i]);

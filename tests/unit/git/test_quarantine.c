@@ -7,19 +7,21 @@ static const char base[] = "mkdir d; echo a > a; echo b > d/b; git add -A; git c
 /* Runs `script` with git writing loose objects into the quarantine; it prints the candidate tree. */
 static char *plant(struct scratch *s, const char *script)
 {
-        _cleanup_free_ char *whole = xasprintf(
-                "export GIT_DIR=$PWD/repo/.git GIT_OBJECT_DIRECTORY=$PWD/q GIT_ALTERNATE_OBJECT_DIRECTORIES=$PWD/repo/.git/objects\n"
-                "blob=$(echo evil | git hash-object -w --stdin); bin() { printf \"$(echo $1 | sed 's/../\\\\x&/g')\"; }\n"
-                "entry() { printf \"$1 $2\\0\"; bin $3; }\n"
-                "tree() { git hash-object -w -t tree --literally --stdin; }\n%s", script);
+        _cleanup_free_ char *whole = xasprintf("export GIT_DIR=$PWD/repo/.git GIT_OBJECT_DIRECTORY=$PWD/q "
+                                               "GIT_ALTERNATE_OBJECT_DIRECTORIES=$PWD/repo/.git/objects\n"
+                                               "blob=$(echo evil | git hash-object -w --stdin); bin() { printf "
+                                               "\"$(echo $1 | sed 's/../\\\\x&/g')\"; }\n"
+                                               "entry() { printf \"$1 $2\\0\"; bin $3; }\n"
+                                               "tree() { git hash-object -w -t tree --literally --stdin; }\n%s",
+                                               script);
 
         return scratch_out(s, whole);
 }
 
 static int check(struct scratch *s, const char *tree, struct quarantine_counts *counts)
 {
-        const struct quarantine_limits limits = {.max_objects = 1000, .max_blob_bytes = 1 << 20, .max_total_bytes = 1 << 24,
-                                                 .max_depth = 20};
+        const struct quarantine_limits limits = {
+                .max_objects = 1000, .max_blob_bytes = 1 << 20, .max_total_bytes = 1 << 24, .max_depth = 20};
 
         scratch_open(s);
         s->err = ERR_INIT;
@@ -57,13 +59,18 @@ Test(quarantine, malformed_trees_are_refused)
                 {"entry 160000 sub $blob | tree", "submodule"},
                 {"(entry 100644 b $blob; entry 100644 a $blob) | tree", "not sorted"},
                 {"(entry 100644 a $blob; entry 100644 a $blob) | tree", "names it twice"},
-                {"t=$(entry 100644 x $blob | tree); (entry 100644 a $blob; entry 100644 a.b $blob; entry 40000 a $t) | tree", "the same"},
+                {"t=$(entry 100644 x $blob | tree); (entry 100644 a $blob; entry 100644 a.b $blob; entry 40000 a $t) | "
+                 "tree",
+                 "the same"},
                 {"entry 100644 x 1111111111111111111111111111111111111111 | tree", "missing"},
                 {"entry 40000 x $blob | tree", "header"},
                 {"(entry 100644 x $blob; printf 100644) | tree", "cut off"},
-                {"big=$(head -c 2000000 /dev/zero | git hash-object -w --stdin); entry 100644 big $big | tree", "larger than the limit"},
-                {"t=$(entry 100644 x $blob | tree); for i in $(seq 25); do t=$(entry 40000 d $t | tree); done; echo $t", "deeper"},
-                {"t=$(entry 100644 x $blob | tree); for i in 1 2 3 4; do t=$(for n in 0 1 2 3 4 5 6 7 8 9; do entry 40000 $n $t; done | tree); done; echo $t",
+                {"big=$(head -c 2000000 /dev/zero | git hash-object -w --stdin); entry 100644 big $big | tree",
+                 "larger than the limit"},
+                {"t=$(entry 100644 x $blob | tree); for i in $(seq 25); do t=$(entry 40000 d $t | tree); done; echo $t",
+                 "deeper"},
+                {"t=$(entry 100644 x $blob | tree); for i in 1 2 3 4; do t=$(for n in 0 1 2 3 4 5 6 7 8 9; do entry "
+                 "40000 $n $t; done | tree); done; echo $t",
                  "more new objects"},
         };
         struct scratch s;
@@ -93,7 +100,8 @@ Test(quarantine, files_that_are_not_what_they_are_called_are_refused)
         struct scratch s;
 
         for (size_t i = 0; i < sizeof(spoil) / sizeof(spoil[0]); i++) {
-                _cleanup_free_ char *script = xasprintf("t=$(entry 100644 x $blob | tree); f=q/${blob:0:2}/${blob:2}; %s; echo $t", spoil[i]);
+                _cleanup_free_ char *script =
+                        xasprintf("t=$(entry 100644 x $blob | tree); f=q/${blob:0:2}/${blob:2}; %s; echo $t", spoil[i]);
 
                 scratch_init(&s, base);
                 _cleanup_free_ char *tree = plant(&s, script);
@@ -110,8 +118,9 @@ Test(quarantine, a_planted_file_never_stands_in_for_a_real_object)
         struct quarantine_counts counts;
 
         scratch_init(&s, base);
-        _cleanup_free_ char *tree = plant(&s, "t=$(entry 100644 x $(git rev-parse HEAD:a) | tree); a=$(git rev-parse HEAD:a)\n"
-                                              "mkdir -p q/${a:0:2}; mkfifo q/${a:0:2}/${a:2}; echo $t");
+        _cleanup_free_ char *tree =
+                plant(&s, "t=$(entry 100644 x $(git rev-parse HEAD:a) | tree); a=$(git rev-parse HEAD:a)\n"
+                          "mkdir -p q/${a:0:2}; mkfifo q/${a:0:2}/${a:2}; echo $t");
 
         cr_assert_eq(check(&s, tree, &counts), 0, "%s", s.err.message);
         cr_assert_eq(counts.blobs, 1);

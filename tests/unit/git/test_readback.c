@@ -4,8 +4,9 @@
 
 #include <sys/stat.h>
 
-static const char files[] = "mkdir -p d/e src; echo a > a; echo b > d/b; echo c > d/e/c; echo '*.o' > .gitignore; : > empty\n"
-                            "ln -s a link; echo x > src/x; echo t > t.o; git add -A; git add -f t.o; git commit -qm one";
+static const char files[] =
+        "mkdir -p d/e src; echo a > a; echo b > d/b; echo c > d/e/c; echo '*.o' > .gitignore; : > empty\n"
+        "ln -s a link; echo x > src/x; echo t > t.o; git add -A; git add -f t.o; git commit -qm one";
 
 static void judged(const char *base, const char *script)
 {
@@ -40,7 +41,8 @@ Test(readback, everything_deleted_is_the_empty_tree)
 
 Test(readback, kinds_change_both_ways)
 {
-        judged(files, "rm a; mkdir a; echo 1 > a/1; rm -r d; echo file > d; rm link; echo l > link; rm -r src; ln -s d src");
+        judged(files,
+               "rm a; mkdir a; echo 1 > a/1; rm -r d; echo file > d; rm link; echo l > link; rm -r src; ln -s d src");
         judged(files, "mv d d2; mkdir d; echo only > d/only; chmod +x empty; rm empty; ln -s /etc/shadow empty");
 }
 
@@ -51,8 +53,9 @@ Test(readback, a_folder_made_anew_hides_the_old_one)
 
 Test(readback, names_keep_their_bytes)
 {
-        judged(files, "echo 1 > $'new\\nline'; echo 2 > $'\\xff\\xfe'; echo 3 > ' blank '; echo 4 > 'q\"uote'; mkdir $'d\\t'; "
-                      "echo 5 > $'d\\t/x'");
+        judged(files,
+               "echo 1 > $'new\\nline'; echo 2 > $'\\xff\\xfe'; echo 3 > ' blank '; echo 4 > 'q\"uote'; mkdir $'d\\t'; "
+               "echo 5 > $'d\\t/x'");
 }
 
 Test(readback, tracked_wins_over_ignored_and_untracked_ignored_stays_out)
@@ -67,7 +70,8 @@ Test(readback, tracked_wins_over_ignored_and_untracked_ignored_stays_out)
 
 Test(readback, info_exclude_of_the_repository_counts)
 {
-        judged("echo a > a; git add -A; git commit -qm one; echo '*.log' >> .git/info/exclude", "echo 1 > x.log; echo 2 > y");
+        judged("echo a > a; git add -A; git commit -qm one; echo '*.log' >> .git/info/exclude",
+               "echo 1 > x.log; echo 2 > y");
 }
 
 Test(readback, line_ends_follow_the_attributes_of_the_base)
@@ -126,8 +130,9 @@ Test(readback, a_touched_pointer_and_an_ignored_fifo_are_no_matter)
 
 Test(readback, submodules_stay_or_go)
 {
-        const char base[] = "git init -q ../other; git -C ../other commit -q --allow-empty -m x\n"
-                            "git -c protocol.file.allow=always submodule -q add ../other sub >/dev/null 2>&1; git commit -qm one";
+        const char base[] =
+                "git init -q ../other; git -C ../other commit -q --allow-empty -m x\n"
+                "git -c protocol.file.allow=always submodule -q add ../other sub >/dev/null 2>&1; git commit -qm one";
 
         judged(base, "echo n > n; mkdir -p sub");
         judged(base, "rm -rf sub .gitmodules");
@@ -144,7 +149,8 @@ Test(readback, forbidden_modes_are_read_anyway)
         scratch_sh(&s, "chmod 4755 upper/p/1; echo 0 > upper/p/0; chmod 0 upper/p/0; chmod 0 upper/p");
         scratch_readback(&s, &result);
         cr_assert_eq(result.refusals.len, 0);
-        _cleanup_free_ char *judge = scratch_out(&s, "cd judge; echo 0 > p/0; chmod 755 p/1; git add -A; git write-tree");
+        _cleanup_free_ char *judge =
+                scratch_out(&s, "cd judge; echo 0 > p/0; chmod 755 p/1; git add -A; git write-tree");
 
         cr_assert_str_eq(result.tree, judge);
         readback_release(&result);
