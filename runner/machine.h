@@ -44,6 +44,9 @@ void say_record(struct runner *runner, const char *type, struct json_t *data); /
 /* Opens the log `name` of a step for the helper to write; -1 with err set. */
 int open_log(struct runner *runner, const char *name, struct err *err);
 
+/* Digest of the plan's carried folders; `ret_hex` stays as it is where there are none. On the thread. */
+int digest_carried(struct runner *runner, char ret_hex[HASH_HEX], struct err *err);
+
 struct compose_input;
 void compose_fill(const struct runner *runner, struct compose_input *ret);
 

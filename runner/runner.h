@@ -61,7 +61,8 @@ struct runner {
         int (*job)(struct runner *runner, struct err *err); /* running on the thread, or NULL */
         struct err job_err;
 
-        size_t verifier; /* the one that runs: index into plan.verifiers */
+        char carried[HASH_HEX], carried_after[HASH_HEX]; /* digests of the carried folders; "": none are */
+        size_t verifier;                                 /* the one that runs: index into plan.verifiers */
         struct verdict verdict;
         uint64_t verifier_ms;
         struct json_t *results; /* of the verifiers, for the records */

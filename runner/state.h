@@ -48,7 +48,7 @@ enum runner_event_type {
         X(WORKING, "working", TO(FREEZING) | TO(DONE), ON(STARTED) | ON(ENDED) | ON(JOB))                              \
         X(FREEZING, "freezing", TO(READING) | TO(DONE), ON(FROZEN) | ON(JOB))                                          \
         X(READING, "reading", TO(VERIFYING) | TO(DONE), ON(JOB))                                                       \
-        X(VERIFYING, "verifying", TO(DONE), ON(STARTED) | ON(ENDED))                                                   \
+        X(VERIFYING, "verifying", TO(DONE), ON(STARTED) | ON(ENDED) | ON(JOB))                                         \
         X(DONE, "done", 0u, 0u)
 
 enum runner_state {

@@ -14,6 +14,7 @@
 #include "lib/base/json.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int freezing_enter(struct runner *runner, struct err *err)
@@ -134,6 +135,21 @@ static void conclude(struct runner *runner)
         machine_end_verify(runner);
 }
 
+static int digest_carried_again(struct runner *runner, struct err *err)
+{
+        return digest_carried(runner, runner->carried_after, err);
+}
+
+/* Somebody outside of the run wrote to what the verifiers used: what they said holds for neither state. */
+static void compare_carried(struct runner *runner)
+{
+        if (strcmp(runner->carried, runner->carried_after) == 0)
+                return;
+        runner->verify_failed = true;
+        strv_add(&runner->reasons, "a carried folder (sandbox.carry) was changed in the checkout during the run; the "
+                                   "verifiers' results say nothing (INCONCLUSIVE)");
+}
+
 static int next_verifier(struct runner *runner, struct err *err)
 {
         for (; runner->verifier < runner->plan.verifiers.len; runner->verifier++) {
@@ -146,7 +162,10 @@ static int next_verifier(struct runner *runner, struct err *err)
                 say_step(runner, verifier->name, "self", NULL, 0);
                 return start_attempt(runner, err);
         }
-        conclude(runner);
+        if (runner->carried[0])
+                loop_start_job(runner, digest_carried_again);
+        else
+                conclude(runner);
         return 0;
 }
 
@@ -213,6 +232,11 @@ int verifying_on(struct runner *runner, const struct runner_event *event, struct
 
         if (event->type == RUNNER_EVENT_STARTED)
                 return 0;
+        if (event->type == RUNNER_EVENT_JOB) {
+                compare_carried(runner);
+                conclude(runner);
+                return 0;
+        }
         result = &event->sandbox->result;
         runner->verifier_ms += result->wall_ms;
         if (verdict_add(&runner->verdict, result, current(runner)->retries))

@@ -6,6 +6,7 @@
  * while the agent works. So neither stands on the way of the run. A command that fails still has its worktree read back,
  * for the patch in the packet; its outcome is decided here already.
  */
+#include "runner/carry.h"
 #include "runner/compose.h"
 #include "runner/loop.h"
 #include "runner/machine.h"
@@ -125,11 +126,22 @@ int open_log(struct runner *runner, const char *name, struct err *err)
         return 0;
 }
 
+int digest_carried(struct runner *runner, char ret_hex[HASH_HEX], struct err *err)
+{
+        const char *checkout = repo_workdir(runner->candidate.repo);
+
+        if (!checkout || runner->plan.sandbox.carry.len == 0)
+                return 0;
+        return carry_digest(checkout, &runner->plan.sandbox.carry, ret_hex, err);
+}
+
 static int prepare_candidate(struct runner *runner, struct err *err)
 {
         _cleanup_free_ char *folder = xasprintf("%s/quarantine", runner->options.run_folder);
 
-        return candidate_prepare(&runner->candidate, runner->options.base, folder, err);
+        if (candidate_prepare(&runner->candidate, runner->options.base, folder, err) < 0)
+                return -1;
+        return digest_carried(runner, runner->carried, err);
 }
 
 static bool writes(const struct runner *runner)

@@ -33,6 +33,7 @@ static pid_t cage = -1;
 /* What the runner said. */
 static json_t *records, *result;
 static json_int_t dropped;
+static const char *user_policy = "";
 static struct str phases;
 
 static void sh(const char *format, ...)
@@ -102,6 +103,9 @@ static void write_plan(const char *yaml)
         policy_init(&user);
         cr_assert(work_item_parse(yaml, strlen(yaml), "item.yaml", &item, &err) == 0, "%s", err.message);
         cr_assert(work_item_check(&item, &err) == 0, "%s", err.message);
+        cr_assert(policy_parse(user_policy, strlen(user_policy), "config.yaml", POLICY_FROM_USER, NULL, &user, &err) ==
+                          0,
+                  "%s", err.message);
         cr_assert(policy_merge(&user, NULL, &effective, &err) == 0, "%s", err.message);
         cr_assert(plan_compile(&item, &effective, &options, &plan, &err) == 0, "%s", err.message);
         json = plan_to_json(&plan);
@@ -411,6 +415,27 @@ Test(caged, a_supervisor_that_goes_takes_everything_along, .init = setup, .fini 
         supervisor = (struct channel){.fd = -1};
         cr_assert(waitpid(cage, &status, 0) == cage);
         cage = -1;
+}
+
+Test(caged, a_carried_folder_is_there_and_leaves_the_run_alone, .init = setup, .fini = teardown)
+{
+        user_policy = "sandbox: {carry: [deps]}\n";
+        sh("mkdir %s/deps && echo lib >%s/deps/lib", repo, repo);
+        start(ITEM("grep -q lib deps/lib && echo x >deps/x; echo two >a.txt", ""));
+        expect("verify");
+        sh("test ! -e %s/deps/x", repo);
+}
+
+Test(caged, a_carried_folder_that_changes_meanwhile_makes_it_inconclusive, .init = setup, .fini = teardown)
+{
+        user_policy = "sandbox: {carry: [deps]}\n";
+        sh("mkdir %s/deps && echo lib >%s/deps/lib", repo, repo);
+        start("title: t\nagent: {command: [sh, -c, 'echo two >a.txt']}\n"
+              "verify: [{name: unit, run: 'while :; do :; done', timeout: 1s}]\n");
+        hear_phase("self_verifying"); /* the first digest was taken */
+        sh("echo other >%s/deps/lib", repo);
+        expect("self_verification_failed");
+        expect_reason("carried folder");
 }
 
 Test(caged, an_unknown_order_is_an_error_with_a_result, .init = setup, .fini = teardown)
