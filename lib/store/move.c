@@ -32,7 +32,7 @@ static const enum booking bookings[OUTCOME_COUNT] = {
 /* Phases that imply their outcome; discarded takes the caller's, the others have none. */
 static const struct {
         enum phase phase;
-        enum outcome outcome = STORE_OUTCOME_NONE;
+        enum outcome outcome;
 } implied[] = {
         {PHASE_HELD, OUTCOME_HELD},
         {PHASE_COMMITTED, OUTCOME_COMMITTED},
