@@ -50,8 +50,8 @@ static void sweep_add(struct sweep *sweep, const char *key)
         char lock[LAYER_KEY + 8];
         struct stat status;
 
-        snprintf(found.key, sizeof(found.key), "%s", key);
-        snprintf(lock, sizeof(lock), "%s/lock", key);
+        snprintf(found.key, sizeof(found.key), "%.64s", key);
+        snprintf(lock, sizeof(lock), "%.64s/lock", key);
         found.valid = marker_read(&sweep->cache, key, &found.marker) == 0;
         found.bytes = found.marker.bytes;
         if (fstatat(sweep->cache.fd, lock, &status, AT_SYMLINK_NOFOLLOW) == 0) {
