@@ -19,8 +19,8 @@
 static const char *const system_folders[] = {"usr",   "opt",   "bin",    "sbin", "lib",
                                              "lib32", "lib64", "libx32", "nix",  "gnu"};
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom"};
-static const char *const folders[] = {"dev",       "dev/shm",       "proc", "tmp", "cupel",
-                                      "cupel/bin", "cupel/objects", "cupel/empty", "var",  "root"};
+static const char *const folders[] = {"dev",       "dev/shm",       "proc",        "tmp", "cupel",
+                                      "cupel/bin", "cupel/objects", "cupel/empty", "var", "root"};
 static const struct {
         const char *name, *target;
 } links[] = {

@@ -148,13 +148,23 @@ int site_make(struct site *site, const struct sandbox_plan *plan, struct err *er
         return root_build(site, err) < 0 ? err_wrap(err, "step root") : 0;
 }
 
+/* fs_remove_tree_at() flattens the tree into the folder that it is given: that has to be the parent. */
+static int remove_tree(const char *path, struct err *err)
+{
+        const char *name = strrchr(path, '/') + 1;
+        _cleanup_free_ char *folder = xasprintf("%.*s", (int)(name - path), path);
+        _cleanup_fd_ int fd = fs_open_dir(folder, err);
+
+        return fd < 0 ? -1 : fs_remove_tree_at(fd, name, err);
+}
+
 static void empty_scratch(const struct site *site)
 {
         struct err ignored;
 
         umount2(site->root, UMOUNT_DETACH);
         umount2(site->step, UMOUNT_DETACH);
-        fs_remove_tree_at(AT_FDCWD, site->plan->scratch, &ignored);
+        remove_tree(site->plan->scratch, &ignored);
 }
 
 void site_release(struct site *site)
@@ -223,7 +233,7 @@ void site_step_end(struct site *site)
         if (site->kind == SANDBOX_UPPER_TMPFS) {
                 umount2(site->step, UMOUNT_DETACH);
         } else {
-                fs_remove_tree_at(AT_FDCWD, site->step, &ignored);
+                remove_tree(site->step, &ignored);
                 mkdir(site->step, 0700);
         }
         site->step_made = false;

@@ -21,10 +21,12 @@ static int make_copy(const struct site *site, const char *name, const char *cons
 {
         _cleanup_merge_stack_ struct merge_stack stack = {0};
         _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
+        _cleanup_fd_ int scratch = fs_open_dir(site->plan->scratch, err);
         _cleanup_fd_ int fd = -1;
 
-        if (fs_remove_tree_at(AT_FDCWD, path, err) < 0 || merge_stack_open(&stack, lowers, len, err) < 0 ||
-            fs_mkdir_p(path, 0755, err) < 0 || (fd = fs_open_dir(path, err)) < 0)
+        if (scratch < 0 || fs_remove_tree_at(scratch, name, err) < 0 ||
+            merge_stack_open(&stack, lowers, len, err) < 0 || fs_mkdir_p(path, 0755, err) < 0 ||
+            (fd = fs_open_dir(path, err)) < 0)
                 return -1;
         return merge_copy(&stack, fd, 0, count, err) < 0 ? err_wrap(err, "copy of the worktree") : 0;
 }

@@ -185,9 +185,9 @@ Test(step, budgets_end_a_step)
         expect_end("attack burn", (struct sandbox_limits){.cpu_ms = 100}, SANDBOX_REASON_CPU);
         expect_end("attack eat-memory", (struct sandbox_limits){.memory_bytes = 64 << 20}, SANDBOX_REASON_MEMORY);
         expect_end("cat /dev/zero", (struct sandbox_limits){.output_bytes = 1 << 20}, SANDBOX_REASON_OUTPUT);
-        expect_end("cat /dev/zero > big; sleep 100", (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
         expect_end("attack fork-bomb", (struct sandbox_limits){.wall_ms = 500, .processes = 50},
                    geteuid() ? SANDBOX_REASON_WALL : SANDBOX_REASON_PROCESSES);
+        expect_end("cat /dev/zero > big; sleep 100", (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
 }
 
 Test(step, the_log_keeps_head_and_tail)
