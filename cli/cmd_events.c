@@ -12,6 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 
@@ -19,6 +20,7 @@
 
 struct printing {
         bool json, colour;
+        bool gone;    /* the reader closed the pipe */
         int64_t last; /* sequence of the last event that was seen */
 };
 
@@ -33,9 +35,12 @@ static int print_event(const struct store_event_row *row, void *arg, struct err 
         else
                 event_line(row, printing->colour, &line);
         str_putc(&line, '\n');
-        if (fwrite(line.data, 1, line.len, stdout) != line.len)
+        if (fwrite(line.data, 1, line.len, stdout) == line.len)
+                return 0;
+        if (errno != EPIPE)
                 return err_errno(err, "write to standard output");
-        return 0;
+        printing->gone = true; /* whoever read has seen enough */
+        return 1;
 }
 
 static int is_over(struct context *context, const char *run, bool *ret, struct err *err)
@@ -60,9 +65,9 @@ static int print_events(struct context *context, const char *run, struct store_e
                 filter.from = printing->last + 1;
                 if (store_events_each(context->store, run, &filter, print_event, printing, err) < 0)
                         return -1;
-                if (fflush(stdout) != 0)
+                if (fflush(stdout) != 0 && errno != EPIPE)
                         return err_errno(err, "write to standard output");
-                if (over)
+                if (over || printing->gone || ferror(stdout))
                         return 0;
                 poll(NULL, 0, LOOK_EVERY_MS);
         }

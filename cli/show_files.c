@@ -15,11 +15,12 @@
 #define PIECE 65536
 #define LINE_SHOWN_MAX 4096 /* a longer line of a patch is shown in pieces */
 
+/* 1: the reader closed the pipe; it has seen enough. */
 static int put(const struct str *text, struct err *err)
 {
-        if (text->len && fwrite(text->data, 1, text->len, stdout) != text->len)
-                return err_errno(err, "write to standard output");
-        return 0;
+        if (!text->len || fwrite(text->data, 1, text->len, stdout) == text->len)
+                return 0;
+        return errno == EPIPE ? 1 : err_errno(err, "write to standard output");
 }
 
 /* `show` gets the bytes piece by piece and says how many of them it wants to see again with the next ones. */
@@ -41,8 +42,14 @@ static int stream(int fd, size_t (*show)(struct str *out, const char *bytes, siz
                 left = show(&out, buffer, kept + (size_t)got, got == 0, colour);
                 memmove(buffer, buffer + kept + (size_t)got - left, left);
                 kept = left;
-                if (put(&out, err) < 0)
+                switch (put(&out, err)) {
+                case 0:
+                        break;
+                case 1:
+                        return 0;
+                default:
                         return -1;
+                }
                 if (got == 0)
                         return 0;
         }
