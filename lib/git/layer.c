@@ -110,8 +110,9 @@ static int plan_consider(struct plan *plan, struct repo *repo, const struct cach
         limit = always ? SIZE_MAX : share > DELTA_FREE ? share : DELTA_FREE;
         if (plan->parent.len && plan->delta.changes.len < limit)
                 limit = plan->delta.changes.len;
+        /* a candidate that was discarded left its layer, but not its tree: such a layer is nobody's parent */
         if (delta_collect(repo, chain.markers[0].tree, tree, limit, &delta, err) < 0)
-                return -1;
+                return always ? -1 : 0;
         if (delta.too_many || delta.attributes_changed)
                 return 0;
         plan_release(plan);
