@@ -126,6 +126,7 @@ static int run(struct context *context, const struct run_options *options, struc
                 fputs(launch.plan.prompt, stdout);
                 return 0;
         }
+        supervisor_hold_signals();
         if (launch_create(&launch, context, err) < 0)
                 return -1;
         if (carry_out(context, &launch, options, &result, err) < 0)

@@ -132,22 +132,19 @@ static int resolve(struct launch *launch, struct context *context, const struct 
         return 0;
 }
 
-static int compile(struct launch *launch, struct context *context, struct err *err)
+/*
+ * What earlier runs of the item ended like changes the mood of a queued item, where nobody looks on; a person who types the
+ * command gets what the item says, else calm.
+ */
+static int compile(struct launch *launch, struct err *err)
 {
-        struct plan_options options = {.mood = KEY_UNSET};
-        struct store_item history = {.last_outcome = STORE_OUTCOME_NONE};
-        struct err none = ERR_INIT;
+        const struct plan_options options = {
+                .mood = KEY_UNSET,
+                .situation = {.has_acceptance = launch->item.acceptance.len > 0,
+                              .has_verifier = launch->item.verify.len > 0,
+                              .risk = launch->item.risk == KEY_UNSET ? RISK_LOW : launch->item.risk},
+        };
 
-        if (store_item_get(context->store, launch_item_id(launch), &history, &none) == 0) {
-                options.situation.failures_in_a_row = (unsigned)history.failures_in_a_row;
-                options.situation.previous_crashed = history.last_outcome == OUTCOME_INTERRUPTED;
-        } else if (none.code != ERR_OK && none.code != ERR_NOT_FOUND) {
-                *err = none;
-                return -1;
-        }
-        options.situation.has_acceptance = launch->item.acceptance.len > 0;
-        options.situation.has_verifier = launch->item.verify.len > 0;
-        options.situation.risk = launch->item.risk == KEY_UNSET ? RISK_MEDIUM : launch->item.risk;
         return plan_compile(&launch->item, &launch->policy.effective, &options, &launch->plan, err);
 }
 
@@ -173,7 +170,7 @@ static int snapshot_files(struct launch *launch, struct context *context, const 
 int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
 {
         if (read_item(launch, request, err) < 0 || resolve(launch, context, request, err) < 0 ||
-            compile(launch, context, err) < 0 || snapshot_files(launch, context, request, err) < 0)
+            compile(launch, err) < 0 || snapshot_files(launch, context, request, err) < 0)
                 return -1;
         return launch_check(launch, context, request, err);
 }

@@ -6,6 +6,7 @@
  * Supervision of one run: starts the director and the caged runner, passes on what they may say to each other, writes the
  * run's events, and turns signals into a clean end. It never looks at what the agent made.
  *
+ *         supervisor_hold_signals();                                   before the run's row and folder are made
  *         struct run_result result = {0};
  *         supervise(&context, &launch, &terminal, &result, err);       the run's row and folder exist
  *         run_result_release(&result);
@@ -26,6 +27,11 @@ struct run_result {
 };
 
 void run_result_release(struct run_result *result);
+
+/*
+ * From here until supervise() listens, a signal that would stop the run waits: a run that exists is always ended in order.
+ */
+void supervisor_hold_signals(void);
 
 int supervise(struct context *context, struct launch *launch, struct terminal *terminal, struct run_result *ret,
               struct err *err);

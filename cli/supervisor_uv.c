@@ -30,6 +30,21 @@ struct loop {
 
 static const int caught[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
 
+static void mask_signals(int how)
+{
+        sigset_t set;
+
+        sigemptyset(&set);
+        for (size_t i = 1; i < sizeof(caught) / sizeof(caught[0]); i++)
+                sigaddset(&set, caught[i]);
+        pthread_sigmask(how, &set, NULL);
+}
+
+void supervisor_hold_signals(void)
+{
+        mask_signals(SIG_BLOCK);
+}
+
 /* ---- Starting ---- */
 
 static char *program_folder(const char *program)
@@ -274,6 +289,7 @@ static int open_loop(struct loop *loop, struct err *err)
                 uv_signal_init(&loop->uv, &loop->signals[i]);
                 uv_signal_start(&loop->signals[i], on_signal, caught[i]);
         }
+        mask_signals(SIG_UNBLOCK);
         loop->tick.data = loop;
         uv_timer_init(&loop->uv, &loop->tick);
         uv_timer_start(&loop->tick, on_tick, TICK_MS, TICK_MS);

@@ -14,7 +14,7 @@ pid_of() {
         director) pgrep -P "$supervisor" -f cupel-director ;;
         cage) pgrep -P "$supervisor" -f 'cupel-sandbox cage' ;;
         runner) pgrep -f "cupel-runner .*$e2e_tmp" | head -1 ;;
-        step) pgrep -f "marker-$$-$moment" | head -1 ;;
+        step) pgrep -f "^marker-$$-$moment" | head -1 ;;
         esac
 }
 
@@ -35,7 +35,7 @@ Y
         (cd "$repo" && exec cupel run --json --quiet --policy "$e2e_tmp/policy.yaml" --title "$moment" --verify a-self --verify b-late \
                 -- bash -c "echo $moment > src/a.txt; $work") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
         supervisor=$!
-        wait_for 20 pgrep -f "marker-$$-$moment" || fail "the step never began: $(cat "$e2e_tmp/stderr")"
+        wait_for 20 pgrep -f "^marker-$$-$moment" || fail "the step never began: $(cat "$e2e_tmp/stderr")"
 }
 
 for signal in INT TERM HUP; do
@@ -66,7 +66,7 @@ for moment in work self late; do
                 isnt "$code" 0 "exit status"
                 is "$(fingerprint "$repo")" "$before" "the repository"
                 wait_for 10 quiet_now || fail "a process is left: $(pgrep -af "$e2e_tmp/state")"
-                pgrep -f "marker-$$-$moment" >/dev/null && fail "the step lives on"
+                pgrep -f "^marker-$$-$moment" >/dev/null && fail "the step lives on"
                 (cd "$repo" && cupel admit --yes) >"$e2e_tmp/admit" 2>&1 || fail "the next command: $(cat "$e2e_tmp/admit")"
                 state=$(cd "$repo" && cupel show --json @last | python3 -c 'import json,sys; print(json.load(sys.stdin).get("outcome"))' 2>&1)
                 is "$state" interrupted "outcome"
