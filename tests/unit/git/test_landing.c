@@ -312,3 +312,29 @@ Test(landing, a_kill_at_any_step_of_a_packed_ref_landing_is_recovered, .timeout 
                 n++;
         cr_assert_gt(n, 8);
 }
+
+static const struct run *editing;
+
+static void edit_when_the_ref_has_moved(const char *step)
+{
+        if (strcmp(step, "ref moved") == 0)
+                scratch_sh(&editing->s, "echo mine > repo/a");
+}
+
+Test(landing, a_file_edited_at_the_last_moment_is_left_alone_and_named)
+{
+        struct run run = {0};
+
+        scratch_init(&run.s, base);
+        make_commit(&run, edit);
+        cr_assert_eq(prepare(&run, "refs/heads/main"), 0, "%s", run.s.err.message);
+        editing = &run;
+        landing_step_hook = edit_when_the_ref_has_moved;
+        cr_assert_eq(landing_execute(run.landing, &run.s.err), 0, "%s", run.s.err.message);
+        landing_step_hook = NULL;
+        cr_assert_eq(landing_left(run.landing)->len, 1);
+        cr_assert_str_eq(landing_left(run.landing)->items[0], "a");
+        expect_landed(&run, "main");
+        expect(&run, "cat repo/a; git -C repo status --porcelain", "mine\n M a");
+        run_release(&run);
+}
