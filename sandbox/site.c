@@ -14,11 +14,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -41,11 +41,18 @@ static bool stores_user_xattrs(const char *path)
         return setxattr(path, "user.cupel", "y", 1, 0) == 0 && removexattr(path, "user.cupel") == 0;
 }
 
+/* MemAvailable: the page cache counts as free, since it gives way. */
 static bool fits_memory(uint64_t bytes)
 {
-        struct sysinfo info;
+        _cleanup_str_ struct str text = {0};
+        unsigned long long kilobytes;
+        struct err ignored;
+        const char *line;
 
-        return sysinfo(&info) == 0 && bytes <= ((uint64_t)info.freeram + info.bufferram) * info.mem_unit / 2;
+        if (fs_read_at(AT_FDCWD, "/proc/meminfo", 65536, &text, &ignored) < 0 ||
+            !(line = strstr(str_text(&text), "MemAvailable:")) || sscanf(line, "MemAvailable: %llu", &kilobytes) != 1)
+                return false;
+        return bytes <= (uint64_t)kilobytes * 1024 / 2;
 }
 
 /* The upper on tmpfs is gone whatever crashes, and its size is the kernel's business: wanted wherever it is possible. */
