@@ -41,8 +41,11 @@ static int find_type(struct note *note, struct err *err)
         const char *names[64] = {0};
         const char *typed = note->rest.items[0], *near;
         _cleanup_str_ struct str quoted = {0};
+        _cleanup_free_ char *full = xasprintf("note.%s", typed);
 
         note->type = event_type_find(typed);
+        if (!note->type)
+                note->type = event_type_find(full); /* `cupel note status` means note.status */
         if (note->type)
                 return 0;
         for (size_t i = 0; event_type_at(i) && i < 63; i++)
