@@ -58,21 +58,6 @@ static char *identity_of(const char *commondir)
         return xasprintf("%s-%.12s", len ? slug : "repository", hex);
 }
 
-/* Objects are synced as they are written, without a word in the repository's own configuration. */
-static int add_app_config(git_config *config, git_repository *git, struct err *err)
-{
-        static const char text[] = "[core]\n\tfsyncObjectFiles = true\n";
-        _cleanup_fd_ int fd = memfd_create("cupel-gitconfig", MFD_CLOEXEC);
-        char path[64];
-
-        if (fd < 0 || fs_write_all(fd, text, sizeof(text) - 1) < 0)
-                return err_errno(err, "cannot prepare the git configuration");
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        if (git_config_add_file_ondisk(config, path, GIT_CONFIG_LEVEL_APP, git, 0) < 0)
-                return git_fail(err, "cannot add the git configuration");
-        return 0;
-}
-
 static int refuse_formats(git_config *config, const char *gitdir, struct err *err)
 {
         static const struct {
@@ -120,7 +105,7 @@ static int repo_setup(struct repo *repo, const char *gitdir, struct err *err)
                 return fail_to_open(gitdir, code, err);
         if (git_repository_config(&config, repo->git) < 0)
                 return git_fail(err, "cannot read the configuration of %s", gitdir);
-        if (refuse_formats(config, gitdir, err) < 0 || add_app_config(config, repo->git, err) < 0)
+        if (refuse_formats(config, gitdir, err) < 0)
                 return -1;
         if (git_repository_odb(&repo->odb, repo->git) < 0)
                 return git_fail(err, "cannot open the objects of %s", gitdir);
