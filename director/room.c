@@ -82,11 +82,13 @@ int room_furnish(struct room *room, const struct director *d, const struct layer
 {
         _cleanup_sandbox_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
         _cleanup_sandbox_event_ struct sandbox_event event = {.fd = -1};
+        struct err unsent = ERR_INIT;
 
         if (furniture_plan(d, room->name, &stack->dirs, &plan, err) < 0)
                 return -1;
-        if (sandbox_prepare(&room->client, &plan, err) < 0 ||
-            sandbox_wait(&room->client, SANDBOX_EVENT_READY, &event, err) < 0)
+        /* a cage that could not be made is gone before it is asked: what it said on the way out is the better error */
+        (void)sandbox_prepare(&room->client, &plan, &unsent);
+        if (sandbox_wait(&room->client, SANDBOX_EVENT_READY, &event, err) < 0)
                 return err_wrap(err, "the clean room");
         room->tier = event.tier;
         room->upper = event.upper;
