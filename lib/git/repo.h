@@ -81,7 +81,7 @@ int repo_count_changes(struct repo *repo, size_t *ret, struct err *err);
 bool repo_config_bool(struct repo *repo, const char *key, bool otherwise);
 char *repo_config_str(struct repo *repo, const char *key);
 
-/* user.name and user.email: the repository's, else ~/.gitconfig or $XDG_CONFIG_HOME/git/config, parsed, never run. Either
+/* user.name and user.email: the repository's, else $GIT_CONFIG_GLOBAL, else ~/.gitconfig, $XDG_CONFIG_HOME/git/config; parsed, never run. Either
  * may come back NULL. Free both. */
 int repo_user_identity(struct repo *repo, char **ret_name, char **ret_email, struct err *err);
 

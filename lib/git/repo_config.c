@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALTERNATES_MAX 64         /* object stores of one repository */
+#define ALTERNATES_MAX 64          /* object stores of one repository */
 #define ALTERNATES_BYTES (1 << 20) /* one alternates file */
 
 bool repo_config_bool(struct repo *repo, const char *key, bool otherwise)
@@ -41,7 +41,8 @@ static void identity_from(const char *path, char **name, char **email)
         _cleanup_config_ git_config *config = NULL, *snapshot = NULL;
         const char *value;
 
-        if (access(path, R_OK) < 0 || git_config_open_ondisk(&config, path) < 0 || git_config_snapshot(&snapshot, config) < 0)
+        if (access(path, R_OK) < 0 || git_config_open_ondisk(&config, path) < 0 ||
+            git_config_snapshot(&snapshot, config) < 0)
                 return;
         if (!*name && git_config_get_string(&value, snapshot, "user.name") == 0)
                 *name = xstrdup(value);
@@ -51,11 +52,17 @@ static void identity_from(const char *path, char **name, char **email)
 
 int repo_user_identity(struct repo *repo, char **ret_name, char **ret_email, struct err *err)
 {
-        const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+        const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME"), *instead = getenv("GIT_CONFIG_GLOBAL");
         _cleanup_free_ char *personal = NULL, *shared = NULL;
         char *name = repo_config_str(repo, "user.name"), *email = repo_config_str(repo, "user.email");
 
         (void)err;
+        *ret_name = name;
+        *ret_email = email;
+        if (instead) { /* git(1): in place of the two below */
+                identity_from(instead, ret_name, ret_email);
+                return 0;
+        }
         if (home && home[0] == '/') {
                 personal = xasprintf("%s/.gitconfig", home);
                 identity_from(personal, &name, &email);
