@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Times the sandbox alone: from the spawn of cupel-sandbox to the end of a step that runs true(1), all layers on, as
- * scripts/bench compares it with one bwrap. Usage: bench-sandbox ROUNDS; prints {"start_ms": median, "step_ms": median of
- * each further step of the same helper}.
+ * scripts/bench compares it with one bwrap. Usage: bench-sandbox ROUNDS [FILES]; prints {"start_ms": median, "step_ms":
+ * median of a further step of the same helper, "discard_ms": median of dropping the worktree in which the further step made
+ * FILES new files: from letting the helper go to its end}.
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -24,22 +25,27 @@ static int compare(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-static int run_true(struct sandbox_client *client, int log, struct err *err)
+static int run_step(struct sandbox_client *client, const char *script, int log, struct err *err)
 {
         _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
         struct sandbox_result result = {0};
 
         step.name = xstrdup("bench");
-        strv_add(&step.argv, "true");
+        strv_add(&step.argv, script ? "sh" : "true");
+        if (script) {
+                strv_add(&step.argv, "-c");
+                strv_add(&step.argv, script);
+        }
         if (sandbox_step_run(client, &step, log, NULL, &result, err) < 0)
                 return -1;
         if (result.reason != SANDBOX_REASON_EXIT || result.exit_code != 0)
-                return err_set(err, ERR_SANDBOX, "true ended with %s %d: %s", sandbox_reason_name(result.reason),
+                return err_set(err, ERR_SANDBOX, "the step ended with %s %d: %s", sandbox_reason_name(result.reason),
                                result.exit_code, result.message);
         return 0;
 }
 
-static int one_round(const char *program, const struct sandbox_plan *plan, int log, double ret_ms[2], struct err *err)
+static int one_round(const char *program, const struct sandbox_plan *plan, const char *script, int log,
+                     double ret_ms[3], struct err *err)
 {
         char *argv[] = {(char *)program, (char *)"helper", NULL};
         char *envp[] = {(char *)"PATH=/usr/bin:/bin", NULL};
@@ -54,30 +60,43 @@ static int one_round(const char *program, const struct sandbox_plan *plan, int l
         close(pair[1]);
         sandbox_client_init(&client, pair[0]);
         if (sandbox_prepare(&client, plan, err) < 0 || sandbox_wait(&client, SANDBOX_EVENT_READY, &ready, err) < 0 ||
-            run_true(&client, log, err) < 0)
+            run_step(&client, NULL, log, err) < 0)
                 return -1;
         first = clock_us();
         ret_ms[0] = (double)(first - begin) / 1000;
-        if (run_true(&client, log, err) < 0)
+        if (run_step(&client, NULL, log, err) < 0)
                 return -1;
         ret_ms[1] = (double)(clock_us() - first) / 1000;
+        if (run_step(&client, script, log, err) < 0)
+                return -1;
         sandbox_event_release(&ready);
+        begin = clock_us();
         sandbox_client_release(&client);
         waitpid(pid, NULL, 0);
+        ret_ms[2] = (double)(clock_us() - begin) / 1000;
         return 0;
+}
+
+static double median(double *values, size_t len)
+{
+        qsort(values, len, sizeof(*values), compare);
+        return values[len / 2];
 }
 
 int main(int argc, char **argv)
 {
         size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 50;
-        double *start = calloc(rounds + 1, sizeof(*start)), *step = calloc(rounds + 1, sizeof(*step));
+        unsigned long files = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+        double *ms[3] = {xcalloc(rounds + 1, sizeof(double)), xcalloc(rounds + 1, sizeof(double)),
+                         xcalloc(rounds + 1, sizeof(double))};
+        _cleanup_free_ char *script = xasprintf("for i in $(seq %lu); do echo $i > n$i; done", files);
         char folder[] = "/tmp/cupel-bench-XXXXXX";
         _cleanup_sandbox_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
         struct err err = ERR_INIT;
         _cleanup_free_ char *program = sibling_path("cupel-sandbox", &err);
         int log = open("/dev/null", O_RDWR | O_CLOEXEC), status = 0;
 
-        if (!program || !start || !step || !mkdtemp(folder) || log < 0)
+        if (!program || !mkdtemp(folder) || log < 0)
                 return 70;
         plan.worktree = xstrdup(folder);
         plan.scratch = xasprintf("%s/scratch", folder);
@@ -86,21 +105,19 @@ int main(int argc, char **argv)
         mkdir(plan.lower.items[0], 0755);
         sandbox_plan_set_ids(&plan);
         for (size_t i = 0; status == 0 && i < rounds; i++) {
-                double ms[2] = {0};
+                double round[3] = {0};
 
-                status = one_round(program, &plan, log, ms, &err);
-                start[i] = ms[0];
-                step[i] = ms[1];
+                status = one_round(program, &plan, script, log, round, &err);
+                for (size_t k = 0; k < 3; k++)
+                        ms[k][i] = round[k];
         }
-        if (status == 0) {
-                qsort(start, rounds, sizeof(*start), compare);
-                qsort(step, rounds, sizeof(*step), compare);
-                printf("{\"start_ms\": %.3f, \"step_ms\": %.3f}\n", start[rounds / 2], step[rounds / 2]);
-        } else {
+        if (status == 0)
+                printf("{\"start_ms\": %.3f, \"step_ms\": %.3f, \"discard_ms\": %.3f}\n", median(ms[0], rounds),
+                       median(ms[1], rounds), median(ms[2], rounds));
+        else
                 err_report(stderr, "bench-sandbox", &err);
-        }
         fs_remove_tree_at(AT_FDCWD, folder, &err);
-        free(start);
-        free(step);
+        for (size_t k = 0; k < 3; k++)
+                free(ms[k]);
         return status == 0 ? 0 : 70;
 }
