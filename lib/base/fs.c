@@ -100,20 +100,30 @@ int fs_write_at(int dirfd, const char *name, const void *data, size_t len, mode_
         return 0;
 }
 
-int fs_mkdir_p(const char *path, mode_t mode, struct err *err)
+static bool is_folder(const char *path)
 {
-        _cleanup_free_ char *copy = xstrdup(path);
         struct stat st;
 
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Most often all of it is there, or only the last: that is tried first. */
+int fs_mkdir_p(const char *path, mode_t mode, struct err *err)
+{
+        _cleanup_free_ char *copy = NULL;
+
+        if (mkdir(path, mode) == 0 || (errno == EEXIST && is_folder(path)))
+                return 0;
+        if (errno != ENOENT)
+                return err_errno(err, "make folder %s", path);
+        copy = xstrdup(path);
         for (char *slash = copy + 1; copy[0] && (slash = strchr(slash, '/')); slash++) {
                 *slash = '\0';
                 if (mkdir(copy, mode) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
                         return err_errno(err, "make folder %s", copy);
                 *slash = '/';
         }
-        if (mkdir(path, mode) == 0)
-                return 0;
-        if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        if (mkdir(path, mode) == 0 || (errno == EEXIST && is_folder(path)))
                 return 0;
         return err_errno(err, "make folder %s", path);
 }
@@ -167,44 +177,116 @@ static DIR *open_folder(int dirfd, const char *name)
         return dir;
 }
 
+/* ---- Removing a tree ---- */
+
+#define REMOVE_DEPTH 12
+#define REMOVE_BATCH 4096
+
 /*
- * Depth is the attacker's choice, descriptors and stack are not: a folder found inside the tree is emptied of files, its
- * sub-folders are moved up beside the root of the removal under fresh names, and so the depth never grows.
+ * Depth is the attacker's choice, descriptors and stack are not: the first levels are gone down into, a folder further
+ * down is moved up beside the root of the removal under a fresh name and waits its turn, and so the depth never grows.
  */
-static int empty_folder(int top, const char *name, unsigned *serial, struct strv *pending)
+struct removal {
+        int top;
+        struct strv pending;
+};
+
+static int remove_folder(struct removal *removal, int dirfd, const char *name, unsigned depth);
+
+static int open_to_remove(int dirfd, const char *name)
 {
-        DIR *dir = open_folder(top, name);
-        struct dirent *entry;
-        int status = 0;
+        static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        int fd = openat(dirfd, name, flags);
 
-        if (!dir)
+        if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
+                fd = openat(dirfd, name, flags);
+        return fd;
+}
+
+static int remove_file(int dirfd, const char *name)
+{
+        if (unlinkat(dirfd, name, 0) == 0)
+                return 0;
+        return errno == EACCES && fchmod(dirfd, 0700) == 0 ? unlinkat(dirfd, name, 0) : -1;
+}
+
+static int lift_folder(struct removal *removal, int dirfd, const char *name)
+{
+        static unsigned serial;
+        char lifted[64];
+
+        /* moving a folder rewrites its "..", which needs write permission on the folder itself */
+        fchmodat(dirfd, name, 0700, 0);
+        snprintf(lifted, sizeof(lifted), ".removing-%d-%u", (int)getpid(),
+                 __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED));
+        if (renameat(dirfd, name, removal->top, lifted) < 0)
                 return -1;
-        while (status == 0 && (errno = 0, entry = readdir(dir))) {
-                char lifted[64];
+        strv_add(&removal->pending, lifted);
+        return 0;
+}
 
-                if (is_dots(entry->d_name) || unlinkat(dirfd(dir), entry->d_name, 0) == 0)
-                        continue;
-                if (errno == EACCES && fchmod(dirfd(dir), 0700) == 0 && unlinkat(dirfd(dir), entry->d_name, 0) == 0)
-                        continue;
-                if (unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) == 0)
-                        continue;
-                /* moving a folder rewrites its "..", which needs write permission on the folder itself */
-                fchmodat(dirfd(dir), entry->d_name, 0700, 0);
-                snprintf(lifted, sizeof(lifted), ".removing-%d-%u", (int)getpid(), (*serial)++);
-                status = renameat(dirfd(dir), entry->d_name, top, lifted);
-                if (status == 0)
-                        strv_add(pending, lifted);
+static int remove_entry(struct removal *removal, int dirfd, const struct dirent *entry, unsigned depth)
+{
+        const char *name = entry->d_name;
+
+        if (is_dots(name))
+                return 0;
+        if (entry->d_type != DT_DIR) {
+                if (remove_file(dirfd, name) == 0 || errno == ENOENT)
+                        return 0;
+                if (errno != EISDIR && errno != EPERM)
+                        return -1;
         }
-        if (!entry && errno)
-                status = -1;
-        closedir(dir);
+        if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+                return 0;
+        if (errno == EACCES)
+                fchmod(dirfd, 0700);
+        return depth < REMOVE_DEPTH ? remove_folder(removal, dirfd, name, depth + 1)
+                                    : lift_folder(removal, dirfd, name);
+}
+
+/* Leaves `name` behind, emptied. */
+static int empty_folder(struct removal *removal, int dirfd, const char *name, unsigned depth)
+{
+        _Alignas(struct dirent) char batch[REMOVE_BATCH];
+        _cleanup_fd_ int fd = open_to_remove(dirfd, name);
+        ssize_t got;
+
+        if (fd < 0)
+                return -1;
+        while ((got = getdents64(fd, batch, sizeof(batch))) > 0) {
+                for (ssize_t at = 0; at < got;) {
+                        const struct dirent *entry = (const void *)(batch + at);
+
+                        if (remove_entry(removal, fd, entry, depth) < 0)
+                                return -1;
+                        at += entry->d_reclen;
+                }
+        }
+        return got < 0 ? -1 : 0;
+}
+
+static int remove_folder(struct removal *removal, int dirfd, const char *name, unsigned depth)
+{
+        return empty_folder(removal, dirfd, name, depth) < 0 ? -1 : unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+static int remove_below(int dirfd, const char *name)
+{
+        struct removal removal = {.top = dirfd};
+        int status = remove_folder(&removal, dirfd, name, 0);
+
+        for (size_t i = 0; status == 0 && i < removal.pending.len; i++)
+                status = remove_folder(&removal, dirfd, removal.pending.items[i], 0);
+        strv_release(&removal.pending);
         return status;
 }
 
 int fs_remove_tree_at(int dirfd, const char *name, struct err *err)
 {
-        _cleanup_strv_ struct strv pending = {0};
-        unsigned serial = 0;
+        const char *last = strrchr(name, '/');
+        _cleanup_free_ char *parent = last ? xasprintf("%.*s/", (int)(last - name), name) : NULL;
+        _cleanup_fd_ int parent_fd = -1;
 
         if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
                 return 0;
@@ -212,11 +294,11 @@ int fs_remove_tree_at(int dirfd, const char *name, struct err *err)
                 return err_errno(err, "remove %s", name);
         if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
                 return 0;
-        strv_add(&pending, name);
-        for (size_t i = 0; i < pending.len; i++)
-                if (empty_folder(dirfd, pending.items[i], &serial, &pending) < 0 ||
-                    unlinkat(dirfd, pending.items[i], AT_REMOVEDIR) < 0)
-                        return err_errno(err, "remove %s", pending.items[i]);
+        /* what is lifted stays beside it, on its own file system */
+        if (parent && (parent_fd = openat(dirfd, parent, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+                return err_errno(err, "remove %s", name);
+        if (remove_below(parent ? parent_fd : dirfd, parent ? last + 1 : name) < 0)
+                return err_errno(err, "remove %s", name);
         return 0;
 }
 

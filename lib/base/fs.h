@@ -29,7 +29,10 @@ int fs_mkdir_open_at(int dirfd, const char *name, mode_t mode,
                      struct err *err);              /* makes and opens; returns the fd or -1 */
 int fs_open_dir(const char *path, struct err *err); /* O_DIRECTORY|O_RDONLY; the fd or -1 */
 
-/* Removes a tree without following anything; unreadable folders are chmod-ed first; ENOENT is success. Iterative. */
+/*
+ * Removes a tree without following anything below `name`; unreadable folders are chmod-ed first; ENOENT is success.
+ * However deep: folders far down are lifted beside `name` for a moment.
+ */
 int fs_remove_tree_at(int dirfd, const char *name, struct err *err);
 
 int fs_fsync_dir(int dirfd);
