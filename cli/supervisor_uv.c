@@ -120,6 +120,9 @@ static void show_path(struct strv *list, const struct context *context, const ch
                 strv_add(list, path);
 }
 
+/* Of the run's folder, all that the caged side can write. */
+static const char *const caged_folders[] = {"logs", "quarantine", "upper"};
+
 static int plan_cage(const struct supervision *s, struct cage_plan *plan, struct err *err)
 {
         const struct context *context = s->context;
@@ -131,7 +134,8 @@ static int plan_cage(const struct supervision *s, struct cage_plan *plan, struct
         plan->state_root = xstrdup(context->state_root);
         plan->home = xstrdup(context->home);
         plan->run_dir = xstrdup(s->launch->run_folder);
-        plan->snapshot = xasprintf("%s/config_snapshot", s->launch->run_folder);
+        for (size_t i = 0; i < sizeof(caged_folders) / sizeof(caged_folders[0]); i++)
+                strv_add_printf(&plan->write, "%s/%s", s->launch->run_folder, caged_folders[i]);
         strv_add(&plan->read, repo_gitdir(context->repo));
         strv_add(&plan->read, repo_commondir(context->repo));
         if (workdir)

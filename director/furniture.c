@@ -133,8 +133,9 @@ int furniture_cage(const struct director *d, const char *room, struct cage_plan 
                 return -1;
         ret->state_root = xstrdup(d->options->state);
         ret->home = xstrdup(home_folder());
-        ret->run_dir = xasprintf("%s/%s/cage", d->run_folder, room);
-        ret->snapshot = xasprintf("%s/snapshot", ret->run_dir);
+        /* with the candidate's objects, the heads and the snapshot in it */
+        ret->run_dir = xstrdup(d->run_folder);
+        strv_add_printf(&ret->write, "%s/%s/cage", d->run_folder, room);
         strv_add(&ret->read, repo_gitdir(d->repo));
         strv_add(&ret->read, repo_commondir(d->repo));
         for (size_t i = 0; i < objects.len; i++) {
@@ -142,8 +143,6 @@ int furniture_cage(const struct director *d, const char *room, struct cage_plan 
                 str_printf(&alternates, "%s/%zu\n", FURNITURE_OBJECTS, i);
         }
         strv_add_printf(&ret->read, "%s/layers", d->options->cache);
-        strv_add_printf(&ret->read, "%s/head", d->run_folder);
-        strv_add_printf(&ret->read, "%s/%s/lower", d->run_folder, room);
         strv_sort_unique(&ret->read);
         cage_shows(d, ret);
         *ret_alternates = str_steal(&alternates);
@@ -202,7 +201,7 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
         strv_add_printf(&ret->lower, "%s/head", d->run_folder);
         for (size_t i = 0; i < layers->len; i++)
                 strv_add(&ret->lower, layers->items[i]);
-        ret->scratch = xasprintf("%s/%s/cage/upper", d->run_folder, room);
+        ret->scratch = xasprintf("%s/%s/cage", d->run_folder, room);
         ret->upper = SANDBOX_UPPER_AUTO;
         set_sizes(&d->plan.budget, ret);
         ret->home = xstrdup(home_folder());

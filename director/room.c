@@ -2,8 +2,7 @@
 /*
  * The cage and its helper for verifiers. Folders, all below runs/<id>/<name>/:
  *
- *         cage/     the only thing the cage can write: the helper's scratch (its snapshot is an empty folder: a cage for
- *                   verifiers has no business with the run's)
+ *         cage/     the only thing the cage can write: the helper's scratch
  *         lower/    a lower of ours, .git/objects/info/alternates: the repository's stores and the quarantine
  *
  * The overlay is lower : head : delta… : base. The cage goes when its socket closes; room_close() waits for it, since the
@@ -44,15 +43,14 @@ static int make_lower(int room_fd, const char *alternates, struct err *err)
 
 static int make_folders(const struct director *d, const char *name, const char *alternates, struct err *err)
 {
-        _cleanup_fd_ int room_fd = -1, cage_fd = -1;
+        _cleanup_fd_ int room_fd = -1;
 
         if (fs_remove_tree_at(d->run_fd, name, err) < 0)
                 return -1;
         room_fd = fs_mkdir_open_at(d->run_fd, name, 0700, err);
         if (room_fd < 0)
                 return -1;
-        cage_fd = fs_mkdir_open_at(room_fd, "cage", 0700, err);
-        if (cage_fd < 0 || mkdirat(cage_fd, "snapshot", 0500) < 0)
+        if (mkdirat(room_fd, "cage", 0700) < 0)
                 return err_errno(err, "make the clean room");
         return make_lower(room_fd, alternates, err);
 }

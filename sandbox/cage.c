@@ -18,7 +18,7 @@ static const struct record_field fields[] = {
         {"state_root", RECORD_TEXT, CAGE(state_root), true, NULL},
         {"home", RECORD_TEXT, CAGE(home), false, NULL},
         {"run_dir", RECORD_TEXT, CAGE(run_dir), true, NULL},
-        {"snapshot", RECORD_TEXT, CAGE(snapshot), true, NULL},
+        {"write", RECORD_STRINGS, CAGE(write), true, NULL},
         {"read", RECORD_STRINGS, CAGE(read), true, NULL},
         {"show", RECORD_STRINGS, CAGE(show), true, NULL},
         {0},
@@ -29,7 +29,7 @@ void cage_plan_release(struct cage_plan *plan)
         free(plan->state_root);
         free(plan->home);
         free(plan->run_dir);
-        free(plan->snapshot);
+        strv_release(&plan->write);
         strv_release(&plan->read);
         strv_release(&plan->show);
         *plan = (struct cage_plan){0};
@@ -55,13 +55,24 @@ static int check_paths(const char *what, const struct strv *paths, struct err *e
         return 0;
 }
 
+static int check_write(const struct cage_plan *plan, struct err *err)
+{
+        size_t len = strlen(plan->run_dir);
+
+        for (size_t i = 0; i < plan->write.len; i++)
+                if (strncmp(plan->write.items[i], plan->run_dir, len) != 0 || plan->write.items[i][len] != '/')
+                        return err_set(err, ERR_INPUT, "cage: write: %.200s is not below the run's folder",
+                                       plan->write.items[i]);
+        return check_paths("write", &plan->write, err);
+}
+
 int cage_plan_from_json(struct json_t *json, struct cage_plan *ret, struct err *err)
 {
         struct cage_plan plan = {0};
 
         if (record_from_json(json, "cage plan", fields, &plan, err) < 0 ||
             check_path("state_root", plan.state_root, err) < 0 || check_path("home", plan.home, err) < 0 ||
-            check_path("run_dir", plan.run_dir, err) < 0 || check_path("snapshot", plan.snapshot, err) < 0 ||
+            check_path("run_dir", plan.run_dir, err) < 0 || check_write(&plan, err) < 0 ||
             check_paths("read", &plan.read, err) < 0 || check_paths("show", &plan.show, err) < 0) {
                 cage_plan_release(&plan);
                 return -1;

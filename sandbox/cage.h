@@ -12,12 +12,12 @@
  *
  *     - every mount of the host is read-only, /proc is fresh (or the host's where the kernel refuses a fresh one);
  *     - `state_root`, `home` and /run are empty, and so are store, keys and other runs;
- *     - of them only `read` and `show` are there, read-only, and `run_dir`, writable but for `snapshot`;
+ *     - of them only `read`, `show` and `run_dir` are there, read-only, and `write`, the only folders that can be written;
  *     - there is no network.
  *
  * With PROGRAM: a helper is started in the cage, without Landlock (which forbids mount), then PROGRAM is executed with
- * Landlock (reads: the system's folders, `read`, `run_dir`, its own file; writes: `run_dir`), seccomp (no sockets to connect,
- * no ptrace, no namespaces) and without capabilities. It finds descriptor 3 = what was descriptor 4, and descriptor 4 =
+ * Landlock (reads: the system's folders, `read`, `run_dir`, its own file; writes: `write`), seccomp (no sockets to connect, no
+ * ptrace, no namespaces) and without capabilities. It finds descriptor 3 = what was descriptor 4, and descriptor 4 =
  * the helper's socket (sandbox_client_init()); its arguments, environment, 0–2 and working directory "/" are as given.
  * PROGRAM is an absolute path. The cage process stays as its parent, and ends as PROGRAM ends (exit status, or 128 +
  * signal).
@@ -43,8 +43,8 @@ struct json_t;
 struct cage_plan {
         char *state_root; /* $CUPEL_STATE: hidden */
         char *home;       /* the caller's home: hidden; NULL: not hidden */
-        char *run_dir;    /* writable */
-        char *snapshot;   /* below run_dir, read-only */
+        char *run_dir;    /* the run's folder: shown, read-only */
+        struct strv write; /* folders in run_dir, and nothing else: writable */
         struct strv
                 read; /* for PROGRAM and steps: git folder, common folder, workdir, alternates, layers (or their cache root) */
         struct strv show; /* for steps alone: policy's read shows, carried folders, the cupel program */

@@ -82,8 +82,11 @@ static int lock_program(const struct cage *cage, struct err *err)
         for (size_t i = 0; i < cage->plan.read.len; i++)
                 if (landlock_allow(&lock, cage->plan.read.items[i], LANDLOCK_READ, err) < 0)
                         return -1;
+        for (size_t i = 0; i < cage->plan.write.len; i++)
+                if (landlock_allow(&lock, cage->plan.write.items[i], LANDLOCK_READ | LANDLOCK_WRITE, err) < 0)
+                        return -1;
         if (landlock_allow(&lock, "/proc", LANDLOCK_READ, err) < 0 ||
-            landlock_allow(&lock, cage->plan.run_dir, LANDLOCK_READ | LANDLOCK_WRITE, err) < 0 ||
+            landlock_allow(&lock, cage->plan.run_dir, LANDLOCK_READ, err) < 0 ||
             landlock_allow_fd(&lock, cage->program, LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
                 return -1;
         return landlock_enter(&lock, err);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the cage shows. Every operation has a path; they are done from the shortest to the longest, masks before shows, so
- * that a repository which is the home folder itself is shown, and the state folder inside it is hidden again. Sources are
- * copied (detached) before the first mask hides them.
+ * that a repository which is the home folder itself is shown, and the state folder inside it is hidden again. An operation
+ * that changes nothing (a show of what no mask hides, a mask in a mask) is left out: every mount is copied for every step.
+ *
+ * Order: copies of what stays writable, then the whole tree read-only, then copies of what is shown (they are read-only by
+ * now), then masks and copies are put in place. Copies are detached, so no mask hides them.
  */
 #include "sandbox/cage_mounts.h"
 
@@ -11,7 +14,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,14 +25,13 @@ int mount(const char *source, const char *target, const char *type, unsigned lon
 
 #define MASK_BYTES ((uint64_t)1 << 20)
 #define MASK_INODES 4096
-#define QUIET (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
 enum operation_kind { MASK, SHOW, SHOW_WRITABLE };
 
 struct operation {
         enum operation_kind kind;
-        const char *path;
-        int source; /* detached mount; -1: a mask */
+        char *path; /* without symlinks */
+        int source; /* O_PATH, then the detached copy; -1: a mask */
         bool folder;
 };
 
@@ -36,34 +40,45 @@ struct operations {
         size_t len;
 };
 
+static void operation_release(struct operation *operation)
+{
+        free(operation->path);
+        if (operation->source >= 0)
+                close(operation->source);
+}
+
 static void operations_release(struct operations *list)
 {
         for (size_t i = 0; i < list->len; i++)
-                if (list->items[i].source >= 0)
-                        close(list->items[i].source);
+                operation_release(&list->items[i]);
         free(list->items);
 }
 
-/* What does not exist on the host is neither masked nor shown. */
+static char *real_path(int fd)
+{
+        char name[FD_PATH_MAX], path[PATH_MAX];
+        ssize_t len = readlink(fd_path(fd, name), path, sizeof(path) - 1);
+
+        return len > 0 && path[0] == '/' ? xmemdup(path, (size_t)len) : NULL;
+}
+
+/* What does not exist on the host is neither masked nor shown. A folder to mask may be a link: what it leads to counts. */
 static int plan_one(struct operations *list, enum operation_kind kind, const char *path, struct err *err)
 {
-        struct operation operation = {kind, path, -1, true};
+        _cleanup_fd_ int fd = path ? open(path, O_PATH | O_CLOEXEC | (kind == MASK ? 0 : O_NOFOLLOW)) : -1;
+        struct operation operation = {kind, NULL, -1, true};
         struct stat status;
 
-        if (!path)
+        if (!path || (fd < 0 && (errno == ENOENT || errno == EACCES)))
                 return 0;
-        if (lstat(path, &status) < 0)
-                return errno == ENOENT || errno == EACCES ? 0 : err_errno(err, "%s", path);
-        if (S_ISLNK(status.st_mode) && kind == MASK)
-                return 0; /* /run may be one: what it leads to has its own mask */
-        if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
+        if (fd < 0 || fstat(fd, &status) < 0 || !(operation.path = real_path(fd)))
+                return err_errno(err, "%s", path);
+        if (!S_ISDIR(status.st_mode) && (kind == MASK || !S_ISREG(status.st_mode))) {
+                free(operation.path);
                 return err_set(err, ERR_INPUT, "%s is neither a file nor a folder", path);
-        operation.folder = S_ISDIR(status.st_mode);
-        if (kind != MASK) {
-                operation.source = mount_copy(path, kind == SHOW ? MOUNT_ATTR_RDONLY | QUIET : QUIET, err);
-                if (operation.source < 0)
-                        return -1;
         }
+        operation.folder = S_ISDIR(status.st_mode);
+        operation.source = kind == MASK ? -1 : steal_fd(&fd);
         list->items = xrealloc(list->items, (list->len + 1) * sizeof(*list->items));
         list->items[list->len++] = operation;
         return 0;
@@ -79,19 +94,73 @@ static int compare(const void *left, const void *right)
         return a->kind < b->kind ? -1 : a->kind > b->kind;
 }
 
+static int plan_list(struct operations *list, enum operation_kind kind, const struct strv *paths, struct err *err)
+{
+        for (size_t i = 0; i < paths->len; i++)
+                if (plan_one(list, kind, paths->items[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+static bool is_in(const char *path, const char *folder)
+{
+        size_t len = strlen(folder);
+
+        return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+/* What is at that path before the operation: of the earlier ones the last that it lies in, else the host, read-only. */
+static bool changes_nothing(const struct operations *list, const struct operation *operation)
+{
+        enum operation_kind there = SHOW;
+
+        for (size_t i = 0; i < list->len; i++)
+                if (is_in(operation->path, list->items[i].path))
+                        there = list->items[i].kind;
+        return there == operation->kind;
+}
+
+static void leave_out(struct operations *list)
+{
+        struct operations kept = {list->items, 0};
+
+        for (size_t i = 0; i < list->len; i++) {
+                struct operation operation = list->items[i];
+
+                if (changes_nothing(&kept, &operation))
+                        operation_release(&operation);
+                else
+                        kept.items[kept.len++] = operation;
+        }
+        list->len = kept.len;
+}
+
 static int plan_all(const struct cage_plan *plan, struct operations *list, struct err *err)
 {
         if (plan_one(list, MASK, plan->home, err) < 0 || plan_one(list, MASK, "/run", err) < 0 ||
             plan_one(list, MASK, "/var/run", err) < 0 || plan_one(list, MASK, plan->state_root, err) < 0 ||
-            plan_one(list, SHOW_WRITABLE, plan->run_dir, err) < 0 || plan_one(list, SHOW, plan->snapshot, err) < 0)
+            plan_one(list, SHOW, plan->run_dir, err) < 0 || plan_list(list, SHOW_WRITABLE, &plan->write, err) < 0 ||
+            plan_list(list, SHOW, &plan->read, err) < 0 || plan_list(list, SHOW, &plan->show, err) < 0)
                 return -1;
-        for (size_t i = 0; i < plan->read.len; i++)
-                if (plan_one(list, SHOW, plan->read.items[i], err) < 0)
-                        return -1;
-        for (size_t i = 0; i < plan->show.len; i++)
-                if (plan_one(list, SHOW, plan->show.items[i], err) < 0)
-                        return -1;
         qsort(list->items, list->len, sizeof(*list->items), compare);
+        leave_out(list);
+        return 0;
+}
+
+static int copy_sources(struct operations *list, enum operation_kind kind, struct err *err)
+{
+        for (size_t i = 0; i < list->len; i++) {
+                struct operation *operation = &list->items[i];
+                int copy;
+
+                if (operation->kind != kind)
+                        continue;
+                copy = mount_copy_fd(operation->source, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+                if (copy < 0)
+                        return err_wrap(err, "%s", operation->path);
+                close(operation->source);
+                operation->source = copy;
+        }
         return 0;
 }
 
@@ -139,10 +208,12 @@ int cage_mount_all(const struct cage_plan *plan, bool *ret_fresh_proc, struct er
 
         if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
                 return err_errno(err, "cage: mount namespace");
-        if (plan_all(plan, &list, err) < 0)
+        if (plan_all(plan, &list, err) < 0 || copy_sources(&list, SHOW_WRITABLE, err) < 0)
                 return err_wrap(err, "cage");
         if (mount_attributes("/", MOUNT_ATTR_RDONLY, 0, true, err) < 0)
                 return err_wrap(err, "cage: the host's mounts cannot be made read-only");
+        if (copy_sources(&list, SHOW, err) < 0)
+                return err_wrap(err, "cage");
         *ret_fresh_proc = mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0;
         if (!*ret_fresh_proc && mount_attributes("/proc", 0, MOUNT_ATTR_RDONLY, false, err) < 0)
                 return err_wrap(err, "cage: /proc");

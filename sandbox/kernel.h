@@ -34,6 +34,7 @@ int mount_attributes(const char *at, uint64_t set, uint64_t clear, bool recursiv
 
 /* A detached copy of the mount at `path` (open_tree(2)), with attributes added; and where it goes. */
 int mount_copy(const char *path, uint64_t attributes, struct err *err);
+int mount_copy_fd(int fd, uint64_t attributes, struct err *err); /* O_PATH */
 int mount_place(int mount_fd, const char *at, struct err *err);
 
 /*

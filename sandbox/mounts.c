@@ -44,17 +44,27 @@ int mount_attributes(const char *at, uint64_t set, uint64_t clear, bool recursiv
         return 0;
 }
 
-int mount_copy(const char *path, uint64_t attributes, struct err *err)
+static int copy_tree(int dirfd, const char *path, uint64_t attributes, struct err *err)
 {
         struct mount_attr add = {.attr_set = attributes};
-        _cleanup_fd_ int fd =
-                (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+        unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH;
+        _cleanup_fd_ int fd = (int)syscall(SYS_open_tree, dirfd, path, flags);
 
         if (fd < 0)
                 return err_errno(err, "open_tree %s", path);
         if (attributes && syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &add, sizeof(add)) < 0)
                 return err_errno(err, "mount attributes of %s", path);
         return steal_fd(&fd);
+}
+
+int mount_copy(const char *path, uint64_t attributes, struct err *err)
+{
+        return copy_tree(AT_FDCWD, path, attributes, err);
+}
+
+int mount_copy_fd(int fd, uint64_t attributes, struct err *err)
+{
+        return copy_tree(fd, "", attributes, err);
 }
 
 int mount_place(int mount_fd, const char *at, struct err *err)

@@ -126,7 +126,9 @@ static void launch(void)
         cr_assert(channel_pair(pair, &err) == 0);
         plan.state_root = xasprintf("%s/state", root);
         plan.run_dir = xstrdup(run_folder);
-        plan.snapshot = xasprintf("%s/config_snapshot", run_folder);
+        strv_add_printf(&plan.write, "%s/logs", run_folder);
+        strv_add_printf(&plan.write, "%s/quarantine", run_folder);
+        strv_add_printf(&plan.write, "%s/upper", run_folder);
         strv_add(&plan.read, repo);
         strv_add(&plan.read, layer);
         cr_assert(cage_spawn(&plan, argv, envp, pair[1], &cage, &err) == 0, "%s", err.message);

@@ -20,6 +20,8 @@ static void setup(void)
                                               "state/repos/r/runs",
                                               "state/repos/r/runs/1",
                                               "state/repos/r/runs/1/config_snapshot",
+                                              "state/repos/r/runs/1/logs",
+                                              "state/repos/r/runs/1/upper",
                                               "state/repos/r/runs/2"};
 
         bench_make(&bench);
@@ -34,7 +36,8 @@ static void setup(void)
         cage.state_root = below(&bench, "state");
         cage.home = below(&bench, "home");
         cage.run_dir = below(&bench, "state/repos/r/runs/1");
-        cage.snapshot = below(&bench, "state/repos/r/runs/1/config_snapshot");
+        strv_take(&cage.write, below(&bench, "state/repos/r/runs/1/logs"));
+        strv_take(&cage.write, below(&bench, "state/repos/r/runs/1/upper"));
         strv_take(&cage.read, below(&bench, "home/repo"));
         strv_take(&cage.read, below(&bench, "home/layers"));
 }
@@ -79,6 +82,8 @@ Test(cage, nothing_of_the_host_can_be_written)
                                             "state/store.db",
                                             "state/keys/file",
                                             "state/repos/r/runs/2/file",
+                                            "state/repos/r/runs/1/file",
+                                            "state/repos/r/runs/1/new",
                                             "state/repos/r/runs/1/config_snapshot/file",
                                             "state/repos/r/runs/1/config_snapshot/new",
                                             NULL};
@@ -94,11 +99,22 @@ Test(cage, what_is_not_the_runs_is_absent)
         cr_assert_eq(run_caged("-", names), 0);
 }
 
-Test(cage, the_runs_folder_can_be_written)
+Test(cage, the_folders_of_the_run_that_are_named_can_be_written)
 {
-        static const char *const names[] = {"state/repos/r/runs/1/file", NULL};
+        static const char *const names[] = {"state/repos/r/runs/1/logs/file", NULL};
 
         cr_assert_eq(run_caged("", names), 1);
+}
+
+Test(cage, nothing_out_of_the_run_can_be_made_writable)
+{
+        struct cage_plan *ret = &(struct cage_plan){0};
+        struct json_t *json;
+
+        strv_take(&cage.write, below(&bench, "state/keys"));
+        json = cage_plan_to_json(&cage);
+        cr_assert(cage_plan_from_json(json, ret, &bench.err) < 0);
+        cr_assert_eq(bench.err.code, ERR_INPUT);
 }
 
 Test(cage, a_helper_alone_serves_its_client)
@@ -107,7 +123,7 @@ Test(cage, a_helper_alone_serves_its_client)
         int pair[2], upper;
 
         free(bench.plan.scratch);
-        bench.plan.scratch = below(&bench, "state/repos/r/runs/1/work");
+        bench.plan.scratch = below(&bench, "state/repos/r/runs/1/upper");
         cr_assert(channel_pair(pair, &bench.err) == 0);
         cr_assert(cage_spawn(&cage, NULL, environ, pair[1], &bench.pid, &bench.err) == 0, "%s", bench.err.message);
         close(pair[1]);
