@@ -59,6 +59,8 @@ static int mount_all(const struct site *site, const struct sandbox_step *step, i
         if (mount_own(site, "/tmp", plan->tmp_bytes, TMP_INODES, "1777", err) < 0 ||
             mount_own(site, "/dev/shm", plan->shm_bytes, SHM_INODES, "1777", err) < 0)
                 return -1;
+        if (site->own_var_tmp && mount_own(site, "/var/tmp", plan->tmp_bytes, TMP_INODES, "1777", err) < 0)
+                return -1;
         if (mount_home(site, rootfd, err) < 0 || mount_shows(site, rootfd, false, err) < 0)
                 return -1;
         return worktree_mount(site, step, rootfd, err) < 0 ? -1 : mount_shows(site, rootfd, true, err);

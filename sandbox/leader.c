@@ -127,7 +127,7 @@ static void reset_signals(void)
 
 static int lock_files(const struct site *site, struct err *err)
 {
-        static const char *const writable[] = {"/tmp", "/dev/shm"};
+        static const char *const writable[] = {"/var/tmp", "/tmp", "/dev/shm"};
         static const char *const devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
                                               "/dev/random", "/dev/urandom", "/proc"};
         _cleanup_landlock_ struct landlock lock = {.fd = -1};
@@ -136,7 +136,7 @@ static int lock_files(const struct site *site, struct err *err)
         if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS | LANDLOCK_NO_SIGNALS, err) < 0 ||
             landlock_allow(&lock, "/", LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
                 return -1;
-        for (size_t i = 0; i < sizeof(writable) / sizeof(*writable); i++)
+        for (size_t i = site->own_var_tmp ? 0 : 1; i < sizeof(writable) / sizeof(*writable); i++)
                 if (landlock_allow(&lock, writable[i], everything, err) < 0)
                         return -1;
         for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)

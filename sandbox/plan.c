@@ -167,8 +167,14 @@ static const struct {
 } reserved[] = {
         {"/proc", true},  {"/sys", true},   {"/dev", true},  {"/cupel", true},  {"/run", true},
         {"/etc", true},   {"/usr", false},  {"/bin", true},  {"/sbin", true},   {"/lib", true},
-        {"/lib32", true}, {"/lib64", true}, {"/tmp", false}, {"/libx32", true},
+        {"/lib32", true}, {"/lib64", true}, {"/tmp", false}, {"/libx32", true}, {"/var", false},
 };
+
+/* A folder of temporary files, although it is below a reserved one. */
+static bool is_shared_memory(const char *path)
+{
+        return strncmp(path, "/dev/shm/", 9) == 0;
+}
 
 static int check_place(const char *what, const char *path, struct err *err)
 {
@@ -179,7 +185,7 @@ static int check_place(const char *what, const char *path, struct err *err)
 
                 if (strncmp(path, reserved[i].path, len) != 0)
                         continue;
-                if (path[len] == '\0' || (path[len] == '/' && reserved[i].deep))
+                if (path[len] == '\0' || (path[len] == '/' && reserved[i].deep && !is_shared_memory(path)))
                         return err_set(err, ERR_INPUT,
                                        "%s: %.200s cannot be shown in the sandbox (it is part of its system)", what,
                                        path);

@@ -28,7 +28,6 @@ static const struct {
         {"dev/stdin", "/proc/self/fd/0"},
         {"dev/stdout", "/proc/self/fd/1"},
         {"dev/stderr", "/proc/self/fd/2"},
-        {"var/tmp", "/tmp"},
 };
 
 static int make_folders(int rootfd, struct err *err)
@@ -39,6 +38,14 @@ static int make_folders(int rootfd, struct err *err)
         for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
                 if (symlinkat(links[i].target, rootfd, links[i].name) < 0)
                         return err_errno(err, "link %s", links[i].name);
+        return 0;
+}
+
+/* One place for temporary files, unless something is shown below the other name of it. */
+static int make_var_tmp(const struct site *site, int rootfd, struct err *err)
+{
+        if ((site->own_var_tmp ? mkdirat(rootfd, "var/tmp", 0755) : symlinkat("/tmp", rootfd, "var/tmp")) < 0)
+                return err_errno(err, "/var/tmp");
         return 0;
 }
 
@@ -128,7 +135,7 @@ int root_build(const struct site *site, struct err *err)
 
         if (rootfd < 0)
                 return err_errno(err, "open %s", site->root);
-        if (make_folders(rootfd, err) < 0)
+        if (make_folders(rootfd, err) < 0 || make_var_tmp(site, rootfd, err) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
                 if (show_system(site, rootfd, system_folders[i], err) < 0)

@@ -111,23 +111,39 @@ static int choose_worktree(struct site *site, struct err *err)
         return copy_prepare(site, err);
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+        size_t len = strlen(folder);
+
+        return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
 /* A home that is part of the system or of the worktree would hide or be hidden: steps get one of their own. */
 static char *choose_home(const struct sandbox_plan *plan)
 {
-        static const char *const taken[] = {"/usr",   "/etc", "/proc", "/dev", "/sys",
-                                            "/cupel", "/run", "/bin",  "/tmp", "/opt"};
-        size_t len = strlen(plan->worktree);
+        static const char *const taken[] = {"/usr",  "/etc", "/proc", "/dev",   "/sys",   "/cupel", "/run",
+                                            "/sbin", "/bin", "/lib",  "/lib32", "/lib64", "/opt",   "/nix"};
+        static const char *const itself[] = {"/", "/tmp", "/var", "/var/tmp"};
 
-        if (!plan->home || strcmp(plan->home, "/") == 0)
+        if (!plan->home || is_below(plan->home, plan->worktree))
                 return xstrdup("/cupel/home");
-        if (strncmp(plan->home, plan->worktree, len) == 0 && (plan->home[len] == '/' || !plan->home[len]))
-                return xstrdup("/cupel/home");
-        for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
-                len = strlen(taken[i]);
-                if (strncmp(plan->home, taken[i], len) == 0 && (plan->home[len] == '/' || !plan->home[len]))
+        for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+                if (is_below(plan->home, taken[i]))
                         return xstrdup("/cupel/home");
-        }
+        for (size_t i = 0; i < sizeof(itself) / sizeof(*itself); i++)
+                if (strcmp(plan->home, itself[i]) == 0)
+                        return xstrdup("/cupel/home");
         return xstrdup(plan->home);
+}
+
+static bool wants_var_tmp(const struct site *site)
+{
+        const struct sandbox_plan *plan = site->plan;
+
+        for (size_t i = 0; i < plan->read.len; i++)
+                if (is_below(plan->read.items[i].inside, "/var/tmp"))
+                        return true;
+        return is_below(site->home, "/var/tmp") || is_below(plan->worktree, "/var/tmp");
 }
 
 static int make_scratch(struct site *site, char **ret_store, struct err *err)
@@ -148,21 +164,12 @@ int site_make(struct site *site, const struct sandbox_plan *plan, struct err *er
 
         site->plan = plan;
         site->home = choose_home(plan);
+        site->own_var_tmp = wants_var_tmp(site);
         if (make_scratch(site, &store, err) < 0 || make_upper(site, store, err) < 0 || choose_worktree(site, err) < 0)
                 return -1;
         if (mount_tmpfs(site->root, ROOT_BYTES, ROOT_INODES, "0755", 0, err) < 0)
                 return -1;
         return root_build(site, err) < 0 ? err_wrap(err, "step root") : 0;
-}
-
-/* fs_remove_tree_at() flattens the tree into the folder that it is given: that has to be the parent. */
-static int remove_tree(const char *path, struct err *err)
-{
-        const char *name = strrchr(path, '/') + 1;
-        _cleanup_free_ char *folder = xasprintf("%.*s", (int)(name - path), path);
-        _cleanup_fd_ int fd = fs_open_dir(folder, err);
-
-        return fd < 0 ? -1 : fs_remove_tree_at(fd, name, err);
 }
 
 static void empty_scratch(const struct site *site)
@@ -171,7 +178,7 @@ static void empty_scratch(const struct site *site)
 
         umount2(site->root, UMOUNT_DETACH);
         umount2(site->step, UMOUNT_DETACH);
-        remove_tree(site->plan->scratch, &ignored);
+        fs_remove_tree_at(AT_FDCWD, site->plan->scratch, &ignored);
 }
 
 void site_release(struct site *site)
@@ -240,7 +247,7 @@ void site_step_end(struct site *site)
         if (site->kind == SANDBOX_UPPER_TMPFS) {
                 umount2(site->step, UMOUNT_DETACH);
         } else {
-                remove_tree(site->step, &ignored);
+                fs_remove_tree_at(AT_FDCWD, site->step, &ignored);
                 mkdir(site->step, 0700);
         }
         site->step_made = false;

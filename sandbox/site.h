@@ -35,6 +35,7 @@ struct site {
         uint64_t copied_bytes;            /* tier B: size of the copy before the first step */
         enum sandbox_upper kind;          /* TMPFS or DISK */
         bool fresh_proc;
+        bool own_var_tmp; /* something is shown below /var/tmp, which is a link to /tmp else */
         bool frozen;
         bool step_made;
 };

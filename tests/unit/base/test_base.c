@@ -196,6 +196,23 @@ Test(fs, a_tree_of_any_depth_is_removed_without_following_links)
         close(root);
 }
 
+Test(fs, a_tree_removed_by_its_path_touches_nothing_elsewhere)
+{
+        struct err err = ERR_INIT;
+        char base[] = "/tmp/cupel-unit-XXXXXX";
+        char tree[64], deep[64];
+
+        cr_assert_not_null(mkdtemp(base));
+        snprintf(tree, sizeof(tree), "%s/tree", base);
+        snprintf(deep, sizeof(deep), "%s/tree/a/b/c", base);
+        cr_assert_eq(fs_mkdir_p(deep, 0755, &err), 0);
+        /* a working directory that lies on another file system: nothing could be moved there */
+        cr_assert_eq(chdir("/proc"), 0);
+        cr_assert_eq(fs_remove_tree_at(AT_FDCWD, tree, &err), 0, "%s", err.message);
+        cr_assert_eq(rmdir(base), 0, "nothing is left beside it");
+        cr_assert_eq(chdir("/tmp"), 0);
+}
+
 Test(fs, beneath_never_follows_a_symlink_or_leaves)
 {
         struct err err = ERR_INIT;

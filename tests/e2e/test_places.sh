@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A repository works wherever it lies, and so does a home: in a temporary folder, below /var, /opt, /usr, at the home itself.
+source "$(dirname "$0")/../lib/e2e.sh"
+
+default_home=$HOME
+made=()
+trap 'for folder in "${made[@]}"; do rm -rf "$folder"; done' EXIT
+
+# make_repo_at PATH : false where this user may not make it
+make_repo_at() {
+        [ -e "$1" ] && [ "$1" != "$HOME" ] && return 1
+        mkdir -p "$1" 2>/dev/null || return 1
+        made+=("$1")
+        git -C "$1" init -q
+        mkdir "$1/src"
+        echo one >"$1/src/a.txt"
+        git -C "$1" add src
+        git -C "$1" commit -q -m base
+}
+
+# works PATH : a run there sees its own path and home, and commits what the command wrote
+works() {
+        # shellcheck disable=SC2016
+        run "$1" --title place --verify unit="test -f src/a.txt" -- \
+                sh -c 'pwd >src/pwd.txt && echo x >"$HOME/x" && echo x >/tmp/x && echo x >/var/tmp/x && git status --short >/dev/null'
+        is "$status" 0 "exit status ($json $(stderr))"
+        is "$(git -C "$1" show main:src/pwd.txt)" "$1" "the path inside"
+        is "$(git -C "$1" status --porcelain src)" "" "git status"
+}
+
+serial=cupel-place-$$
+for place in /tmp/$serial /tmp/$serial.d/deep /var/tmp/$serial /var/tmp/$serial.d/deep /srv/$serial /opt/$serial /var/lib/$serial \
+        /usr/local/src/$serial /home/$serial /mnt/$serial /root/$serial /dev/shm/$serial; do
+        make_repo_at "$place" || continue
+        t "a repository at $place"
+        works "$place"
+done
+
+t "a repository in the system's own folders is refused with the reason"
+if make_repo_at /etc/$serial; then
+        run /etc/$serial --title place --verify unit=true -- true
+        isnt "$status" 0 "exit status"
+        has "$json" "cannot be shown in the sandbox" "the reason"
+fi
+
+for home in /var/tmp/$serial.home /tmp/$serial.home /opt/$serial.home /srv/$serial.home; do
+        mkdir -p "$home" 2>/dev/null || continue
+        made+=("$home")
+        cp "$default_home/.gitconfig" "$home"
+        HOME=$home
+        t "a home at $home, a repository in it"
+        make_repo_at "$home/repo" && works "$home/repo"
+
+        t "a folder of that home that the policy shows"
+        mkdir "$home/tools"
+        echo tool >"$home/tools/t"
+        printf 'sandbox: {read: [~/tools]}\n' >"$e2e_tmp/policy.yaml"
+        run "$home/repo" --policy "$e2e_tmp/policy.yaml" --title shown --verify unit=true -- sh -c "cat '$home/tools/t' >src/t.txt"
+        is "$status" 0 "exit status ($json $(stderr))"
+        is "$(git -C "$home/repo" show main:src/t.txt)" tool "what was shown"
+
+        t "a repository at $home itself"
+        rm -rf "$home/repo"
+        make_repo_at "$home" && works "$home"
+        HOME=$default_home
+done
+
+done_testing
