@@ -2,15 +2,14 @@
 /*
  * Landing, in this order; each line is on disk before the next begins where it says so:
  *
- *   prepare   checks; pack and idx in the run's folder; the plan
+ *   prepare   checks; pack, idx and the ref's new value as files without a name; the plan
  *   (caller)  intent row, synced
  *   execute   1  link <ref>.lock (content synced), then index.lock where the target is checked out
  *             2  compare the ref, and the index's file, under the locks
- *             3  install pack, then idx, each synced; sync their folder
+ *             3  sync pack and idx, name them in this order; sync their folder
  *             4  append the reflogs
  *             5  rename <ref>.lock to <ref>; sync its folder          ← the ref is the truth
  *             6  bring the files forward; install the index; unlink index.lock
- *             7  remove the private pack
  *
  * A failure before 5 is taken back at once by landing_undo(), the ref's lock last: while that lock stands the landing has
  * not happened, whatever else is there; once it is gone without the ref having moved there is nothing left to undo.
@@ -51,6 +50,8 @@ void landing_free(struct landing *landing)
 {
         if (!landing)
                 return;
+        pack_release(&landing->pack);
+        cleanup_fd(&landing->ref_lock_fd);
         checkout_release(&landing->checkout_state);
         landing_plan_release(&landing->plan);
         strv_release(&landing->left);
@@ -134,7 +135,7 @@ static int prepare_checkout(struct landing *landing, struct quarantine *q, struc
 static int prepare(struct landing *landing, struct quarantine *q, const struct landing_spec *spec, struct err *err)
 {
         struct landing_plan *plan = &landing->plan;
-        _cleanup_free_ char *head = NULL;
+        _cleanup_free_ char *head = NULL, *text = NULL;
         bool head_follows;
 
         plan_fill(plan, spec);
@@ -148,7 +149,11 @@ static int prepare(struct landing *landing, struct quarantine *q, const struct l
                 return -1;
         reflog_decide(landing->repo, plan, head_follows);
         made_note(landing->repo, plan);
-        return pack_write(q, plan, landing->repo, err);
+        if (pack_write(q, landing, err) < 0)
+                return -1;
+        text = ref_lock_content(plan);
+        landing->ref_lock_fd = lock_prepare(landing->repo, text);
+        return 0;
 }
 
 int landing_prepare(struct repo *repo, struct quarantine *q, const struct landing_spec *spec, struct landing **ret,
@@ -157,7 +162,8 @@ int landing_prepare(struct repo *repo, struct quarantine *q, const struct landin
         _cleanup_landing_ struct landing *landing = xcalloc(1, sizeof(*landing));
 
         landing->repo = repo;
-        landing->checkout_state.dirfd = -1;
+        landing->checkout_state.dirfd = landing->ref_lock_fd = -1;
+        landing->pack = LANDING_PACK_INIT;
         if (check_spec(spec, err) < 0 || prepare(landing, q, spec, err) < 0)
                 return -1;
         *ret = steal_ptr(&landing);
@@ -181,10 +187,10 @@ static int take_locks(struct landing *landing, struct err *err)
         if (make_ref_folder(landing->repo, plan, err) < 0)
                 return -1;
         landing_step("ref folder made");
-        if (lock_take(landing->repo, plan, ref_lock, ref_text, err) < 0)
+        if (lock_take(landing->repo, plan, ref_lock, ref_text, steal_fd(&landing->ref_lock_fd), err) < 0)
                 return -1;
         landing_step("ref locked");
-        if (plan->checkout && lock_take(landing->repo, plan, index_lock, index_text, err) < 0)
+        if (plan->checkout && lock_take(landing->repo, plan, index_lock, index_text, -1, err) < 0)
                 return -1;
         landing_step("index locked");
         return 0;
@@ -198,7 +204,7 @@ static int publish(struct landing *landing, struct err *err)
                 return -1;
         if (plan->checkout && !checkout_index_unchanged(&landing->checkout_state))
                 return err_set(err, ERR_BUSY, "the index of the checkout changed meanwhile");
-        if (pack_install(landing->repo, plan, err) < 0)
+        if (pack_install(landing, err) < 0)
                 return -1;
         landing_step("pack published");
         if (reflog_append(landing->repo, plan, err) < 0)
@@ -241,6 +247,7 @@ int landing_execute(struct landing *landing, struct err *err)
                 lock_drop(index_lock, index_text);
         }
         landing_step("index unlocked");
-        pack_forget(plan);
+        if (landing->pack.named)
+                pack_forget(plan);
         return 0;
 }

@@ -36,7 +36,7 @@ struct landing_spec {
         const char *base;                /* what the ref must be at, 40 hex digits */
         const char *commit;              /* what it moves to; its objects are in the checked quarantine */
         const char *run_id;              /* [A-Za-z0-9._-]: marks locks, private files and the reflog */
-        const char *work_folder;         /* absolute; existing folder of ours for the pack, e.g. runs/<id> */
+        const char *work_folder;         /* absolute; runs/<id>, for the pack where files must have a name */
         const char *who_name, *who_mail; /* for the reflog */
         int64_t time;                    /* seconds; for the reflog */
 };

@@ -22,9 +22,19 @@ struct landing_plan {
         char *log_line;   /* what we append, with its newline */
 };
 
+#define PACK_FILES 2 /* pack and idx */
+
+struct landing_pack {
+        int fds[PACK_FILES];
+        bool named; /* they lie in work_folder; else they have no name yet */
+};
+#define LANDING_PACK_INIT ((struct landing_pack){.fds = {-1, -1}})
+
 struct landing {
         struct repo *repo; /* borrowed */
         struct landing_plan plan;
+        struct landing_pack pack;
+        int ref_lock_fd; /* the new value of the ref, without a name yet; -1: made when it is taken */
         struct checkout checkout_state;
         struct strv left;
 };
@@ -34,16 +44,20 @@ void landing_step(const char *name);
 void landing_plan_release(struct landing_plan *plan);
 int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err *err);
 
-/* landing_pack.c: into work_folder/landing, from there into the repository (pack, then idx, then the folder's sync). */
-int pack_write(struct quarantine *q, struct landing_plan *plan, struct repo *repo, struct err *err);
-int pack_install(struct repo *repo, const struct landing_plan *plan, struct err *err);
+/* landing_pack.c: made without a name, then put into the repository (pack, then idx, then the folder's sync). */
+int pack_write(struct quarantine *q, struct landing *landing, struct err *err);
+int pack_install(struct landing *landing, struct err *err);
+void pack_release(struct landing_pack *pack);
 bool pack_is_installed(struct repo *repo, const struct landing_plan *plan);
 void pack_remove(struct repo *repo, const struct landing_plan *plan);
-void pack_forget(const struct landing_plan *plan); /* the private files */
+void pack_forget(const struct landing_plan *plan); /* the private files, where there are such */
 
 /* landing_ref.c */
 int ref_value(struct repo *repo, const char *ref, char ret[GIT_HEX], struct err *err); /* ret "" where there is none */
-int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content,
+/* A lock's content in an unnamed file that is being written to the disk; -1 where the file system has none such. */
+int lock_prepare(struct repo *repo, const char *content);
+/* `fd` from lock_prepare(), or -1; it is taken. */
+int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content, int fd,
               struct err *err);
 bool lock_is_ours(const char *path, const char *content);
 char *ref_lock_path(struct repo *repo, const struct landing_plan *plan);

@@ -76,40 +76,54 @@ static char *named_lock_path(struct repo *repo, const struct landing_plan *plan)
         return xasprintf("%s/cupel.%s", repo->gitdir, plan->run_id);
 }
 
-/* A file of `content` without a name, or where the file system has none such, with the run's. Returns the fd. */
-static int private_file(struct repo *repo, const char *named, const char *content, bool *ret_named)
+int lock_prepare(struct repo *repo, const char *content)
 {
         _cleanup_fd_ int fd = open(repo->gitdir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
 
-        *ret_named = fd < 0;
-        if (fd < 0) {
-                unlink(named);
-                fd = open(named, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        }
-        if (fd < 0 || fs_write_all(fd, content, strlen(content)) < 0 || fsync(fd) < 0)
+        if (fd < 0 || fs_write_all(fd, content, strlen(content)) < 0)
                 return -1;
+        sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
         return steal_fd(&fd);
 }
 
-int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content,
+/* Where the file system has no unnamed files: one with the run's name. Returns the fd. */
+static int named_file(const char *named, const char *content)
+{
+        _cleanup_fd_ int fd = -1;
+
+        unlink(named);
+        fd = open(named, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        return fd < 0 || fs_write_all(fd, content, strlen(content)) < 0 ? -1 : steal_fd(&fd);
+}
+
+static int link_patiently(const char *from, const char *path)
+{
+        for (int i = 0; i < LOCK_TRIES; i++) {
+                if (i)
+                        poll(NULL, 0, LOCK_WAIT_MS);
+                if (linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+                        return 0;
+                if (errno != EEXIST)
+                        return -1;
+        }
+        return -1;
+}
+
+int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content, int prepared,
               struct err *err)
 {
         _cleanup_free_ char *named = named_lock_path(repo, plan);
-        bool is_named = false;
-        _cleanup_fd_ int fd = private_file(repo, named, content, &is_named);
+        _cleanup_fd_ int fd = prepared >= 0 ? prepared : lock_prepare(repo, content);
+        const bool is_named = fd < 0;
         char self[64];
-        int result = -1;
+        int result;
 
-        if (fd < 0)
+        if (is_named)
+                fd = named_file(named, content);
+        if (fd < 0 || fdatasync(fd) < 0)
                 return err_errno(err, "cannot prepare %s", path);
         snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-        for (int i = 0; i < LOCK_TRIES && result < 0; i++) {
-                if (i)
-                        poll(NULL, 0, LOCK_WAIT_MS);
-                result = linkat(AT_FDCWD, is_named ? named : self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
-                if (result < 0 && errno != EEXIST)
-                        break;
-        }
+        result = link_patiently(is_named ? named : self, path);
         if (result < 0)
                 result = errno == EEXIST ? err_set(err, ERR_BUSY, "somebody else holds %s", path)
                                          : err_errno(err, "cannot take %s", path);
