@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The commands around a run, as a person and as a script use them.
+source "$(dirname "$0")/../lib/e2e.sh"
+
+in_repo() { (cd "$repo" && "$@"); }
+is_json() { python3 -c 'import json,sys; json.load(sys.stdin)' || fail "no JSON: $1"; }
+
+t "help is there for every command, and names them all"
+help=$(cupel --help)
+for command in init admit run runs show events note review approve reject policy doctor gc; do
+        has "$help" "$command" "cupel --help"
+        text=$(cd / && cupel "$command" --help 2>&1) || fail "cupel $command --help failed"
+        has "$text" "usage: cupel $command" "cupel $command --help"
+done
+cupel frobnicate 2>"$e2e_tmp/err"
+is "$?" 2 "an unknown command"
+has "$(cat "$e2e_tmp/err")" "--help" "the remedy"
+
+t "doctor names each layer, the tier, and agrees with its JSON"
+text=$(cupel doctor)
+is "$?" 0 "exit status"
+for layer in overlay seccomp; do has "$(tr '[:upper:]' '[:lower:]' <<<"$text")" "$layer" doctor; done
+has "$(tr '[:upper:]' '[:lower:]' <<<"$text")" landlock doctor
+cupel doctor --json | is_json "doctor --json"
+
+repo=$(new_repo)
+
+t "init writes a commented policy with guessed verifiers, and never overwrites"
+printf 'test:\n\t./check.sh\n' >"$repo/Makefile"
+git -C "$repo" add -A && git -C "$repo" commit -q -m make
+in_repo cupel init >"$e2e_tmp/out" 2>&1 || fail "cupel init: $(cat "$e2e_tmp/out")"
+has "$(cat "$repo/.cupel/policy.yaml")" "make test" "the guess"
+has "$(cat "$repo/.cupel/policy.yaml")" "#" "comments"
+in_repo cupel policy check .cupel/policy.yaml >"$e2e_tmp/out" 2>&1 || fail "what init writes is not valid: $(cat "$e2e_tmp/out")"
+printf '# mine\n' >"$repo/.cupel/policy.yaml"
+in_repo cupel init >"$e2e_tmp/out" 2>&1
+is "$(cat "$repo/.cupel/policy.yaml")" "# mine" "the user's file"
+
+t "policy show tells where each value comes from; check names line and column"
+mkdir -p "$XDG_CONFIG_HOME/cupel"
+printf 'sandbox: {env: [LANG]}\n' >"$XDG_CONFIG_HOME/cupel/config.yaml"
+printf 'verifiers:\n  unit: {run: ./check.sh}\n' >"$repo/.cupel/policy.yaml"
+text=$(in_repo cupel policy show)
+has "$text" "LANG" "policy show"
+has "$text" "user configuration" "policy show"
+has "$text" "working tree" "policy show"
+in_repo cupel policy show --json | is_json "policy show --json"
+printf 'verifiers:\n  unit: {run: x, tiemout: 3}\n' >"$e2e_tmp/bad.yaml"
+in_repo cupel policy check "$e2e_tmp/bad.yaml" 2>"$e2e_tmp/err"
+is "$?" 2 "exit status"
+has "$(cat "$e2e_tmp/err")" "bad.yaml:2:" "position"
+
+t "runs, show and events tell the same story, to a person and to a script"
+git -C "$repo" add -A && git -C "$repo" commit -q -m policy
+# shellcheck disable=SC2016
+run "$repo" --title "Say three" --verify unit -- sh -c 'cupel note observation text="it was two"; cupel note NOTE/HYPOTHESIS claim=c test=t budget=1 && echo three > src/a.txt; printf "\033[31mred\033[0m\n"'
+is "$status" 0 "exit status ($json $(stderr))"
+has "$(in_repo cupel runs)" "Say three" runs
+in_repo cupel runs --json | is_json "runs --json"
+text=$(in_repo cupel show @last)
+for word in "Say three" committed src/a.txt unit "it was two"; do has "$text" "$word" show; done
+in_repo cupel show --json @last | is_json "show --json"
+has "$(in_repo cupel show --diff @last)" "+three" "show --diff"
+log=$(in_repo cupel show --log @last)
+has "$log" red "show --log"
+hasnt "$log" $'\033' "show --log: control sequences"
+text=$(in_repo cupel events @last)
+has "$text" note.observation events
+has "$text" note.hypothesis events
+is "$(in_repo cupel events --type note.observation --json @last | wc -l)" 1 "one observation"
+in_repo cupel show nosuchrun 2>"$e2e_tmp/err"
+is "$?" 2 "an unknown run"
+
+t "notes that the agent may not leave are refused and counted; the run goes on"
+run "$repo" --title forged --verify unit -- sh -c 'cupel note receipt.commit commit=x 2>&1; cupel note note.request.verify tree=x 2>&1; cupel note nonsense 2>&1; echo f > src/f'
+is "$status" 0 "exit status ($json)"
+is "$(in_repo cupel events --json @last | grep -c '"type":"dev.cupel.receipt.commit"')" 1 "only the director's receipt"
+
+t "a user adds a note from outside; inside, everything a run promises is there"
+in_repo cupel note --run @last status text="looked at it" >"$e2e_tmp/out" 2>&1 || fail "note --run: $(cat "$e2e_tmp/out")"
+has "$(in_repo cupel events @last)" "looked at it" events
+mkdir "$e2e_tmp/bundle" && echo hint >"$e2e_tmp/bundle/hint.txt"
+run "$repo" --title inside --bundle "$e2e_tmp/bundle" --verify unit -- sh -ec '
+        test -S "$CUPEL_NOTES"; test -n "$CUPEL_RUN_ID"; test -r "$CUPEL_PROMPT"; test -r "$CUPEL_HISTORY"
+        test "$(cat "$CUPEL_BUNDLE/hint.txt")" = hint; command -v cupel; test "$(id -u)" != 0
+        ! (echo > /dev/tcp/127.0.0.1/80) 2>/dev/null; ! ls /home/* /root/* 2>/dev/null | grep -q .
+        echo i > src/i'
+is "$status" 0 "exit status ($json $(tail -3 "$packet/logs/agent.log"))"
+
+t "--show-prompt tells what an agent would be told, and starts nothing"
+count=$(in_repo cupel runs --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))')
+text=$(in_repo cupel run --show-prompt --title "Mend it" --allow src/ --verify unit -- true)
+for word in "Mend it" "src/" "./check.sh"; do has "$text" "$word" prompt; done
+is "$(in_repo cupel runs --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))')" "$count" runs
+
+t "gc removes old packets and layers, never what is held"
+run "$repo" --title held --mood paranoid --verify unit -- sh -c 'echo h > src/h'
+is "$status" 10 "exit status ($json)"
+held=$packet
+in_repo cupel gc --max-age 0s --dry-run >"$e2e_tmp/out" 2>&1 || fail "gc --dry-run: $(cat "$e2e_tmp/out")"
+before=$(find "$XDG_STATE_HOME" | wc -l)
+in_repo cupel gc --max-age 1s >"$e2e_tmp/out" 2>&1 || fail "gc: $(cat "$e2e_tmp/out")"
+[ -d "$held/quarantine" ] || fail "the held run's objects are gone"
+[ "$(find "$XDG_STATE_HOME" | wc -l)" -le "$before" ] || fail "gc made something"
+in_repo cupel approve @last >"$e2e_tmp/out" 2>&1 || fail "approve after gc: $(cat "$e2e_tmp/out")"
+
+t "a changed log does not go unnoticed"
+succeeds in_repo cupel events --verify @last
+python3 - "$XDG_STATE_HOME"/cupel/repos/*/store.db <<'P'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+for (name,) in db.execute("select name from sqlite_master where type='trigger'").fetchall():
+    db.execute(f'drop trigger "{name}"')
+for (name,) in db.execute("select name from sqlite_master where type='table'").fetchall():
+    for row in db.execute(f'pragma table_info("{name}")').fetchall():
+        if row[2].upper() in ("TEXT", ""):
+            db.execute(f'update "{name}" set "{row[1]}" = replace("{row[1]}", \'looked at it\', \'looked away!\')')
+db.commit()
+P
+forged=$(in_repo cupel runs --json | python3 -c 'import json,sys; print([r.get("run") or r.get("id") for r in json.load(sys.stdin) if r.get("title") == "forged"][0])')
+fails in_repo cupel events --verify "$forged"
+has "$(cat "$e2e_tmp/out")" "$forged" "what is broken is named"
+
+done_testing
