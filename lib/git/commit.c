@@ -127,7 +127,7 @@ int commit_make(struct quarantine *q, const struct commit_spec *spec, const stru
                 put_signature(&whole, armored);
         }
         str_append(&whole, body.data, body.len);
-        if (quarantine_write(q, whole.data, whole.len, GIT_OBJECT_COMMIT, &id, err) < 0)
+        if (quarantine_keep(q, whole.data, whole.len, GIT_OBJECT_COMMIT, &id, err) < 0)
                 return -1;
         oid_hex(&id, ret_id);
         return 0;

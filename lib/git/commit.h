@@ -3,8 +3,8 @@
 #define CUPEL_GIT_COMMIT_H
 
 /*
- * One commit object, written to the quarantine and signed in the process. Nothing of the repository's configuration is
- * asked: what is in the commit is what the caller says.
+ * One commit object, signed in the process and kept in the quarantine's handle, in memory, until landing_prepare() packs
+ * it. Nothing of the repository's configuration is asked: what is in the commit is what the caller says.
  *
  *         const struct commit_trailer trailers[] = {{"Cupel-Run", run}, {"Cupel-Item", item}, {0}};
  *         const struct commit_spec spec = {.tree = tree, .parent = base, .author = {"A", "a@b"}, .committer = …,

@@ -11,6 +11,8 @@
 #define OPENSSL_SUPPRESS_DEPRECATED /* the plain SHA-1 calls: no provider look-up at start-up */
 #include <openssl/sha.h>
 
+#include <git2/sys/mempack.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,7 +26,7 @@
 /* Speed over size: these objects are read once or twice and packed anew. */
 #define COMPRESSION 1
 
-enum { PRIORITY_LAST = 0 };
+enum { PRIORITY_LAST = 0, PRIORITY_FIRST = 1000 };
 
 static int open_stores(struct quarantine *q, const char *folder, struct err *err)
 {
@@ -102,6 +104,21 @@ int quarantine_write(struct quarantine *q, const void *data, size_t len, git_obj
                 return git_fail(err, "cannot hash an object");
         if (!is_known(q, &id) && q->loose->write(q->loose, &id, data, len, type) < 0)
                 return git_fail(err, "cannot write to the quarantine");
+        *ret = id;
+        return 0;
+}
+
+int quarantine_keep(struct quarantine *q, const void *data, size_t len, git_object_t type, git_oid *ret,
+                    struct err *err)
+{
+        git_oid id;
+
+        if (git_odb_hash(&id, data, len, type) < 0)
+                return git_fail(err, "cannot hash an object");
+        if (!q->memory && (git_mempack_new(&q->memory) < 0 || git_odb_add_backend(q->odb, q->memory, PRIORITY_FIRST) < 0))
+                return git_fail(err, "cannot keep an object");
+        if (!is_known(q, &id) && q->memory->write(q->memory, &id, data, len, type) < 0)
+                return git_fail(err, "cannot keep an object");
         *ret = id;
         return 0;
 }

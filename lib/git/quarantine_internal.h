@@ -21,6 +21,7 @@ struct quarantine {
         git_odb *odb;           /* of `repo`; owned */
         git_odb *real;          /* borrowed from the caller's handle */
         git_odb_backend *loose; /* of the quarantine; owned by odb */
+        git_odb_backend *memory; /* what quarantine_keep() was given; owned by odb; NULL until then */
         int dirfd;
         struct oid_set fresh; /* checked or written by this process, and not in the real store */
 };
@@ -28,6 +29,10 @@ struct quarantine {
 /* Stores an object that neither store has; the id in any case. */
 int quarantine_write(struct quarantine *q, const void *data, size_t len, git_object_t type, git_oid *ret,
                      struct err *err);
+
+/* The same, for as long as this handle lives: no file is written. */
+int quarantine_keep(struct quarantine *q, const void *data, size_t len, git_object_t type, git_oid *ret,
+                    struct err *err);
 
 /* The same for a file of `size` bytes at `fd` (offset 0), without holding it in memory. */
 int quarantine_write_file(struct quarantine *q, int fd, uint64_t size, git_oid *ret, struct err *err);

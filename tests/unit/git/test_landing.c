@@ -36,11 +36,11 @@ static struct landing_spec spec_of(struct run *run, const char *ref)
                                      .time = 1700000000};
 }
 
-static void make_commit(struct run *run, const char *script)
+/* In a fresh handle, as the director does it: the commit lives only as long as that. */
+static void check_and_commit(struct run *run)
 {
         struct scratch *s = &run->s;
 
-        scratch_candidate(s, script, run->tree);
         scratch_open(s);
         cr_assert_eq(quarantine_check(s->q, s->base_tree, run->tree, NULL, NULL, &s->err), 0, "%s", s->err.message);
         const struct commit_spec spec = {.tree = run->tree,
@@ -51,6 +51,12 @@ static void make_commit(struct run *run, const char *script)
                                          .message = "two"};
 
         cr_assert_eq(commit_make(s->q, &spec, NULL, run->commit, &s->err), 0, "%s", s->err.message);
+}
+
+static void make_commit(struct run *run, const char *script)
+{
+        scratch_candidate(&run->s, script, run->tree);
+        check_and_commit(run);
 }
 
 static int prepare(struct run *run, const char *ref)
@@ -134,10 +140,9 @@ Test(landing, other_branches_bare_and_packed_refs)
                 _cleanup_free_ char *script = xasprintf("%s; ", base), *setup = xasprintf("cd repo; %s", setups[i]);
 
                 scratch_init(&run.s, script);
-                make_commit(&run, edit);
+                scratch_candidate(&run.s, edit, run.tree);
                 scratch_sh(&run.s, setup);
-                scratch_open(&run.s);
-                cr_assert_eq(quarantine_check(run.s.q, run.s.base_tree, run.tree, NULL, NULL, &run.s.err), 0);
+                check_and_commit(&run);
                 land(&run, "refs/heads/topic/x");
                 expect_landed(&run, "topic/x");
                 expect(&run, "git -C repo rev-parse main", run.s.base);
