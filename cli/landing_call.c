@@ -36,18 +36,19 @@ static void tell(const struct context *context, const struct store_run *run, str
                 result_print(stdout, &launch, &result, context->colour_out);
 }
 
-int landing_call(struct context *context, const struct store_run *run, struct director_call *call,
+int landing_call(struct context *context, const struct store_run *run, const struct director_call *call,
                  const struct landing_view *view, struct err *err)
 {
         struct terminal terminal;
+        struct director_call here = *call;
         _cleanup_director_answer_ struct director_answer answer = {0};
         int status;
 
         terminal_init(&terminal, context->terminal_err, view->quiet, context->colour_err);
-        call->context = context;
-        call->run = run->id;
-        call->terminal = &terminal;
-        status = director_call(call, &answer, err);
+        here.context = context;
+        here.run = run->id;
+        here.terminal = &terminal;
+        status = director_call(&here, &answer, err);
         terminal_end(&terminal);
         if (status < 0)
                 return err_wrap(err, "run %s", run->id);

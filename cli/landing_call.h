@@ -20,7 +20,7 @@ struct landing_view {
 };
 
 /* `call` needs mode and what belongs to it; context, run and terminal are filled in. Exit status of the outcome, or -1. */
-int landing_call(struct context *context, const struct store_run *run, struct director_call *call,
+int landing_call(struct context *context, const struct store_run *run, const struct director_call *call,
                  const struct landing_view *view, struct err *err);
 
 /* ERR_INPUT with the reason unless the run is held. */

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/supervision.h"
+/*
+ * The stages of a supervised run and its ends; what the two sides say is cli/supervision_messages.c. Never fails to its
+ * caller: what goes wrong becomes the run's outcome (supervision_give_up).
+ */
+#include "cli/supervision_internal.h"
 
 #include "lib/base/clock.h"
 #include "lib/base/event.h"
@@ -13,7 +17,6 @@
 #include <sys/wait.h>
 
 #define CAGE_GRACE_MS 5000
-#define RECORDS_MAX 20000 /* of one burst; a flush comes after each burst, so only a runner gone mad gets here */
 
 void run_result_release(struct run_result *result)
 {
@@ -44,14 +47,14 @@ void supervision_release(struct supervision *s)
         run_result_release(&s->verdict);
 }
 
-static void set_verdict(struct supervision *s, enum outcome outcome, const struct strv *reasons)
+void supervision_set_verdict(struct supervision *s, enum outcome outcome, const struct strv *reasons)
 {
         run_result_release(&s->verdict);
         s->verdict.outcome = outcome;
         strv_copy(&s->verdict.reasons, reasons);
 }
 
-static void move(struct supervision *s, enum phase to)
+void supervision_move(struct supervision *s, enum phase to)
 {
         const struct store_move move = {
                 .run = s->launch->run_id, .to = to, .outcome = STORE_OUTCOME_NONE, .actor = EVENT_ACTOR_SYSTEM};
@@ -67,7 +70,7 @@ static void move(struct supervision *s, enum phase to)
 }
 
 /* A peer that is gone is seen as a closed socket, where it is dealt with; a failed send needs nothing here. */
-static void send_json(struct channel *channel, json_t *owned)
+void supervision_send(struct channel *channel, json_t *owned)
 {
         struct err err = ERR_INIT;
 
@@ -78,7 +81,7 @@ static void send_json(struct channel *channel, json_t *owned)
 
 static void send_op(struct channel *channel, const char *op)
 {
-        send_json(channel, json_pack("{s:s}", "op", op));
+        supervision_send(channel, json_pack("{s:s}", "op", op));
 }
 
 /* The caged side is over: the director verifies the candidate, or ends the run. */
@@ -86,19 +89,20 @@ static void ask_director(struct supervision *s)
 {
         s->stage = STAGE_DECIDING;
         if (s->verify && !s->stopping) {
-                move(s, PHASE_AWAITING_DIRECTOR);
+                supervision_move(s, PHASE_AWAITING_DIRECTOR);
                 if (s->stage == STAGE_DECIDING && s->verify) {
                         send_op(&s->director, "verify");
                         return;
                 }
         }
         if (s->stopping && s->verify)
-                set_verdict(s, OUTCOME_CANCELLED, &(struct strv){0});
-        send_json(&s->director, json_pack("{s:s,s:s,s:o}", "op", "discard", "outcome", outcome_name(s->verdict.outcome),
-                                          "reasons", json_from_strv(&s->verdict.reasons)));
+                supervision_set_verdict(s, OUTCOME_CANCELLED, &(struct strv){0});
+        supervision_send(&s->director,
+                         json_pack("{s:s,s:s,s:o}", "op", "discard", "outcome", outcome_name(s->verdict.outcome),
+                                   "reasons", json_from_strv(&s->verdict.reasons)));
 }
 
-static void end_cage(struct supervision *s)
+void supervision_end_cage(struct supervision *s)
 {
         if (s->cage_pid < 0) {
                 ask_director(s);
@@ -122,255 +126,14 @@ void supervision_give_up(struct supervision *s, enum outcome outcome, const char
         strv_add(&reasons, text);
         s->verify = false;
         s->told = true;
-        set_verdict(s, outcome, &reasons);
+        supervision_set_verdict(s, outcome, &reasons);
         if (s->stage == STAGE_DECIDING) {
                 send_op(&s->director, "stop");
                 return;
         }
         if (s->cage_pid > 0)
                 kill(s->cage_pid, SIGKILL);
-        end_cage(s);
-}
-
-/* ---- From the director ---- */
-
-static int on_ready(struct supervision *s, json_t *message, struct err *err)
-{
-        json_t *lowers = NULL, *objects = NULL;
-        const char *event;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"lowers", JSON_FIELD_ARRAY, &lowers, true},
-                                            {"objects", JSON_FIELD_ARRAY, &objects, true},
-                                            {0}};
-
-        if (json_fields(message, "ready", fields, err) < 0)
-                return -1;
-        if (s->stage != STAGE_PREPARING)
-                return 0;
-        s->stage = STAGE_WORKING;
-        send_json(&s->runner, json_pack("{s:s,s:O,s:O,s:I}", "op", "start", "lowers", lowers, "objects", objects,
-                                        "wall_ms", (json_int_t)s->launch->plan.budget.wall_ms));
-        return 0;
-}
-
-static int on_progress(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *event, *what = "";
-        int64_t done = 0, total = 0;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"what", JSON_FIELD_STRING, &what, true},
-                                            {"done", JSON_FIELD_INT, &done, true},
-                                            {"total", JSON_FIELD_INT, &total, true},
-                                            {0}};
-
-        if (json_fields(message, "progress", fields, err) < 0)
-                return -1;
-        terminal_progress(s->terminal, what, (uint64_t)done, (uint64_t)total);
-        return 0;
-}
-
-/* The director moves its phases itself; here they are only shown. */
-static int on_director_phase(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *event, *to = "";
-        const struct json_field fields[] = {
-                {"event", JSON_FIELD_STRING, &event, true}, {"to", JSON_FIELD_STRING, &to, true}, {0}};
-
-        if (json_fields(message, "phase", fields, err) < 0)
-                return -1;
-        terminal_phase(s->terminal, to);
-        return 0;
-}
-
-static int on_step(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *event, *name = "", *gate = "", *state = "", *result = NULL;
-        int64_t ms = 0;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"name", JSON_FIELD_STRING, &name, true},
-                                            {"gate", JSON_FIELD_STRING, &gate, true},
-                                            {"state", JSON_FIELD_STRING, &state, true},
-                                            {"result", JSON_FIELD_STRING, &result, false},
-                                            {"ms", JSON_FIELD_INT, &ms, false},
-                                            {0}};
-
-        if (json_fields(message, "step", fields, err) < 0)
-                return -1;
-        if (text_check(name) || text_check(gate) || (result && text_check(result)))
-                return err_set(err, ERR_INPUT, "step: control characters");
-        terminal_step(s->terminal, &(struct terminal_step){.name = name, .gate = gate, .result = result, .ms = ms});
-        return 0;
-}
-
-static int on_done(struct supervision *s, json_t *message, struct err *err)
-{
-        json_t *commit = json_object_get(message, "commit"), *tree = json_object_get(message, "tree");
-        json_t *reasons = json_object_get(message, "reasons");
-        const char *name = json_string_value(json_object_get(message, "outcome"));
-        enum outcome outcome;
-
-        if (!name || outcome_from_name(name, &outcome) < 0)
-                return err_set(err, ERR_INPUT, "done: no known outcome");
-        run_result_release(&s->verdict);
-        s->verdict.outcome = outcome;
-        s->verdict.commit = xstrdup(json_string_value(commit));
-        s->verdict.tree = xstrdup(json_string_value(tree));
-        for (size_t i = 0; i < json_array_size(reasons); i++)
-                if (json_is_string(json_array_get(reasons, i)))
-                        strv_add(&s->verdict.reasons, json_string_value(json_array_get(reasons, i)));
-        s->answered = true;
-        s->stage = STAGE_ENDED;
-        return 0;
-}
-
-static int on_director_error(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *text = json_string_value(json_object_get(message, "message"));
-
-        (void)err;
-        snprintf(s->director_error, sizeof(s->director_error), "%s", text ? text : "no message");
-        return 0;
-}
-
-/* ---- From the runner ---- */
-
-static int on_record(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *event, *type = "", *actor_name = "";
-        json_t *data = NULL;
-        enum event_actor actor;
-        const struct event_type *known;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"type", JSON_FIELD_STRING, &type, true},
-                                            {"actor", JSON_FIELD_STRING, &actor_name, true},
-                                            {"data", JSON_FIELD_OBJECT, &data, true},
-                                            {0}};
-
-        if (json_fields(message, "record", fields, err) < 0)
-                return -1;
-        known = event_type_find(type);
-        if (!known || event_actor_from_name(actor_name, &actor) < 0 ||
-            (actor != EVENT_ACTOR_AGENT && actor != EVENT_ACTOR_RUNNER))
-                return err_set(err, ERR_INPUT, "record: %.64s by %.32s is not the runner's to send", type, actor_name);
-        if (event_validate(known, actor, data, err) < 0)
-                return -1;
-        if (json_array_size(s->records) >= RECORDS_MAX)
-                supervision_flush(s);
-        json_array_append(s->records, message);
-        if (actor == EVENT_ACTOR_AGENT && json_is_string(json_object_get(data, "text")))
-                terminal_note(s->terminal, event_type_name(known), json_string_value(json_object_get(data, "text")));
-        return 0;
-}
-
-static int on_runner_phase(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *event, *to = "";
-        json_t *reasons = NULL;
-        enum phase phase;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"to", JSON_FIELD_STRING, &to, true},
-                                            {"reasons", JSON_FIELD_ARRAY, &reasons, false},
-                                            {0}};
-
-        if (json_fields(message, "phase", fields, err) < 0)
-                return -1;
-        if (phase_from_name(to, &phase) < 0 ||
-            (phase != PHASE_RUNNING && phase != PHASE_FROZEN && phase != PHASE_SELF_VERIFYING))
-                return err_set(err, ERR_INPUT, "phase: %.64s is not the runner's to enter", to);
-        supervision_flush(s);
-        move(s, phase);
-        return 0;
-}
-
-static int on_dropped(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *event, *what = "";
-        int64_t count = 0;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"what", JSON_FIELD_STRING, &what, true},
-                                            {"count", JSON_FIELD_INT, &count, true},
-                                            {0}};
-
-        if (json_fields(message, "dropped", fields, err) < 0)
-                return -1;
-        json_array_append_new(s->records,
-                              json_pack("{s:s,s:s,s:{s:o}}", "type", "note.status", "actor", "runner", "data", "text",
-                                        json_sprintf("%lld %.32s were refused or dropped", (long long)count, what)));
-        return 0;
-}
-
-static int on_result(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *event, *name = "", *tier = NULL;
-        _cleanup_strv_ struct strv reasons = {0};
-        enum outcome outcome = OUTCOME_INTERNAL_ERROR;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"outcome", JSON_FIELD_STRING, &name, true},
-                                            {"reasons", JSON_FIELD_STRINGS, &reasons, true},
-                                            {"tier", JSON_FIELD_STRING, &tier, false},
-                                            {0}};
-
-        json_object_del(message, "tree"); /* a claim: the director takes its own from the log */
-        json_object_del(message, "layers");
-        if (json_fields(message, "result", fields, err) < 0)
-                return -1;
-        s->verify = strcmp(name, "verify") == 0;
-        /* a run that may not commit cannot end well by the caged side's word alone, but these ends need no more than it */
-        if (!s->verify &&
-            (outcome_from_name(name, &outcome) < 0 || outcome == OUTCOME_COMMITTED || outcome == OUTCOME_HELD))
-                return err_set(err, ERR_INPUT, "result: %.64s is not the runner's to give", name);
-        s->told = true;
-        set_verdict(s, outcome, &reasons);
-        supervision_flush(s);
-        if (s->stage == STAGE_WORKING || s->stage == STAGE_PREPARING)
-                end_cage(s);
-        return 0;
-}
-
-/* ---- Dispatch ---- */
-
-struct handler {
-        const char *event;
-        int (*handle)(struct supervision *s, json_t *message, struct err *err);
-};
-
-static const struct handler director_handlers[] = {
-        {"ready", on_ready}, {"progress", on_progress}, {"phase", on_director_phase},
-        {"step", on_step},   {"done", on_done},         {"error", on_director_error},
-        {NULL, NULL},
-};
-
-static const struct handler runner_handlers[] = {
-        {"record", on_record},   {"phase", on_runner_phase}, {"step", on_step},
-        {"dropped", on_dropped}, {"result", on_result},      {NULL, NULL},
-};
-
-static int dispatch(struct supervision *s, const struct handler *handlers, json_t *message, struct err *err)
-{
-        const char *event = json_string_value(json_object_get(message, "event"));
-
-        for (; event && handlers->event; handlers++)
-                if (strcmp(handlers->event, event) == 0)
-                        return handlers->handle(s, message, err);
-        return err_set(err, ERR_INPUT, "unknown event %.64s", event ? event : "(none)");
-}
-
-void supervision_from_director(struct supervision *s, struct json_t *message)
-{
-        struct err err = ERR_INIT;
-
-        if (dispatch(s, director_handlers, message, &err) < 0)
-                supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the director sent nonsense: %s", err.message);
-}
-
-void supervision_from_runner(struct supervision *s, struct json_t *message)
-{
-        struct err err = ERR_INIT;
-
-        if (s->told)
-                return; /* nothing after a result counts */
-        if (dispatch(s, runner_handlers, message, &err) < 0)
-                supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the runner sent what it may not send: %s", err.message);
+        supervision_end_cage(s);
 }
 
 static int append_records(struct supervision *s, struct err *err)
@@ -409,8 +172,6 @@ void supervision_flush(struct supervision *s)
         err_text(&err, text, sizeof(text));
         supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the log could not be written: %s", text);
 }
-
-/* ---- Ends ---- */
 
 void supervision_director_closed(struct supervision *s)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compiling: item, policy and mood become one plan, part by part, each part in a function of its own. The order matters in
- * two places: rules of the mood come before everything that they change, and the prompt comes last because it tells what
- * the rest says. Fails with ERR_INPUT and the remedy; a failed compile leaves nothing.
+ * Compiling: item, policy and mood become one plan, part by part, each part in a function of its own (the verifiers in
+ * policy/plan_verifiers.c). The order matters in two places: rules of the mood come before everything that they change,
+ * and the prompt comes last because it tells what the rest says. Fails with ERR_INPUT and the remedy; a failed compile
+ * leaves nothing.
  */
-#include "policy/plan.h"
+#include "policy/plan_compile.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/ignore.h"
@@ -15,16 +16,6 @@
 
 #define MINUTE ((int64_t)60 * 1000)
 #define GIB ((int64_t)1 << 30)
-#define VERIFIER_TIMEOUT (10 * MINUTE)
-
-struct compile {
-        const struct work_item *item;
-        const struct policy *policy;
-        const struct mood_rules *rules;
-        const struct agent *profile; /* NULL: the item's own command */
-        struct plan *plan;
-        struct err *err;
-};
 
 static const struct budget budget_defaults = {
         .wall_ms = 30 * MINUTE,
@@ -40,25 +31,19 @@ static const struct budget budget_defaults = {
         .attempts = 3,
 };
 
-static void put_globs(struct ignore *rules, const struct strv *globs)
-{
-        for (size_t i = 0; i < globs->len; i++)
-                ignore_add(rules, "", globs->items[i]);
-}
-
 /* Whether the item itself names a protected path among those that may change. */
 static bool names_protected(const struct work_item *item, const struct policy *policy)
 {
-        struct ignore rules = {0};
+        _cleanup_ignore_ struct ignore rules = {0};
         bool found = false;
 
-        put_globs(&rules, &policy->protected_paths);
+        for (size_t i = 0; i < policy->protected_paths.len; i++)
+                ignore_add(&rules, "", policy->protected_paths.items[i]);
         for (size_t i = 0; i < item->paths.allow.len && !found; i++) {
                 const char *glob = item->paths.allow.items[i];
 
                 found = ignore_covers(&rules, glob + (*glob == '/'), false);
         }
-        ignore_release(&rules);
         return found;
 }
 
@@ -172,99 +157,6 @@ static int compile_agent(struct compile *compile)
         }
         compile_network(compile);
         return 0;
-}
-
-static struct plan_verifier *add_verifier(struct plan *plan, const char *name, const char *run, int64_t timeout_ms)
-{
-        struct plan_verifier *verifier;
-
-        plan->verifiers.items = xrealloc(plan->verifiers.items, (plan->verifiers.len + 1) * sizeof(*verifier));
-        verifier = &plan->verifiers.items[plan->verifiers.len++];
-        *verifier = (struct plan_verifier){
-                .name = xstrdup(name),
-                .run = xstrdup(run),
-                .timeout_ms = timeout_ms == KEY_UNSET ? VERIFIER_TIMEOUT : timeout_ms,
-                .gate = VERIFY_BOTH,
-                .kind = VERIFIER_TEST,
-                .baseline = 1,
-                .always = 1,
-        };
-        return verifier;
-}
-
-static void add_policy_verifier(struct compile *compile, const struct verifier *from)
-{
-        struct plan_verifier *verifier = add_verifier(compile->plan, from->name, from->run, from->timeout_ms);
-
-        if (from->gate != KEY_UNSET)
-                verifier->gate = from->gate;
-        if (from->kind != KEY_UNSET)
-                verifier->kind = from->kind;
-        if (from->retries != KEY_UNSET)
-                verifier->retries = from->retries;
-        if (from->baseline != KEY_UNSET)
-                verifier->baseline = from->baseline;
-        verifier->junit = xstrdup(from->report.junit);
-        verifier->always = !from->scope.len || compile->rules->every_verifier;
-        strv_copy(&verifier->scope, &from->scope);
-}
-
-static int add_item_verifier(struct compile *compile, const struct item_verifier *from)
-{
-        struct list *list = (struct list *)&compile->plan->verifiers;
-        struct plan_verifier *verifier = NULL;
-
-        for (size_t i = 0; i < list->len && !verifier; i++)
-                if (!strcmp(compile->plan->verifiers.items[i].name, from->name))
-                        verifier = &compile->plan->verifiers.items[i];
-        if (verifier && from->run)
-                return err_set(compile->err, ERR_INPUT,
-                               "verify: \"%s\" is defined by the policy; expected its name alone, or another name",
-                               from->name);
-        if (!verifier && !from->run)
-                return err_set(compile->err, ERR_INPUT,
-                               "verify: no verifier \"%s\" in the policy; expected one that verifiers: defines, or one "
-                               "with run:",
-                               from->name);
-        if (!verifier)
-                verifier = add_verifier(compile->plan, from->name, from->run, from->timeout_ms);
-        if (from->timeout_ms != KEY_UNSET)
-                verifier->timeout_ms = from->timeout_ms;
-        if (from->kind != KEY_UNSET)
-                verifier->kind = from->kind;
-        verifier->always = 1;
-        return 0;
-}
-
-static int compare_verifiers(const void *a, const void *b)
-{
-        const struct plan_verifier *x = a, *y = b;
-
-        return strcmp(x->name, y->name);
-}
-
-static int compile_verifiers(struct compile *compile)
-{
-        struct plan *plan = compile->plan;
-        bool always = false;
-
-        for (size_t i = 0; i < compile->policy->verifiers.len; i++)
-                add_policy_verifier(compile, &compile->policy->verifiers.items[i]);
-        for (size_t i = 0; i < compile->item->verify.len; i++)
-                if (add_item_verifier(compile, &compile->item->verify.items[i]) < 0)
-                        return -1;
-        if (plan->verifiers.len)
-                qsort(plan->verifiers.items, plan->verifiers.len, sizeof(*plan->verifiers.items), compare_verifiers);
-        for (size_t i = 0; i < plan->verifiers.len; i++)
-                always |= plan->verifiers.items[i].always;
-        if (always || !plan->may_commit)
-                return 0;
-        return err_set(
-                compile->err, ERR_INPUT,
-                "the plan has no verifier%s, and what nothing verifies is not committed; name "
-                "one (verify: in the item, --verify NAME or NAME=COMMAND, verifiers: in the policy), or look only: "
-                "--mood curious",
-                plan->verifiers.len ? " that runs whatever changes" : "");
 }
 
 static void compile_budget(struct compile *compile)
@@ -397,18 +289,6 @@ int plan_compile(const struct work_item *item, const struct policy *policy, cons
         *ret = plan;
         plan_init(&plan);
         return 0;
-}
-
-bool plan_verifier_applies(const struct plan_verifier *verifier, const struct change_list *changes)
-{
-        struct ignore rules = {0};
-        bool found = verifier->always;
-
-        put_globs(&rules, &verifier->scope);
-        for (size_t i = 0; i < changes->len && !found; i++)
-                found = ignore_covers(&rules, changes->items[i].path, false);
-        ignore_release(&rules);
-        return found;
 }
 
 bool plan_needs_person(const struct plan *plan, const struct gate_report *report, struct strv *ret_why)

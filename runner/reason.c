@@ -154,7 +154,7 @@ static void cut(char *text)
                 return;
         while (at && ((unsigned char)text[at] & 0xc0) == 0x80)
                 at--;
-        strcpy(text + at, " …");
+        memcpy(text + at, " …", sizeof(" …"));
 }
 
 void reasons_bound(struct strv *reasons)

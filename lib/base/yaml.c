@@ -249,8 +249,11 @@ static int refuse_duplicates(struct builder *builder, const struct frame *frame)
 
 static int on_end(struct builder *builder)
 {
-        struct frame *frame = &builder->frames[--builder->depth];
+        struct frame *frame;
 
+        if (!builder->depth)
+                return err_set(builder->err, ERR_INTERNAL, "%s: an end without a beginning", builder->doc->file);
+        frame = &builder->frames[--builder->depth];
         if (frame->node->type == YAML_MAP && refuse_duplicates(builder, frame) < 0) {
                 free(frame->entries);
                 return -1;

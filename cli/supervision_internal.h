@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_SUPERVISION_INTERNAL_H
+#define CUPEL_CLI_SUPERVISION_INTERNAL_H
+
+/* Between the stages of a run (supervision.c) and the messages that move it on (supervision_messages.c). */
+
+#include "cli/supervision.h"
+
+/* Replaces the verdict; `reasons` are copied. */
+void supervision_set_verdict(struct supervision *s, enum outcome outcome, const struct strv *reasons);
+
+/* Enters a phase in the store and on the terminal; a store that refuses gives the run up. */
+void supervision_move(struct supervision *s, enum phase to);
+
+/* Takes over the reference to `owned`. A peer that is gone is no error: its closed socket tells. */
+void supervision_send(struct channel *channel, struct json_t *owned);
+
+/* The caged side has nothing more to do: it gets a moment to end, then the director decides. */
+void supervision_end_cage(struct supervision *s);
+
+#endif

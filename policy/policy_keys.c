@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy's table of keys: reading, checking, merging, writing and documentation all go by it (policy/schema.h). What a
+ * key means to a run is policy/plan.c; who may say it, policy/policy_trust.c. Pure data, nothing fails.
+ */
+#include "policy/mood.h"
+#include "policy/policy.h"
+
+#include <string.h>
+
+#define DAY ((int64_t)24 * 3600 * 1000)
+#define KEY(struct_, member) .offset = offsetof(struct struct_, member)
+
+static const char *check_url(const char *text)
+{
+        bool known = !strncmp(text, "https://", 8) || !strncmp(text, "http://", 7);
+
+        return known && !strpbrk(text, " \n\t@") ? NULL : "an https:// URL without user and password";
+}
+
+static const struct key route_keys[] = {
+        {.name = "upstream",
+         .type = KEY_LINE,
+         KEY(route, upstream),
+         .check = check_url,
+         .required = true,
+         .doc = "URL that the route leads to"},
+        {.name = "header",
+         .type = KEY_PAIRS,
+         KEY(route, header),
+         .check = check_one_line,
+         .doc = "headers that are put in outside; \"env NAME\" takes a variable of the user"},
+        {.name = "allow", .type = KEY_STRINGS, KEY(route, allow), .check = check_one_line, .doc = "METHOD /path globs"},
+        {.name = "env",
+         .type = KEY_PAIRS,
+         KEY(route, env),
+         .check = check_env_name,
+         .doc = "variables inside; {url} is the route's own address"},
+};
+const struct schema route_schema = SCHEMA("a route", route_keys, struct route, .check_name = check_verifier_name);
+
+struct agent_network {
+        struct strv allow;
+        LIST_OF(struct route) routes;
+};
+static const struct key agent_network_keys[] = {
+        {.name = "allow",
+         .type = KEY_STRINGS,
+         KEY(agent_network, allow),
+         .check = check_one_line,
+         .doc = "domains that the agent may reach"},
+        {.name = "routes",
+         .type = KEY_NAMED,
+         KEY(agent_network, routes),
+         .sub = &route_schema,
+         .doc = "credential routes to the agent's own API"},
+};
+static const struct schema agent_network_schema = SCHEMA("network", agent_network_keys, struct agent_network);
+
+static const struct key agent_keys[] = {
+        {.name = "command",
+         .type = KEY_STRINGS,
+         KEY(agent, command),
+         .required = true,
+         .may_be_empty = true,
+         .doc = "program and arguments; {prompt} is replaced"},
+        {.name = "env", .type = KEY_PAIRS, KEY(agent, env), .check = check_env_name, .doc = "environment variables"},
+        {.name = "requires",
+         .type = KEY_LIST,
+         KEY(agent, requirements),
+         .sub = &requirement_schema,
+         .doc = "what must be there"},
+        {.name = "tiers", .type = KEY_STRINGS, KEY(agent, tiers), .check = check_one_line, .doc = "agents to try next"},
+        {.name = "network",
+         .type = KEY_MAP,
+         KEY(agent, network),
+         .sub = &agent_network_schema,
+         .doc = "what it may reach"},
+};
+const struct schema agent_schema = SCHEMA("an agent", agent_keys, struct agent, .check_name = check_verifier_name);
+
+struct report {
+        char *junit;
+};
+static const struct key report_keys[] = {
+        {.name = "junit",
+         .type = KEY_LINE,
+         KEY(report, junit),
+         .check = check_file_path,
+         .doc = "JUnit file that it writes"},
+};
+static const struct schema report_schema = SCHEMA("report", report_keys, struct report);
+
+static const struct key verifier_keys[] = {
+        {.name = "run",
+         .type = KEY_TEXT,
+         KEY(verifier, run),
+         .check = check_command,
+         .required = true,
+         .doc = "shell command; exit status 0 passes"},
+        {.name = "timeout",
+         .type = KEY_TIME,
+         KEY(verifier, timeout_ms),
+         .min = 1,
+         .max = 7 * DAY,
+         .doc = "how long it may take"},
+        {.name = "scope",
+         .type = KEY_STRINGS,
+         KEY(verifier, scope),
+         .check = check_glob,
+         .doc = "runs where one of these globs matches a change; none: always"},
+        {.name = "gate",
+         .type = KEY_ENUM,
+         KEY(verifier, gate),
+         .choices = verifier_gate_names,
+         .doc = "whose gate runs it"},
+        {.name = "retries", .type = KEY_INT, KEY(verifier, retries), .max = 10, .doc = "tries again after a failure"},
+        {.name = "report",
+         .type = KEY_MAP,
+         KEY(verifier, report),
+         .sub = &report_schema,
+         .doc = "files that it writes"},
+        {.name = "baseline", .type = KEY_BOOL, KEY(verifier, baseline), .doc = "a failure is compared with the base"},
+        {.name = "kind", .type = KEY_ENUM, KEY(verifier, kind), .choices = verifier_kind_names, .doc = "what it shows"},
+};
+const struct schema verifier_schema =
+        SCHEMA("a verifier", verifier_keys, struct verifier, .shorthand = "run", .check_name = check_verifier_name);
+
+static const struct key sandbox_keys[] = {
+        {.name = "minimum",
+         .type = KEY_ENUM,
+         KEY(sandbox_policy, minimum),
+         .choices = tier_names,
+         .doc = "the weakest step of the sandbox's ladder that is good enough"},
+        {.name = "read",
+         .type = KEY_STRINGS,
+         KEY(sandbox_policy, read),
+         .check = check_host_path,
+         .doc = "host folders shown read-only"},
+        {.name = "write",
+         .type = KEY_STRINGS,
+         KEY(sandbox_policy, write),
+         .check = check_host_path,
+         .doc = "host folders shown writable"},
+        {.name = "carry",
+         .type = KEY_STRINGS,
+         KEY(sandbox_policy, carry),
+         .check = check_carry,
+         .doc = "ignored folders of the checkout that are shown inside"},
+        {.name = "env",
+         .type = KEY_STRINGS,
+         KEY(sandbox_policy, env),
+         .check = check_env_name,
+         .doc = "variables of the user that are passed in"},
+        {.name = "network",
+         .type = KEY_MAP,
+         KEY(sandbox_policy, network),
+         .sub = &network_schema,
+         .doc = "general egress"},
+};
+static const struct schema sandbox_schema = SCHEMA("sandbox", sandbox_keys, struct sandbox_policy);
+
+static const struct key gate_keys[] = {
+#define X(gate_, name_, level, enforced, text)                                                                         \
+        {.name = (name_),                                                                                              \
+         .type = KEY_ENUM,                                                                                             \
+         .offset = GATE_##gate_ * sizeof(int),                                                                         \
+         .choices = gate_level_names,                                                                                  \
+         .doc = (text)},
+        GATES(X)
+#undef X
+};
+static const struct schema gates_schema = {
+        .what = "gates", .keys = gate_keys, .len = GATES_SETTABLE, .size = GATE_COUNT * sizeof(int)};
+
+struct approval_policy {
+        int person_at;
+};
+static const struct key approval_keys[] = {
+        {.name = "person_at",
+         .type = KEY_ENUM,
+         KEY(approval_policy, person_at),
+         .choices = risk_names,
+         .doc = "risk from which a person must approve"},
+};
+static const struct schema approval_schema = SCHEMA("approval", approval_keys, struct approval_policy);
+
+struct spend {
+        int64_t weekly_usd, paid_runs_per_cycle, cycle_ms;
+        int week_starts;
+};
+static const struct key spend_keys[] = {
+        {.name = "weekly_usd", .type = KEY_USD, KEY(spend, weekly_usd), .doc = "money per week"},
+        {.name = "paid_runs_per_cycle",
+         .type = KEY_INT,
+         KEY(spend, paid_runs_per_cycle),
+         .doc = "runs that cost money, per cycle"},
+        {.name = "cycle",
+         .type = KEY_TIME,
+         KEY(spend, cycle_ms),
+         .min = 1000,
+         .max = 366 * DAY,
+         .doc = "length of a cycle"},
+        {.name = "week_starts",
+         .type = KEY_ENUM,
+         KEY(spend, week_starts),
+         .choices = weekday_names,
+         .doc = "first day of a week"},
+};
+static const struct schema spend_schema = SCHEMA("spend", spend_keys, struct spend);
+
+struct failure {
+        int64_t attempts;
+        struct strv moods;
+        int then;
+};
+static const struct key failure_keys[] = {
+        {.name = "attempts", .type = KEY_INT, KEY(failure, attempts), .min = 1, .max = 100, .doc = "runs of one item"},
+        {.name = "moods",
+         .type = KEY_STRINGS,
+         KEY(failure, moods),
+         .choices = mood_names,
+         .doc = "mood of each attempt"},
+        {.name = "then",
+         .type = KEY_ENUM,
+         KEY(failure, then),
+         .choices = failure_then_names,
+         .doc = "what follows the last"},
+};
+static const struct schema failure_schema = SCHEMA("failure", failure_keys, struct failure);
+
+struct commit {
+        char *author;
+        int sign;
+};
+static const struct key commit_keys[] = {
+        {.name = "author",
+         .type = KEY_LINE,
+         KEY(commit, author),
+         .check = check_author,
+         .doc = "author of the commits"},
+        {.name = "sign", .type = KEY_BOOL, KEY(commit, sign), .doc = "commits are signed with the director's key"},
+};
+static const struct schema commit_schema = SCHEMA("commit", commit_keys, struct commit);
+
+static const struct key policy_keys[] = {
+        {.name = "target",
+         .type = KEY_LINE,
+         KEY(policy, target),
+         .check = check_ref,
+         .doc = "the branch that receives commits; the one checked out where absent"},
+        {.name = "tests", .type = KEY_STRINGS, KEY(policy, tests), .check = check_glob, .doc = "globs of tests"},
+        {.name = "agents", .type = KEY_NAMED, KEY(policy, agents), .sub = &agent_schema, .doc = "agent profiles"},
+        {.name = "sandbox",
+         .type = KEY_MAP,
+         KEY(policy, sandbox),
+         .sub = &sandbox_schema,
+         .doc = "what a run sees of the host"},
+        {.name = "verifiers",
+         .type = KEY_NAMED,
+         KEY(policy, verifiers),
+         .sub = &verifier_schema,
+         .doc = "commands that judge"},
+        {.name = "gates", .type = KEY_MAP, KEY(policy, gates), .sub = &gates_schema, .doc = "built-in judgements"},
+        {.name = "protected",
+         .type = KEY_STRINGS,
+         KEY(policy, protected_paths),
+         .check = check_glob,
+         .doc = "globs whose change needs a person; added to the built-in ones"},
+        {.name = "approval",
+         .type = KEY_MAP,
+         KEY(policy, approval),
+         .sub = &approval_schema,
+         .doc = "what a person decides"},
+        {.name = "spend", .type = KEY_MAP, KEY(policy, spend), .sub = &spend_schema, .doc = "money"},
+        {.name = "failure",
+         .type = KEY_MAP,
+         KEY(policy, failure),
+         .sub = &failure_schema,
+         .doc = "what follows a failed run"},
+        {.name = "commit", .type = KEY_MAP, KEY(policy, commit), .sub = &commit_schema, .doc = "the commit"},
+};
+const struct schema policy_schema = SCHEMA("a policy", policy_keys, struct policy);
