@@ -96,6 +96,22 @@ Test(layer, a_base_is_a_clean_checkout_whatever_the_umask)
         judge(&stack, "HEAD");
 }
 
+Test(layer, threads_share_out_large_and_small_folders)
+{
+        _cleanup_layer_stack_ struct layer_stack stack = LAYER_STACK_INIT;
+        struct layer_options with = options();
+        char id[GIT_HEX];
+
+        cr_assert_eq(sh("mkdir large; for i in $(seq 1100); do echo $i >large/$i; done; "
+                        "for i in $(seq 60); do mkdir -p s$i/t; echo $i >s$i/1; echo $i >s$i/t/2; echo $i >s$i/u; done; "
+                        "git add -A -- ':!sub'; git commit -qm many"),
+                     0);
+        cr_assert_eq(repo_resolve_commit(repo, "HEAD", id, &err), 0, "%s", err.message);
+        with.threads = 3;
+        cr_assert_eq(layer_prepare(repo, id, &with, &stack, &err), 0, "%s", err.message);
+        judge(&stack, "HEAD");
+}
+
 Test(layer, a_known_tree_is_taken_as_it_is)
 {
         _cleanup_layer_stack_ struct layer_stack first = LAYER_STACK_INIT, second = LAYER_STACK_INIT;
