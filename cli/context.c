@@ -3,9 +3,10 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/user.h"
 
 #include <errno.h>
-#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,12 +15,8 @@
 static char *home_folder(void)
 {
         const char *home = getenv("HOME");
-        const struct passwd *user;
 
-        if (home && home[0] == '/')
-                return xstrdup(home);
-        user = getpwuid(getuid());
-        return user && user->pw_dir[0] == '/' ? xstrdup(user->pw_dir) : NULL;
+        return home && home[0] == '/' ? xstrdup(home) : user_home(getuid());
 }
 
 /* Relative values of XDG variables are to be ignored (XDG Base Directory Specification); ours is the user's own word. */

@@ -2,17 +2,17 @@
 #include "cli/person.h"
 
 #include "lib/base/str.h"
+#include "lib/base/user.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <strings.h>
 #include <unistd.h>
 
 char *person_name(uid_t uid)
 {
-        const struct passwd *user = getpwuid(uid);
+        char *name = user_name(uid);
 
-        return user ? xstrdup(user->pw_name) : xasprintf("%u", (unsigned)uid);
+        return name ? name : xasprintf("%u", (unsigned)uid);
 }
 
 int person_agrees(const char *question, const char *option, struct err *err)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_BASE_USER_H
+#define CUPEL_BASE_USER_H
+
+/* What /etc/passwd says of a user. The file itself, no name service: our programs are static. Owned; NULL: not there. */
+
+#include <sys/types.h>
+
+char *user_name(uid_t uid);
+char *user_home(uid_t uid); /* only an absolute path */
+
+#endif
