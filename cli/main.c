@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_help(FILE *out)
 {
@@ -65,7 +66,9 @@ int main(int argc, char **argv)
 {
         const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
 
-        setlocale(LC_CTYPE, "");
+        if (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO))
+                setlocale(LC_CTYPE,
+                          ""); /* widths of characters matter on a terminal alone, and the tables take time to load */
         signal(SIGPIPE, SIG_IGN);
         if (command)
                 return run_command(command, argc - 1, argv + 1);

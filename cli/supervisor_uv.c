@@ -325,11 +325,12 @@ static int start_all(struct loop *loop, struct err *err)
         /* before anybody else may move the run: a director that fails at once ends it from here */
         if (store_run_move(loop->s.context->store, &preparing, err) < 0)
                 return -1;
-        if (start_director(loop, &director, err) < 0 ||
-            watch(loop, &loop->director, &loop->s.director, director, on_director, err) < 0)
-                return -1;
+        /* the cage first: it has the longer way to its first message */
         if (start_cage(loop, &runner, err) < 0 ||
             watch(loop, &loop->runner, &loop->s.runner, runner, on_runner, err) < 0)
+                return -1;
+        if (start_director(loop, &director, err) < 0 ||
+            watch(loop, &loop->director, &loop->s.director, director, on_director, err) < 0)
                 return -1;
         return 0;
 }
