@@ -80,7 +80,7 @@ const char *candidate_claim(const struct candidate *candidate, const char *verif
         return NULL;
 }
 
-static int open_quarantine(struct director *d, struct err *err)
+int candidate_open(struct director *d, struct err *err)
 {
         _cleanup_free_ char *folder = xasprintf("%s/quarantine", d->run_folder);
 
@@ -107,7 +107,7 @@ int candidate_check(struct director *d, struct err *err)
                 return 0;
         if (!candidate_named(candidate) || !d->base_tree[0])
                 return err_set(err, ERR_REFUSED, "the run named no candidate");
-        if (open_quarantine(d, err) < 0)
+        if (candidate_open(d, err) < 0)
                 return -1;
         if (quarantine_check(candidate->quarantine, d->base_tree, candidate->tree, &limits, &candidate->counts, err) <
             0)

@@ -6,6 +6,7 @@
  * What the run made, as the director sees it.
  *
  *         candidate_find(d, err);       the tree that the runner named last (a claim: 40 hex digits, no more)
+ *         candidate_open(d, err);       optional, any time before: opens the quarantine without a look into it
  *         candidate_check(d, err);      every new object walked, the diff computed, the gates judged
  *         candidate_release(&d->candidate);
  *
@@ -21,6 +22,7 @@ struct candidate;
 struct director;
 
 int candidate_find(struct director *d, struct err *err);
+int candidate_open(struct director *d, struct err *err);
 int candidate_check(struct director *d, struct err *err);
 bool candidate_named(const struct candidate *candidate);
 

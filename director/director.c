@@ -10,6 +10,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/base/snapshot.h"
+#include "lib/base/sshsig.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -42,7 +43,7 @@ int director_open(struct director *d, const struct director_options *options, st
         d->base = d->delta = LAYER_STACK_INIT;
         d->room = ROOM_INIT;
         plan_init(&d->plan);
-        umask(0077);
+        d->umask = umask(0077);
         if (uplink_open(&d->up, err) < 0 || git_start(err) < 0 || repo_open(options->repository, &d->repo, err) < 0)
                 return -1;
         d->state_folder = xasprintf("%s/repos/%s", options->state, repo_identity(d->repo));
@@ -54,8 +55,9 @@ int director_open(struct director *d, const struct director_options *options, st
 
 void director_release_work(struct director *d)
 {
+        tidy_wait(&d->room_tidy);
+        tidy_wait(&d->quarantine_tidy);
         room_close(&d->room);
-        d->room = ROOM_INIT;
         layer_stack_release(&d->delta);
         layer_stack_release(&d->base);
         d->base = d->delta = LAYER_STACK_INIT;
@@ -67,6 +69,10 @@ void director_close(struct director *d)
 {
         director_release_work(d);
         candidate_release(&d->candidate);
+        packet_release(&d->packet);
+        sshkey_free(d->signer.key);
+        author_release(&d->signer.author);
+        str_release(&d->sealed.text);
         plan_release(&d->plan);
         strv_release(&d->left);
         store_run_release(&d->row);
@@ -133,6 +139,21 @@ int director_load_plan(struct director *d, struct err *err)
 
 /* ---- The store ---- */
 
+/* The row as the move left it; reasons are those of the move, not read again. */
+static void follow_move(struct director *d, const struct director_move *move)
+{
+        d->row.phase = move->to;
+        d->row.outcome = move->to == PHASE_COMMITTED ? OUTCOME_COMMITTED : move->outcome;
+        if (move->tree) {
+                snprintf(d->tree, sizeof(d->tree), "%s", move->tree);
+                d->row.tree = d->tree;
+        }
+        if (move->commit) {
+                snprintf(d->commit, sizeof(d->commit), "%s", move->commit);
+                d->row.commit = d->commit;
+        }
+}
+
 int director_move(struct director *d, const struct director_move *move, struct err *err)
 {
         _cleanup_json_ struct json_t *reasons = move->reasons ? json_from_strv(move->reasons) : NULL;
@@ -157,7 +178,8 @@ int director_move(struct director *d, const struct director_move *move, struct e
                 return err_wrap(err, "move the run to %s", phase_name(move->to));
         }
         uplink_phase(&d->up, move->to);
-        return director_refresh(d, err);
+        follow_move(d, move);
+        return 0;
 }
 
 int director_record(struct director *d, const char *type, struct json_t *owned, struct err *err)

@@ -21,8 +21,11 @@
  * (the store is gone) is the error of director_run().
  */
 
+#include "director/message.h"
 #include "director/options.h"
+#include "director/packet.h"
 #include "director/room.h"
+#include "director/tidy.h"
 #include "director/uplink.h"
 
 #include "lib/base/change.h"
@@ -39,6 +42,7 @@
 #include <stdint.h>
 
 struct json_t;
+struct sshkey;
 
 /* What the run wants to become; filled by candidate.c. */
 struct candidate {
@@ -49,6 +53,19 @@ struct candidate {
         struct quarantine_counts counts;
         struct change_list changes;
         struct gate_report gates;
+};
+
+/* Whose name the commit bears, and who signs it. */
+struct signer {
+        bool ready;
+        struct author author;
+        struct sshkey *key; /* NULL: unsigned */
+};
+
+/* What evidence_seal() of this process sealed. */
+struct sealed {
+        char digest[HASH_HEX]; /* "": nothing yet */
+        struct str text;
 };
 
 struct director_times { /* milliseconds; 0: did not happen */
@@ -71,6 +88,12 @@ struct director {
         struct layer_stack base;  /* what the run started from; mode run only */
         struct layer_stack delta; /* base + candidate, while the clean room stands on it */
         struct room room;
+        struct signer signer;
+        struct sealed sealed;
+        struct packet packet;
+        struct tidy room_tidy, quarantine_tidy;
+        mode_t umask; /* the user's, for what is made in the repository; ours is 077 */
+        char tree[GIT_HEX], commit[GIT_HEX]; /* what the row points to once we have moved it */
         struct strv left; /* files of the checkout that landing left alone */
         struct director_times times;
         bool ended;

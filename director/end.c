@@ -23,7 +23,7 @@ static enum phase phase_of(enum outcome outcome)
 /* A held run keeps its quarantine: it is what landing needs. Everything else can be made again. */
 static int clean_up(struct director *d, struct err *err)
 {
-        static const char *const folders[] = {"head", "upper", "room", "room.base", "landing"};
+        static const char *const folders[] = {"head", "upper", "room", "room.base", "landing.pack", "landing.idx"};
         bool failed = false;
 
         director_release_work(d);
@@ -36,11 +36,14 @@ static int clean_up(struct director *d, struct err *err)
 
 static void conclude(struct director *d, const struct strv *reasons)
 {
+        static const char *const done_with[] = {"quarantine", NULL};
         _cleanup_strv_ struct strv told = {0};
         struct err err = ERR_INIT;
         char text[1024];
 
         strv_copy(&told, reasons);
+        if (d->outcome != OUTCOME_HELD && d->packet.has_patch)
+                tidy_start(&d->quarantine_tidy, d->run_fd, 0, done_with);
         if (packet_write(d, &told, &err) < 0) {
                 err_text(&err, text, sizeof(text));
                 strv_add_printf(&told, "the packet is incomplete: %s", text);

@@ -21,6 +21,7 @@
 struct director;
 
 int evidence_seal(struct director *d, char ret_digest[HASH_HEX], struct err *err);
+void evidence_forget(struct director *d); /* the transaction that held the seal was undone */
 int evidence_list(struct director *d, struct str *ret, struct err *err);
 
 /* Pure: sorts the lines and gives text and digest. */

@@ -80,9 +80,8 @@ static const char *short_type(const char *type)
 }
 
 /* Notes may be many: they are counted by their type alone, without a look inside. */
-static int see(const struct store_event_row *row, void *arg, struct err *err)
+int facts_see(struct facts *facts, const struct store_event_row *row, struct err *err)
 {
-        struct facts *facts = arg;
         const char *type = short_type(row->type);
 
         count_note(facts, type);
@@ -102,7 +101,7 @@ static int see(const struct store_event_row *row, void *arg, struct err *err)
         return 0;
 }
 
-int facts_gather(struct director *d, struct facts *ret, struct err *err)
+void facts_init(struct facts *ret)
 {
         *ret = (struct facts){
                 .notes = json_object(),
@@ -112,7 +111,6 @@ int facts_gather(struct director *d, struct facts *ret, struct err *err)
                 .sandbox = json_pack("{s:n, s:n}", "run", "director"),
                 .timeline = json_array(),
         };
-        return store_events_each(d->store, d->row.id, NULL, see, ret, err);
 }
 
 void facts_release(struct facts *facts)

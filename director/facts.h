@@ -3,13 +3,12 @@
 #define CUPEL_DIRECTOR_FACTS_H
 
 /*
- * What the event log says about a run, gathered in one pass for the report: so a report can be written by any later
+ * What the event log says about a run, gathered for the report while somebody reads it: so a report can be written by any later
  * process, and says what is on record, not what somebody remembers.
  */
 
 #include "lib/base/err.h"
 
-struct director;
 struct json_t;
 
 struct facts {
@@ -21,7 +20,10 @@ struct facts {
         struct json_t *timeline; /* [{"phase", "time"}] */
 };
 
-int facts_gather(struct director *d, struct facts *ret, struct err *err);
+struct store_event_row;
+
+void facts_init(struct facts *ret);
+int facts_see(struct facts *facts, const struct store_event_row *row, struct err *err); /* each event, in order */
 void facts_release(struct facts *facts);
 
 #define _cleanup_facts_ __attribute__((cleanup(facts_release)))

@@ -123,11 +123,9 @@ static void cage_shows(const struct director *d, struct cage_plan *ret)
         show_all(&plan.files, &ret->show);
 }
 
-int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, char **ret_alternates,
-                   struct err *err)
+int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, struct err *err)
 {
         _cleanup_strv_ struct strv objects = {0};
-        _cleanup_str_ struct str alternates = {0};
 
         if (object_folders(d, &objects, err) < 0)
                 return -1;
@@ -135,17 +133,14 @@ int furniture_cage(const struct director *d, const char *room, struct cage_plan 
         ret->home = xstrdup(home_folder());
         /* with the candidate's objects, the heads and the snapshot in it */
         ret->run_dir = xstrdup(d->run_folder);
-        strv_add_printf(&ret->write, "%s/%s/cage", d->run_folder, room);
+        strv_add_printf(&ret->write, "%s/%s", d->run_folder, room);
         strv_add(&ret->read, repo_gitdir(d->repo));
         strv_add(&ret->read, repo_commondir(d->repo));
-        for (size_t i = 0; i < objects.len; i++) {
+        for (size_t i = 0; i < objects.len; i++)
                 strv_add(&ret->read, objects.items[i]);
-                str_printf(&alternates, "%s/%zu\n", FURNITURE_OBJECTS, i);
-        }
         strv_add_printf(&ret->read, "%s/layers", d->options->cache);
         strv_sort_unique(&ret->read);
         cage_shows(d, ret);
-        *ret_alternates = str_steal(&alternates);
         return 0;
 }
 
@@ -197,11 +192,10 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
                    struct err *err)
 {
         ret->worktree = xstrdup(worktree_path(d));
-        strv_add_printf(&ret->lower, "%s/%s/lower", d->run_folder, room);
         strv_add_printf(&ret->lower, "%s/head", d->run_folder);
         for (size_t i = 0; i < layers->len; i++)
                 strv_add(&ret->lower, layers->items[i]);
-        ret->scratch = xasprintf("%s/%s/cage", d->run_folder, room);
+        ret->scratch = xasprintf("%s/%s", d->run_folder, room);
         ret->upper = SANDBOX_UPPER_AUTO;
         set_sizes(&d->plan.budget, ret);
         ret->home = xstrdup(home_folder());
@@ -211,7 +205,11 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
         add_carried(d, &ret->carry);
         add_own_files(d, ret);
         add_environment(d, &ret->env);
-        return object_folders(d, &ret->objects, err);
+        if (object_folders(d, &ret->objects, err) < 0)
+                return -1;
+        /* the layers name the repository's own stores; the last is the candidate's */
+        strv_add_printf(&ret->env, "GIT_ALTERNATE_OBJECT_DIRECTORIES=" FURNITURE_OBJECTS "/%zu", ret->objects.len - 1);
+        return 0;
 }
 
 void furniture_step(const struct director *d, const struct plan_verifier *verifier, struct sandbox_step *ret)

@@ -6,7 +6,7 @@
  * What stands in the clean room: the plan's words translated into what the sandbox shows. Carried and shown folders that
  * are not there are left out (nothing opens by leaving out); everything else is as the run had it.
  *
- *         furniture_cage(d, "room", &cage, &alternates, err);     before the cage; free alternates
+ *         furniture_cage(d, "room", &cage, err);                  before the cage
  *         furniture_plan(d, "room", &stack.dirs, &plan, err);     the sandbox plan
  *         furniture_step(d, verifier, &step);                     one verifier
  */
@@ -22,8 +22,7 @@ struct sandbox_step;
 
 #define FURNITURE_OBJECTS "/cupel/objects"
 
-int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, char **ret_alternates,
-                   struct err *err);
+int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, struct err *err);
 int furniture_plan(const struct director *d, const char *room, const struct strv *layers, struct sandbox_plan *ret,
                    struct err *err);
 void furniture_step(const struct director *d, const struct plan_verifier *verifier, struct sandbox_step *ret);

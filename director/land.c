@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -91,10 +92,22 @@ static int open_key(const struct director *d, struct sshkey **ret, struct err *e
         return keys_fd < 0 ? -1 : sshkey_ensure(keys_fd, "director_ed25519", COMMITTER_MAIL, ret, err);
 }
 
+int land_prepare(struct director *d, struct err *err)
+{
+        struct signer *signer = &d->signer;
+
+        if (signer->ready)
+                return 0;
+        author_release(&signer->author);
+        if (author_find(&signer->author, d->plan.commit.author, d->repo, err) < 0 ||
+            (d->plan.commit.sign && !signer->key && open_key(d, &signer->key, err) < 0))
+                return -1;
+        signer->ready = true;
+        return 0;
+}
+
 static int make_commit(struct director *d, const char *evidence, int64_t now, char ret_commit[GIT_HEX], struct err *err)
 {
-        _cleanup_sshkey_ struct sshkey *key = NULL;
-        _cleanup_author_ struct author author = {0};
         _cleanup_free_ char *message = commit_message(&d->plan);
         _cleanup_free_ char *identity = digest_label(d->row.identity), *sealed = digest_label(evidence);
         const struct commit_trailer trailers[] = {{"Cupel-Run", d->row.id},
@@ -109,11 +122,10 @@ static int make_commit(struct director *d, const char *evidence, int64_t now, ch
                                    .message = message,
                                    .trailers = trailers};
 
-        if (author_find(&author, d->plan.commit.author, d->repo, err) < 0 ||
-            (d->plan.commit.sign && open_key(d, &key, err) < 0))
+        if (land_prepare(d, err) < 0)
                 return -1;
-        spec.author = (struct commit_person){author.name, author.mail};
-        return commit_make(d->candidate.quarantine, &spec, key, ret_commit, err);
+        spec.author = (struct commit_person){d->signer.author.name, d->signer.author.mail};
+        return commit_make(d->candidate.quarantine, &spec, d->signer.key, ret_commit, err);
 }
 
 /* ---- Landing ---- */
@@ -123,7 +135,6 @@ struct attempt {
         bool needs_approval;
         char commit[GIT_HEX];
         int64_t now;
-        char *folder; /* runs/<id>/landing: the pack until it is installed */
 };
 
 static int prepare(struct director *d, const struct attempt *attempt, struct landing **ret, struct err *err)
@@ -132,7 +143,7 @@ static int prepare(struct director *d, const struct attempt *attempt, struct lan
                                           .base = d->row.base,
                                           .commit = attempt->commit,
                                           .run_id = d->row.id,
-                                          .work_folder = attempt->folder,
+                                          .work_folder = d->run_folder,
                                           .who_name = COMMITTER_NAME,
                                           .who_mail = COMMITTER_MAIL,
                                           .time = attempt->now};
@@ -209,7 +220,7 @@ int land_committed(struct director *d, const char *commit, struct err *err)
 }
 
 /* The index may change between prepare and execute (a `git add` of the user): then prepare again, a few times. */
-static int execute(struct director *d, const struct attempt *attempt, struct err *err)
+static int try_to_execute(struct director *d, const struct attempt *attempt, struct err *err)
 {
         for (int tries = 1;; tries++) {
                 _cleanup_landing_ struct landing *landing = NULL;
@@ -225,16 +236,23 @@ static int execute(struct director *d, const struct attempt *attempt, struct err
         }
 }
 
+/* What is made in the repository and its checkout is made as the user would make it. */
+static int execute(struct director *d, const struct attempt *attempt, struct err *err)
+{
+        mode_t own = umask(d->umask);
+        int result = try_to_execute(d, attempt, err);
+
+        umask(own);
+        return result;
+}
+
 static int land_locked(struct director *d, bool needs_approval, struct err *err)
 {
         char evidence[HASH_HEX];
-        _cleanup_free_ char *folder = xasprintf("%s/landing", d->run_folder);
-        struct attempt attempt = {
-                .evidence = evidence, .needs_approval = needs_approval, .now = time(NULL), .folder = folder};
+        struct attempt attempt = {.evidence = evidence, .needs_approval = needs_approval, .now = time(NULL)};
         uint64_t started = clock_ms();
 
-        if (fs_mkdir_p(folder, 0700, err) < 0 || evidence_seal(d, evidence, err) < 0 ||
-            make_commit(d, evidence, attempt.now, attempt.commit, err) < 0)
+        if (evidence_seal(d, evidence, err) < 0 || make_commit(d, evidence, attempt.now, attempt.commit, err) < 0)
                 return -1;
         if (execute(d, &attempt, err) < 0)
                 return not_landed(d, &attempt, err);
@@ -242,14 +260,17 @@ static int land_locked(struct director *d, bool needs_approval, struct err *err)
         return land_committed(d, attempt.commit, err);
 }
 
-/* Under the lock the run must still be what it was: a recovery may have judged us dead. */
+/*
+ * Under the lock the run must still be what it was: a recovery may have judged us dead, a held run may have been rejected.
+ * Of a run of our own the move to landing finds that out.
+ */
 static int lock_and_land(struct director *d, bool needs_approval, struct err *err)
 {
         _cleanup_fd_ int lock_fd = -1;
         const enum phase expected = d->row.phase;
         int ended;
 
-        if (landing_lock(d->state_fd, &lock_fd, err) < 0 || director_refresh(d, err) < 0)
+        if (landing_lock(d->state_fd, &lock_fd, err) < 0 || (expected == PHASE_HELD && director_refresh(d, err) < 0))
                 return -1;
         if (d->row.phase != expected)
                 return err_set(err, ERR_STORE, "the run was moved to %s by somebody else", phase_name(d->row.phase));

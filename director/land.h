@@ -18,6 +18,9 @@
 
 struct director;
 
+/* Author and key, which need nothing of the candidate: optional, before the rest. */
+int land_prepare(struct director *d, struct err *err);
+
 /* The candidate is checked, its verdicts are recorded; the run is director_verifying. */
 int land(struct director *d, struct err *err);
 

@@ -5,23 +5,53 @@
 /*
  * The packet of a run: evidence/{report.json, report.md, patch.diff, test.log, evidence-set.txt, SHA256SUMS} and
  * telemetry/events.normalized.jsonl. Written when the run is over (or held: and again at the end), not synced: it can be
- * made again from the store for as long as the quarantine or the commit lives.
+ * made again from the store for as long as the quarantine or the commit lives. SHA256SUMS comes last and whole: where it
+ * is, the packet is complete.
+ *
+ *         packet_prepare(d);                   while others work: what is known of the packet before the end; may fail
+ *         packet_patch(d, err);                once the candidate is checked: patch.diff
+ *         packet_write(d, reasons, err);       the rest, and what was not prepared
  *
  * `cd evidence && sha256sum -c SHA256SUMS` checks evidence, log of events, logs and snapshot. The logs come from the caged
  * side: only plain files with plain names are listed and copied, none is followed.
  */
 
+#include "director/report.h"
 #include "lib/base/err.h"
+#include "lib/base/hash.h"
 #include "lib/base/str.h"
+
+#include <stdbool.h>
 
 struct director;
 
+struct packet {
+        struct strv sums; /* of what does not change any more: packet_sums.c */
+        bool has_snapshot, has_patch;
+        struct report_patch patch;
+};
+
+void packet_prepare(struct director *d);
+int packet_patch(struct director *d, struct err *err);
 int packet_write(struct director *d, const struct strv *reasons, struct err *err);
+void packet_release(struct packet *packet);
 
-/* test.log: the verifiers' logs of runs/<id>/logs, one after the other with a heading each, from `run_fd` to `out_fd`. */
-int packet_test_log(int run_fd, int out_fd, struct err *err);
+/* ---- Sums and logs (packet_sums.c) ---- */
 
-/* SHA256SUMS, relative to evidence/, of the files named in packet_sums.c; into `ret`. */
-int packet_sums(int run_fd, struct str *ret, struct err *err);
+/* The sum of a file of the run, by its path below the run's folder. */
+void packet_add_sum(struct strv *sums, const char *path, const char *hex);
+
+/* The plain files below a folder of the run, or the one file. */
+int packet_sum_folder(int run_fd, const char *folder, struct strv *sums, struct err *err);
+int packet_sum_file(int run_fd, const char *path, struct strv *sums, struct err *err);
+
+/*
+ * The sums of runs/<id>/logs, and test.log to `out_fd`: the verifiers' logs, one after the other with a heading each;
+ * `test_log` takes its bytes. Each log is read once.
+ */
+int packet_logs(int run_fd, int out_fd, struct hash *test_log, struct strv *sums, struct err *err);
+
+/* SHA256SUMS, sorted, relative to evidence/. */
+void packet_put_sums(struct strv *sums, struct str *ret);
 
 #endif

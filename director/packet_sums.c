@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parts of the packet that are made from files of the run's folder: test.log and SHA256SUMS. What lies in logs/ was
+ * The parts of the packet that are made from files of the run's folder: test.log and SHA256SUMS. A sum is kept as
+ * "<path>\n<hex>" until all are there: sorted as text they are sorted by path. What lies in logs/ was
  * writable for the caged side, so every file there is opened beneath, without following, without blocking on a FIFO, and
  * counted only when it is a regular file with a plain name of bounded size.
  */
@@ -62,17 +63,84 @@ static void list_folder(int run_fd, const char *path, int depth, struct strv *fi
                 closedir(dir);
 }
 
-/* ---- test.log ---- */
+/* ---- Sums ---- */
 
-static int copy_log(int from, int out_fd, struct err *err)
+void packet_add_sum(struct strv *sums, const char *path, const char *hex)
+{
+        strv_add_printf(sums, "%s\n%s", path, hex);
+}
+
+int packet_sum_file(int run_fd, const char *path, struct strv *sums, struct err *err)
+{
+        _cleanup_fd_ int fd = open_plain(run_fd, path);
+        char hex[HASH_HEX];
+
+        if (fd < 0)
+                return 0;
+        if (hash_fd(fd, hex, err) < 0)
+                return err_wrap(err, "%s", path);
+        packet_add_sum(sums, path, hex);
+        return 0;
+}
+
+int packet_sum_folder(int run_fd, const char *folder, struct strv *sums, struct err *err)
+{
+        _cleanup_strv_ struct strv files = {0};
+
+        list_folder(run_fd, folder, 0, &files);
+        for (size_t i = 0; i < files.len; i++)
+                if (packet_sum_file(run_fd, files.items[i], sums, err) < 0)
+                        return -1;
+        return 0;
+}
+
+void packet_put_sums(struct strv *sums, struct str *ret)
+{
+        static const char own[] = "evidence/";
+
+        strv_sort_unique(sums);
+        for (size_t i = 0; i < sums->len; i++) {
+                const char *path = sums->items[i], *end = strchr(path, '\n');
+                bool in_evidence = strncmp(path, own, strlen(own)) == 0;
+
+                str_printf(ret, "%s  %s%.*s\n", end + 1, in_evidence ? "" : "../",
+                           (int)(end - path) - (in_evidence ? (int)strlen(own) : 0),
+                           in_evidence ? path + strlen(own) : path);
+        }
+}
+
+/* ---- Logs ---- */
+
+/* Where the bytes of a log go besides its own sum; `fd` < 0: nowhere. */
+struct test_log {
+        int fd;
+        struct hash *hash;
+};
+
+static int put_test_log(const struct test_log *out, const void *bytes, size_t len, struct err *err)
+{
+        if (out->fd < 0)
+                return 0;
+        hash_update(out->hash, bytes, len);
+        return fs_write_all(out->fd, bytes, len) < 0 ? err_errno(err, "write test.log") : 0;
+}
+
+static int read_log(int fd, const struct test_log *out, char ret_hex[HASH_HEX], struct err *err)
 {
         char buffer[65536];
+        struct hash hash;
         ssize_t got;
 
-        while ((got = read(from, buffer, sizeof(buffer))) > 0)
-                if (fs_write_all(out_fd, buffer, (size_t)got) < 0)
-                        return err_errno(err, "write test.log");
-        return got < 0 ? err_errno(err, "read a log") : 0;
+        hash_init(&hash);
+        while ((got = read(fd, buffer, sizeof(buffer))) > 0) {
+                hash_update(&hash, buffer, (size_t)got);
+                if (put_test_log(out, buffer, (size_t)got, err) < 0)
+                        return -1;
+        }
+        if (got < 0)
+                return err_errno(err, "read a log");
+        hash_final(&hash, ret_hex);
+        return 0;
 }
 
 static bool is_verifier_log(const char *path)
@@ -80,63 +148,30 @@ static bool is_verifier_log(const char *path)
         return strncmp(path, "logs/verify.", 12) == 0 || strncmp(path, "logs/director.", 14) == 0;
 }
 
-int packet_test_log(int run_fd, int out_fd, struct err *err)
+static int take_log(int run_fd, const char *path, const struct test_log *test_log, struct strv *sums, struct err *err)
 {
+        const struct test_log out = is_verifier_log(path) ? *test_log : (struct test_log){.fd = -1};
+        _cleanup_fd_ int fd = open_plain(run_fd, path);
+        _cleanup_free_ char *heading = xasprintf("==> %s <==\n", path + 5);
+        char hex[HASH_HEX];
+
+        if (fd < 0)
+                return 0;
+        if (put_test_log(&out, heading, strlen(heading), err) < 0 || read_log(fd, &out, hex, err) < 0)
+                return -1;
+        packet_add_sum(sums, path, hex);
+        return 0;
+}
+
+int packet_logs(int run_fd, int out_fd, struct hash *test_log, struct strv *sums, struct err *err)
+{
+        const struct test_log out = {.fd = out_fd, .hash = test_log};
         _cleanup_strv_ struct strv files = {0};
 
         list_folder(run_fd, "logs", 0, &files);
         strv_sort_unique(&files);
-        for (size_t i = 0; i < files.len; i++) {
-                _cleanup_fd_ int fd = -1;
-                _cleanup_free_ char *heading = xasprintf("==> %s <==\n", files.items[i] + 5);
-
-                if (!is_verifier_log(files.items[i]))
-                        continue;
-                fd = open_plain(run_fd, files.items[i]);
-                if (fd < 0)
-                        continue;
-                if (fs_write_all(out_fd, heading, strlen(heading)) < 0)
-                        return err_errno(err, "write test.log");
-                if (copy_log(fd, out_fd, err) < 0)
-                        return -1;
-        }
-        return 0;
-}
-
-/* ---- SHA256SUMS ---- */
-
-static const char *from_evidence(const char *path, char buffer[4096])
-{
-        if (strncmp(path, "evidence/", 9) == 0)
-                return path + 9;
-        snprintf(buffer, 4096, "../%s", path);
-        return buffer;
-}
-
-static int add_sum(int run_fd, const char *path, struct str *ret, struct err *err)
-{
-        _cleanup_fd_ int fd = open_plain(run_fd, path);
-        char hex[HASH_HEX], buffer[4096];
-
-        if (fd < 0)
-                return 0;
-        if (hash_fd(fd, hex, err) < 0)
-                return err_wrap(err, "%s", path);
-        str_printf(ret, "%s  %s\n", hex, from_evidence(path, buffer));
-        return 0;
-}
-
-int packet_sums(int run_fd, struct str *ret, struct err *err)
-{
-        static const char *const folders[] = {"evidence", "telemetry", "logs", "config_snapshot"};
-        _cleanup_strv_ struct strv files = {0};
-
-        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-                list_folder(run_fd, folders[i], 0, &files);
-        strv_add(&files, "identity.txt");
-        strv_sort_unique(&files);
         for (size_t i = 0; i < files.len; i++)
-                if (strcmp(files.items[i], "evidence/SHA256SUMS") != 0 && add_sum(run_fd, files.items[i], ret, err) < 0)
+                if (take_log(run_fd, files.items[i], &out, sums, err) < 0)
                         return -1;
         return 0;
 }

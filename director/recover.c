@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The ref is the truth: at the commit, the run is committed; else nothing of it is left and it is discarded. */
 static int recover_landing(struct director *d, enum outcome otherwise, const char *reason, struct err *err)
@@ -21,11 +22,16 @@ static int recover_landing(struct director *d, enum outcome otherwise, const cha
         _cleanup_json_ struct json_t *intent = NULL;
         _cleanup_free_ char *text = NULL;
         enum landing_found found;
+        mode_t own;
+        int recovered;
 
         if (store_intent_get(d->store, d->row.id, &intent, err) < 0)
                 return err_wrap(err, "the landing intent of %s", d->row.id);
         text = json_canonical(intent);
-        if (landing_recover(d->repo, text, &found, err) < 0)
+        own = umask(d->umask); /* the checkout's files are the user's */
+        recovered = landing_recover(d->repo, text, &found, err);
+        umask(own);
+        if (recovered < 0)
                 return err_wrap(err, "recover the landing");
         if (found == LANDING_FINISHED)
                 return land_committed(d, d->row.commit, err);

@@ -7,14 +7,15 @@
  * clone would see, with no ignored or untracked file of the run.
  *
  *         room_open(&room, d, "room", err);           early, beside the agent's work: starts the cage and its helper
- *         room_furnish(&room, d, &stack, err);        the tree: head + layers; from here on verifiers can run
+ *         room_furnish_begin(&room, d, &stack, err);  the tree: head + layers
+ *         room_furnish_end(&room, err);               it stands, from here on verifiers can run; time for other work between
  *         room_run(&room, d, &step, log_fd, &result, err);
- *         room_leave(&room);                          the helper begins to go; does not wait
+ *         pid = room_leave(&room);                    the helper begins to go; the caller owes room_reap(pid) (0 is fine)
  *         room_close(&room);                          safe on NULL-initialised and on half-open rooms; reaps the cage
  *
- * The cage can write nothing of the run but its own folder runs/<id>/<name>/cage. Every step has a fresh upper that is
- * thrown away: a verifier's edits change nothing. Objects of the candidate are shown beside the repository's, so that git
- * works inside. ERR_SANDBOX where a layer is missing.
+ * The cage can write nothing of the run but its own folder runs/<id>/<name>. Every step has a fresh upper that is
+ * thrown away: a verifier's edits change nothing. Objects of the candidate are shown beside the repository's and named in
+ * GIT_ALTERNATE_OBJECT_DIRECTORIES, so that git works inside. ERR_SANDBOX where a layer is missing.
  */
 
 #include "lib/base/err.h"
@@ -41,10 +42,12 @@ struct room {
 #define ROOM_INIT ((struct room){.pid = 0})
 
 int room_open(struct room *room, const struct director *d, const char *name, struct err *err);
-int room_furnish(struct room *room, const struct director *d, const struct layer_stack *stack, struct err *err);
+int room_furnish_begin(struct room *room, const struct director *d, const struct layer_stack *stack, struct err *err);
+int room_furnish_end(struct room *room, struct err *err);
 int room_run(struct room *room, struct director *d, const struct sandbox_step *step, int log_fd,
              struct sandbox_result *ret, struct err *err);
-void room_leave(struct room *room);
+pid_t room_leave(struct room *room);
+void room_reap(pid_t pid);
 void room_close(struct room *room);
 
 #define _cleanup_room_ __attribute__((cleanup(room_close)))

@@ -6,6 +6,7 @@
 #include "director/candidate.h"
 #include "director/decide.h"
 #include "director/director.h"
+#include "director/evidence.h"
 #include "director/furniture.h"
 #include "director/land.h"
 #include "director/verify.h"
@@ -63,13 +64,21 @@ static bool has_director_verifier(const struct plan *plan)
         return false;
 }
 
-/* Beside the agent's work. A failure here is not lost: verify needs the same things and reports it then. */
+/*
+ * Beside the agent's work. A failure here is not lost: who needs the same things later reports it then. The quarantine is
+ * only opened: nothing in it is looked at while the caged side lives.
+ */
 static void prepare_beside(struct director *d)
 {
         struct err err = ERR_INIT;
 
-        if (director_load_plan(d, &err) == 0 && d->plan.may_commit && has_director_verifier(&d->plan))
+        if (director_load_plan(d, &err) < 0 || !d->plan.may_commit)
+                return;
+        if (has_director_verifier(&d->plan))
                 (void)room_open(&d->room, d, "room", &err);
+        (void)land_prepare(d, &err);
+        (void)candidate_open(d, &err);
+        packet_prepare(d);
 }
 
 /* ---- Verification ---- */
@@ -123,12 +132,16 @@ static int judge(struct director *d, const struct verdicts *verdicts, struct err
         const struct decision_input input = {
                 .plan = &d->plan, .gates = &d->candidate.gates, .changes = &d->candidate.changes, .verdicts = verdicts};
         enum decision decision = decide(&input, &reasons);
+        char evidence[HASH_HEX];
 
         if (store_batch_begin(d->store, err) < 0)
                 return -1;
+        /* what may land is sealed with the decision: one transaction */
         if (verdicts_record(d, verdicts, err) < 0 || record_decision(d, decision, &reasons, err) < 0 ||
+            (decision != DECISION_REFUSE && evidence_seal(d, evidence, err) < 0) ||
             store_batch_commit(d->store, err) < 0) {
                 store_batch_abort(d->store);
+                evidence_forget(d);
                 return -1;
         }
         return act(d, decision, &reasons, err);
@@ -150,8 +163,6 @@ static int verify_candidate(struct director *d, struct err *err)
 {
         bool unmoved = false;
 
-        if (director_refresh(d, err) < 0)
-                return -1;
         if (director_move(d, &(struct director_move){.to = PHASE_DIRECTOR_VERIFYING, .outcome = STORE_OUTCOME_NONE},
                           err) < 0 ||
             director_load_plan(d, err) < 0 || candidate_find(d, err) < 0)
@@ -171,8 +182,6 @@ static int discard_as_asked(struct director *d, struct err *err)
 {
         const struct director_ending ending = {.outcome = d->up.outcome, .reasons = &d->up.reasons};
 
-        if (director_refresh(d, err) < 0)
-                return -1;
         if (phase_is_terminal(d->row.phase))
                 return director_end_again(d, err);
         return director_end(d, &ending, err);

@@ -220,7 +220,8 @@ static int run_on_base(struct director *d, struct room *base_room, const struct 
 
         if (!base_room->pid && room_open(base_room, d, "room.base", err) < 0)
                 return -1;
-        if (!base_room->furnished && room_furnish(base_room, d, &d->base, err) < 0)
+        if (!base_room->furnished &&
+            (room_furnish_begin(base_room, d, &d->base, err) < 0 || room_furnish_end(base_room, err) < 0))
                 return -1;
         if (run_attempt(d, base_room, verifier, "@base", &attempt, err) < 0)
                 return -1;
@@ -267,6 +268,7 @@ static bool any_is_ours(const struct director *d)
 /* The tree that is verified is the tree that may land: its layer is made from the candidate's own checked objects. */
 static int furnish(struct director *d, struct err *err)
 {
+        struct err ignored = ERR_INIT;
         const struct layer_options options = {
                 .cache_root = d->options->cache, .uid = getuid(), .gid = getgid(), .objects_mount = FURNITURE_OBJECTS};
 
@@ -275,23 +277,33 @@ static int furnish(struct director *d, struct err *err)
                 return err_wrap(err, "the candidate's layer");
         if (!d->room.pid && room_open(&d->room, d, "room", err) < 0)
                 return -1;
-        return room_furnish(&d->room, d, &d->delta, err);
+        if (room_furnish_begin(&d->room, d, &d->delta, err) < 0)
+                return -1;
+        (void)packet_patch(d, &ignored); /* while the room is being mounted; the packet tries again and tells */
+        return room_furnish_end(&d->room, err);
 }
 
-int verify_all(struct director *d, struct verdicts *ret, struct err *err)
+static int run_all(struct director *d, struct verdicts *ret, struct err *err)
 {
         _cleanup_room_ struct room base_room = ROOM_INIT;
-        uint64_t started = clock_ms();
 
-        if (!any_is_ours(d))
-                return 0;
-        if (furnish(d, err) < 0)
-                return -1;
         for (size_t i = 0; i < d->plan.verifiers.len && !uplink_interrupted(&d->up); i++)
                 if (is_ours(d, &d->plan.verifiers.items[i]) &&
                     run_verifier(d, &base_room, &d->plan.verifiers.items[i], ret, err) < 0)
                         return -1;
-        room_leave(&d->room); /* it goes while we decide and land */
+        return 0;
+}
+
+int verify_all(struct director *d, struct verdicts *ret, struct err *err)
+{
+        static const char *const done_with[] = {"room", "head", "upper", NULL};
+        uint64_t started = clock_ms();
+
+        if (!any_is_ours(d))
+                return 0;
+        if (furnish(d, err) < 0 || run_all(d, ret, err) < 0)
+                return -1;
+        tidy_start(&d->room_tidy, d->run_fd, room_leave(&d->room), done_with);
         d->times.verify = clock_ms() - started;
         return 0;
 }

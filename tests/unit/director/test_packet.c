@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,15 +47,21 @@ static void teardown(void)
         fs_remove_tree_at(AT_FDCWD, folder, &err);
 }
 
-static void test_log(struct str *text)
+static void test_log(struct str *text, struct strv *sums)
 {
         struct err err = ERR_INIT;
         int fd = openat(run_fd, "test.log", O_RDWR | O_CREAT, 0600);
+        struct hash hash;
+        char said[HASH_HEX], hex[HASH_HEX];
 
-        cr_assert_eq(packet_test_log(run_fd, fd, &err), 0, "%s", err.message);
+        hash_init(&hash);
+        cr_assert_eq(packet_logs(run_fd, fd, &hash, sums, &err), 0, "%s", err.message);
+        hash_final(&hash, said);
         lseek(fd, 0, SEEK_SET);
         cr_assert_eq(fs_read_fd(fd, 1 << 20, text, &err), 0);
         close(fd);
+        hash_bytes(str_text(text), text->len, hex);
+        cr_expect_str_eq(said, hex, "the sum is of what was written");
 }
 
 TestSuite(packet, .init = setup, .fini = teardown);
@@ -62,38 +69,47 @@ TestSuite(packet, .init = setup, .fini = teardown);
 Test(packet, the_test_log_holds_the_verifiers_logs_under_their_names)
 {
         _cleanup_str_ struct str text = {0};
+        _cleanup_strv_ struct strv sums = {0};
 
-        test_log(&text);
+        test_log(&text, &sums);
         cr_assert_str_eq(str_text(&text), "==> director.unit.log <==\ndirector says ok\n"
                                           "==> verify.unit.log <==\nself says ok\n");
 }
 
 Test(packet, links_fifos_and_odd_names_are_left_out)
 {
-        _cleanup_str_ struct str text = {0}, sums = {0};
-        struct err err = ERR_INIT;
+        _cleanup_str_ struct str text = {0}, shown = {0};
+        _cleanup_strv_ struct strv sums = {0};
 
         cr_assert_eq(symlinkat("/etc/passwd", run_fd, "logs/verify.link.log"), 0);
         cr_assert_eq(mkfifoat(run_fd, "logs/verify.fifo.log", 0600), 0);
         put("logs/verify.a\nb.log", "odd\n");
-        test_log(&text);
+        test_log(&text, &sums);
         cr_assert_null(strstr(str_text(&text), "root:"));
         cr_assert_null(strstr(str_text(&text), "fifo"));
         cr_assert_null(strstr(str_text(&text), "odd"));
-        cr_assert_eq(packet_sums(run_fd, &sums, &err), 0, "%s", err.message);
-        cr_assert_null(strstr(str_text(&sums), "link"));
-        cr_assert_null(strstr(str_text(&sums), "fifo"));
-        cr_assert_null(strstr(str_text(&sums), "a\nb"));
+        packet_put_sums(&sums, &shown);
+        cr_assert_null(strstr(str_text(&shown), "link"));
+        cr_assert_null(strstr(str_text(&shown), "fifo"));
+        cr_assert_null(strstr(str_text(&shown), "odd"));
+        cr_assert_eq(sums.len, 3, "agent.log and two verifiers");
 }
 
-Test(packet, sums_name_every_file_but_themselves_as_sha256sum_reads_them)
+Test(packet, sums_are_as_sha256sum_reads_them_from_the_folder_of_evidence)
 {
-        _cleanup_str_ struct str sums = {0};
+        _cleanup_str_ struct str shown = {0};
+        _cleanup_strv_ struct strv sums = {0};
+        _cleanup_free_ char *command = xasprintf("cd %s/evidence && sha256sum --quiet -c SHA256SUMS", folder);
         struct err err = ERR_INIT;
 
-        cr_assert_eq(packet_sums(run_fd, &sums, &err), 0, "%s", err.message);
-        cr_assert_not_null(strstr(str_text(&sums), "  report.json\n"));
-        cr_assert_not_null(strstr(str_text(&sums), "  ../logs/agent.log\n"));
-        cr_assert_not_null(strstr(str_text(&sums), "  ../identity.txt\n"));
-        cr_assert_null(strstr(str_text(&sums), "SHA256SUMS"));
+        cr_assert_eq(unlinkat(run_fd, "evidence/SHA256SUMS", 0), 0);
+        cr_assert_eq(packet_sum_folder(run_fd, "logs", &sums, &err), 0, "%s", err.message);
+        cr_assert_eq(packet_sum_folder(run_fd, "evidence", &sums, &err), 0, "%s", err.message);
+        cr_assert_eq(packet_sum_file(run_fd, "identity.txt", &sums, &err), 0, "%s", err.message);
+        packet_put_sums(&sums, &shown);
+        cr_assert_not_null(strstr(str_text(&shown), "  report.json\n"));
+        cr_assert_not_null(strstr(str_text(&shown), "  ../logs/agent.log\n"));
+        cr_assert_not_null(strstr(str_text(&shown), "  ../identity.txt\n"));
+        put("evidence/SHA256SUMS", str_text(&shown));
+        cr_assert_eq(system(command), 0);
 }
