@@ -209,7 +209,7 @@ static int start(struct cage *cage, int supervisor, struct err *err)
                 return err_errno(err, "pidfd");
         if (ns_unshare(CAGE_NAMESPACES, geteuid(), getegid(), err) < 0)
                 return err_wrap(err, "cage");
-        if (ns_die_with(supervisor, err) < 0)
+        if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0)
                 return -1;
         pid = fork();
         if (pid < 0)

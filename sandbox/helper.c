@@ -55,7 +55,7 @@ static int enter_namespaces(const struct sandbox_plan *plan, struct err *err)
                 return -1;
         if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
                 return err_errno(err, "mount namespace");
-        return forbid_nesting(err);
+        return forbid_nesting(err) < 0 ? -1 : drop_bounding_set(err);
 }
 
 static int tier_check(const struct helper *helper, enum sandbox_tier *ret, struct err *err)
@@ -149,11 +149,13 @@ static int end_step(struct helper *helper, struct err *err)
 {
         struct sandbox_event event = {.type = SANDBOX_EVENT_ENDED, .fd = -1};
 
+        int sent;
+
         helper_step_end(helper);
-        if (helper->failure.code)
-                return send_failed(helper, &helper->failure, err);
         event.result = helper->result;
-        return send_event(helper, &event, -1, err);
+        sent = helper->failure.code ? send_failed(helper, &helper->failure, err) : send_event(helper, &event, -1, err);
+        helper_step_clean(helper);
+        return sent;
 }
 
 /* 1: go on; 0: the client is gone. */
@@ -184,10 +186,12 @@ static int loop(struct helper *helper, const struct helper_options *options, str
                         [POLL_END] = {.fd = helper->running ? helper->process.pidfd : -1, .events = POLLIN},
                         [POLL_PARENT] = {.fd = options->parent_pidfd, .events = POLLIN},
                 };
-                int go_on = 1;
+                int go_on = 1, ready = poll(fds, POLL_COUNT, helper_step_timeout(helper));
 
-                if (poll(fds, POLL_COUNT, helper_step_timeout(helper)) < 0 && errno != EINTR)
+                if (ready < 0 && errno != EINTR)
                         return err_errno(err, "poll");
+                if (ready == 0)
+                        helper_forget_stale(helper);
                 if (fds[POLL_PARENT].revents)
                         return 0;
                 if (fds[POLL_STATUS].revents)
@@ -208,7 +212,9 @@ static void release(struct helper *helper)
         if (helper->running) {
                 helper_step_stop(helper, SANDBOX_REASON_KILLED);
                 helper_step_end(helper);
+                helper_step_clean(helper);
         }
+        helper_forget_stale(helper);
         site_release(&helper->site);
         sandbox_plan_release(&helper->plan);
         channel_release(&helper->channel);
@@ -216,7 +222,7 @@ static void release(struct helper *helper)
 
 int helper_main(int fd, const struct helper_options *options)
 {
-        struct helper helper = {.process = STEP_PROCESS_NONE};
+        struct helper helper = {.process = STEP_PROCESS_NONE, .stale = -1};
         struct err err = ERR_INIT, ignored;
         int failed;
 

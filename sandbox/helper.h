@@ -31,6 +31,8 @@ struct helper {
         struct err failure;           /* of the running step's sandbox: code OK while there is none */
         uint64_t started_ms, tick_ms, cpu_ms;
         bool exited; /* the leader's status is known */
+        int stale;   /* mount namespace of the step before, to be torn down when there is time; -1: none */
+        bool stale_work;
 };
 
 /* Takes `fd`; returns the exit status of the process. */
@@ -44,5 +46,7 @@ void helper_step_output(struct helper *helper);
 void helper_step_tick(struct helper *helper);
 int helper_step_timeout(const struct helper *helper); /* for poll(2) */
 void helper_step_end(struct helper *helper);          /* PID 1 is dead: reaps, drains, fills the result */
+void helper_forget_stale(struct helper *helper);
+void helper_step_clean(struct helper *helper); /* after its end is told: what it used goes */
 
 #endif

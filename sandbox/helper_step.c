@@ -21,6 +21,7 @@
 
 #define TICK_MS 50
 #define BACKLOG 64
+#define STALE_MS 2
 
 /*
  * The socket is made by the helper, in the shared root that steps see: a path socket belongs to its file system, not to
@@ -41,10 +42,25 @@ static int listen_notes(const struct site *site, struct err *err)
         return steal_fd(&fd);
 }
 
+/*
+ * Taking a mount namespace apart waits for the kernel's grace periods: every process in it is dead, and nobody but the
+ * helper itself has to wait for it.
+ */
+void helper_forget_stale(struct helper *helper)
+{
+        if (helper->stale >= 0)
+                close(helper->stale);
+        helper->stale = -1;
+        helper->stale_work = false;
+}
+
 int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, int *ret_notes, struct err *err)
 {
         _cleanup_fd_ int notes = -1;
 
+        /* an upper can be another overlay's lower only when its own is gone */
+        if (helper->stale_work)
+                helper_forget_stale(helper);
         if (site_step_begin(&helper->site, step, err) < 0)
                 return -1;
         if ((step->notes && (notes = listen_notes(&helper->site, err)) < 0) ||
@@ -166,7 +182,7 @@ int helper_step_timeout(const struct helper *helper)
         uint64_t wall = helper->started_ms + helper->step.limits.wall_ms + 1;
 
         if (!helper->running)
-                return -1;
+                return helper->stale >= 0 ? STALE_MS : -1;
         if (helper->step.limits.wall_ms && wall < next)
                 next = wall;
         return next > now ? (int)(next - now) : 0;
@@ -215,8 +231,16 @@ void helper_step_end(struct helper *helper)
         }
         helper->result.left_out = helper->capture.left_out;
         capture_end(&helper->capture);
+        helper_forget_stale(helper);
+        helper->stale_work = helper->step.worktree == SANDBOX_WORK;
+        helper->stale = helper->process.mounts;
+        helper->process.mounts = -1;
         step_process_release(&helper->process);
         sandbox_step_release(&helper->step);
-        site_step_end(&helper->site);
         helper->running = false;
+}
+
+void helper_step_clean(struct helper *helper)
+{
+        site_step_end(&helper->site);
 }

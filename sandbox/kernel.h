@@ -17,7 +17,7 @@
 /* New user namespace (and what else `flags` of unshare(2) say) with the caller's ids shown as uid:gid. */
 int ns_unshare(int flags, uint32_t uid, uint32_t gid, struct err *err);
 
-/* clone3(2) with a pidfd; returns the pid, 0 in the child, or -1+errno. For processes with one thread. */
+/* clone3(2) with a pidfd, signals at their defaults in the child; returns the pid, 0 there, or -1+errno. One thread. */
 pid_t ns_clone(int flags, int *ret_pidfd);
 
 int ns_loopback_up(struct err *err);
@@ -59,7 +59,11 @@ int mount_point_beneath(int dirfd, const char *path, bool folder, struct err *er
 #define FD_PATH_MAX 40
 const char *fd_path(int fd, char buffer[FD_PATH_MAX]);
 
-/* All capabilities away, for ever: bounding, ambient, securebits, effective, inheritable; then no_new_privs. */
+/*
+ * All capabilities away, for ever: the bounding set, which children inherit and which a new user namespace fills again; then,
+ * in each process, ambient, securebits, effective, inheritable, and no_new_privs.
+ */
+int drop_bounding_set(struct err *err);
 int drop_capabilities(struct err *err);
 
 #endif

@@ -115,12 +115,11 @@ static int set_descriptors(int output, struct err *err)
         return 0;
 }
 
+/* Handlers are at their defaults since the clone. */
 static void reset_signals(void)
 {
         sigset_t none;
 
-        for (int signal_number = 1; signal_number < NSIG; signal_number++)
-                signal(signal_number, SIG_DFL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -56,8 +56,9 @@ int ns_unshare(int flags, uint32_t uid, uint32_t gid, struct err *err)
 pid_t ns_clone(int flags, int *ret_pidfd)
 {
         int pidfd = -1;
-        struct clone_args args = {
-                .flags = (uint64_t)(unsigned)flags | CLONE_PIDFD, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD};
+        struct clone_args args = {.flags = (uint64_t)(unsigned)flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+                                  .pidfd = (uintptr_t)&pidfd,
+                                  .exit_signal = SIGCHLD};
         pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 
         if (pid > 0)
@@ -86,12 +87,14 @@ int ns_die_with(int parent_pidfd, struct err *err)
         return 0;
 }
 
-static int drop_bounding_set(struct err *err)
+int drop_bounding_set(struct err *err)
 {
-        for (unsigned long capability = 0; capability <= CAP_LAST_CAP; capability++)
-                if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EINVAL)
-                        return err_errno(err, "capability bounding set");
-        return 0;
+        unsigned long capability = 0;
+
+        while (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
+                capability++;
+        /* the first that the kernel does not know */
+        return errno == EINVAL && capability > CAP_SETPCAP ? 0 : err_errno(err, "capability bounding set");
 }
 
 int drop_capabilities(struct err *err)
@@ -104,8 +107,6 @@ int drop_capabilities(struct err *err)
 
         if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
                 return err_errno(err, "ambient capabilities");
-        if (drop_bounding_set(err) < 0)
-                return -1;
         if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0)
                 return err_errno(err, "securebits");
         if (syscall(SYS_capset, &header, none) < 0)

@@ -134,7 +134,7 @@ static int try_nesting(char detail[PROBE_DETAIL], struct err *err)
 static int try_capabilities(char detail[PROBE_DETAIL], struct err *err)
 {
         (void)detail;
-        return enter(0, err) < 0 ? -1 : drop_capabilities(err);
+        return enter(0, err) < 0 || drop_bounding_set(err) < 0 ? -1 : drop_capabilities(err);
 }
 
 static int try_landlock(char detail[PROBE_DETAIL], struct err *err)

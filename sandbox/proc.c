@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
@@ -18,19 +19,44 @@ int mount(const char *source, const char *target, const char *type, unsigned lon
 static const char *const read_only[] = {"sys", "irq", "bus", "fs", "acpi", "scsi", "asound", "sysrq-trigger", "mtrr"};
 static const char *const masked[] = {"kcore", "keys", "timer_list", "slabinfo", "vmallocinfo"};
 
-static int seal(const char *proc, const char *name, const char *over, struct err *err)
+/* What this kernel does not have is not there to be sealed. */
+static int place(int proc, const char *name, int *mount_fd, const char *over, struct err *err)
 {
-        _cleanup_free_ char *at = xasprintf("%s/%s", proc, name);
+        unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 
-        if (access(at, F_OK) < 0)
-                return 0;
-        return mount_bind(over ? over : at, at, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+        if (*mount_fd < 0)
+                *mount_fd = (int)syscall(SYS_open_tree, over ? AT_FDCWD : proc, over ? over : name, flags);
+        if (*mount_fd < 0)
+                return errno == ENOENT && !over ? 0 : err_errno(err, "/proc/%s", name);
+        if (syscall(SYS_move_mount, *mount_fd, "", proc, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return errno == ENOENT ? 0 : err_errno(err, "/proc/%s", name);
+        close(steal_fd(mount_fd));
+        return 0;
+}
+
+/* A copy of a read-only mount is read-only: one change of attributes for all of them, and one back. */
+static int seal_all(const struct site *site, const char *path, int proc, struct err *err)
+{
+        _cleanup_free_ char *null = xasprintf("%s/dev/null", site->root);
+        _cleanup_fd_ int empty = -1;
+
+        if (mount_attributes(path, MOUNT_ATTR_RDONLY, 0, false, err) < 0)
+                return -1;
+        for (size_t i = 0; i < sizeof(read_only) / sizeof(*read_only); i++) {
+                _cleanup_fd_ int copy = -1;
+
+                if (place(proc, read_only[i], &copy, NULL, err) < 0)
+                        return -1;
+        }
+        for (size_t i = 0; i < sizeof(masked) / sizeof(*masked); i++)
+                if (place(proc, masked[i], &empty, null, err) < 0)
+                        return -1;
+        return mount_attributes(path, 0, MOUNT_ATTR_RDONLY, false, err);
 }
 
 int proc_mount(const struct site *site, struct err *err)
 {
         _cleanup_free_ char *proc = xasprintf("%s/proc", site->root);
-        _cleanup_free_ char *null = xasprintf("%s/dev/null", site->root);
         _cleanup_fd_ int fd = -1;
 
         if (mount("proc", proc, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
@@ -41,14 +67,8 @@ int proc_mount(const struct site *site, struct err *err)
                         "the host's /proc is partly hidden, as in containers; start the container with an unmasked "
                         "/proc, or set sandbox.minimum: C");
         }
-        for (size_t i = 0; i < sizeof(read_only) / sizeof(*read_only); i++)
-                if (seal(proc, read_only[i], NULL, err) < 0)
-                        return -1;
-        for (size_t i = 0; i < sizeof(masked) / sizeof(*masked); i++)
-                if (seal(proc, masked[i], null, err) < 0)
-                        return -1;
         fd = open(proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return err_errno(err, "open /proc");
-        return steal_fd(&fd);
+        return seal_all(site, proc, fd, err) < 0 ? -1 : steal_fd(&fd);
 }

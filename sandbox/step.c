@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,6 +18,9 @@
 #include <unistd.h>
 
 #define STEP_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+/* PIDFD_GET_MNT_NAMESPACE of 6.11: headers of a build machine are often older */
+#define GET_MOUNT_NAMESPACE _IO(0xff, 3)
 
 /* One packet; a descriptor may travel with it. */
 static void send_report(int status, const struct step_report *report, int fd)
@@ -149,11 +153,13 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
             fcntl(output[0], F_SETFL, O_NONBLOCK) < 0) {
                 err_errno(err, "step %s", step->name);
         } else {
-                process = (struct step_process){-1, -1, output[0], status[0], -1};
+                process = (struct step_process){-1, -1, output[0], status[0], -1, -1};
                 output[0] = status[0] = -1;
                 process.pid = ns_clone(STEP_NAMESPACES, &process.pidfd);
                 if (process.pid == 0)
                         child(site, step, output[1], status[1], helper);
+                if (process.pid > 0)
+                        process.mounts = ioctl(process.pidfd, GET_MOUNT_NAMESPACE);
                 if (process.pid < 0) {
                         err_errno(err, "namespaces of the step (mount, pid, net, ipc, uts, cgroup)");
                         err->code = ERR_SANDBOX;
@@ -190,7 +196,7 @@ void step_reap(struct step_process *process, struct rusage *ret_usage)
 
 void step_process_release(struct step_process *process)
 {
-        int *const fds[] = {&process->pidfd, &process->output, &process->status, &process->proc};
+        int *const fds[] = {&process->pidfd, &process->output, &process->status, &process->proc, &process->mounts};
 
         for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
                 if (*fds[i] >= 0)

@@ -29,9 +29,11 @@ struct step_process {
         int output; /* stdout and stderr of the step, non-blocking */
         int status; /* reports from inside */
         int proc;   /* the step's /proc, -1 until it is reported */
+        int mounts; /* its mount namespace, held so that its end is not waited for; -1 where the kernel cannot say */
 };
 
-#define STEP_PROCESS_NONE ((struct step_process){.pid = -1, .pidfd = -1, .output = -1, .status = -1, .proc = -1})
+#define STEP_PROCESS_NONE                                                                                              \
+        ((struct step_process){.pid = -1, .pidfd = -1, .output = -1, .status = -1, .proc = -1, .mounts = -1})
 
 enum step_report_kind {
         STEP_REPORT_ENTERED, /* the step's namespaces stand; /proc came along, where there is one */
