@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/hash.h"
+#include "lib/git/index_tree.h"
 #include "lib/git/layer_internal.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 
 #define MODE_GITLINK 0160000u
 #define CHANGES_BYTES (512u << 20)
+#define TREES_BYTES (512u << 20)
 #define BLOCK 4096u
 
 void delta_release(struct delta *delta)
@@ -193,8 +195,8 @@ static int put_split(const struct build *build, const char *base_key, const stru
 {
         __attribute__((cleanup(mapping_release))) struct mapping index = {0}, positions = {0};
         _cleanup_free_ char *path = xasprintf("%s/shared", base_key), *table = xasprintf("%s/positions", base_key);
-        _cleanup_free_ char *file = NULL;
-        _cleanup_str_ struct str name = {0}, split = {0};
+        _cleanup_free_ char *trees = xasprintf("%s/trees", base_key), *file = NULL;
+        _cleanup_str_ struct str name = {0}, known = {0}, tree = {0}, split = {0};
         struct index_shared shared = {0};
         git_oid id;
 
@@ -205,7 +207,8 @@ static int put_split(const struct build *build, const char *base_key, const stru
                 return -1;
         shared = (struct index_shared){index.bytes, index.len, positions.bytes, positions.len / sizeof(uint32_t), {0}};
         memcpy(shared.id, id.id, sizeof(shared.id));
-        if (index_write_split(&shared, changes, &split, err) < 0 ||
+        if (fs_read_at(build->cache->fd, trees, TREES_BYTES, &known, err) < 0 ||
+            index_tree_forget(&known, changes, &tree, err) < 0 || index_write_split(&shared, changes, &tree, &split, err) < 0 ||
             build_file(build, build->git, "index", split.data, split.len, 0644, err) < 0)
                 return -1;
         return utimensat(build->git, "index", NULL, 0) < 0 ? err_errno(err, "cannot date the index") : 0;

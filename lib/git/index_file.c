@@ -193,7 +193,15 @@ static int split_sort_out(struct split *split, const struct index_shared *shared
         return 0;
 }
 
-int index_write_split(const struct index_shared *shared, const struct index_list *changes, struct str *ret, struct err *err)
+static void put_extension(struct str *out, const char *name, const struct str *payload)
+{
+        str_append(out, name, 4);
+        put_u32(out, (uint32_t)payload->len);
+        str_append(out, str_text(payload), payload->len);
+}
+
+int index_write_split(const struct index_shared *shared, const struct index_list *changes, const struct str *tree,
+                      struct str *ret, struct err *err)
 {
         __attribute__((cleanup(split_release))) struct split split = {0};
         _cleanup_str_ struct str link = {0};
@@ -208,9 +216,8 @@ int index_write_split(const struct index_shared *shared, const struct index_list
         put_header(ret, split.entries);
         str_append(ret, str_text(&split.replacements), split.replacements.len);
         str_append(ret, str_text(&split.additions), split.additions.len);
-        str_append(ret, "link", 4);
-        put_u32(ret, (uint32_t)link.len);
-        str_append(ret, link.data, link.len);
+        put_extension(ret, "link", &link);
+        put_extension(ret, "TREE", tree);
         put_checksum(ret, checksum);
         return 0;
 }

@@ -47,8 +47,10 @@ struct index_shared {
         unsigned char id[20];
 };
 
-/* `changes` is sorted. ERR_INTERNAL where the shared index and its table do not fit (a damaged cache). */
-int index_write_split(const struct index_shared *shared, const struct index_list *changes, struct str *ret, struct err *err);
+/* `changes` is sorted; `tree` is the payload of the TREE extension (index_tree.h). ERR_INTERNAL where the shared index and
+ * its table do not fit (a damaged cache). */
+int index_write_split(const struct index_shared *shared, const struct index_list *changes, const struct str *tree,
+                      struct str *ret, struct err *err);
 
 /* Changes as a file of the cache, to build the next delta on. */
 void index_changes_write(const struct index_list *changes, struct str *ret);

@@ -13,7 +13,7 @@
 
 #include <sys/stat.h>
 
-#define LAYER_FORMAT "cupel-layer-1"
+#define LAYER_FORMAT "cupel-layer-2"
 #define LAYER_BOOT 40
 
 struct cache {

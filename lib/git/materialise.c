@@ -11,6 +11,7 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/hash.h"
+#include "lib/git/index_tree.h"
 #include "lib/git/layer_internal.h"
 
 #include <errno.h>
@@ -29,6 +30,8 @@
 struct listing {
         struct index_list files; /* gitlinks included */
         struct strv folders;     /* [0] is the root, "." */
+        struct index_folder *trees; /* of the same folders */
+        size_t trees_cap;
         uint32_t open[TREE_DEPTH_MAX + 1]; /* the folders that the walk is in, by number */
         size_t open_len[TREE_DEPTH_MAX + 1];
         size_t depth;
@@ -40,6 +43,18 @@ static void listing_release(struct listing *listing)
         index_list_release(&listing->files);
         strv_release(&listing->folders);
         index_list_release(&listing->attributes);
+        free(listing->trees);
+}
+
+static void list_folder(struct listing *listing, const char *path, const git_oid *id)
+{
+        strv_add(&listing->folders, path);
+        if (listing->folders.len > listing->trees_cap) {
+                listing->trees_cap = listing->trees_cap ? listing->trees_cap * 2 : 64;
+                listing->trees = xrealloc(listing->trees, listing->trees_cap * sizeof(*listing->trees));
+        }
+        listing->trees[listing->folders.len - 1] =
+                (struct index_folder){.parent = listing->open[listing->depth], .id = *id};
 }
 
 static enum tree_step list_entry(void *data, const char *path, size_t len, const struct tree_entry *entry, struct err *err)
@@ -52,7 +67,7 @@ static enum tree_step list_entry(void *data, const char *path, size_t len, const
         while (listing->open_len[listing->depth] > parent)
                 listing->depth--;
         if (tree_entry_is_tree(entry)) {
-                strv_add(&listing->folders, path);
+                list_folder(listing, path, &entry->id);
                 listing->depth++;
                 listing->open[listing->depth] = (uint32_t)(listing->folders.len - 1);
                 listing->open_len[listing->depth] = len + 1;
@@ -62,6 +77,7 @@ static enum tree_step list_entry(void *data, const char *path, size_t len, const
         item->mode = entry->mode;
         item->id = entry->id;
         item->folder = listing->open[listing->depth];
+        listing->trees[item->folder].entries++;
         if (entry->name_len == 14 && memcmp(entry->name, ".gitattributes", 14) == 0 && entry->mode != 0120000)
                 index_list_add(&listing->attributes, path, len)->id = entry->id;
         return TREE_GO;
@@ -243,7 +259,8 @@ static void put_config(struct repo *repo, struct str *text)
 
 static int put_git_folder(struct repo *repo, const struct build *build, struct err *err)
 {
-        static const char *const folders[] = {"objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags"};
+        static const char *const folders[] = {"objects", "objects/info", "objects/pack", "refs",
+                                              "refs/heads", "refs/tags"};
         _cleanup_str_ struct str config = {0}, alternates = {0};
         _cleanup_strv_ struct strv stores = {0};
 
@@ -261,19 +278,23 @@ static int put_git_folder(struct repo *repo, const struct build *build, struct e
         return build_file(build, build->git, "config", config.data, config.len, 0644, err);
 }
 
-static int put_index(const struct build *build, const struct index_list *files, struct err *err)
+static int put_index(const struct build *build, struct listing *listing, struct err *err)
 {
-        _cleanup_str_ struct str shared = {0}, positions = {0}, split = {0};
+        _cleanup_str_ struct str shared = {0}, positions = {0}, trees = {0}, split = {0};
         struct index_shared empty = {.count = 0};
         const struct index_list nothing = {0};
         char hex[GIT_HEX], name[64];
 
-        index_write_shared(files, &shared, &positions, empty.id);
+        for (size_t i = 0; i < listing->folders.len; i++)
+                listing->trees[i].path = i ? listing->folders.items[i] : "";
+        index_tree_write(listing->trees, listing->folders.len, &trees);
+        index_write_shared(&listing->files, &shared, &positions, empty.id);
         hex_encode(empty.id, sizeof(empty.id), hex);
         snprintf(name, sizeof(name), "sharedindex.%s", hex);
-        if (index_write_split(&empty, &nothing, &split, err) < 0 ||
+        if (index_write_split(&empty, &nothing, &trees, &split, err) < 0 ||
             build_file(build, build->git, name, shared.data, shared.len, 0644, err) < 0 ||
             build_file(build, build->dir, "positions", str_text(&positions), positions.len, 0644, err) < 0 ||
+            build_file(build, build->dir, "trees", trees.data, trees.len, 0644, err) < 0 ||
             build_file(build, build->dir, "shared", hex, strlen(hex), 0644, err) < 0)
                 return -1;
         if (build_file(build, build->git, "index", split.data, split.len, 0644, err) < 0)
@@ -288,7 +309,7 @@ int materialise(struct repo *repo, struct build *build, const git_oid *tree, str
         __attribute__((cleanup(crew_release))) struct crew crew = {
                 .repo = repo, .build = build, .listing = &listing, .mutex = PTHREAD_MUTEX_INITIALIZER, .err = ERR_INIT};
 
-        strv_add(&listing.folders, ".");
+        list_folder(&listing, ".", tree);
         if (tree_walk(repo->odb, tree, list_entry, &listing, err) < 0)
                 return -1;
         for (size_t i = 1; i < listing.folders.len; i++) {
@@ -297,7 +318,7 @@ int materialise(struct repo *repo, struct build *build, const git_oid *tree, str
         }
         crew.filters = listing.attributes.len || attributes_configured(repo);
         crew_share_out(&crew);
-        if (fill_all(&crew, err) < 0 || put_git_folder(repo, build, err) < 0 || put_index(build, &listing.files, err) < 0)
+        if (fill_all(&crew, err) < 0 || put_git_folder(repo, build, err) < 0 || put_index(build, &listing, err) < 0)
                 return -1;
         oid_hex(tree, build->marker.tree);
         build->marker.files = listing.files.len;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_GIT_INDEX_TREE_H
+#define CUPEL_GIT_INDEX_TREE_H
+
+/*
+ * The index's cache of tree ids, extension "TREE" (gitformat-index(5)): with it git need not read the trees of HEAD for a
+ * status, nor hash folders that did not change for a commit.
+ *
+ *         index_tree_write(folders, count, &payload)               of a base layer
+ *         index_tree_forget(payload, changes, &ret, err)           of a delta: the folders above a change have no id
+ */
+
+#include "lib/git/index_file.h"
+
+struct index_folder {
+        const char *path; /* borrowed; of the root "" */
+        uint32_t parent;  /* by number, smaller than its own; of the root 0 */
+        uint32_t entries; /* in: files directly in it; out: those below it too */
+        git_oid id;
+};
+
+/* The root is the first, and parents come before their children. Sums `entries` up. */
+void index_tree_write(struct index_folder *folders, size_t count, struct str *ret);
+
+/* `changes` is sorted. ERR_INTERNAL where the payload is damaged. */
+int index_tree_forget(const struct str *payload, const struct index_list *changes, struct str *ret, struct err *err);
+
+#endif
