@@ -260,7 +260,7 @@ static void put_config(struct repo *repo, struct str *text)
 static int put_git_folder(struct repo *repo, const struct build *build, struct err *err)
 {
         static const char *const folders[] = {"objects", "objects/info", "objects/pack", "refs",
-                                              "refs/heads", "refs/tags"};
+                                              "refs/heads", "refs/tags", "hooks", "info"};
         _cleanup_str_ struct str config = {0}, alternates = {0};
         _cleanup_strv_ struct strv stores = {0};
 

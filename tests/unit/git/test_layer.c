@@ -70,7 +70,7 @@ static void judge(const struct layer_stack *stack, const char *revision)
                         "lowerdir=%s,userxattr $T/m; cd $T/m; git status --porcelain >$T/status; test ! -s $T/status; "
                         "git ls-files -s -z | sed -z \"s/ 0\\t/\\t/\" | cmp - $T/tree; diff -r --no-dereference -x .git . $T/want; "
                         "git -c core.checkStat=default -c core.trustctime=true diff --quiet HEAD; git fsck --no-dangling 2>&1; "
-                        "grep -aq TREE .git/index; rm -rf $T/git; cp -r .git $T/git; "
+                        "test -d .git/hooks; test -d .git/info; grep -aq TREE .git/index; rm -rf $T/git; cp -r .git $T/git; "
                         "export GIT_TEST_CHECK_CACHE_TREE=1; git --git-dir=$T/git --work-tree=. update-index --force-write-index; "
                         "test $(git --git-dir=$T/git write-tree) = $(git rev-parse %s^{tree})'",
                         commit, commit, str_text(&lowers), commit),
