@@ -91,6 +91,7 @@ struct director {
         struct signer signer;
         struct sealed sealed;
         struct packet packet;
+        char carried[HASH_HEX]; /* digest of the carried folders before the verifiers; "": none, or not known */
         struct tidy room_tidy, quarantine_tidy;
         mode_t umask; /* the user's, for what is made in the repository; ours is 077 */
         char tree[GIT_HEX], commit[GIT_HEX]; /* what the row points to once we have moved it */

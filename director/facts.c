@@ -61,7 +61,7 @@ static const struct {
         void (*see)(const struct look *look);
 } sights[] = {
         {"receipt.verifier", see_verifier},   {"receipt.policy.decision", see_decision}, {"run.state", see_state},
-        {"note.request.verify", see_sandbox}, {"receipt.verifier.results", see_sandbox},
+        {"receipt.verifier.results", see_sandbox},
 };
 
 static void count_note(struct facts *facts, const char *type)

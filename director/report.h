@@ -11,7 +11,8 @@
  *   base target tree commit                          ids; tree and commit null where there is none
  *   identity plan_id snapshot_sha256                 "sha256:<hex>"; plan_id null where the snapshot is not readable
  *   reasons      [text]
- *   sandbox      {"run": {tier, …}|null, "director": {tier, worktree, upper, landlock_abi}|null}
+ *   sandbox      {"run": {tier, layers}|null as the caged side claims it,
+ *                 "director": {tier, worktree, upper, landlock_abi}|null}
  *   gates        [{gate, level, path|null, reason}]
  *   verifiers    {"self": [receipt.verifier], "director": [receipt.verifier]}
  *   changes      null, or {files, lines_added, lines_removed, left_out,

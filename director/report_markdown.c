@@ -188,7 +188,7 @@ static void put_not_covered(const struct json_t *report, struct str *out)
         size_t i;
 
         str_puts(out, "## What is not covered\n\n");
-        put_sandbox(report, "run", "the command", out);
+        put_sandbox(report, "run", "by the caged side's own claim, the command", out);
         put_sandbox(report, "director", "the director's verifiers", out);
         json_array_foreach(json_object_get(report, "declared_not_enforced"), i, sentence)
         {

@@ -18,9 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static void report_progress(void *data, uint64_t done, uint64_t total)
+/* A first layer may take minutes: who asks to stop, or is gone, does not wait for it. */
+static bool report_progress(void *data, uint64_t done, uint64_t total)
 {
-        uplink_progress(data, "materialise", done, total);
+        struct uplink *up = data;
+
+        uplink_progress(up, "materialise", done, total);
+        uplink_pump(up);
+        return !uplink_interrupted(up);
 }
 
 static int prepare_base(struct director *d, struct err *err)
@@ -79,6 +84,8 @@ static void prepare_beside(struct director *d)
         (void)land_prepare(d, &err);
         (void)candidate_open(d, &err);
         packet_prepare(d);
+        if (has_director_verifier(&d->plan))
+                (void)verify_note_carried(d, &err);
 }
 
 /* ---- Verification ---- */
@@ -110,6 +117,9 @@ static int record_decision(struct director *d, enum decision decision, const str
         struct json_t *data = json_pack("{s:s, s:o, s:o, s:o, s:s}", "decision", decision_name(decision), "reasons",
                                         json_from_strv(reasons), "gates", gate_report_json(&d->candidate.gates),
                                         "sandbox", room_json(&d->room), "tree", d->candidate.tree);
+
+        if (d->carried[0])
+                json_object_set_new(data, "carried", json_string(d->carried));
 
         return director_record(d, "receipt.policy.decision", data, err);
 }
@@ -195,7 +205,11 @@ int mode_run(struct director *d, struct err *err)
                 return err_set(err, ERR_INPUT, "run %s is %s already", d->row.id, phase_name(d->row.phase));
         if (!d->base_tree[0] || !d->row.target_ref || !d->row.target_ref[0])
                 return err_set(err, ERR_INPUT, "run %s has no base or no target", d->row.id);
-        if (prepare_base(d, err) < 0 || tell_ready(d, err) < 0)
+        if (prepare_base(d, err) < 0) {
+                ended = director_end_if_interrupted(d, err);
+                return ended > 0 ? 0 : -1;
+        }
+        if (tell_ready(d, err) < 0)
                 return -1;
         prepare_beside(d);
         uplink_wait(&d->up);

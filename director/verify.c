@@ -8,6 +8,7 @@
 #include "director/candidate.h"
 #include "director/director.h"
 #include "director/furniture.h"
+#include "lib/base/carry.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
@@ -294,6 +295,45 @@ static int run_all(struct director *d, struct verdicts *ret, struct err *err)
         return 0;
 }
 
+/* ---- Carried folders ---- */
+
+static int digest_carried(const struct director *d, char ret_hex[HASH_HEX], struct err *err)
+{
+        const char *checkout = repo_workdir(d->repo);
+
+        ret_hex[0] = '\0';
+        if (!checkout || d->plan.sandbox.carry.len == 0)
+                return 0;
+        return carry_digest(checkout, &d->plan.sandbox.carry, ret_hex, err);
+}
+
+int verify_note_carried(struct director *d, struct err *err)
+{
+        return d->carried[0] ? 0 : digest_carried(d, d->carried, err);
+}
+
+static void distrust(struct verdicts *verdicts)
+{
+        for (size_t i = 0; i < verdicts->len; i++) {
+                verdicts->items[i].result = VERDICT_INCONCLUSIVE;
+                free(verdicts->items[i].why);
+                verdicts->items[i].why = xstrdup("a carried folder (sandbox.carry) was changed in the checkout during "
+                                                 "the run; the verdict holds for neither state of it");
+        }
+}
+
+/* Somebody outside of the run wrote to what the verifiers used. */
+static int compare_carried(struct director *d, struct verdicts *verdicts, struct err *err)
+{
+        char now[HASH_HEX];
+
+        if (digest_carried(d, now, err) < 0)
+                return -1;
+        if (strcmp(now, d->carried) != 0)
+                distrust(verdicts);
+        return 0;
+}
+
 int verify_all(struct director *d, struct verdicts *ret, struct err *err)
 {
         static const char *const done_with[] = {"room", "head", "upper", NULL};
@@ -301,7 +341,8 @@ int verify_all(struct director *d, struct verdicts *ret, struct err *err)
 
         if (!any_is_ours(d))
                 return 0;
-        if (furnish(d, err) < 0 || run_all(d, ret, err) < 0)
+        if (verify_note_carried(d, err) < 0 || furnish(d, err) < 0 || run_all(d, ret, err) < 0 ||
+            compare_carried(d, ret, err) < 0)
                 return -1;
         tidy_start(&d->room_tidy, d->run_fd, room_leave(&d->room), done_with);
         d->times.verify = clock_ms() - started;

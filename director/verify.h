@@ -60,6 +60,12 @@ struct verdicts {
         size_t len;
 };
 
+/*
+ * The carried folders as they are now (lib/base/carry.h), where the plan has such: once before the verifiers, while the
+ * agent works. verify_all() looks again: changed between, no verdict says anything, each becomes INCONCLUSIVE.
+ */
+int verify_note_carried(struct director *d, struct err *err);
+
 int verify_all(struct director *d, struct verdicts *ret, struct err *err);
 int verdicts_record(struct director *d, const struct verdicts *verdicts, struct err *err);
 struct json_t *verdict_json(const struct verdict *verdict); /* receipt.verifier; owned by the caller */

@@ -107,6 +107,12 @@ static json_t *layers_in_force(const struct runner *runner)
         return list;
 }
 
+struct json_t *machine_sandbox(const struct runner *runner)
+{
+        return json_pack("{s:s, s:o}", "tier", runner->ready ? sandbox_tier_name(runner->sandbox.tier) : "none",
+                         "layers", layers_in_force(runner));
+}
+
 static void finish(struct runner *runner, const char *outcome)
 {
         const char *tree = runner->candidate.readback.tree;

@@ -15,6 +15,9 @@ struct runner_event {
         struct sandbox_event *sandbox; /* READY, STARTED, ENDED, FROZEN; descriptors may be taken */
 };
 
+/* Tier and layers as the helper reported them: {"tier":"A","layers":[…]}. Owned by the caller. */
+struct json_t *machine_sandbox(const struct runner *runner);
+
 int machine_move(struct runner *runner, enum runner_state next, struct err *err);
 int machine_tick(struct runner *runner, const struct runner_event *event, struct err *err);
 

@@ -124,7 +124,8 @@ static int start_attempt(struct runner *runner, struct err *err)
 static void conclude(struct runner *runner)
 {
         say_record(runner, "receipt.verifier.results",
-                   json_pack("{s:s, s:o}", "plan_id", runner->plan_id, "results", json_copy(runner->results)));
+                   json_pack("{s:s, s:o, s:o}", "plan_id", runner->plan_id, "results", json_copy(runner->results),
+                             "sandbox", machine_sandbox(runner)));
         if (runner->verify_failed) {
                 machine_end(runner, OUTCOME_SELF_VERIFICATION_FAILED);
                 return;

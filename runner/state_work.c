@@ -6,12 +6,12 @@
  * while the agent works. So neither stands on the way of the run. A command that fails still has its worktree read back,
  * for the patch in the packet; its outcome is decided here already.
  */
-#include "runner/carry.h"
 #include "runner/compose.h"
 #include "runner/loop.h"
 #include "runner/machine.h"
 #include "runner/reason.h"
 
+#include "lib/base/carry.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"

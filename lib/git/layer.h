@@ -37,7 +37,8 @@ struct layer_options {
         gid_t gid;              /* the primary group of that user */
         unsigned threads;       /* 0: as many as there are processors */
         const char *objects_mount; /* where a sandbox shows repo_object_dirs(): "<objects_mount>/0", "/1", … */
-        void (*progress)(void *data, uint64_t done, uint64_t total); /* may be NULL; files; from one thread at a time */
+        /* Files; from one thread at a time, not always the caller's. False: give up, with an error. May be NULL. */
+        bool (*progress)(void *data, uint64_t done, uint64_t total);
         void *progress_data;
 };
 
@@ -75,11 +76,18 @@ struct layer_gc_report {
         uint64_t bytes;
 };
 
+struct layer_gc {
+        const char *cache_root;
+        uint64_t max_bytes, max_age_s; /* 0: no limit */
+        bool dry_run;                  /* only report what would go; nothing is touched */
+        void (*report)(void *data, const struct layer_gc_report *removed); /* may be NULL */
+        void *data;
+};
+
 /*
- * Least recently used first out, until the cache is within `max_bytes` and nothing is older than `max_age_s` seconds;
- * 0 means no limit. `report` may be NULL. What survives is synced, so that it outlives a reboot.
+ * Least recently used first out, until the cache is within `max_bytes` and nothing is older than `max_age_s` seconds. What
+ * survives is synced, so that it outlives a reboot.
  */
-int layer_gc(const char *cache_root, uint64_t max_bytes, uint64_t max_age_s,
-             void (*report)(void *data, const struct layer_gc_report *removed), void *data, struct err *err);
+int layer_gc(const struct layer_gc *gc, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CUPEL_RUNNER_CARRY_H
-#define CUPEL_RUNNER_CARRY_H
+#ifndef CUPEL_BASE_CARRY_H
+#define CUPEL_BASE_CARRY_H
 
 /*
  * Carried folders (sandbox.carry) are the user's own and outside of git: what the verifiers saw of them is only known by a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runner/carry.h"
+#include "lib/base/carry.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
