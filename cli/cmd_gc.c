@@ -10,14 +10,12 @@
 #include "cli/render.h"
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/git/layer.h"
 #include "policy/schema.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -108,36 +106,16 @@ static int collect_packets(struct collection *c, struct err *err)
         return status;
 }
 
-/*
- * What layer_gc() would look at, told without touching anything: it goes by the time of a layer's last use (its lock) and
- * leaves alone what is in use, which only the real thing can know.
- */
-static void foresee_layers(const struct collection *c)
-{
-        _cleanup_free_ char *layers = xasprintf("%s/layers", c->context->cache_root);
-        const int fd = open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_fd_ int parent = open(c->context->cache_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        _cleanup_str_ struct str line = {0};
-        uint64_t bytes;
-
-        if (fd < 0 || parent < 0)
-                return;
-        close(fd);
-        bytes = fs_tree_bytes(parent, "layers", (size_t)10000000);
-        str_puts(&line, "the layer cache holds ");
-        render_bytes(&line, bytes);
-        str_printf(&line, "; what was not used lately, or is beyond the limit, would go\n");
-        fputs(str_text(&line), stderr);
-}
-
 static int collect_layers(struct collection *c, struct err *err)
 {
-        if (c->dry_run) {
-                foresee_layers(c);
-                return 0;
-        }
-        return layer_gc(c->context->cache_root, (uint64_t)c->max_bytes, (uint64_t)c->max_age_ms / 1000, on_layer, c,
-                        err);
+        const struct layer_gc gc = {.cache_root = c->context->cache_root,
+                                    .max_bytes = (uint64_t)c->max_bytes,
+                                    .max_age_s = (uint64_t)c->max_age_ms / 1000,
+                                    .dry_run = c->dry_run,
+                                    .report = on_layer,
+                                    .data = c};
+
+        return layer_gc(&gc, err);
 }
 
 static void print_sum(const struct collection *c)

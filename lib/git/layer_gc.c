@@ -4,7 +4,8 @@
  * the least recently used; a delta goes before the layer below it, which was used as recently. Whoever mounts a layer
  * holds its lock, and a locked layer stays. Those that remain are synced, and their markers say so.
  *
- * A layer is first renamed under its exclusive lock, then removed: nobody finds a half-removed one.
+ * A layer is first renamed under its exclusive lock, then removed: nobody finds a half-removed one. A dry run tries the
+ * same locks and goes the same way, without making, renaming or removing anything.
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 struct found {
         char key[LAYER_KEY];
@@ -28,13 +30,12 @@ struct found {
 };
 
 struct sweep {
+        const struct layer_gc *gc;
         struct cache cache;
         struct found *items;
         size_t len;
         uint64_t bytes;
         struct strv leftovers; /* .tmp-, .gone-, .build- */
-        void (*report)(void *data, const struct layer_gc_report *removed);
-        void *data;
 };
 
 static void sweep_release(struct sweep *sweep)
@@ -89,8 +90,15 @@ static void tell(const struct sweep *sweep, const char *key, const char *reason,
 {
         const struct layer_gc_report removed = {key, reason, bytes};
 
-        if (sweep->report)
-                sweep->report(sweep->data, &removed);
+        if (sweep->gc->report)
+                sweep->gc->report(sweep->gc->data, &removed);
+}
+
+/* Is it nobody's now? `ret_lock` keeps it so; it stays -1 in a dry run where there is none to take. */
+static bool take_lock(const struct sweep *sweep, const char *name, int *ret_lock)
+{
+        *ret_lock = lock_by_name(sweep->cache.fd, name, sweep->gc->dry_run ? 0 : O_CREAT, LOCK_EX | LOCK_NB);
+        return *ret_lock >= 0 || (sweep->gc->dry_run && errno == ENOENT);
 }
 
 /* A builder holds its build lock for as long as its folder is unfinished. */
@@ -99,36 +107,48 @@ static int remove_leftovers(struct sweep *sweep, struct err *err)
         for (size_t i = 0; i < sweep->leftovers.len; i++) {
                 const char *name = sweep->leftovers.items[i], *key = strchr(name, '-') + 1;
                 _cleanup_free_ char *lock_name = xasprintf(".build-%s", key);
-                _cleanup_fd_ int lock = lock_by_name(sweep->cache.fd, lock_name, O_CREAT, LOCK_EX | LOCK_NB);
+                _cleanup_fd_ int lock = -1;
                 uint64_t bytes;
 
-                if (lock < 0)
+                if (!take_lock(sweep, lock_name, &lock))
                         continue;
                 if (strcmp(name, lock_name) != 0) {
                         bytes = fs_tree_bytes(sweep->cache.fd, name, 1000000);
-                        if (fs_remove_tree_at(sweep->cache.fd, name, err) < 0)
+                        if (!sweep->gc->dry_run && fs_remove_tree_at(sweep->cache.fd, name, err) < 0)
                                 return -1;
                         tell(sweep, key, "unfinished", bytes);
                 }
-                unlinkat(sweep->cache.fd, lock_name, 0);
+                if (!sweep->gc->dry_run)
+                        unlinkat(sweep->cache.fd, lock_name, 0);
         }
         return 0;
 }
 
-static int remove_layer(struct sweep *sweep, struct found *found, const char *reason, struct err *err)
+/* 1 removed, 0 it was gone already, -1 error. */
+static int put_away(const struct sweep *sweep, const struct found *found, struct err *err)
 {
-        char name[LAYER_KEY + 8], gone[LAYER_KEY + 8];
-        _cleanup_fd_ int lock = -1;
+        char gone[LAYER_KEY + 8];
 
-        snprintf(name, sizeof(name), "%s/lock", found->key);
+        if (sweep->gc->dry_run)
+                return 1;
         snprintf(gone, sizeof(gone), ".gone-%s", found->key);
-        lock = lock_by_name(sweep->cache.fd, name, O_CREAT, LOCK_EX | LOCK_NB);
-        if (lock < 0)
-                return 0;
         if (renameat(sweep->cache.fd, found->key, sweep->cache.fd, gone) < 0)
                 return errno == ENOENT ? 0 : err_errno(err, "cannot set aside the layer %s", found->key);
-        if (fs_remove_tree_at(sweep->cache.fd, gone, err) < 0)
-                return -1;
+        return fs_remove_tree_at(sweep->cache.fd, gone, err) < 0 ? -1 : 1;
+}
+
+static int remove_layer(struct sweep *sweep, struct found *found, const char *reason, struct err *err)
+{
+        char name[LAYER_KEY + 8];
+        _cleanup_fd_ int lock = -1;
+        int removed;
+
+        snprintf(name, sizeof(name), "%s/lock", found->key);
+        if (!take_lock(sweep, name, &lock))
+                return 0;
+        removed = put_away(sweep, found, err);
+        if (removed <= 0)
+                return removed;
         found->removed = true;
         sweep->bytes -= found->bytes;
         tell(sweep, found->key, reason, found->bytes);
@@ -174,11 +194,13 @@ static int remove_orphans(struct sweep *sweep, struct err *err)
         return 0;
 }
 
-static int remove_by_use(struct sweep *sweep, uint64_t max_bytes, uint64_t max_age_s, struct err *err)
+static int remove_by_use(struct sweep *sweep, struct err *err)
 {
+        uint64_t max_bytes = sweep->gc->max_bytes, max_age_s = sweep->gc->max_age_s;
         time_t now = time(NULL);
 
-        qsort(sweep->items, sweep->len, sizeof(*sweep->items), compare_use);
+        if (sweep->len)
+                qsort(sweep->items, sweep->len, sizeof(*sweep->items), compare_use);
         for (size_t i = 0; i < sweep->len; i++) {
                 struct found *found = &sweep->items[i];
                 bool old = max_age_s && now > found->used && (uint64_t)(now - found->used) > max_age_s;
@@ -212,14 +234,16 @@ static int sync_rest(struct sweep *sweep, struct err *err)
         return 0;
 }
 
-int layer_gc(const char *cache_root, uint64_t max_bytes, uint64_t max_age_s,
-             void (*report)(void *data, const struct layer_gc_report *removed), void *data, struct err *err)
+int layer_gc(const struct layer_gc *gc, struct err *err)
 {
-        __attribute__((cleanup(sweep_release))) struct sweep sweep = {.cache = {.fd = -1}, .report = report, .data = data};
+        __attribute__((cleanup(sweep_release))) struct sweep sweep = {.gc = gc, .cache = {.fd = -1}};
+        _cleanup_free_ char *layers = xasprintf("%s/layers", gc->cache_root);
 
-        if (cache_open(cache_root, &sweep.cache, err) < 0 || sweep_list(&sweep, err) < 0)
+        if (access(layers, F_OK) < 0 && errno == ENOENT)
+                return 0;
+        if (cache_open(gc->cache_root, &sweep.cache, err) < 0 || sweep_list(&sweep, err) < 0)
                 return -1;
-        if (remove_leftovers(&sweep, err) < 0 || remove_by_use(&sweep, max_bytes, max_age_s, err) < 0)
+        if (remove_leftovers(&sweep, err) < 0 || remove_by_use(&sweep, err) < 0)
                 return -1;
-        return sync_rest(&sweep, err);
+        return gc->dry_run ? 0 : sync_rest(&sweep, err);
 }

@@ -274,7 +274,7 @@ Test(layer, gc_spares_what_is_in_use_and_syncs_it)
         struct layer_stack stack = LAYER_STACK_INIT;
 
         cr_assert_eq(prepare("HEAD", &stack), 0);
-        cr_assert_eq(layer_gc(cache, 1, 0, NULL, NULL, &err), 0, "%s", err.message);
+        cr_assert_eq(layer_gc(&(struct layer_gc){.cache_root = cache, .max_bytes = 1}, &err), 0, "%s", err.message);
         judge(&stack, "HEAD");
         cr_assert_eq(sh("grep -q '\"synced\":true' $T/cache/layers/*/complete"), 0);
         layer_stack_release(&stack);
@@ -282,9 +282,44 @@ Test(layer, gc_spares_what_is_in_use_and_syncs_it)
         cr_assert_eq(prepare("HEAD", &stack), 0);
         layer_stack_release(&stack);
         cr_assert_eq(sh("mkdir $T/cache/layers/.tmp-dead; touch $T/cache/layers/.tmp-dead/x"), 0);
-        cr_assert_eq(layer_gc(cache, 1, 0, NULL, NULL, &err), 0, "%s", err.message);
+        cr_assert_eq(layer_gc(&(struct layer_gc){.cache_root = cache, .max_bytes = 1}, &err), 0, "%s", err.message);
         cr_assert_eq(sh("test -z \"$(ls -A $T/cache/layers | grep -v near)\""), 0);
         cr_assert_eq(prepare("HEAD", &stack), 0);
         cr_assert(stack.built);
         layer_stack_release(&stack);
+}
+
+static void count_removed(void *data, const struct layer_gc_report *removed)
+{
+        cr_assert(removed->bytes > 0);
+        ++*(size_t *)data;
+}
+
+Test(layer, a_dry_gc_foretells_what_gc_does_and_touches_nothing)
+{
+        struct layer_stack below = LAYER_STACK_INIT, above = LAYER_STACK_INIT;
+        size_t count = 0;
+        struct layer_gc gc = {.cache_root = cache, .max_bytes = 1, .dry_run = true, .report = count_removed, .data = &count};
+
+        cr_assert_eq(layer_gc(&gc, &err), 0, "%s", err.message);
+        cr_assert_eq(sh("test ! -e $T/cache"), 0);
+        cr_assert_eq(prepare("HEAD", &below), 0);
+        commit("echo next >x");
+        cr_assert_eq(prepare("HEAD", &above), 0);
+        cr_assert_eq(above.dirs.len, 2);
+        cr_assert_eq(layer_gc(&gc, &err), 0, "%s", err.message);
+        cr_assert_eq(count, 0, "what is in use stays");
+        layer_stack_release(&above);
+        layer_stack_release(&below);
+        cr_assert_eq(sh("mkdir $T/cache/layers/.tmp-dead; echo x >$T/cache/layers/.tmp-dead/x; "
+                        "cd $T/cache/layers; find . -printf '%%p %%T@ %%i\n' | sort >$T/before"),
+                     0);
+        cr_assert_eq(layer_gc(&gc, &err), 0, "%s", err.message);
+        cr_assert_eq(count, 3);
+        cr_assert_eq(sh("cd $T/cache/layers; find . -printf '%%p %%T@ %%i\n' | sort | cmp - $T/before"), 0);
+        gc.dry_run = false;
+        count = 0;
+        cr_assert_eq(layer_gc(&gc, &err), 0, "%s", err.message);
+        cr_assert_eq(count, 3);
+        cr_assert_eq(layer_gc(&gc, &err), 0, "an empty cache: %s", err.message);
 }
