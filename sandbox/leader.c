@@ -147,6 +147,28 @@ static int lock_files(const struct site *site, struct err *err)
         return landlock_enter(&lock, err);
 }
 
+/* As the shell finds it; then execvpe(3) with a path, which still runs scripts that have no first line. */
+static int execute(const struct strv *argv, const struct strv *env)
+{
+        const char *name = argv->items[0], *path = get_env(env, "PATH");
+        int failure = ENOENT;
+
+        if (strchr(name, '/'))
+                return execvpe(name, argv->items, env->items);
+        for (; *path && *name; path += *path == ':') {
+                int len = (int)strcspn(path, ":");
+                _cleanup_free_ char *file = xasprintf("%.*s/%s", len ? len : 1, len ? path : ".", name);
+
+                if (faccessat(AT_FDCWD, file, X_OK, 0) == 0)
+                        execvpe(file, argv->items, env->items);
+                if (errno != ENOENT && errno != ENOTDIR)
+                        failure = errno;
+                path += len;
+        }
+        errno = failure;
+        return -1;
+}
+
 int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, struct err *err)
 {
         const char *cwd = step->cwd ? step->cwd : site->plan->worktree;
@@ -156,7 +178,6 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
         reset_signals();
         umask(022);
         build_env(site, step, &env);
-        setenv("PATH", get_env(&env, "PATH"), 1); /* where execvpe() looks */
         if (set_descriptors(output, err) < 0)
                 return -1;
         if (chdir(cwd) < 0) {
@@ -171,7 +192,7 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
                 return err_errno(err, "close_range");
         if (seccomp_apply(SECCOMP_STEP, err) < 0)
                 return -1;
-        execvpe(step->argv.items[0], step->argv.items, env.items);
+        execute(&step->argv, &env);
         err_errno(err, "cannot run %s", step->argv.items[0]);
         err->code = ERR_INPUT;
         return -1;

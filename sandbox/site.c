@@ -79,8 +79,8 @@ static int make_upper(struct site *site, const char *store, struct err *err)
         return 0;
 }
 
-/* Asks the kernel for the overlay that the run will need, and takes it away again. */
-static int try_overlay(const struct site *site, struct err *err)
+/* Asks the kernel for the overlay that the run will need. */
+static int try_overlay(struct site *site, struct err *err)
 {
         const struct sandbox_plan *plan = site->plan;
         struct overlay overlay = {(const char *const *)plan->lower.items, plan->lower.len, site->upper, site->work,
@@ -88,8 +88,15 @@ static int try_overlay(const struct site *site, struct err *err)
 
         if (mount_overlay(&overlay, site->step, err) < 0)
                 return -1;
-        umount2(site->step, UMOUNT_DETACH);
+        site->tried = true;
         return 0;
+}
+
+static void forget_trial(struct site *site)
+{
+        if (site->tried)
+                umount2(site->step, UMOUNT_DETACH);
+        site->tried = false;
 }
 
 static int choose_worktree(struct site *site, struct err *err)
@@ -229,6 +236,7 @@ int site_step_begin(struct site *site, const struct sandbox_step *step, struct e
                 return err_set(err, ERR_INPUT, "lower_skip %u", step->lower_skip);
         if (step->worktree == SANDBOX_WORK && !plan->carry.len)
                 return 0;
+        forget_trial(site);
         if (site->kind == SANDBOX_UPPER_TMPFS &&
             mount_tmpfs(site->step, plan->upper_bytes, plan->upper_inodes, "0755", 0, err) < 0)
                 return -1;
@@ -242,6 +250,7 @@ void site_step_end(struct site *site)
 {
         struct err ignored;
 
+        forget_trial(site);
         if (!site->step_made)
                 return;
         if (site->kind == SANDBOX_UPPER_TMPFS) {

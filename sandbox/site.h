@@ -37,6 +37,7 @@ struct site {
         bool fresh_proc;
         bool own_var_tmp; /* something is shown below /var/tmp, which is a link to /tmp else */
         bool frozen;
+        bool tried; /* the run's overlay is mounted at `step`: the proof that the kernel can, and the first WORK step's */
         bool step_made;
 };
 

@@ -40,6 +40,8 @@ static int mount_worktree(const struct site *site, const struct sandbox_step *st
         const char *lowers[LOWERS_MAX];
         struct overlay overlay = {.lowers = lowers, .empty = skeleton};
 
+        if (site->tried)
+                return mount_bind(site->step, at, 0, err);
         overlay.lowers_len = list_lowers(site, step, skeleton, lowers);
         if (step->worktree == SANDBOX_WORK) {
                 overlay.upper = site->upper;
