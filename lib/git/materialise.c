@@ -108,15 +108,17 @@ static void crew_fail(struct crew *crew, const struct err *err)
         pthread_mutex_unlock(&crew->mutex);
 }
 
-static void crew_progress(struct crew *crew, size_t files)
+static int crew_progress(struct crew *crew, size_t files, struct err *err)
 {
         const struct layer_options *options = crew->build->options;
+        bool go_on = true;
 
         pthread_mutex_lock(&crew->mutex);
         crew->done += files;
         if (options->progress)
-                options->progress(options->progress_data, crew->done, crew->listing->files.len);
+                go_on = options->progress(options->progress_data, crew->done, crew->listing->files.len);
         pthread_mutex_unlock(&crew->mutex);
+        return go_on ? 0 : err_set(err, ERR_BUSY, "given up before all files were written");
 }
 
 struct place {
@@ -205,7 +207,7 @@ static void *fill(void *data)
                 for (size_t i = from; i < to && result == 0; i++)
                         result = fill_one(crew, &source, &place, &files->items[i], &err);
                 if (result == 0)
-                        crew_progress(crew, to - from);
+                        result = crew_progress(crew, to - from, &err);
         }
         if (result < 0)
                 crew_fail(crew, &err);
