@@ -79,9 +79,8 @@ char *sibling_path(const char *name, struct err *err)
 {
         /* relative to the executable's folder, so that an installation may be moved; then where it was configured to be */
         static const char *const beside[] = {"", "/../libexec/cupel"};
-        char self[PATH_MAX];
+        char self[PATH_MAX], *path, *plain;
         ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-        char *path;
 
         if (len < 0) {
                 err_errno(err, "read /proc/self/exe");
@@ -91,9 +90,10 @@ char *sibling_path(const char *name, struct err *err)
         *strrchr(self, '/') = '\0';
         for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
                 path = xasprintf("%s%s/%s", self, beside[i], name);
-                if (access(path, X_OK) == 0)
-                        return path;
+                plain = access(path, X_OK) == 0 ? realpath(path, NULL) : NULL;
                 free(path);
+                if (plain)
+                        return plain; /* without "..": its folder is shown in the cage */
         }
         path = xasprintf("%s/%s", CUPEL_LIBEXECDIR, name);
         if (access(path, X_OK) == 0)
