@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ENTRIES_MAX ((size_t)1000000) /* of a tree that is measured */
+
 struct found {
         char key[LAYER_KEY];
         struct layer_marker marker;
@@ -54,7 +56,8 @@ static void sweep_add(struct sweep *sweep, const char *key)
         snprintf(found.key, sizeof(found.key), "%.64s", key);
         snprintf(lock, sizeof(lock), "%.64s/lock", key);
         found.valid = marker_read(&sweep->cache, key, &found.marker) == 0;
-        found.bytes = found.marker.bytes;
+        /* without a marker that holds nobody knows; it goes anyway, so looking costs little more */
+        found.bytes = found.valid ? found.marker.bytes : fs_tree_bytes(sweep->cache.fd, key, ENTRIES_MAX);
         if (fstatat(sweep->cache.fd, lock, &status, AT_SYMLINK_NOFOLLOW) == 0) {
                 found.used = status.st_mtim.tv_sec;
                 found.used_nsec = status.st_mtim.tv_nsec;
@@ -113,7 +116,7 @@ static int remove_leftovers(struct sweep *sweep, struct err *err)
                 if (!take_lock(sweep, lock_name, &lock))
                         continue;
                 if (strcmp(name, lock_name) != 0) {
-                        bytes = fs_tree_bytes(sweep->cache.fd, name, 1000000);
+                        bytes = fs_tree_bytes(sweep->cache.fd, name, ENTRIES_MAX);
                         if (!sweep->gc->dry_run && fs_remove_tree_at(sweep->cache.fd, name, err) < 0)
                                 return -1;
                         tell(sweep, key, "unfinished", bytes);
