@@ -219,7 +219,6 @@ static int start(struct cage *cage, int supervisor, struct err *err)
         if (drop_capabilities(err) < 0 || ns_die_with(supervisor, err) < 0)
                 return -1;
         close_range(3, ~0U, 0);
-        self = -1;
         _exit(wait_for(pid)); /* not dumpable any more: exit handlers of sanitizers would fail */
 }
 

@@ -142,7 +142,8 @@ static int plan_all(const struct cage_plan *plan, struct operations *list, struc
             plan_one(list, SHOW, plan->run_dir, err) < 0 || plan_list(list, SHOW_WRITABLE, &plan->write, err) < 0 ||
             plan_list(list, SHOW, &plan->read, err) < 0 || plan_list(list, SHOW, &plan->show, err) < 0)
                 return -1;
-        qsort(list->items, list->len, sizeof(*list->items), compare);
+        if (list->len)
+                qsort(list->items, list->len, sizeof(*list->items), compare);
         leave_out(list);
         return 0;
 }

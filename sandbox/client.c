@@ -136,7 +136,7 @@ static int poll_beside(struct sandbox_client *client, const struct sandbox_watch
 
         if (poll(fds, 2, -1) < 0)
                 return 0;
-        return fds[1].revents && watch->ready(watch->arg) != 0;
+        return watch && fds[1].revents && watch->ready(watch->arg) != 0;
 }
 
 static int wait_end(struct sandbox_client *client, const struct sandbox_watch *watch, struct sandbox_result *ret,

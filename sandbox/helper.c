@@ -108,7 +108,7 @@ static int start_step(struct helper *helper, json_t *body, struct err *err)
                 return -1;
         if (helper_step_begin(helper, &step, log, &notes, &failure) < 0)
                 return send_failed(helper, &failure, err);
-        log = -1; /* the capture has it */
+        (void)steal_fd(&log); /* the capture has it */
         return send_event(helper, &event, notes, err);
 }
 

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -45,14 +45,14 @@ static bool stores_user_xattrs(const char *path)
 static bool fits_memory(uint64_t bytes)
 {
         _cleanup_str_ struct str text = {0};
-        unsigned long long kilobytes;
+        static const char name[] = "MemAvailable:";
         struct err ignored;
         const char *line;
 
         if (fs_read_at(AT_FDCWD, "/proc/meminfo", 65536, &text, &ignored) < 0 ||
-            !(line = strstr(str_text(&text), "MemAvailable:")) || sscanf(line, "MemAvailable: %llu", &kilobytes) != 1)
+            !(line = strstr(str_text(&text), name)))
                 return false;
-        return bytes <= (uint64_t)kilobytes * 1024 / 2;
+        return bytes <= (uint64_t)strtoull(line + sizeof(name) - 1, NULL, 10) * 1024 / 2; /* kilobytes */
 }
 
 /* The upper on tmpfs is gone whatever crashes, and its size is the kernel's business: wanted wherever it is possible. */

@@ -196,11 +196,11 @@ void step_reap(struct step_process *process, struct rusage *ret_usage)
 
 void step_process_release(struct step_process *process)
 {
-        int *const fds[] = {&process->pidfd, &process->output, &process->status, &process->proc, &process->mounts};
+        int *const all[] = {&process->pidfd, &process->output, &process->status, &process->proc, &process->mounts};
 
-        for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
-                if (*fds[i] >= 0)
-                        close(*fds[i]);
-                *fds[i] = -1;
+        for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+                if (*all[i] >= 0)
+                        close(*all[i]);
+                *all[i] = -1;
         }
 }

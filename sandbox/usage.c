@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,24 +33,40 @@ static int read_text(int proc, const char *pid, const char *name, char *buffer, 
         return 0;
 }
 
-/* utime, stime, cutime, cstime are fields 14 to 17 of proc_pid_stat(5). */
+/* Blank-separated; a letter (the state) counts as 0. */
+static int read_fields(const char *text, uint64_t *ret, size_t len)
+{
+        for (size_t i = 0; i < len; i++) {
+                text += strspn(text, " ");
+                if (!*text || *text == '\n')
+                        return -1;
+                ret[i] = strtoull(text, NULL, 10);
+                text += strcspn(text, " \n");
+        }
+        return 0;
+}
+
+/* utime, stime, cutime, cstime are fields 14 to 17 of proc_pid_stat(5); counted from 3, the first after the name. */
+enum { FIELD_UTIME = 14 - 3, FIELD_CSTIME = 17 - 3 };
+
 static int read_process(int proc, const char *pid, struct process_usage *ret)
 {
-        unsigned long long size, resident, shared, times[4];
+        uint64_t fields[FIELD_CSTIME + 1];
         char buffer[1024];
         const char *after;
 
         if (read_text(proc, pid, "stat", buffer, sizeof(buffer)) < 0 || !(after = strrchr(buffer, ')')))
                 return -1;
-        if (sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu", &times[0], &times[1],
-                   &times[2], &times[3]) != 4)
+        if (read_fields(after + 1, fields, FIELD_CSTIME + 1) < 0)
                 return -1;
-        ret->ticks = times[0] + times[1] + times[2] + times[3];
-        if (read_text(proc, pid, "statm", buffer, sizeof(buffer)) < 0 ||
-            sscanf(buffer, "%llu %llu %llu", &size, &resident, &shared) != 3)
+        ret->ticks = 0;
+        for (size_t i = FIELD_UTIME; i <= FIELD_CSTIME; i++)
+                ret->ticks += fields[i];
+        /* proc_pid_statm(5): size, resident, shared */
+        if (read_text(proc, pid, "statm", buffer, sizeof(buffer)) < 0 || read_fields(buffer, fields, 3) < 0)
                 return -1;
-        ret->private_pages = resident > shared ? resident - shared : 0;
-        ret->shared_pages = shared;
+        ret->private_pages = fields[1] > fields[2] ? fields[1] - fields[2] : 0;
+        ret->shared_pages = fields[2];
         return 0;
 }
 
