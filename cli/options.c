@@ -44,7 +44,7 @@ static int refuse_unknown(const struct parser *parser, const char *typed, size_t
         const char *names[64] = {"help"};
         const char *near;
 
-        for (size_t i = 0; parser->table[i].name && i < 62; i++)
+        for (size_t i = 0; i < 62 && parser->table[i].name; i++)
                 names[i + 1] = parser->table[i].name;
         near = options_nearest(name, names);
         str_put_quoted(&quoted, typed, len);

@@ -249,11 +249,10 @@ static int refuse_duplicates(struct builder *builder, const struct frame *frame)
 
 static int on_end(struct builder *builder)
 {
-        struct frame *frame;
+        struct frame *frame = builder->depth ? &builder->frames[--builder->depth] : NULL;
 
-        if (!builder->depth)
+        if (!frame)
                 return err_set(builder->err, ERR_INTERNAL, "%s: an end without a beginning", builder->doc->file);
-        frame = &builder->frames[--builder->depth];
         if (frame->node->type == YAML_MAP && refuse_duplicates(builder, frame) < 0) {
                 free(frame->entries);
                 return -1;
@@ -326,12 +325,11 @@ static int on_event(struct builder *builder, const yaml_event_t *event)
 static int syntax_error(struct builder *builder, const yaml_parser_t *parser)
 {
         const char *problem = parser->problem ? parser->problem : "it cannot be read";
-        yaml_mark_t mark = parser->problem_mark;
 
         if (parser->error == YAML_READER_ERROR)
                 return err_set(builder->err, ERR_INPUT, "%s:%u:1: byte %zu: %s; expected UTF-8 text",
                                builder->doc->file, (unsigned)parser->mark.line + 1, parser->problem_offset, problem);
-        return fail_mark(builder, &mark, "%s%s%s; expected YAML", problem, parser->context ? " " : "",
+        return fail_mark(builder, &parser->problem_mark, "%s%s%s; expected YAML", problem, parser->context ? " " : "",
                          parser->context ? parser->context : "");
 }
 
