@@ -25,7 +25,7 @@ static bool report_progress(void *data, uint64_t done, uint64_t total)
 
         uplink_progress(up, "materialise", done, total);
         uplink_pump(up);
-        return !uplink_interrupted(up);
+        return !uplink_interrupted(up) && up->request != UPLINK_DISCARD;
 }
 
 static int prepare_base(struct director *d, struct err *err)
@@ -197,6 +197,20 @@ static int discard_as_asked(struct director *d, struct err *err)
         return director_end(d, &ending, err);
 }
 
+/* The base layer failed, or was given up on request: then the request says how the run ends. */
+static int end_unprepared(struct director *d, struct err *err)
+{
+        struct err failure = *err;
+        int ended = director_end_if_interrupted(d, err);
+
+        if (ended)
+                return ended < 0 ? -1 : 0;
+        if (d->up.request == UPLINK_DISCARD && director_refresh(d, err) == 0)
+                return discard_as_asked(d, err);
+        *err = failure;
+        return -1;
+}
+
 int mode_run(struct director *d, struct err *err)
 {
         int ended;
@@ -205,10 +219,8 @@ int mode_run(struct director *d, struct err *err)
                 return err_set(err, ERR_INPUT, "run %s is %s already", d->row.id, phase_name(d->row.phase));
         if (!d->base_tree[0] || !d->row.target_ref || !d->row.target_ref[0])
                 return err_set(err, ERR_INPUT, "run %s has no base or no target", d->row.id);
-        if (prepare_base(d, err) < 0) {
-                ended = director_end_if_interrupted(d, err);
-                return ended > 0 ? 0 : -1;
-        }
+        if (prepare_base(d, err) < 0)
+                return end_unprepared(d, err);
         if (tell_ready(d, err) < 0)
                 return -1;
         prepare_beside(d);

@@ -114,15 +114,28 @@ static int read_repository(struct store *store, struct err *err)
         return 0;
 }
 
+/* One look, in one transaction: whether it is a store of ours, and whose. */
+static int look(struct store *store, bool *ret_empty, struct err *err)
+{
+        _cleanup_tx_ struct db_tx tx = {0};
+
+        if (db_begin_read(&tx, store, err) < 0 || schema_check(store, ret_empty, err) < 0 ||
+            (!*ret_empty && read_repository(store, err) < 0))
+                return -1;
+        return db_commit(&tx, err);
+}
+
 static int prepare_store(struct store *store, struct err *err)
 {
-        bool empty;
+        bool empty = false;
 
-        if (connect_to(store, err) < 0 || schema_check(store, &empty, err) < 0)
+        if (connect_to(store, err) < 0 || look(store, &empty, err) < 0)
                 return -1;
-        if (empty && store->mode != STORE_CREATE)
+        if (!empty)
+                return 0;
+        if (store->mode != STORE_CREATE)
                 return err_set(err, ERR_NOT_FOUND, "store %s is empty", store->path);
-        if (empty && (set_wal(store, err) < 0 || schema_make(store, err) < 0))
+        if (set_wal(store, err) < 0 || schema_make(store, err) < 0)
                 return -1;
         return read_repository(store, err);
 }
@@ -154,10 +167,11 @@ void store_close(struct store *store)
         store_batch_abort(store);
         for (size_t i = 0; i < SQL_COUNT; i++)
                 sqlite3_finalize(store->statements[i]);
+        /* What is copied back need not be read by the next one; the file stays as large as it is and is written anew from
+         * its beginning, so that a commit changes no size. Where somebody reads, the next one to close does it. */
         if (store->wal_pages >= WAL_PAGES_AT_CLOSE) {
-                /* TRUNCATE wants all readers gone: where they are not, the next one to close does it. */
                 sqlite3_busy_handler(store->db, NULL, NULL);
-                sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+                sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
         }
         sqlite3_close(store->db);
         cursor_release(&store->cursor);

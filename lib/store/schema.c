@@ -86,7 +86,7 @@ int schema_check(struct store *store, bool *ret_empty, struct err *err)
 
         if (read_number(store, "PRAGMA application_id", &application, err) < 0 ||
             read_number(store, "PRAGMA user_version", &version, err) < 0 ||
-            read_number(store, "PRAGMA schema_version", &changes, err) < 0)
+            (application == 0 && version == 0 && read_number(store, "PRAGMA schema_version", &changes, err) < 0))
                 return -1;
         if (application == 0 && version == 0 && changes == 0) {
                 *ret_empty = true;
