@@ -27,6 +27,8 @@ int umount2(const char *target, int flags);
 
 #define ROOT_BYTES ((uint64_t)32 << 20)
 #define ROOT_INODES 8192
+#define SCRATCH_BYTES ((uint64_t)1 << 20)
+#define SCRATCH_INODES 64
 #define SCAN_MAX 200000
 
 static int make_folder(const char *path, struct err *err)
@@ -56,24 +58,59 @@ static bool fits_memory(uint64_t bytes)
 }
 
 /* The upper on tmpfs is gone whatever crashes, and its size is the kernel's business: wanted wherever it is possible. */
+static bool wants_memory(const struct sandbox_plan *plan)
+{
+        if (plan->force_copy)
+                return false;
+        return plan->upper == SANDBOX_UPPER_TMPFS ||
+               (plan->upper == SANDBOX_UPPER_AUTO && fits_memory(plan->upper_bytes));
+}
+
+static void uncover(struct site *site)
+{
+        if (site->covered)
+                umount2(site->plan->scratch, UMOUNT_DETACH);
+        site->covered = false;
+}
+
+static int make_folders(struct site *site, const char *store, struct err *err)
+{
+        if (fs_mkdir_p(site->plan->scratch, 0700, err) < 0)
+                return -1;
+        if (site->kind == SANDBOX_UPPER_TMPFS) {
+                /* nothing is made on disk, and all of it goes with one call */
+                if (mount_tmpfs(site->plan->scratch, SCRATCH_BYTES, SCRATCH_INODES, "0700", 0, err) < 0)
+                        return -1;
+                site->covered = true;
+        }
+        if (make_folder(site->root, err) < 0 || make_folder(site->step, err) < 0)
+                return -1;
+        return make_folder(store, err);
+}
+
+static int make_on_disk(struct site *site, const char *store, struct err *err)
+{
+        uncover(site);
+        site->kind = SANDBOX_UPPER_DISK;
+        if (make_folders(site, store, err) < 0)
+                return -1;
+        if (mkdir(site->upper, 0755) < 0 || mkdir(site->work, 0755) < 0)
+                return err_errno(err, "upper %s", site->upper);
+        return 0;
+}
+
 static int make_upper(struct site *site, const char *store, struct err *err)
 {
         const struct sandbox_plan *plan = site->plan;
-        bool may = plan->upper == SANDBOX_UPPER_TMPFS ||
-                   (plan->upper == SANDBOX_UPPER_AUTO && fits_memory(plan->upper_bytes));
 
-        site->kind = SANDBOX_UPPER_DISK;
-        if (may) {
-                if (mount_tmpfs(store, plan->upper_bytes, plan->upper_inodes, "0700", 0, err) < 0)
-                        return -1;
-                site->kind = SANDBOX_UPPER_TMPFS;
-                if (!stores_user_xattrs(store)) {
-                        umount2(store, UMOUNT_DETACH);
-                        site->kind = SANDBOX_UPPER_DISK;
-                }
-        }
-        site->upper = xasprintf("%s/upper", store);
-        site->work = xasprintf("%s/work", store);
+        if (!wants_memory(plan))
+                return make_on_disk(site, store, err);
+        site->kind = SANDBOX_UPPER_TMPFS;
+        if (make_folders(site, store, err) < 0 ||
+            mount_tmpfs(store, plan->upper_bytes, plan->upper_inodes, "0700", 0, err) < 0)
+                return -1;
+        if (!stores_user_xattrs(store))
+                return make_on_disk(site, store, err);
         if (mkdir(site->upper, 0755) < 0 || mkdir(site->work, 0755) < 0)
                 return err_errno(err, "upper %s", site->upper);
         return 0;
@@ -99,7 +136,7 @@ static void forget_trial(struct site *site)
         site->tried = false;
 }
 
-static int choose_worktree(struct site *site, struct err *err)
+static int choose_worktree(struct site *site, const char *store, struct err *err)
 {
         struct err refused = ERR_INIT;
 
@@ -115,6 +152,9 @@ static int choose_worktree(struct site *site, struct err *err)
                         "overlay with userxattr; it needs kernel 5.11 and folders that are no overlay themselves, or "
                         "sandbox.minimum: B");
         }
+        /* a copy is as large as the repository: on disk, where a reflink costs nothing */
+        if (site->kind != SANDBOX_UPPER_DISK && make_on_disk(site, store, err) < 0)
+                return -1;
         return copy_prepare(site, err);
 }
 
@@ -153,36 +193,33 @@ static bool wants_var_tmp(const struct site *site)
         return is_below(site->home, "/var/tmp") || is_below(plan->worktree, "/var/tmp");
 }
 
-static int make_scratch(struct site *site, char **ret_store, struct err *err)
-{
-        const char *scratch = site->plan->scratch;
-
-        site->root = xasprintf("%s/root", scratch);
-        site->step = xasprintf("%s/step", scratch);
-        *ret_store = xasprintf("%s/upper", scratch);
-        if (fs_mkdir_p(scratch, 0700, err) < 0 || make_folder(site->root, err) < 0 || make_folder(site->step, err) < 0)
-                return -1;
-        return make_folder(*ret_store, err);
-}
-
 int site_make(struct site *site, const struct sandbox_plan *plan, struct err *err)
 {
-        _cleanup_free_ char *store = NULL;
+        _cleanup_free_ char *store = xasprintf("%s/upper", plan->scratch);
 
         site->plan = plan;
         site->home = choose_home(plan);
         site->own_var_tmp = wants_var_tmp(site);
-        if (make_scratch(site, &store, err) < 0 || make_upper(site, store, err) < 0 || choose_worktree(site, err) < 0)
+        site->root = xasprintf("%s/root", plan->scratch);
+        site->step = xasprintf("%s/step", plan->scratch);
+        site->upper = xasprintf("%s/upper", store);
+        site->work = xasprintf("%s/work", store);
+        if (make_upper(site, store, err) < 0 || choose_worktree(site, store, err) < 0)
                 return -1;
         if (mount_tmpfs(site->root, ROOT_BYTES, ROOT_INODES, "0755", 0, err) < 0)
                 return -1;
         return root_build(site, err) < 0 ? err_wrap(err, "step root") : 0;
 }
 
-static void empty_scratch(const struct site *site)
+static void empty_scratch(struct site *site)
 {
         struct err ignored;
 
+        if (site->covered) {
+                uncover(site);
+                rmdir(site->plan->scratch); /* in a cage it is a mount point, and the run's folder is its maker's */
+                return;
+        }
         umount2(site->root, UMOUNT_DETACH);
         umount2(site->step, UMOUNT_DETACH);
         fs_remove_tree_at(AT_FDCWD, site->plan->scratch, &ignored);
@@ -190,14 +227,8 @@ static void empty_scratch(const struct site *site)
 
 void site_release(struct site *site)
 {
-        if (site->root && site->upper) {
-                char *store = xasprintf("%s/upper", site->plan->scratch);
-
-                if (site->kind == SANDBOX_UPPER_TMPFS)
-                        umount2(store, UMOUNT_DETACH);
+        if (site->root)
                 empty_scratch(site);
-                free(store);
-        }
         free(site->root);
         free(site->upper);
         free(site->work);

@@ -13,7 +13,7 @@
  *         site_step_begin(&site, &step, err);
  *                 in the child, in its namespaces:  site_enter(&site, &step, err);
  *         site_step_end(&site);                         its PID 1 is dead
- *         site_release(&site);                          folders on disk are removed
+ *         site_release(&site);                          scratch is empty again
  *
  * A step's child inherits a copy of these mounts, adds its own (/proc, /tmp, /dev/shm, home, the worktree) and pivots. The
  * helper never pivots, and keeps a full /proc: else the kernel refuses later steps a fresh one.
@@ -36,6 +36,7 @@ struct site {
         enum sandbox_upper kind;          /* TMPFS or DISK */
         bool fresh_proc;
         bool own_var_tmp; /* something is shown below /var/tmp, which is a link to /tmp else */
+        bool covered; /* scratch itself is a tmpfs: nothing is on disk */
         bool frozen;
         bool tried; /* the run's overlay is mounted at `step`: the proof that the kernel can, and the first WORK step's */
         bool step_made;
