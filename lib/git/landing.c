@@ -2,11 +2,11 @@
 /*
  * Landing, in this order; each line is on disk before the next begins where it says so:
  *
- *   prepare   checks; pack, idx and the ref's new value as files without a name; the plan
+ *   prepare   checks; objects (loose, or pack and idx) and the ref's new value as files without a name; the plan
  *   (caller)  intent row, synced
  *   execute   1  link <ref>.lock (content synced), then index.lock where the target is checked out
  *             2  compare the ref, and the index's file, under the locks
- *             3  sync pack and idx, name them in this order; sync their folder
+ *             3  sync the objects' files, name them (idx after pack); sync their folders
  *             4  append the reflogs
  *             5  rename <ref>.lock to <ref>; sync its folder          ← the ref is the truth
  *             6  bring the files forward; install the index; unlink index.lock
@@ -51,6 +51,7 @@ void landing_free(struct landing *landing)
         if (!landing)
                 return;
         pack_release(&landing->pack);
+        loose_release(&landing->loose);
         cleanup_fd(&landing->ref_lock_fd);
         checkout_release(&landing->checkout_state);
         landing_plan_release(&landing->plan);
@@ -102,6 +103,7 @@ static void plan_fill(struct landing_plan *plan, const struct landing_spec *spec
         plan->commit = xstrdup(spec->commit);
         plan->run_id = xstrdup(spec->run_id);
         plan->work_folder = xstrdup(spec->work_folder);
+        plan->time = spec->time;
         plan->log_line = log_line(spec);
 }
 
@@ -132,6 +134,22 @@ static int prepare_checkout(struct landing *landing, struct quarantine *q, struc
         return checkout_check(&landing->checkout_state, err);
 }
 
+#define LOOSE_MAX 100 /* git's transfer.unpackLimit */
+
+static int write_objects(struct landing *landing, struct quarantine *q, struct err *err)
+{
+        git_oid commit;
+        int written = 1;
+
+        if (oid_parse(landing->plan.commit, &commit, err) < 0)
+                return -1;
+        if (!quarantine_real_has(q, &commit))
+                oid_set_add(&q->fresh, &commit);
+        if (q->fresh.len <= LOOSE_MAX)
+                written = loose_write(q, landing, err);
+        return written == 1 ? pack_write(q, landing, err) : written;
+}
+
 static int prepare(struct landing *landing, struct quarantine *q, const struct landing_spec *spec, struct err *err)
 {
         struct landing_plan *plan = &landing->plan;
@@ -149,7 +167,7 @@ static int prepare(struct landing *landing, struct quarantine *q, const struct l
                 return -1;
         reflog_decide(landing->repo, plan, head_follows);
         made_note(landing->repo, plan);
-        if (pack_write(q, landing, err) < 0)
+        if (write_objects(landing, q, err) < 0)
                 return -1;
         text = ref_lock_content(plan);
         landing->ref_lock_fd = lock_prepare(landing->repo, text);
@@ -204,9 +222,9 @@ static int publish(struct landing *landing, struct err *err)
                 return -1;
         if (plan->checkout && !checkout_index_unchanged(&landing->checkout_state))
                 return err_set(err, ERR_BUSY, "the index of the checkout changed meanwhile");
-        if (pack_install(landing, err) < 0)
+        if ((plan->pack ? pack_install(landing, err) : loose_install(landing, err)) < 0)
                 return -1;
-        landing_step("pack published");
+        landing_step("objects published");
         if (reflog_append(landing->repo, plan, err) < 0)
                 return -1;
         return ref_publish(landing->repo, plan, err);
@@ -219,14 +237,18 @@ void landing_undo(struct repo *repo, const struct landing_plan *plan)
 
         if (lock_is_ours(ref_lock, ref_text)) {
                 reflog_undo(repo, plan);
-                pack_remove(repo, plan);
+                if (plan->pack)
+                        pack_remove(repo, plan);
+                else
+                        loose_remove(repo, plan);
         }
         lock_drop(index_lock, index_text);
         landing_step("index unlocked");
         lock_drop(ref_lock, ref_text);
         landing_step("ref unlocked");
         made_remove(repo, plan);
-        pack_forget(plan);
+        if (plan->pack)
+                pack_forget(plan);
 }
 
 int landing_execute(struct landing *landing, struct err *err)

@@ -14,7 +14,10 @@
 
 struct landing_plan {
         char *ref, *base, *commit, *run_id, *work_folder;
-        char *pack;        /* "pack-<hex>" */
+        int64_t time;      /* of the commit, and of each loose object's file */
+        struct strv loose; /* ids that are installed as files of their own, none of which was there before */
+        struct strv fans;  /* their folders below objects/ that were missing */
+        char *pack;        /* "pack-<hex>" where one is installed instead; else NULL */
         bool pack_existed; /* installed before us: not ours to remove */
         bool checkout;     /* the worktree is brought forward */
         bool log_ref, log_head;
@@ -30,10 +33,16 @@ struct landing_pack {
 };
 #define LANDING_PACK_INIT ((struct landing_pack){.fds = {-1, -1}})
 
+struct landing_loose {
+        int *fds; /* of plan.loose, in its order; without a name yet */
+        size_t len;
+};
+
 struct landing {
         struct repo *repo; /* borrowed */
         struct landing_plan plan;
         struct landing_pack pack;
+        struct landing_loose loose;
         int ref_lock_fd; /* the new value of the ref, without a name yet; -1: made when it is taken */
         struct checkout checkout_state;
         struct strv left;
@@ -44,7 +53,17 @@ void landing_step(const char *name);
 void landing_plan_release(struct landing_plan *plan);
 int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err *err);
 
-/* landing_pack.c: made without a name, then put into the repository (pack, then idx, then the folder's sync). */
+/*
+ * landing_loose.c: few objects. loose_write() returns 1 where the file system has no unnamed files: then a pack it is.
+ * Installed: content synced, linked under their ids, folders synced.
+ */
+int loose_write(const struct quarantine *q, struct landing *landing, struct err *err);
+int loose_install(struct landing *landing, struct err *err);
+void loose_release(struct landing_loose *loose);
+bool loose_is_installed(const struct repo *repo, const struct landing_plan *plan);
+void loose_remove(const struct repo *repo, const struct landing_plan *plan);
+
+/* landing_pack.c: many. Made without a name, then put into the repository (pack, then idx, then the folder's sync). */
 int pack_write(struct quarantine *q, struct landing *landing, struct err *err);
 int pack_install(struct landing *landing, struct err *err);
 void pack_release(struct landing_pack *pack);

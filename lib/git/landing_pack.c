@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The objects of a landing as one pack: made from exactly what the check vouched for, then put into the repository under
+ * The objects of a large landing as one pack: made from exactly what the check vouched for, then put into the repository under
  * its content's name. Until then the files have no name at all (O_TMPFILE in the folder of packs: a crash leaves nothing),
  * or, where the file system has no such files, names in the run's own folder. Each appears in the repository whole and
  * synced, the pack before its idx: git finds packs by idx.
@@ -70,12 +70,7 @@ int pack_write(struct quarantine *q, struct landing *landing, struct err *err)
         struct landing_plan *plan = &landing->plan;
         struct landing_pack *pack = &landing->pack;
         char name[GIT_HEX];
-        git_oid commit;
 
-        if (oid_parse(plan->commit, &commit, err) < 0)
-                return -1;
-        if (!quarantine_real_has(q, &commit))
-                oid_set_add(&q->fresh, &commit);
         if (open_one(landing, 0, err) < 0 || open_one(landing, 1, err) < 0 ||
             pack_build(q, pack->fds[0], pack->fds[1], name, err) < 0)
                 return -1;

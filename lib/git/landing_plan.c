@@ -24,19 +24,23 @@ void landing_plan_release(struct landing_plan *plan)
         free(plan->pack);
         free(plan->log_line);
         strv_release(&plan->made);
+        strv_release(&plan->loose);
+        strv_release(&plan->fans);
         *plan = (struct landing_plan){0};
 }
 
 char *landing_intent_json(const struct landing *landing)
 {
         const struct landing_plan *plan = &landing->plan;
-        _cleanup_json_ json_t *made = json_from_strv(&plan->made);
+        _cleanup_json_ json_t *made = json_from_strv(&plan->made), *loose = json_from_strv(&plan->loose),
+                              *fans = json_from_strv(&plan->fans);
         /* json_pack refuses what is no UTF-8; names of ours are, and git quotes the rest. */
-        _cleanup_json_ json_t *intent = json_pack(
-                "{s:i s:s s:s s:s s:s s:s s:s s:b s:b s:b s:b s:O s:s}", "version", 1, "ref", plan->ref, "base",
-                plan->base, "commit", plan->commit, "run_id", plan->run_id, "work_folder", plan->work_folder, "pack",
-                plan->pack, "pack_existed", plan->pack_existed, "checkout", plan->checkout, "log_ref", plan->log_ref,
-                "log_head", plan->log_head, "made", made, "log_line", plan->log_line);
+        _cleanup_json_ json_t *intent =
+                json_pack("{s:i s:s s:s s:s s:s s:s s:s* s:b s:b s:b s:b s:O s:s s:I s:O s:O}", "version", 1, "ref",
+                          plan->ref, "base", plan->base, "commit", plan->commit, "run_id", plan->run_id, "work_folder",
+                          plan->work_folder, "pack", plan->pack, "pack_existed", plan->pack_existed, "checkout",
+                          plan->checkout, "log_ref", plan->log_ref, "log_head", plan->log_head, "made", made,
+                          "log_line", plan->log_line, "time", (json_int_t)plan->time, "loose", loose, "fans", fans);
 
         return intent ? json_canonical(intent) : NULL;
 }
@@ -51,7 +55,10 @@ int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err
                                             {"commit", JSON_FIELD_STRING, &commit, true},
                                             {"run_id", JSON_FIELD_STRING, &run_id, true},
                                             {"work_folder", JSON_FIELD_STRING, &work, true},
-                                            {"pack", JSON_FIELD_STRING, &pack, true},
+                                            {"pack", JSON_FIELD_STRING, &pack, false},
+                                            {"time", JSON_FIELD_INT, &plan->time, true},
+                                            {"loose", JSON_FIELD_STRINGS, &plan->loose, true},
+                                            {"fans", JSON_FIELD_STRINGS, &plan->fans, true},
                                             {"pack_existed", JSON_FIELD_BOOL, &plan->pack_existed, true},
                                             {"checkout", JSON_FIELD_BOOL, &plan->checkout, true},
                                             {"log_ref", JSON_FIELD_BOOL, &plan->log_ref, true},

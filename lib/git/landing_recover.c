@@ -4,8 +4,8 @@
  *
  *   our <ref>.lock stands        the ref was not moved            → undo, that lock last
  *   the ref is at the commit     it landed                        → reflogs, files, index (while index.lock is ours)
- *   neither, our pack is there   it landed, somebody went on      → only our locks and private files go
- *   neither, and no pack         nothing was published            → the same
+ *   neither, our objects there   it landed, somebody went on      → only our locks and private files go
+ *   neither, and none of them    nothing was published            → the same
  *
  * Every branch may be cut short by the next crash and be taken again.
  */
@@ -51,8 +51,16 @@ static int finish(struct repo *repo, const struct landing_plan *plan, bool at_co
         landing_step("checkout recovered");
         lock_drop(index_lock, index_text);
         landing_step("index unlocked");
-        pack_forget(plan);
+        if (plan->pack)
+                pack_forget(plan);
         return 0;
+}
+
+static bool is_published(struct repo *repo, const struct landing_plan *plan)
+{
+        if (plan->pack)
+                return !plan->pack_existed && pack_is_installed(repo, plan);
+        return loose_is_installed(repo, plan);
 }
 
 int landing_recover(struct repo *repo, const char *intent, enum landing_found *ret, struct err *err)
@@ -69,7 +77,7 @@ int landing_recover(struct repo *repo, const char *intent, enum landing_found *r
         lock = ref_lock_path(repo, &plan);
         text = ref_lock_content(&plan);
         bool at_commit = strcmp(value, plan.commit) == 0;
-        bool landed = at_commit || (!lock_is_ours(lock, text) && !plan.pack_existed && pack_is_installed(repo, &plan));
+        bool landed = at_commit || (!lock_is_ours(lock, text) && is_published(repo, &plan));
 
         if (landed) {
                 result = finish(repo, &plan, at_commit, err);

@@ -16,6 +16,8 @@ static const char base[] =
 static const char edit[] =
         "echo more >> a; rm -r d; echo file > d; rm gone; rm link; mkdir link; echo l > link/l; echo n > n; "
         "chmod +x n; rm kind; ln -s a kind";
+/* More objects than are installed one by one. */
+static const char many[] = "mkdir m; for i in $(seq 150); do echo $i > m/$i; done; echo more >> a";
 
 struct run {
         struct scratch s;
@@ -265,14 +267,14 @@ static void do_recover(struct run *run)
 }
 
 /* Killed at step n, recovery killed at step m, recovered for good. Returns whether the first kill happened at all. */
-static bool crash_and_recover(const char *ref, const char *setup, int n, int m)
+static bool crash_and_recover(const char *ref, const char *setup, const char *script, int n, int m)
 {
         struct run run = {0};
         enum landing_found found;
         _cleanup_free_ char *show = xasprintf("git -C repo rev-parse %s", ref);
 
         scratch_init(&run.s, base);
-        make_commit(&run, edit);
+        make_commit(&run, script);
         scratch_sh(&run.s, setup);
         _cleanup_free_ char *before = fingerprint(&run);
 
@@ -300,10 +302,10 @@ Test(landing, a_kill_at_any_step_of_a_checked_out_landing_is_recovered, .timeout
 {
         int n = 1;
 
-        while (crash_and_recover("refs/heads/main", "true", n, 0))
+        while (crash_and_recover("refs/heads/main", "true", edit, n, 0))
                 n++;
         cr_assert_gt(n, 15);
-        for (n = 2; crash_and_recover("refs/heads/main", "true", n, 3); n += 3)
+        for (n = 2; crash_and_recover("refs/heads/main", "true", edit, n, 3); n += 3)
                 ;
 }
 
@@ -313,9 +315,49 @@ Test(landing, a_kill_at_any_step_of_a_packed_ref_landing_is_recovered, .timeout 
                             ".git/logs/refs/heads/topic";
         int n = 1;
 
-        while (crash_and_recover("refs/heads/topic/deep/x", setup, n, n % 3))
+        while (crash_and_recover("refs/heads/topic/deep/x", setup, edit, n, n % 3))
                 n++;
         cr_assert_gt(n, 8);
+}
+
+Test(landing, a_kill_at_any_step_of_a_landing_of_many_objects_is_recovered, .timeout = 300)
+{
+        int n = 1;
+
+        while (crash_and_recover("refs/heads/side", "git -C repo branch side", many, n, n % 2 ? 0 : 2))
+                n++;
+        cr_assert_gt(n, 6);
+}
+
+/* Between crash and recovery a person commits the same content where it is there: git touches the object that it finds. */
+static bool crash_and_share(int n, int *shared)
+{
+        struct run run = {0};
+        enum landing_found found;
+
+        scratch_init(&run.s, base);
+        scratch_sh(&run.s, "git -C repo branch side");
+        make_commit(&run, edit);
+        cr_assert_eq(prepare(&run, "refs/heads/side"), 0, "%s", run.s.err.message);
+        bool died = dies_at(n, do_execute, &run);
+        _cleanup_free_ char *there = scratch_out(
+                &run.s, "cd repo; git cat-file -e $(echo n | git hash-object --stdin) 2>/dev/null && echo yes || true");
+
+        scratch_sh(&run.s, "cd repo; echo n > mine; git add mine; git commit -qm mine");
+        *shared += died && strcmp(there, "yes") == 0;
+        cr_assert_eq(landing_recover(run.s.repo, run.intent, &found, &run.s.err), 0, "%s", run.s.err.message);
+        expect(&run, "cd repo; git show HEAD:mine; git fsck --strict 2>&1 | grep -v dangling || true", "n");
+        run_release(&run);
+        return died;
+}
+
+Test(landing, what_somebody_else_needs_by_now_is_not_taken_back, .timeout = 300)
+{
+        int n = 1, shared = 0;
+
+        while (crash_and_share(n, &shared))
+                n++;
+        cr_assert_gt(shared, 1);
 }
 
 static const struct run *editing;
