@@ -2,6 +2,7 @@
 /* The cage, with hostile code in the runner's place: the kernel refuses every write but in the run's folder. */
 #include "site.h"
 
+#include "lib/base/json.h"
 #include "sandbox/cage.h"
 
 static struct bench bench;
@@ -109,7 +110,7 @@ Test(cage, the_folders_of_the_run_that_are_named_can_be_written)
 Test(cage, nothing_out_of_the_run_can_be_made_writable)
 {
         struct cage_plan *ret = &(struct cage_plan){0};
-        struct json_t *json;
+        _cleanup_json_ json_t *json = NULL;
 
         strv_take(&cage.write, below(&bench, "state/keys"));
         json = cage_plan_to_json(&cage);
