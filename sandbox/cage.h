@@ -41,9 +41,9 @@ struct json_t;
 #define CAGED_HELPER_FD 4
 
 struct cage_plan {
-        char *state_root; /* $CUPEL_STATE: hidden */
-        char *home;       /* the caller's home: hidden; NULL: not hidden */
-        char *run_dir;    /* the run's folder: shown, read-only */
+        char *state_root;  /* $CUPEL_STATE: hidden */
+        char *home;        /* the caller's home: hidden; NULL: not hidden */
+        char *run_dir;     /* the run's folder: shown, read-only */
         struct strv write; /* folders in run_dir, and nothing else: writable */
         struct strv
                 read; /* for PROGRAM and steps: git folder, common folder, workdir, alternates, layers (or their cache root) */

@@ -36,7 +36,7 @@ struct site {
         enum sandbox_upper kind;          /* TMPFS or DISK */
         bool fresh_proc;
         bool own_var_tmp; /* something is shown below /var/tmp, which is a link to /tmp else */
-        bool covered; /* scratch itself is a tmpfs: nothing is on disk */
+        bool covered;     /* scratch itself is a tmpfs: nothing is on disk */
         bool frozen;
         bool tried; /* the run's overlay is mounted at `step`: the proof that the kernel can, and the first WORK step's */
         bool step_made;
