@@ -200,9 +200,8 @@ void uplink_wait(struct uplink *up)
 
         uplink_pump(up);
         while (up->request == UPLINK_NOTHING && !uplink_interrupted(up)) {
-                if (!up->connected)
-                        up->lost = true; /* nobody will ever ask */
-                else if (epoll_wait(up->poll_fd, &event, 1, -1) >= 0 || errno == EINTR)
+                /* without a channel nobody will ever ask */
+                if (up->connected && (epoll_wait(up->poll_fd, &event, 1, -1) >= 0 || errno == EINTR))
                         uplink_pump(up);
                 else
                         up->lost = true;

@@ -211,7 +211,7 @@ int tree_walk(git_odb *odb, const git_oid *tree, tree_fn *callback, void *data, 
                 return -1;
         while (walk.depth) {
                 struct folder *folder = &walk.stack[walk.depth - 1];
-                struct tree_entry entry;
+                struct tree_entry entry = {.name = ""};
                 int got = tree_reader_next(&folder->reader, &entry, err);
 
                 if (got < 0)
