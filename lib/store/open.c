@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAL_PAGES_AT_CLOSE 256 /* 1 MiB: about 2 ms for the next one to read */
+#define WAL_PAGES_AT_CLOSE 32 /* what the next one to open may have to read first */
 #define WAL_PAGES_MOST 4096
 
 /* Short waits first: another writer is usually done within a fraction of a millisecond. */
@@ -167,11 +167,11 @@ void store_close(struct store *store)
         store_batch_abort(store);
         for (size_t i = 0; i < SQL_COUNT; i++)
                 sqlite3_finalize(store->statements[i]);
-        /* What is copied back need not be read by the next one; the file stays as large as it is and is written anew from
-         * its beginning, so that a commit changes no size. Where somebody reads, the next one to close does it. */
+        /* What is copied back need not be read by the next one. Truncated, not only restarted: that the log may be written
+         * anew is known to its index alone, which the last to close removes. Where somebody reads, the next to close does it. */
         if (store->wal_pages >= WAL_PAGES_AT_CLOSE) {
                 sqlite3_busy_handler(store->db, NULL, NULL);
-                sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+                sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         }
         sqlite3_close(store->db);
         cursor_release(&store->cursor);
