@@ -155,9 +155,6 @@ static void set_limits(const struct budget *budget, struct sandbox_limits *ret)
                 .output_bytes = (uint64_t)budget->output,
                 .log_bytes = COMPOSE_LOG_MAX,
         };
-        /* a command that is being ended for its output may still write faster than it dies */
-        if (ret->output_bytes && ret->output_bytes < ret->log_bytes)
-                ret->log_bytes = ret->output_bytes;
 }
 
 void compose_agent(const struct compose_input *input, struct sandbox_step *ret)

@@ -5,20 +5,27 @@
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 
-#include <stdlib.h>
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define CHUNK ((size_t)64 << 10)
 
-void capture_begin(struct capture *capture, int log_fd, uint64_t keep)
+void capture_begin(struct capture *capture, int log_fd, uint64_t keep, uint64_t budget)
 {
-        *capture = (struct capture){.log = log_fd, .keep = keep, .head_left = keep ? keep - keep / 2 : UINT64_MAX};
+        if (budget && (!keep || keep > budget))
+                keep = budget;
+        *capture = (struct capture){.log = log_fd, .keep = keep, .budget = budget};
+        capture->head_left = keep ? keep - keep / 2 : UINT64_MAX;
         capture->tail_max = (size_t)(keep / 2);
+}
+
+bool capture_spent(const struct capture *capture)
+{
+        return capture->budget && capture->total > capture->budget;
 }
 
 static void write_log(struct capture *capture, const char *bytes, size_t len)
@@ -79,10 +86,15 @@ static void put(struct capture *capture, const char *bytes, size_t len)
 long capture_read(struct capture *capture, int fd)
 {
         char buffer[CHUNK];
+        size_t want = sizeof(buffer);
         ssize_t got;
 
+        if (capture_spent(capture))
+                return 0;
+        if (capture->budget && capture->budget - capture->total < want)
+                want = (size_t)(capture->budget - capture->total) + 1;
         do
-                got = read(fd, buffer, sizeof(buffer));
+                got = read(fd, buffer, want);
         while (got < 0 && errno == EINTR);
         if (got > 0) {
                 capture->total += (uint64_t)got;

@@ -70,7 +70,7 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
         }
         helper->step = *step;
         *step = (struct sandbox_step){0};
-        capture_begin(&helper->capture, log_fd, helper->step.limits.log_bytes);
+        capture_begin(&helper->capture, log_fd, helper->step.limits.log_bytes, helper->step.limits.output_bytes);
         helper->result = (struct sandbox_result){.reason = SANDBOX_REASON_EXIT, .exit_code = -1};
         helper->failure = ERR_INIT;
         helper->started_ms = clock_ms();
@@ -125,14 +125,16 @@ void helper_step_reports(struct helper *helper)
 
 void helper_step_output(struct helper *helper)
 {
-        const struct sandbox_limits *limits = &helper->step.limits;
+        bool ended = capture_read(&helper->capture, helper->process.output) == 0;
 
-        if (capture_read(&helper->capture, helper->process.output) == 0) {
+        if (capture_spent(&helper->capture)) {
+                helper_step_stop(helper, SANDBOX_REASON_OUTPUT);
+                ended = true;
+        }
+        if (ended) {
                 close(helper->process.output);
                 helper->process.output = -1;
         }
-        if (limits->output_bytes && helper->capture.total > limits->output_bytes)
-                helper_step_stop(helper, SANDBOX_REASON_OUTPUT);
 }
 
 static bool over(uint64_t used, uint64_t limit)
@@ -209,7 +211,7 @@ static void fill_result(struct helper *helper, const struct rusage *usage)
                 result->reason = SANDBOX_REASON_DISK;
         if (result->reason == SANDBOX_REASON_EXIT && over(result->cpu_ms, helper->step.limits.cpu_ms))
                 result->reason = SANDBOX_REASON_CPU;
-        if (result->reason == SANDBOX_REASON_EXIT && over(result->output_bytes, helper->step.limits.output_bytes))
+        if (result->reason == SANDBOX_REASON_EXIT && capture_spent(&helper->capture))
                 result->reason = SANDBOX_REASON_OUTPUT;
         if (!helper->exited && result->exit_code < 0 && !result->signal)
                 result->signal = SIGKILL;

@@ -106,8 +106,8 @@ struct sandbox_limits {
         uint64_t memory_bytes; /* of all processes (polled), and of one address space (RLIMIT_DATA); 0: none */
         uint64_t file_bytes;   /* largest file; 0: none */
         uint64_t open_files;   /* per process; 0: 1024 soft, hard as inherited */
-        uint64_t output_bytes; /* printed in all; more ends the step with reason "output"; 0: none */
-        uint64_t log_bytes;    /* kept of the output: first half, last half; 0: everything */
+        uint64_t output_bytes; /* printed in all; more ends the step with reason "output", and is not read; 0: none */
+        uint64_t log_bytes;    /* kept of the output, never above output_bytes: first half, last half; 0: everything */
 };
 
 struct sandbox_step {

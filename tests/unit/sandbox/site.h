@@ -24,6 +24,7 @@ struct bench {
         pid_t pid;
         struct err err;
         char log[4096];
+        off_t log_size;
         struct sandbox_result result;
 };
 
@@ -51,11 +52,21 @@ static inline char *program_path(const char *name)
         return xasprintf("%s/%s", folder ? folder : self, name);
 }
 
+/* The program that plays the attacker; without it steps would wait for what never comes. */
+static inline char *attack_path(void)
+{
+        char *path = program_path("../tests/bin/sandbox-attack");
+        char *real = realpath(path, NULL);
+
+        cr_assert(real, "%s is missing: build the target sandbox-attack", path);
+        free(path);
+        return real;
+}
+
 static inline void bench_make(struct bench *bench)
 {
         static const char *const folders[] = {"base", "base/dir", "repo", "run"};
-        char *attack = program_path("../tests/bin/sandbox-attack");
-        char *real = realpath(attack, NULL);
+        char *attack = attack_path();
 
         memset(bench, 0, sizeof(*bench));
         strcpy(bench->folder, "/tmp/cupel-sandbox-XXXXXX");
@@ -74,10 +85,8 @@ static inline void bench_make(struct bench *bench)
         bench->plan.home = xstrdup("/home/nobody-here");
         bench->plan.upper_bytes = 16 << 20;
         strv_take(&bench->plan.lower, below(bench, "base"));
-        if (real)
-                sandbox_shows_add(&bench->plan.files, real, "bin/attack");
+        sandbox_shows_add(&bench->plan.files, attack, "bin/attack");
         free(attack);
-        free(real);
 }
 
 static inline void bench_start(struct bench *bench, enum sandbox_tier expected)
@@ -121,6 +130,7 @@ static inline void run_step(struct bench *bench, struct sandbox_step *step)
                   bench->err.message);
         got = pread(log, bench->log, sizeof(bench->log) - 1, 0);
         bench->log[got > 0 ? got : 0] = '\0';
+        bench->log_size = lseek(log, 0, SEEK_END);
         close(log);
         sandbox_step_release(step);
 }

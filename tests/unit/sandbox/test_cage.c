@@ -53,12 +53,11 @@ TestSuite(cage, .init = setup, .fini = teardown, .timeout = 60);
 
 static int run_caged(const char *mark, const char *const *names)
 {
-        char *attack = program_path("../tests/bin/sandbox-attack");
         struct strv argv = {0};
         int status, pair[2];
         pid_t pid;
 
-        strv_take(&argv, realpath(attack, NULL));
+        strv_take(&argv, attack_path());
         strv_add(&argv, "cannot-write");
         for (; *names; names++)
                 strv_add_printf(&argv, "%s%s/%s", mark, bench.folder, *names);
@@ -68,7 +67,6 @@ static int run_caged(const char *mark, const char *const *names)
         close(pair[0]);
         close(pair[1]);
         strv_release(&argv);
-        free(attack);
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -204,6 +204,29 @@ Test(step, the_log_keeps_head_and_tail)
         cr_assert_eq(bench.result.output_bytes - bench.result.left_out, 1000);
 }
 
+/* A log is the kept bytes and one line about the rest, however fast the command writes. */
+static void expect_log(uint64_t log_bytes, uint64_t output_bytes, uint64_t most)
+{
+        struct sandbox_step step = shell_step(SANDBOX_WORK, "cat /dev/zero");
+
+        step.limits.log_bytes = log_bytes;
+        step.limits.output_bytes = output_bytes;
+        run_step(&bench, &step);
+        cr_expect_eq(bench.result.reason, SANDBOX_REASON_OUTPUT);
+        cr_expect_geq((uint64_t)bench.log_size, most);
+        cr_expect_leq((uint64_t)bench.log_size, most + 96, "%lld bytes", (long long)bench.log_size);
+        cr_expect_eq(bench.result.output_bytes, output_bytes + 1);
+}
+
+Test(step, a_spent_output_budget_bounds_the_log)
+{
+        bench_start(&bench, SANDBOX_TIER_A);
+        expect_log(0, 1 << 20, 1 << 20);
+        expect_log(16 << 20, 1 << 20, 1 << 20);
+        expect_log(4096, 1 << 20, 4096);
+        expect_log(0, 1, 1);
+}
+
 static int cancel_at_once(void *arg)
 {
         (*(int *)arg)++;
