@@ -350,16 +350,14 @@ static size_t put_entries(const struct index_file *index, const struct index_upd
         size_t at = 0, count = 0;
 
         for (size_t i = 0; i < index->len || at < len;) {
-                const struct index_entry *entry = i < index->len ? &index->entries[i] : NULL;
-                int order = at == len ? -1
-                            : !entry
-                                    ? 1
-                                    : compare(entry->name, entry->name_len, updates[at].path, strlen(updates[at].path));
+                int order = at < len ? 1 : -1; /* where one side is at its end, the other comes first */
 
+                if (i < index->len && at < len)
+                        order = compare(index->entries[i].name, index->entries[i].name_len, updates[at].path,
+                                        strlen(updates[at].path));
                 if (order < 0) {
-                        put_kept(index, out, entry, &last);
+                        put_kept(index, out, &index->entries[i++], &last);
                         count++;
-                        i++;
                         continue;
                 }
                 if (updates[at].mode) {

@@ -42,7 +42,8 @@ static void recent_read(const struct cache *cache, struct strv *ret)
         recent_name(cache, name);
         if (fs_read_at(cache->fd, name, (RECENT_MAX + 1) * LAYER_KEY, &text, &ignored) < 0)
                 return;
-        rest = copy = xstrdup(str_text(&text));
+        copy = xstrdup(str_text(&text));
+        rest = copy;
         while ((line = strsep(&rest, "\n"))) {
                 if (*line)
                         strv_add(ret, line);

@@ -144,6 +144,12 @@ static int set_intent(struct store *store, int64_t number, const json_t *intent,
         return result;
 }
 
+/* Without an outcome nothing is said about the work. */
+static enum booking booking_of(enum outcome outcome)
+{
+        return outcome < OUTCOME_COUNT ? bookings[outcome] : NEUTRAL;
+}
+
 static int book_on_item(struct store *store, const struct store_run *run, enum outcome outcome, struct err *err)
 {
         struct sqlite3_stmt *ended = db_use(store, SQL_ITEM_ENDED, err);
@@ -153,7 +159,7 @@ static int book_on_item(struct store *store, const struct store_run *run, enum o
         db_text(ended, 1, run->item);
         db_text(ended, 2, run->item_sha256);
         db_text(ended, 3, outcome_name(outcome));
-        db_int(ended, 4, bookings[outcome]);
+        db_int(ended, 4, booking_of(outcome));
         return db_run(store, ended, err);
 }
 
