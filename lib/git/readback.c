@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The walk over an overlay's upper directory. One frame per open folder, at most max_depth of them: the folder's names,
- * the base's tree at that path, and what becomes of it. An entry of the upper is
+ * The walk over an overlay's upper directory. One frame per open folder (readback_frame.c), at most max_depth of them:
+ * the folder's names, the base's tree at that path, and what becomes of it. An entry of the upper is
  *
  *   a whiteout (character device 0/0)  the base's entry is gone
  *   a file or symlink                  a blob (readback_file.c), unless it is untracked and ignored
@@ -17,7 +17,6 @@
 #include "lib/git/names.h"
 #include "lib/git/readback_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -25,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 static const struct readback_options defaults = {.max_entries = 200000,
@@ -77,140 +75,16 @@ static void cut_path(struct readback_walk *walk, size_t len)
                 walk->path.data[len] = '\0';
 }
 
-static void frame_release(struct readback_frame *frame)
-{
-        if (frame->fd >= 0)
-                close(frame->fd);
-        for (size_t i = 0; i < frame->names_len; i++)
-                free(frame->names[i]);
-        free(frame->names);
-        tree_base_release(&frame->base);
-        tree_build_release(&frame->build);
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* All names of the folder, sorted, so that what a person is told does not depend on the file system. */
-static int list_names(struct readback_walk *walk, struct readback_frame *frame)
-{
-        int copy = fcntl(frame->fd, F_DUPFD_CLOEXEC, 3);
-        DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-        struct dirent *entry;
-        size_t cap = 0;
-
-        if (!dir) {
-                if (copy >= 0)
-                        close(copy);
-                return err_errno(walk->err, "cannot list a folder of the result");
-        }
-        rewinddir(dir); /* a duplicate shares its offset with the descriptor it was made from */
-        while (!walk->stop && (errno = 0, entry = readdir(dir))) {
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
-                if (++walk->result->entries > walk->options.max_entries)
-                        readback_stop(walk, "more entries were changed than the limit of %" PRIu64,
-                                      walk->options.max_entries);
-                if (frame->names_len == cap) {
-                        cap = cap ? cap * 2 : 16;
-                        frame->names = xrealloc(frame->names, cap * sizeof(*frame->names));
-                }
-                frame->names[frame->names_len++] = xstrdup(entry->d_name);
-        }
-        if (errno)
-                return closedir(dir), err_errno(walk->err, "cannot list a folder of the result");
-        closedir(dir);
-        if (frame->names_len)
-                qsort(frame->names, frame->names_len, sizeof(*frame->names), by_bytes);
-        return 0;
-}
-
 static bool is_whiteout(const struct stat *st)
 {
         return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
 
-static bool is_opaque(int fd)
-{
-        char value[4];
-
-        return fgetxattr(fd, "user.overlay.opaque", value, sizeof(value)) == 1 && value[0] == 'y';
-}
-
-/* The folder's .gitignore as the merged worktree shows it: the upper's, else the base's where that shines through. */
-static int add_ignore_rules(struct readback_walk *walk, struct readback_frame *frame)
-{
-        const struct tree_entry *entry = tree_base_find(&frame->base, ".gitignore");
-        _cleanup_odb_object_ git_odb_object *object = NULL;
-        _cleanup_str_ struct str bytes = {0};
-        _cleanup_fd_ int fd = -1;
-        struct stat st;
-
-        if (fstatat(frame->fd, ".gitignore", &st, AT_SYMLINK_NOFOLLOW) == 0) {
-                if (!S_ISREG(st.st_mode))
-                        return 0;
-                if ((uint64_t)st.st_size > walk->options.max_ignore_bytes)
-                        return readback_stop(walk, "the .gitignore there is larger than the limit");
-                fd = readback_open(frame->fd, ".gitignore", 0, st.st_mode);
-                if (fd < 0)
-                        return err_errno(walk->err, "cannot open a .gitignore");
-                if (fs_read_fd(fd, (size_t)walk->options.max_ignore_bytes, &bytes, walk->err) < 0)
-                        return -1;
-                ignore_add_file(&walk->rules, str_text(&walk->path), str_text(&bytes), bytes.len);
-                return 0;
-        }
-        if (!frame->inherit || !entry || (entry->mode != 0100644 && entry->mode != 0100755))
-                return 0;
-        if (git_odb_read(&object, walk->q->odb, &entry->id) < 0)
-                return git_fail(walk->err, "cannot read a .gitignore of the base");
-        ignore_add_file(&walk->rules, str_text(&walk->path), git_odb_object_data(object), git_odb_object_size(object));
-        return 0;
-}
-
-static int add_attributes(struct readback_walk *walk, const struct readback_frame *frame)
-{
-        const struct tree_entry *entry = tree_base_find(&frame->base, ".gitattributes");
-        _cleanup_free_ char *path = NULL;
-
-        if (!entry || (entry->mode != 0100644 && entry->mode != 0100755))
-                return 0;
-        if (readback_need_attributes(walk) < 0)
-                return -1;
-        path = xasprintf("%s.gitattributes", str_text(&walk->path));
-        return attributes_add(walk->attributes, path, &entry->id, walk->err);
-}
-
-/* Takes `fd`. The path of the folder is in walk->path, with its '/'. */
-static int push(struct readback_walk *walk, int fd, const git_oid *base, bool inherit, bool ignored)
-{
-        struct readback_frame *frame = &walk->frames[walk->depth++];
-
-        *frame = (struct readback_frame){.fd = fd,
-                                         .inherit = base && inherit && !is_opaque(fd),
-                                         .ignored = ignored,
-                                         .path_len = walk->path.len,
-                                         .rules_len = walk->rules.len};
-        if (base && tree_base_load(&frame->base, walk->q->odb, base, walk->err) < 0)
-                return -1;
-        if (list_names(walk, frame) < 0 || walk->stop)
-                return walk->stop ? 0 : -1;
-        if (!ignored && add_ignore_rules(walk, frame) < 0)
-                return -1;
-        return add_attributes(walk, frame);
-}
-
-static bool has_name(const struct readback_frame *frame, const char *name)
-{
-        return frame->names_len && bsearch(&name, frame->names, frame->names_len, sizeof(char *), by_bytes);
-}
-
 /* A bare repository in the tree is a trap for whoever runs git in it later; one that the base has is the user's own. */
 static bool is_new_bare_repository(const struct readback_frame *frame)
 {
-        return has_name(frame, "HEAD") && has_name(frame, "objects") && has_name(frame, "refs") &&
-               !tree_base_find(&frame->base, "HEAD");
+        return readback_has_name(frame, "HEAD") && readback_has_name(frame, "objects") &&
+               readback_has_name(frame, "refs") && !tree_base_find(&frame->base, "HEAD");
 }
 
 /* The base's entry does not survive. */
@@ -239,12 +113,12 @@ static int submodule_entry(struct readback_walk *walk, struct readback_frame *fr
 
         if (inside.fd < 0)
                 return err_errno(walk->err, "cannot open \"%.200s\"", str_text(&walk->path));
-        result = list_names(walk, &inside);
+        result = readback_list(walk, &inside);
         if (result == 0 && inside.names_len)
                 result = readback_refuse(walk, "a submodule's content or commit cannot be changed by a run");
         else if (result == 0 && !frame->inherit)
                 tree_build_set(&frame->build, name, base->mode, &base->id);
-        frame_release(&inside);
+        readback_frame_release(&inside);
         return result;
 }
 
@@ -266,7 +140,7 @@ static int folder_entry(struct readback_walk *walk, struct readback_frame *frame
         if (fd < 0)
                 return err_errno(walk->err, "cannot open \"%.200s\"", str_text(&walk->path));
         str_putc(&walk->path, '/');
-        if (push(walk, fd, has_base ? &base->id : NULL, frame->inherit, ignored) < 0)
+        if (readback_push(walk, fd, has_base ? &base->id : NULL, frame->inherit, ignored) < 0)
                 return -1;
         if (!ignored && is_new_bare_repository(&walk->frames[walk->depth - 1]))
                 readback_refuse(walk, "it is a bare git repository");
@@ -345,7 +219,7 @@ static int pop(struct readback_walk *walk, git_oid *ret_root)
         if (tree_build_write(&frame->build, frame->inherit ? &frame->base : NULL, walk->q, &id, &empty, walk->err) < 0)
                 return -1;
         ignore_truncate(&walk->rules, frame->rules_len);
-        frame_release(frame);
+        readback_frame_release(frame);
         if (--walk->depth == 0) {
                 *ret_root = id;
                 return 0;
@@ -379,20 +253,6 @@ static int walk_all(struct readback_walk *walk, git_oid *ret_root)
         return 0;
 }
 
-static int add_info_exclude(struct readback_walk *walk)
-{
-        _cleanup_free_ char *path = xasprintf("%s/info/exclude", repo_commondir(walk->q->repo));
-        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        _cleanup_str_ struct str bytes = {0};
-
-        if (fd < 0)
-                return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(walk->err, "cannot open %s", path);
-        if (fs_read_fd(fd, (size_t)walk->options.max_ignore_bytes, &bytes, walk->err) < 0)
-                return err_wrap(walk->err, "%s", path);
-        ignore_add_file(&walk->rules, "", str_text(&bytes), bytes.len);
-        return 0;
-}
-
 static int walk_start(struct readback_walk *walk, int upper_fd, const git_oid *base)
 {
         int root = fcntl(upper_fd, F_DUPFD_CLOEXEC, 3);
@@ -403,11 +263,11 @@ static int walk_start(struct readback_walk *walk, int upper_fd, const git_oid *b
         walk->trust_mode = repo_config_bool(walk->q->repo, "core.filemode", true);
         walk->symlinks = repo_config_bool(walk->q->repo, "core.symlinks", true);
         if ((attributes_configured(walk->q->repo) && readback_need_attributes(walk) < 0) ||
-            add_info_exclude(walk) < 0) {
+            readback_add_info_exclude(walk) < 0) {
                 close(root);
                 return -1;
         }
-        return push(walk, root, base, true, false);
+        return readback_push(walk, root, base, true, false);
 }
 
 static void set_options(struct readback_walk *walk, const struct readback_options *options)
@@ -440,7 +300,7 @@ int readback_run(struct quarantine *q, int upper_fd, const struct readback_optio
         if (failed == 0)
                 failed = walk_all(&walk, &root);
         while (walk.depth)
-                frame_release(&walk.frames[--walk.depth]);
+                readback_frame_release(&walk.frames[--walk.depth]);
         free(walk.frames);
         ignore_release(&walk.rules);
         str_release(&walk.path);

@@ -2,7 +2,7 @@
 #ifndef CUPEL_GIT_READBACK_INTERNAL_H
 #define CUPEL_GIT_READBACK_INTERNAL_H
 
-/* What the walk (readback.c) and the reading of single files (readback_file.c) share. */
+/* What the walk (readback.c), its open folders (readback_frame.c) and the reading of files (readback_file.c) share. */
 
 #include "lib/base/ignore.h"
 #include "lib/git/readback.h"
@@ -38,6 +38,16 @@ struct readback_walk {
 /* Records `"path": reason` for the entry at hand and returns 0: the walk goes on. */
 int readback_refuse(struct readback_walk *walk, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int readback_stop(struct readback_walk *walk, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Opens a frame on the stack: takes `fd`; the path of the folder is in walk->path, with its '/'. `base` is the tree that
+ * the base has there, or NULL. On failure the frame is on the stack all the same, for whoever empties it.
+ */
+int readback_push(struct readback_walk *walk, int fd, const git_oid *base, bool inherit, bool ignored);
+void readback_frame_release(struct readback_frame *frame);
+int readback_list(struct readback_walk *walk, struct readback_frame *frame); /* the sorted names, from frame->fd */
+bool readback_has_name(const struct readback_frame *frame, const char *name);
+int readback_add_info_exclude(struct readback_walk *walk); /* the ignore rules of .git/info/exclude */
 
 /* Opens the handle for attributes where it is not: from now on every file is asked for its filters. */
 int readback_need_attributes(struct readback_walk *walk);
