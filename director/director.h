@@ -93,9 +93,9 @@ struct director {
         struct packet packet;
         char carried[HASH_HEX]; /* digest of the carried folders before the verifiers; "": none, or not known */
         struct tidy room_tidy, quarantine_tidy;
-        mode_t umask; /* the user's, for what is made in the repository; ours is 077 */
+        mode_t umask;                        /* the user's, for what is made in the repository; ours is 077 */
         char tree[GIT_HEX], commit[GIT_HEX]; /* what the row points to once we have moved it */
-        struct strv left; /* files of the checkout that landing left alone */
+        struct strv left;                    /* files of the checkout that landing left alone */
         struct director_times times;
         bool ended;
         enum outcome outcome;

@@ -60,7 +60,9 @@ static const struct {
         const char *type;
         void (*see)(const struct look *look);
 } sights[] = {
-        {"receipt.verifier", see_verifier},   {"receipt.policy.decision", see_decision}, {"run.state", see_state},
+        {"receipt.verifier", see_verifier},
+        {"receipt.policy.decision", see_decision},
+        {"run.state", see_state},
         {"receipt.verifier.results", see_sandbox},
 };
 

@@ -7,9 +7,9 @@
 #include "lib/base/cleanup.h"
 #include "lib/git/internal.h"
 
+#include <git2/sys/repository.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <git2/sys/repository.h>
 
 int attributes_open(struct repo *repo, git_odb *odb, git_repository **ret, struct err *err)
 {
@@ -35,7 +35,8 @@ int attributes_add(git_repository *handle, const char *path, const git_oid *blob
         return 0;
 }
 
-int attributes_add_for_path(git_repository *handle, git_odb *odb, const git_oid *tree, const char *path, struct err *err)
+int attributes_add_for_path(git_repository *handle, git_odb *odb, const git_oid *tree, const char *path,
+                            struct err *err)
 {
         struct tree_entry folder = {.mode = 0040000, .id = *tree}, entry;
 
@@ -66,7 +67,8 @@ bool attributes_configured(struct repo *repo)
         _cleanup_free_ char *named = repo_config_str(repo, "core.attributesfile");
         struct stat status;
 
-        if (named || (autocrlf && (strcasecmp(autocrlf, "input") == 0 || repo_config_bool(repo, "core.autocrlf", false))))
+        if (named ||
+            (autocrlf && (strcasecmp(autocrlf, "input") == 0 || repo_config_bool(repo, "core.autocrlf", false))))
                 return true;
         return stat(file, &status) == 0 && status.st_size > 0;
 }

@@ -49,7 +49,8 @@ static int put_filtered(struct blob_source *source, const struct build *build, i
                 git_fail(err, "cannot read %s", item->path);
                 goto out;
         }
-        if (git_filter_list_load(&filters, source->attributes, blob, item->path, GIT_FILTER_TO_WORKTREE, GIT_FILTER_DEFAULT) < 0 ||
+        if (git_filter_list_load(&filters, source->attributes, blob, item->path, GIT_FILTER_TO_WORKTREE,
+                                 GIT_FILTER_DEFAULT) < 0 ||
             (filters && git_filter_list_apply_to_blob(&out, filters, blob) < 0)) {
                 git_fail(err, "cannot filter %s", item->path);
                 goto out;
@@ -66,8 +67,8 @@ out:
         return result;
 }
 
-int blob_put(struct blob_source *source, const struct build *build, int dirfd, const char *name, struct index_item *item,
-             struct err *err)
+int blob_put(struct blob_source *source, const struct build *build, int dirfd, const char *name,
+             struct index_item *item, struct err *err)
 {
         _cleanup_odb_object_ git_odb_object *object = NULL;
 
@@ -79,5 +80,6 @@ int blob_put(struct blob_source *source, const struct build *build, int dirfd, c
                 return git_fail(err, "cannot read %s", item->path);
         if (git_odb_object_type(object) != GIT_OBJECT_BLOB)
                 return err_set(err, ERR_INPUT, "%s is not a blob in the object store", item->path);
-        return put_bytes(source, build, dirfd, name, item, git_odb_object_data(object), git_odb_object_size(object), err);
+        return put_bytes(source, build, dirfd, name, item, git_odb_object_data(object), git_odb_object_size(object),
+                         err);
 }

@@ -44,7 +44,8 @@ static void hide(struct delta *delta, const char *path)
         delta->hidden = xasprintf("%s/", path);
 }
 
-static void note_gone(struct delta *delta, const char *path, size_t len, const struct tree_entry *old_entry, bool replaced)
+static void note_gone(struct delta *delta, const char *path, size_t len, const struct tree_entry *old_entry,
+                      bool replaced)
 {
         bool hidden = is_hidden(delta, path);
 
@@ -208,15 +209,16 @@ static int put_split(const struct build *build, const char *base_key, const stru
         shared = (struct index_shared){index.bytes, index.len, positions.bytes, positions.len / sizeof(uint32_t), {0}};
         memcpy(shared.id, id.id, sizeof(shared.id));
         if (fs_read_at(build->cache->fd, trees, TREES_BYTES, &known, err) < 0 ||
-            index_tree_forget(&known, changes, &tree, err) < 0 || index_write_split(&shared, changes, &tree, &split, err) < 0 ||
+            index_tree_forget(&known, changes, &tree, err) < 0 ||
+            index_write_split(&shared, changes, &tree, &split, err) < 0 ||
             build_file(build, build->git, "index", split.data, split.len, 0644, err) < 0)
                 return -1;
         return utimensat(build->git, "index", NULL, 0) < 0 ? err_errno(err, "cannot date the index") : 0;
 }
 
 /* Everything that differs from the base layer: what the parent recorded, and ours over it. */
-static int merge_changes(const struct build *build, struct delta *delta, const struct chain *parent, struct index_list *ret,
-                         struct err *err)
+static int merge_changes(const struct build *build, struct delta *delta, const struct chain *parent,
+                         struct index_list *ret, struct err *err)
 {
         _cleanup_index_list_ struct index_list under = {0};
         _cleanup_free_ char *path = xasprintf("%s/changes", parent->keys[0]);
@@ -230,8 +232,8 @@ static int merge_changes(const struct build *build, struct delta *delta, const s
         return 0;
 }
 
-int delta_build(struct repo *repo, struct build *build, struct delta *delta, const struct chain *parent, const git_oid *tree,
-                struct err *err)
+int delta_build(struct repo *repo, struct build *build, struct delta *delta, const struct chain *parent,
+                const git_oid *tree, struct err *err)
 {
         _cleanup_index_list_ struct index_list changes = {0};
         _cleanup_str_ struct str record = {0};

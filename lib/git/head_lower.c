@@ -16,7 +16,8 @@
 
 static int make_folders(int run_dirfd, struct err *err)
 {
-        static const char *const folders[] = {"head", "head/.git", "head/.git/refs", "head/.git/refs/heads", "head/.git/info"};
+        static const char *const folders[] = {"head", "head/.git", "head/.git/refs", "head/.git/refs/heads",
+                                              "head/.git/info"};
 
         for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
                 if (mkdirat(run_dirfd, folders[i], 0755) < 0 && errno != EEXIST)

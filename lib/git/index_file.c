@@ -57,7 +57,8 @@ static void put_checksum(struct str *out, unsigned char ret_id[20])
         str_append(out, ret_id, 20);
 }
 
-void index_write_shared(const struct index_list *list, struct str *ret, struct str *ret_positions, unsigned char ret_id[20])
+void index_write_shared(const struct index_list *list, struct str *ret, struct str *ret_positions,
+                        unsigned char ret_id[20])
 {
         put_header(ret, list->len);
         for (size_t i = 0; i < list->len; i++) {

@@ -36,7 +36,8 @@ void index_list_sort(struct index_list *list);
 void index_list_merge(struct index_list *under, struct index_list *over, struct index_list *ret);
 
 /* The bytes of the files; `ret_id` is the shared index's checksum, which is its name. */
-void index_write_shared(const struct index_list *list, struct str *ret, struct str *ret_positions, unsigned char ret_id[20]);
+void index_write_shared(const struct index_list *list, struct str *ret, struct str *ret_positions,
+                        unsigned char ret_id[20]);
 
 /* A shared index and its positions as they lie in memory. */
 struct index_shared {

@@ -62,7 +62,9 @@ void index_list_merge(struct index_list *under, struct index_list *over, struct 
         size_t i = 0, j = 0;
 
         while (i < under->len || j < over->len) {
-                int order = i == under->len ? 1 : j == over->len ? -1 : compare_items(&under->items[i], &over->items[j]);
+                int order = i == under->len  ? 1
+                            : j == over->len ? -1
+                                             : compare_items(&under->items[i], &over->items[j]);
 
                 if (order == 0)
                         free(under->items[i++].path);
@@ -108,7 +110,8 @@ int index_changes_read(const char *bytes, size_t len, struct index_list *ret, st
                         return err_set(err, ERR_INTERNAL, "a layer's list of changes is damaged");
                 memcpy(&record, bytes, sizeof(record));
                 bytes += sizeof(record);
-                if (record.path_len > TREE_PATH_MAX || (size_t)(end - bytes) <= record.path_len || bytes[record.path_len])
+                if (record.path_len > TREE_PATH_MAX || (size_t)(end - bytes) <= record.path_len ||
+                    bytes[record.path_len])
                         return err_set(err, ERR_INTERNAL, "a layer's list of changes is damaged");
                 item = index_list_add(ret, bytes, record.path_len);
                 item->mode = record.mode;

@@ -164,5 +164,7 @@ int index_tree_forget(const struct str *payload, const struct index_list *change
         forget.end = forget.at + payload->len;
         result = forget_folder(&forget, 0);
         str_release(&forget.path);
-        return result == 0 && forget.at == forget.end ? 0 : err_set(err, ERR_INTERNAL, "a layer's list of trees is damaged");
+        return result == 0 && forget.at == forget.end
+                       ? 0
+                       : err_set(err, ERR_INTERNAL, "a layer's list of trees is damaged");
 }

@@ -36,7 +36,8 @@ int attributes_open(struct repo *repo, git_odb *odb, git_repository **ret, struc
 int attributes_add(git_repository *handle, const char *path, const git_oid *blob, struct err *err);
 
 /* Adds every .gitattributes of `tree` that governs `path`: its own folder's and those above. O(depth). */
-int attributes_add_for_path(git_repository *handle, git_odb *odb, const git_oid *tree, const char *path, struct err *err);
+int attributes_add_for_path(git_repository *handle, git_odb *odb, const git_oid *tree, const char *path,
+                            struct err *err);
 
 /* Could any filter change a blob of this repository? False only where neither configuration nor info/attributes say so;
  * a .gitattributes in the tree is for the caller to look for. */

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RECENT_MAX 8      /* stacks that are looked at for the nearest */
-#define DELTA_FREE 1000   /* a delta of so few changes is always worth it */
-#define DELTA_SHARE 8     /* else of at most one in so many files */
+#define RECENT_MAX 8    /* stacks that are looked at for the nearest */
+#define DELTA_FREE 1000 /* a delta of so few changes is always worth it */
+#define DELTA_SHARE 8   /* else of at most one in so many files */
 
 void layer_stack_release(struct layer_stack *stack)
 {
@@ -97,8 +97,8 @@ static void chain_fold(struct chain *chain)
 }
 
 /* Takes the stack `key` as the parent where it is nearer than what the plan has. */
-static int plan_consider(struct plan *plan, struct repo *repo, const struct cache *cache, const char *key, const char *tree,
-                         bool always, struct err *err)
+static int plan_consider(struct plan *plan, struct repo *repo, const struct cache *cache, const char *key,
+                         const char *tree, bool always, struct err *err)
 {
         _cleanup_chain_ struct chain chain = {.len = 0};
         _cleanup_delta_ struct delta delta = {0};
@@ -135,8 +135,8 @@ static int plan_build(struct plan *plan, struct repo *repo, struct build *build,
         return materialise(repo, build, &id, err);
 }
 
-static int stack_build(struct repo *repo, const struct cache *cache, const char *key, const char *tree, struct plan *plan,
-                       const struct layer_options *options, struct chain *ret, struct err *err)
+static int stack_build(struct repo *repo, const struct cache *cache, const char *key, const char *tree,
+                       struct plan *plan, const struct layer_options *options, struct chain *ret, struct err *err)
 {
         _cleanup_build_ struct build build = {.lock = -1, .dir = -1, .tree = -1, .git = -1};
         int begun = build_begin(&build, cache, key, options, ret, err);

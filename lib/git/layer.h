@@ -32,10 +32,10 @@
 #define LAYER_KEY 65
 
 struct layer_options {
-        const char *cache_root; /* absolute; made where missing */
-        uid_t uid;              /* owner of every file of the layer: the user whose run mounts it */
-        gid_t gid;              /* the primary group of that user */
-        unsigned threads;       /* 0: as many as there are processors */
+        const char *cache_root;    /* absolute; made where missing */
+        uid_t uid;                 /* owner of every file of the layer: the user whose run mounts it */
+        gid_t gid;                 /* the primary group of that user */
+        unsigned threads;          /* 0: as many as there are processors */
         const char *objects_mount; /* where a sandbox shows repo_object_dirs(): "<objects_mount>/0", "/1", … */
         /* Files; from one thread at a time, not always the caller's. False: give up, with an error. May be NULL. */
         bool (*progress)(void *data, uint64_t done, uint64_t total);

@@ -115,7 +115,8 @@ int build_folder(const struct build *build, int dirfd, const char *name, struct 
 {
         if (mkdirat(dirfd, name, 0755) < 0)
                 return err_errno(err, "cannot make the folder %s", name);
-        if ((build->set_owner && fchownat(dirfd, name, build->options->uid, build->options->gid, AT_SYMLINK_NOFOLLOW) < 0) ||
+        if ((build->set_owner &&
+             fchownat(dirfd, name, build->options->uid, build->options->gid, AT_SYMLINK_NOFOLLOW) < 0) ||
             (build->set_mode && fchmodat(dirfd, name, 0755, 0) < 0))
                 return err_errno(err, "cannot give the folder %s to its owner", name);
         return 0;
@@ -135,7 +136,8 @@ int build_file(const struct build *build, int dirfd, const char *name, const voi
         return 0;
 }
 
-int build_symlink(const struct build *build, int dirfd, const char *name, const char *target, size_t len, struct err *err)
+int build_symlink(const struct build *build, int dirfd, const char *name, const char *target, size_t len,
+                  struct err *err)
 {
         const struct timespec times[2] = {{.tv_sec = build->mtime}, {.tv_sec = build->mtime}};
         _cleanup_free_ char *text = xmemdup(target, len);
@@ -144,7 +146,8 @@ int build_symlink(const struct build *build, int dirfd, const char *name, const 
                 return err_set(err, ERR_INPUT, "%s is a symbolic link that no checkout may have", name);
         if (symlinkat(text, dirfd, name) < 0)
                 return err_errno(err, "cannot make the link %s", name);
-        if ((build->set_owner && fchownat(dirfd, name, build->options->uid, build->options->gid, AT_SYMLINK_NOFOLLOW) < 0) ||
+        if ((build->set_owner &&
+             fchownat(dirfd, name, build->options->uid, build->options->gid, AT_SYMLINK_NOFOLLOW) < 0) ||
             utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW) < 0)
                 return err_errno(err, "cannot give %s its owner and time", name);
         return 0;

@@ -103,12 +103,15 @@ static int marker_parse(const struct str *text, struct layer_marker *ret)
         const char *tree = NULL, *parent = NULL, *boot = NULL, *created = NULL, *format = NULL;
         int64_t bytes = 0, files = 0;
         struct layer_marker marker = {.synced = false};
-        const struct json_field fields[] = {
-                {"format", JSON_FIELD_STRING, &format, true},  {"tree", JSON_FIELD_STRING, &tree, true},
-                {"parent", JSON_FIELD_STRING, &parent, false}, {"boot", JSON_FIELD_STRING, &boot, true},
-                {"created", JSON_FIELD_STRING, &created, true}, {"bytes", JSON_FIELD_INT, &bytes, true},
-                {"files", JSON_FIELD_INT, &files, true},       {"synced", JSON_FIELD_BOOL, &marker.synced, true},
-                {0}};
+        const struct json_field fields[] = {{"format", JSON_FIELD_STRING, &format, true},
+                                            {"tree", JSON_FIELD_STRING, &tree, true},
+                                            {"parent", JSON_FIELD_STRING, &parent, false},
+                                            {"boot", JSON_FIELD_STRING, &boot, true},
+                                            {"created", JSON_FIELD_STRING, &created, true},
+                                            {"bytes", JSON_FIELD_INT, &bytes, true},
+                                            {"files", JSON_FIELD_INT, &files, true},
+                                            {"synced", JSON_FIELD_BOOL, &marker.synced, true},
+                                            {0}};
         _cleanup_json_ struct json_t *object = json_parse(str_text(text), text->len, "marker", &ignored);
 
         if (!object || json_fields(object, "marker", fields, &ignored) < 0 || strcmp(format, LAYER_FORMAT) != 0 ||

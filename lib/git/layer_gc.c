@@ -82,7 +82,8 @@ static int sweep_list(struct sweep *sweep, struct err *err)
 
                 if (strlen(name) == LAYER_KEY - 1 && name[0] != '.')
                         sweep_add(sweep, name);
-                else if (strncmp(name, ".tmp-", 5) == 0 || strncmp(name, ".gone-", 6) == 0 || strncmp(name, ".build-", 7) == 0)
+                else if (strncmp(name, ".tmp-", 5) == 0 || strncmp(name, ".gone-", 6) == 0 ||
+                         strncmp(name, ".build-", 7) == 0)
                         strv_add(&sweep->leftovers, name);
         }
         closedir(folder);

@@ -81,7 +81,8 @@ void build_release(struct build *build); /* removes what is not finished */
 int build_folder(const struct build *build, int dirfd, const char *name, struct err *err);
 int build_file(const struct build *build, int dirfd, const char *name, const void *data, size_t len, mode_t mode,
                struct err *err);
-int build_symlink(const struct build *build, int dirfd, const char *name, const char *target, size_t len, struct err *err);
+int build_symlink(const struct build *build, int dirfd, const char *name, const char *target, size_t len,
+                  struct err *err);
 
 /* How blobs become files: raw, or through the built-in filters where attributes could say so. One per thread. */
 struct blob_source {
@@ -95,8 +96,8 @@ int blob_source_open(struct blob_source *source, struct repo *repo, bool own_odb
 void blob_source_release(struct blob_source *source);
 
 /* Puts the entry as `name` into dirfd and its size into item->size. */
-int blob_put(struct blob_source *source, const struct build *build, int dirfd, const char *name, struct index_item *item,
-             struct err *err);
+int blob_put(struct blob_source *source, const struct build *build, int dirfd, const char *name,
+             struct index_item *item, struct err *err);
 
 /* The two ways to fill a layer. */
 int materialise(struct repo *repo, struct build *build, const git_oid *tree, struct err *err);
@@ -118,7 +119,7 @@ void delta_release(struct delta *delta);
 /* Collects at most `limit` changed entries; more sets too_many and is no error. */
 int delta_collect(struct repo *repo, const char *old_tree, const char *new_tree, size_t limit, struct delta *ret,
                   struct err *err);
-int delta_build(struct repo *repo, struct build *build, struct delta *delta, const struct chain *parent, const git_oid *tree,
-                struct err *err);
+int delta_build(struct repo *repo, struct build *build, struct delta *delta, const struct chain *parent,
+                const git_oid *tree, struct err *err);
 
 #endif

@@ -28,8 +28,8 @@
 #define BLOCK 4096
 
 struct listing {
-        struct index_list files; /* gitlinks included */
-        struct strv folders;     /* [0] is the root, "." */
+        struct index_list files;    /* gitlinks included */
+        struct strv folders;        /* [0] is the root, "." */
         struct index_folder *trees; /* of the same folders */
         size_t trees_cap;
         uint32_t open[TREE_DEPTH_MAX + 1]; /* the folders that the walk is in, by number */
@@ -57,7 +57,8 @@ static void list_folder(struct listing *listing, const char *path, const git_oid
                 (struct index_folder){.parent = listing->open[listing->depth], .id = *id};
 }
 
-static enum tree_step list_entry(void *data, const char *path, size_t len, const struct tree_entry *entry, struct err *err)
+static enum tree_step list_entry(void *data, const char *path, size_t len, const struct tree_entry *entry,
+                                 struct err *err)
 {
         struct listing *listing = data;
         struct index_item *item;
@@ -138,7 +139,8 @@ static int place_enter(struct crew *crew, struct place *place, uint32_t folder, 
         return place->fd < 0 ? err_errno(err, "cannot open the folder %s", path) : 0;
 }
 
-static int fill_one(struct crew *crew, struct blob_source *source, struct place *place, struct index_item *item, struct err *err)
+static int fill_one(struct crew *crew, struct blob_source *source, struct place *place, struct index_item *item,
+                    struct err *err)
 {
         const char *slash = strrchr(item->path, '/');
 
@@ -219,7 +221,9 @@ static void *fill(void *data)
 static int fill_all(struct crew *crew, struct err *err)
 {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
-        size_t wanted = crew->build->options->threads ? crew->build->options->threads : processors > 0 ? (size_t)processors : 1;
+        size_t wanted = crew->build->options->threads ? crew->build->options->threads
+                        : processors > 0              ? (size_t)processors
+                                                      : 1;
         size_t useful = crew->share_count ? crew->share_count : 1, started = 0;
         pthread_t threads[THREADS_MAX];
 
@@ -243,8 +247,10 @@ static int fill_all(struct crew *crew, struct err *err)
 
 static void put_config(struct repo *repo, struct str *text)
 {
-        static const char *const copied[][2] = {{"core.autocrlf", "autocrlf"}, {"core.eol", "eol"},
-                                                {"core.symlinks", "symlinks"}, {"core.filemode", "fileMode"}};
+        static const char *const copied[][2] = {{"core.autocrlf", "autocrlf"},
+                                                {"core.eol", "eol"},
+                                                {"core.symlinks", "symlinks"},
+                                                {"core.filemode", "fileMode"}};
 
         str_puts(text, "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tlogAllRefUpdates = true\n"
                        "\tcheckStat = minimal\n\ttrustctime = false\n\tfsmonitor = false\n\tuntrackedCache = false\n");
@@ -252,17 +258,19 @@ static void put_config(struct repo *repo, struct str *text)
                 _cleanup_free_ char *value = repo_config_str(repo, copied[i][0]);
 
                 /* Only words: the file is ours, its syntax stays ours. */
-                if (value && *value && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(value))
+                if (value && *value &&
+                    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(value))
                         str_printf(text, "\t%s = %s\n", copied[i][1], value);
         }
-        str_puts(text, "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[commit]\n\tgpgSign = false\n[tag]\n\tgpgSign = false\n"
+        str_puts(text, "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[commit]\n\tgpgSign = false\n[tag]\n\tgpgSign "
+                       "= false\n"
                        "[user]\n\tname = cupel agent\n\temail = agent@cupel.invalid\n");
 }
 
 static int put_git_folder(struct repo *repo, const struct build *build, struct err *err)
 {
-        static const char *const folders[] = {"objects", "objects/info", "objects/pack", "refs",
-                                              "refs/heads", "refs/tags", "hooks", "info"};
+        static const char *const folders[] = {"objects",    "objects/info", "objects/pack", "refs",
+                                              "refs/heads", "refs/tags",    "hooks",        "info"};
         _cleanup_str_ struct str config = {0}, alternates = {0};
         _cleanup_strv_ struct strv stores = {0};
 
@@ -275,7 +283,8 @@ static int put_git_folder(struct repo *repo, const struct build *build, struct e
         for (size_t i = 0; i < stores.len; i++)
                 str_printf(&alternates, "%s/%zu\n", build->options->objects_mount, i);
         put_config(repo, &config);
-        if (build_file(build, build->git, "objects/info/alternates", str_text(&alternates), alternates.len, 0644, err) < 0)
+        if (build_file(build, build->git, "objects/info/alternates", str_text(&alternates), alternates.len, 0644, err) <
+            0)
                 return -1;
         return build_file(build, build->git, "config", config.data, config.len, 0644, err);
 }

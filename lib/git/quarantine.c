@@ -115,7 +115,8 @@ int quarantine_keep(struct quarantine *q, const void *data, size_t len, git_obje
 
         if (git_odb_hash(&id, data, len, type) < 0)
                 return git_fail(err, "cannot hash an object");
-        if (!q->memory && (git_mempack_new(&q->memory) < 0 || git_odb_add_backend(q->odb, q->memory, PRIORITY_FIRST) < 0))
+        if (!q->memory &&
+            (git_mempack_new(&q->memory) < 0 || git_odb_add_backend(q->odb, q->memory, PRIORITY_FIRST) < 0))
                 return git_fail(err, "cannot keep an object");
         if (!is_known(q, &id) && q->memory->write(q->memory, &id, data, len, type) < 0)
                 return git_fail(err, "cannot keep an object");

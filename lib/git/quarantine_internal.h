@@ -17,10 +17,10 @@
 #include <git2/sys/odb_backend.h>
 
 struct quarantine {
-        struct repo *repo;      /* the second handle */
-        git_odb *odb;           /* of `repo`; owned */
-        git_odb *real;          /* borrowed from the caller's handle */
-        git_odb_backend *loose; /* of the quarantine; owned by odb */
+        struct repo *repo;       /* the second handle */
+        git_odb *odb;            /* of `repo`; owned */
+        git_odb *real;           /* borrowed from the caller's handle */
+        git_odb_backend *loose;  /* of the quarantine; owned by odb */
         git_odb_backend *memory; /* what quarantine_keep() was given; owned by odb; NULL until then */
         int dirfd;
         struct oid_set fresh; /* checked or written by this process, and not in the real store */

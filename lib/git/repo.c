@@ -12,11 +12,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <git2/sys/repository.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <git2/sys/repository.h>
 
 int repo_discover(const char *start, char **ret_gitdir, struct err *err)
 {
@@ -24,7 +24,8 @@ int repo_discover(const char *start, char **ret_gitdir, struct err *err)
         char *real = NULL;
 
         if (git_repository_discover(&found, start, 1, NULL) < 0)
-                return err_set(err, ERR_NOT_FOUND, "%s is not in a git repository (run this inside one, or git init)", start);
+                return err_set(err, ERR_NOT_FOUND, "%s is not in a git repository (run this inside one, or git init)",
+                               start);
         real = realpath(found.ptr, NULL);
         git_buf_dispose(&found);
         if (!real)
@@ -74,8 +75,8 @@ static int refuse_formats(git_config *config, const char *gitdir, struct err *er
                 bool plain = strcmp(entry->value ? entry->value : "", i == 0 ? "sha1" : "files") == 0 && i < 2;
                 git_config_entry_free(entry);
                 if (!plain)
-                        return err_set(err, ERR_INPUT, "%s: this repository has %s (%s), which cupel cannot work with", gitdir,
-                                       unsupported[i].what, unsupported[i].key);
+                        return err_set(err, ERR_INPUT, "%s: this repository has %s (%s), which cupel cannot work with",
+                                       gitdir, unsupported[i].what, unsupported[i].key);
         }
         return 0;
 }
@@ -89,7 +90,8 @@ static int fail_to_open(const char *gitdir, int code, struct err *err)
                 return err_set(err, ERR_NOT_FOUND, "%s is not a git directory", gitdir);
         if (strstr(message, "extension") || strstr(message, "version"))
                 return err_set(err, ERR_INPUT,
-                               "%s: %s; cupel cannot work with it (sha256, reftable, partial clones and worktree configuration "
+                               "%s: %s; cupel cannot work with it (sha256, reftable, partial clones and worktree "
+                               "configuration "
                                "are not supported)",
                                gitdir, message);
         return git_fail(err, "cannot open %s", gitdir);

@@ -69,7 +69,8 @@ int repo_resolve_commit(struct repo *repo, const char *revision, char ret_commit
 int repo_commit_tree(struct repo *repo, const char *commit, char ret_tree[GIT_HEX], struct err *err);
 
 /* The blob at `path` of a commit; ERR_NOT_FOUND where there is no file there, ERR_INPUT over `max` bytes. */
-int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, size_t max, struct str *ret, struct err *err);
+int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, size_t max, struct str *ret,
+                      struct err *err);
 
 /* The object store and its alternates, recursively, absolute real paths, the store itself first. */
 int repo_object_dirs(struct repo *repo, struct strv *ret, struct err *err);

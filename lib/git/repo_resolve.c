@@ -15,7 +15,8 @@ int repo_head_ref(struct repo *repo, char **ret_ref, struct err *err)
 
         if (git_reference_lookup(&head, repo->git, "HEAD") < 0)
                 return git_fail(err, "cannot read HEAD of %s", repo->gitdir);
-        *ret_ref = xstrdup(git_reference_type(head) == GIT_REFERENCE_SYMBOLIC ? git_reference_symbolic_target(head) : NULL);
+        *ret_ref = xstrdup(git_reference_type(head) == GIT_REFERENCE_SYMBOLIC ? git_reference_symbolic_target(head)
+                                                                              : NULL);
         return 0;
 }
 
@@ -28,7 +29,8 @@ static int target_name(struct repo *repo, const char *name, char **ret_ref, stru
                         return -1;
                 if (!ref)
                         return err_set(err, ERR_INPUT,
-                                       "%s has no branch checked out (detached HEAD): check one out, or name one with --target",
+                                       "%s has no branch checked out (detached HEAD): check one out, or name one with "
+                                       "--target",
                                        repo->gitdir);
         } else if (strncmp(name, "refs/", 5) == 0) {
                 ref = xstrdup(name);
@@ -42,10 +44,12 @@ static int target_name(struct repo *repo, const char *name, char **ret_ref, stru
 static int fail_to_resolve(const char *ref, bool is_head, int code, struct err *err)
 {
         if (code == GIT_ENOTFOUND && is_head)
-                return err_set(err, ERR_INPUT, "%s has no commit yet: make a first commit (git commit --allow-empty), then run again",
+                return err_set(err, ERR_INPUT,
+                               "%s has no commit yet: make a first commit (git commit --allow-empty), then run again",
                                ref);
         if (code == GIT_ENOTFOUND || code == GIT_EINVALIDSPEC)
-                return err_set(err, ERR_INPUT, "there is no branch %s: create it (git branch), or name another with --target", ref);
+                return err_set(err, ERR_INPUT,
+                               "there is no branch %s: create it (git branch), or name another with --target", ref);
         return git_fail(err, "cannot resolve %s", ref);
 }
 
@@ -100,7 +104,8 @@ int repo_commit_tree(struct repo *repo, const char *commit, char ret_tree[GIT_HE
         return 0;
 }
 
-int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, size_t max, struct str *ret, struct err *err)
+int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, size_t max, struct str *ret,
+                      struct err *err)
 {
         _cleanup_odb_object_ git_odb_object *object = NULL;
         struct tree_entry entry;
@@ -120,7 +125,8 @@ int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, s
         if (git_odb_read_header(&size, &type, repo->odb, &entry.id) < 0)
                 return git_fail(err, "cannot read %s of %.12s", path, commit);
         if (size > max)
-                return err_set(err, ERR_INPUT, "%s of %.12s has %zu bytes; at most %zu are read", path, commit, size, max);
+                return err_set(err, ERR_INPUT, "%s of %.12s has %zu bytes; at most %zu are read", path, commit, size,
+                               max);
         if (git_odb_read(&object, repo->odb, &entry.id) < 0 || git_odb_object_type(object) != GIT_OBJECT_BLOB)
                 return git_fail(err, "cannot read %s of %.12s", path, commit);
         str_clear(ret);

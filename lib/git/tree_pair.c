@@ -109,7 +109,8 @@ static int pair_enter(struct pair_walk *walk, const git_oid *old_tree, const git
         struct pair_folder *folder;
 
         if (walk->depth >= TREE_DEPTH_MAX)
-                return err_set(err, ERR_INPUT, "a tree is deeper than any checkout can be (%.120s…)", str_text(&walk->path));
+                return err_set(err, ERR_INPUT, "a tree is deeper than any checkout can be (%.120s…)",
+                               str_text(&walk->path));
         if (walk->depth == walk->cap) {
                 walk->cap = walk->cap ? walk->cap * 2 : 16;
                 walk->stack = xrealloc(walk->stack, walk->cap * sizeof(*walk->stack));
@@ -123,7 +124,8 @@ static int pair_enter(struct pair_walk *walk, const git_oid *old_tree, const git
 }
 
 /* Takes the next name from both sides; a side without it gives NULL. False at the end of the folder. */
-static bool pair_next(struct pair_folder *folder, const struct tree_entry **old_entry, const struct tree_entry **new_entry)
+static bool pair_next(struct pair_folder *folder, const struct tree_entry **old_entry,
+                      const struct tree_entry **new_entry)
 {
         struct side *a = &folder->old_side, *b = &folder->new_side;
         const struct tree_entry *left = a->at < a->len ? &a->entries[a->at] : NULL;
@@ -148,11 +150,13 @@ static int pair_entry(struct pair_walk *walk, const struct tree_entry *old_entry
         const git_oid *new_tree = new_entry && tree_entry_is_tree(new_entry) ? &new_entry->id : NULL;
         enum tree_step step;
 
-        if (old_entry && new_entry && old_entry->mode == new_entry->mode && git_oid_equal(&old_entry->id, &new_entry->id))
+        if (old_entry && new_entry && old_entry->mode == new_entry->mode &&
+            git_oid_equal(&old_entry->id, &new_entry->id))
                 return 0;
         str_append(&walk->path, named->name, named->name_len);
         if (walk->path.len > TREE_PATH_MAX)
-                return err_set(err, ERR_INPUT, "a path is longer than any checkout can hold (%.120s…)", str_text(&walk->path));
+                return err_set(err, ERR_INPUT, "a path is longer than any checkout can hold (%.120s…)",
+                               str_text(&walk->path));
         step = walk->callback(walk->data, str_text(&walk->path), walk->path.len, old_entry, new_entry, err);
         if (step == TREE_STOP)
                 return -1;
@@ -165,7 +169,8 @@ static int pair_entry(struct pair_walk *walk, const struct tree_entry *old_entry
 int tree_walk_pair(git_odb *odb, const git_oid *old_tree, const git_oid *new_tree, tree_pair_fn *callback, void *data,
                    struct err *err)
 {
-        __attribute__((cleanup(pair_walk_release))) struct pair_walk walk = {.odb = odb, .callback = callback, .data = data};
+        __attribute__((cleanup(pair_walk_release))) struct pair_walk walk = {
+                .odb = odb, .callback = callback, .data = data};
 
         if (old_tree && new_tree && git_oid_equal(old_tree, new_tree))
                 return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/git/layer.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/git/layer.h"
 #include "tests/unit/git/layer_fixture.h"
 
 #include <sys/stat.h>
@@ -17,11 +17,13 @@ static void make(void)
 
         scratch_make();
         err = ERR_INIT;
-        cr_assert_eq(sh("mkdir -p d/e f $T/run $T/objects; ln -s $R/.git/objects $T/objects/0; echo 1 >d/e/1; echo 2 >d/2; echo x >x; "
-                        "ln -s d/2 link; echo '#!/bin/sh' >run; chmod +x run; : >empty; echo n >$(printf 'f/a\\nb\\377'); "
-                        "git add .; git update-index --add --cacheinfo 160000,1111111111111111111111111111111111111111,sub; "
-                        "git commit -qm 1"),
-                     0);
+        cr_assert_eq(
+                sh("mkdir -p d/e f $T/run $T/objects; ln -s $R/.git/objects $T/objects/0; echo 1 >d/e/1; echo 2 >d/2; "
+                   "echo x >x; "
+                   "ln -s d/2 link; echo '#!/bin/sh' >run; chmod +x run; : >empty; echo n >$(printf 'f/a\\nb\\377'); "
+                   "git add .; git update-index --add --cacheinfo 160000,1111111111111111111111111111111111111111,sub; "
+                   "git commit -qm 1"),
+                0);
         gitdir = xasprintf("%s/repo/.git", scratch);
         cache = xasprintf("%s/cache", scratch);
         objects = xasprintf("%s/objects", scratch);
@@ -40,7 +42,8 @@ TestSuite(layer, .init = make, .fini = unmake, .timeout = 120);
 
 static struct layer_options options(void)
 {
-        return (struct layer_options){.cache_root = cache, .uid = geteuid(), .gid = getegid(), .objects_mount = objects};
+        return (struct layer_options){
+                .cache_root = cache, .uid = geteuid(), .gid = getegid(), .objects_mount = objects};
 }
 
 static int prepare(const char *revision, struct layer_stack *stack)
@@ -65,16 +68,21 @@ static void judge(const struct layer_stack *stack, const char *revision)
         str_printf(&lowers, "%s/head", run);
         for (size_t i = 0; i < stack->dirs.len; i++)
                 str_printf(&lowers, ":%s", stack->dirs.items[i]);
-        cr_assert_eq(sh("rm -rf $T/want $T/m; mkdir -p $T/want $T/m; git archive %s | tar x -C $T/want; git ls-tree -r -z %s | "
-                        "sed -z 's/ [a-z]* / /' >$T/tree; export T; unshare -Urm sh -ec 'mount -t overlay overlay -o "
-                        "lowerdir=%s,userxattr $T/m; cd $T/m; git status --porcelain >$T/status; test ! -s $T/status; "
-                        "git ls-files -s -z | sed -z \"s/ 0\\t/\\t/\" | cmp - $T/tree; diff -r --no-dereference -x .git . $T/want; "
-                        "git -c core.checkStat=default -c core.trustctime=true diff --quiet HEAD; git fsck --no-dangling 2>&1; "
-                        "test -d .git/hooks; test -d .git/info; grep -aq TREE .git/index; rm -rf $T/git; cp -r .git $T/git; "
-                        "export GIT_TEST_CHECK_CACHE_TREE=1; git --git-dir=$T/git --work-tree=. update-index --force-write-index; "
-                        "test $(git --git-dir=$T/git write-tree) = $(git rev-parse %s^{tree})'",
-                        commit, commit, str_text(&lowers), commit),
-                     0, "git found something wrong in %s", str_text(&lowers));
+        cr_assert_eq(
+                sh("rm -rf $T/want $T/m; mkdir -p $T/want $T/m; git archive %s | tar x -C $T/want; git ls-tree -r -z "
+                   "%s | "
+                   "sed -z 's/ [a-z]* / /' >$T/tree; export T; unshare -Urm sh -ec 'mount -t overlay overlay -o "
+                   "lowerdir=%s,userxattr $T/m; cd $T/m; git status --porcelain >$T/status; test ! -s $T/status; "
+                   "git ls-files -s -z | sed -z \"s/ 0\\t/\\t/\" | cmp - $T/tree; diff -r --no-dereference -x .git . "
+                   "$T/want; "
+                   "git -c core.checkStat=default -c core.trustctime=true diff --quiet HEAD; git fsck --no-dangling "
+                   "2>&1; "
+                   "test -d .git/hooks; test -d .git/info; grep -aq TREE .git/index; rm -rf $T/git; cp -r .git $T/git; "
+                   "export GIT_TEST_CHECK_CACHE_TREE=1; git --git-dir=$T/git --work-tree=. update-index "
+                   "--force-write-index; "
+                   "test $(git --git-dir=$T/git write-tree) = $(git rev-parse %s^{tree})'",
+                   commit, commit, str_text(&lowers), commit),
+                0, "git found something wrong in %s", str_text(&lowers));
 }
 
 static void commit(const char *script)
@@ -105,10 +113,11 @@ Test(layer, threads_share_out_large_and_small_folders)
         struct layer_options with = options();
         char id[GIT_HEX];
 
-        cr_assert_eq(sh("mkdir large; for i in $(seq 1100); do echo $i >large/$i; done; "
-                        "for i in $(seq 60); do mkdir -p s$i/t; echo $i >s$i/1; echo $i >s$i/t/2; echo $i >s$i/u; done; "
-                        "git add -A -- ':!sub'; git commit -qm many"),
-                     0);
+        cr_assert_eq(
+                sh("mkdir large; for i in $(seq 1100); do echo $i >large/$i; done; "
+                   "for i in $(seq 60); do mkdir -p s$i/t; echo $i >s$i/1; echo $i >s$i/t/2; echo $i >s$i/u; done; "
+                   "git add -A -- ':!sub'; git commit -qm many"),
+                0);
         cr_assert_eq(repo_resolve_commit(repo, "HEAD", id, &err), 0, "%s", err.message);
         with.threads = 3;
         cr_assert_eq(layer_prepare(repo, id, &with, &stack, &err), 0, "%s", err.message);
@@ -159,7 +168,8 @@ Test(layer, a_submodule_hides_the_folder_it_replaces)
         _cleanup_layer_stack_ struct layer_stack base = LAYER_STACK_INIT, stack = LAYER_STACK_INIT;
 
         cr_assert_eq(prepare("HEAD", &base), 0);
-        cr_assert_eq(sh("git rm -qr d; git update-index --add --cacheinfo 160000,2222222222222222222222222222222222222222,d; "
+        cr_assert_eq(sh("git rm -qr d; git update-index --add --cacheinfo "
+                        "160000,2222222222222222222222222222222222222222,d; "
                         "git commit -qm gitlink"),
                      0);
         cr_assert_eq(prepare("HEAD", &stack), 0, "%s", err.message);
@@ -177,7 +187,9 @@ Test(layer, a_full_chain_is_folded)
                 struct layer_stack stack = LAYER_STACK_INIT;
                 char id[GIT_HEX], tree[GIT_HEX];
 
-                cr_assert_eq(sh("echo %d >>x; echo %d >n%d; rm -f n%d; git add -A -- ':!sub'; git commit -qm %d", i, i, i, i - 2, i), 0);
+                cr_assert_eq(sh("echo %d >>x; echo %d >n%d; rm -f n%d; git add -A -- ':!sub'; git commit -qm %d", i, i,
+                                i, i - 2, i),
+                             0);
                 cr_assert_eq(repo_resolve_commit(repo, "HEAD", id, &err), 0);
                 cr_assert_eq(repo_commit_tree(repo, id, tree, &err), 0);
                 cr_assert_eq(layer_delta(repo, &below, tree, &with, &stack, &err), 0, "%s", err.message);
@@ -193,7 +205,8 @@ Test(layer, line_endings_follow_the_attributes)
 {
         _cleanup_layer_stack_ struct layer_stack base = LAYER_STACK_INIT, stack = LAYER_STACK_INIT;
 
-        commit("printf '*.bat text eol=crlf\\n*.id ident\\n*.bin filter=lfs\\n' >.gitattributes; printf 'a\\nb\\n' >a.bat; "
+        commit("printf '*.bat text eol=crlf\\n*.id ident\\n*.bin filter=lfs\\n' >.gitattributes; printf 'a\\nb\\n' "
+               ">a.bat; "
                "echo '$Id$' >v.id; echo pointer >p.bin");
         cr_assert_eq(prepare("HEAD", &base), 0, "%s", err.message);
         judge(&base, "HEAD");
@@ -205,7 +218,8 @@ Test(layer, line_endings_follow_the_attributes)
 
 Test(layer, a_candidates_delta_is_the_next_base)
 {
-        _cleanup_layer_stack_ struct layer_stack base = LAYER_STACK_INIT, delta = LAYER_STACK_INIT, next = LAYER_STACK_INIT;
+        _cleanup_layer_stack_ struct layer_stack base = LAYER_STACK_INIT, delta = LAYER_STACK_INIT,
+                                                 next = LAYER_STACK_INIT;
         struct layer_options with = options();
         char id[GIT_HEX], tree[GIT_HEX];
 
@@ -225,8 +239,10 @@ Test(layer, hostile_names_are_refused_and_leave_nothing)
         static const char *const names[] = {"..", ".git", "a/b", ".GIT", "git~1"};
 
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-                cr_assert_eq(sh("b=$(echo x | git hash-object -w --stdin); t=$( (printf '100644 %s\\000'; echo $b | xxd -r -p) | git "
-                                "hash-object -t tree --literally -w --stdin); git update-ref refs/heads/evil $(git commit-tree -m e $t)",
+                cr_assert_eq(sh("b=$(echo x | git hash-object -w --stdin); t=$( (printf '100644 %s\\000'; echo $b | "
+                                "xxd -r -p) | git "
+                                "hash-object -t tree --literally -w --stdin); git update-ref refs/heads/evil $(git "
+                                "commit-tree -m e $t)",
                                 names[i]),
                              0);
                 cr_assert_eq(prepare("refs/heads/evil", &stack), -1, "%s", names[i]);
@@ -259,7 +275,8 @@ Test(layer, half_built_and_stale_layers_are_made_again)
 
         cr_assert_eq(prepare("HEAD", &stack), 0);
         layer_stack_release(&stack);
-        cr_assert_eq(sh("cd $T/cache/layers; k=$(ls); cp -a $k .tmp-$k; sed -i 's/\"boot\":\"[^\"]*\"/\"boot\":\"earlier\"/' $k/complete; "
+        cr_assert_eq(sh("cd $T/cache/layers; k=$(ls); cp -a $k .tmp-$k; sed -i "
+                        "'s/\"boot\":\"[^\"]*\"/\"boot\":\"earlier\"/' $k/complete; "
                         "rm $k/tree/x"),
                      0);
         cr_assert_eq(prepare("HEAD", &stack), 0, "%s", err.message);
@@ -299,7 +316,8 @@ Test(layer, a_dry_gc_foretells_what_gc_does_and_touches_nothing)
 {
         struct layer_stack below = LAYER_STACK_INIT, above = LAYER_STACK_INIT;
         size_t count = 0;
-        struct layer_gc gc = {.cache_root = cache, .max_bytes = 1, .dry_run = true, .report = count_removed, .data = &count};
+        struct layer_gc gc = {
+                .cache_root = cache, .max_bytes = 1, .dry_run = true, .report = count_removed, .data = &count};
 
         cr_assert_eq(layer_gc(&gc, &err), 0, "%s", err.message);
         cr_assert_eq(sh("test ! -e $T/cache"), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/git/internal.h"
 #include "lib/base/cleanup.h"
+#include "lib/git/internal.h"
 #include "tests/unit/git/layer_fixture.h"
 
 static struct err err;
@@ -25,7 +25,8 @@ static struct repo *open_path(const char *below)
 
 Test(repo, is_found_from_a_folder_within)
 {
-        _cleanup_free_ char *start = xasprintf("%s/repo/d", scratch), *gitdir = NULL, *want = xasprintf("%s/repo/.git", scratch);
+        _cleanup_free_ char *start = xasprintf("%s/repo/d", scratch), *gitdir = NULL,
+                            *want = xasprintf("%s/repo/.git", scratch);
 
         cr_assert_eq(repo_discover(start, &gitdir, &err), 0);
         cr_assert_str_eq(gitdir, want);
@@ -113,7 +114,8 @@ Test(repo, lists_object_stores_through_alternates)
 {
         _cleanup_repo_ struct repo *repo = NULL;
         _cleanup_strv_ struct strv stores = {0};
-        _cleanup_free_ char *first = xasprintf("%s/c2/.git/objects", scratch), *last = xasprintf("%s/repo/.git/objects", scratch);
+        _cleanup_free_ char *first = xasprintf("%s/c2/.git/objects", scratch),
+                            *last = xasprintf("%s/repo/.git/objects", scratch);
 
         cr_assert_eq(sh("git clone -qs $R $T/c1; git clone -qs $T/c1 $T/c2"), 0);
         repo = open_path("c2/.git");
@@ -129,9 +131,11 @@ Test(repo, reads_configuration_and_the_users_identity_without_obeying_them)
         _cleanup_free_ char *name = NULL, *email = NULL;
         size_t changes;
 
-        cr_assert_eq(sh("git config --unset user.email; git config --global user.email me@home; git config core.fsmonitor "
-                        "'touch '$T/ran; git config filter.x.clean 'touch '$T/ran; echo '* filter=x' >.gitattributes; echo new >d/file"),
-                     0);
+        cr_assert_eq(
+                sh("git config --unset user.email; git config --global user.email me@home; git config core.fsmonitor "
+                   "'touch '$T/ran; git config filter.x.clean 'touch '$T/ran; echo '* filter=x' >.gitattributes; echo "
+                   "new >d/file"),
+                0);
         repo = open_path("repo/.git");
         cr_assert_eq(repo_user_identity(repo, &name, &email, &err), 0);
         cr_assert_str_eq(name, "T");
@@ -142,8 +146,8 @@ Test(repo, reads_configuration_and_the_users_identity_without_obeying_them)
         cr_assert(repo_config_bool(repo, "core.nothing", true));
 }
 
-static enum tree_step note(void *data, const char *path, size_t len, const struct tree_entry *a, const struct tree_entry *b,
-                           struct err *error)
+static enum tree_step note(void *data, const char *path, size_t len, const struct tree_entry *a,
+                           const struct tree_entry *b, struct err *error)
 {
         (void)len, (void)error;
         str_printf(data, "%c%c%s ", a ? 'o' : '-', b ? 'n' : '-', path);
@@ -157,7 +161,8 @@ Test(repo, walks_only_what_differs)
         char commit[GIT_HEX], tree[GIT_HEX];
         git_oid ids[2];
 
-        cr_assert_eq(sh("mkdir same a; echo x >same/x; echo y >a/y; echo z >a.c; git add .; git commit -qm 2; git rm -qr a d; echo a >a; "
+        cr_assert_eq(sh("mkdir same a; echo x >same/x; echo y >a/y; echo z >a.c; git add .; git commit -qm 2; git rm "
+                        "-qr a d; echo a >a; "
                         "git add .; git commit -qm 3"),
                      0);
         repo = open_path("repo/.git");
