@@ -41,13 +41,35 @@ static enum tree_step collect(void *data, const char *path, size_t path_len, con
         return TREE_GO;
 }
 
+static bool is_file_name(const struct change_list *changes, const char *name)
+{
+        for (size_t i = 0; i < changes->len; i++) {
+                const char *slash = strrchr(changes->items[i].path, '/');
+
+                if (strcmp(slash ? slash + 1 : changes->items[i].path, name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The command knows its run's id and may have made a file of that very name. The same at recovery: the changes decide. */
+static char *temporary_name(const struct change_list *changes, const char *run_id)
+{
+        char *name = xasprintf(".cupel-%s", run_id);
+
+        for (unsigned serial = 1; is_file_name(changes, name); serial++) {
+                free(name);
+                name = xasprintf(".cupel-%s.%u", run_id, serial);
+        }
+        return name;
+}
+
 int checkout_init(struct checkout *checkout, struct repo *repo, const git_oid *old_tree, const git_oid *new_tree,
                   const char *run_id, struct err *err)
 {
-        *checkout = (struct checkout){.repo = repo, .dirfd = -1, .old_tree = *old_tree, .new_tree = *new_tree};
+        *checkout = (struct checkout){.repo = repo, .run_id = run_id, .dirfd = -1, .old_tree = *old_tree, .new_tree = *new_tree};
         if (!repo->workdir)
                 return err_set(err, ERR_HELD, "the worktree of %s cannot be found", repo->gitdir);
-        checkout->temporary = xasprintf(".cupel-%s", run_id);
         checkout->trust_mode = repo_config_bool(repo, "core.filemode", true);
         checkout->symlinks = repo_config_bool(repo, "core.symlinks", true);
         checkout->dirfd = fs_open_dir(repo->workdir, err);
@@ -56,6 +78,7 @@ int checkout_init(struct checkout *checkout, struct repo *repo, const git_oid *o
         if (tree_walk_pair(repo->odb, old_tree, new_tree, collect, &checkout->changes, err) < 0)
                 return -1;
         change_list_sort(&checkout->changes);
+        checkout->temporary = temporary_name(&checkout->changes, run_id);
         return index_load(&checkout->index, repo->gitdir, err);
 }
 
@@ -303,7 +326,7 @@ static int forward_files(struct checkout *checkout, struct index_update *updates
 static int install_index(struct checkout *checkout, const struct str *bytes, struct err *err)
 {
         _cleanup_free_ char *path = xasprintf("%s/index", checkout->repo->gitdir);
-        _cleanup_free_ char *private = xasprintf("%s/index%s", checkout->repo->gitdir, checkout->temporary);
+        _cleanup_free_ char *private = xasprintf("%s/index.cupel-%s", checkout->repo->gitdir, checkout->run_id);
         _cleanup_fd_ int fd = -1;
 
         unlink(private);

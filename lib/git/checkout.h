@@ -12,7 +12,7 @@
  *         checkout_release(&checkout);
  *
  * The caller holds index.lock during checkout_forward(). Files are replaced by rename; the temporary name is the run's
- * own, so that the next call removes what a crash left of it.
+ * own (and never a changed file's), so that the next call removes what a crash left of it.
  */
 
 #include "lib/base/change.h"
@@ -21,7 +21,8 @@
 struct checkout {
         struct repo *repo;
         git_oid old_tree, new_tree;
-        char *temporary; /* name for files that are being written */
+        const char *run_id; /* the caller's */
+        char *temporary;    /* name for files that are being written */
         int dirfd;       /* of the worktree */
         struct change_list changes;
         struct index_file index;

@@ -130,6 +130,19 @@ Test(landing, the_checkout_follows_and_the_users_own_files_stay)
         run_release(&run);
 }
 
+/* The command knows its run's id: it may have made a file of the name that is used while another is written. */
+Test(landing, the_checkout_has_a_file_of_the_temporary_name_too)
+{
+        struct run run = {0};
+
+        scratch_init(&run.s, base);
+        make_commit(&run, "echo 1 > .cupel-run-1; echo 2 > .cupel-run-1.1; echo 3 > z");
+        land(&run, "refs/heads/main");
+        expect(&run, "git -C repo status --porcelain --untracked-files=no", "");
+        expect(&run, "cd repo; cat .cupel-run-1 .cupel-run-1.1 z; ls -A | grep -c cupel-run", "1\n2\n3\n2");
+        run_release(&run);
+}
+
 Test(landing, other_branches_bare_and_packed_refs)
 {
         static const char *const setups[] = {
