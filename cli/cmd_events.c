@@ -15,14 +15,24 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define LOOK_EVERY_MS 200
 
 struct printing {
-        bool json, colour;
+        bool json, colour, terminal;
         bool gone;    /* the reader closed the pipe */
         int64_t last; /* sequence of the last event that was seen */
 };
+
+/* The bytes that the chain is made of may hold what an agent wrote for a terminal: C1 controls, reordering characters. */
+static void put_ascii(const struct store_event_row *row, struct str *line)
+{
+        _cleanup_json_ json_t *event = json_loadb(row->json, row->len, 0, NULL);
+        _cleanup_free_ char *text = event ? json_dumps(event, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII) : NULL;
+
+        str_puts(line, text ? text : "null");
+}
 
 static int print_event(const struct store_event_row *row, void *arg, struct err *err)
 {
@@ -30,7 +40,9 @@ static int print_event(const struct store_event_row *row, void *arg, struct err 
         _cleanup_str_ struct str line = {0};
 
         printing->last = row->sequence;
-        if (printing->json)
+        if (printing->json && printing->terminal)
+                put_ascii(row, &line);
+        else if (printing->json)
                 str_append(&line, row->json, row->len);
         else
                 event_line(row, printing->colour, &line);
@@ -119,7 +131,7 @@ int cmd_events(struct context *context, int argc, char **argv, struct err *err)
                 {"verify", 0, OPTION_FLAG, &check, NULL, "recompute the chain; exit 1 where it is broken"},
                 {0}};
         const int got = options_parse(argc, argv, options, &rest, err);
-        struct printing printing = {.json = json, .colour = context->colour_out};
+        struct printing printing = {.json = json, .colour = context->colour_out, .terminal = isatty(STDOUT_FILENO)};
         const struct store_events_filter filter = {.type_prefix = type};
 
         if (got != 0)

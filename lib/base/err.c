@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/err.h"
 
+#include "lib/base/str.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -75,7 +77,9 @@ void err_text(const struct err *err, char *buffer, size_t size)
 void err_report(FILE *out, const char *program, const struct err *err)
 {
         char text[sizeof(err->message) + 128];
+        _cleanup_str_ struct str shown = {0};
 
         err_text(err, text, sizeof(text));
-        fprintf(out, "%s: %s\n", program, text);
+        str_put_harmless(&shown, text, strlen(text)); /* it may quote whatever it is about */
+        fprintf(out, "%s: %s\n", program, str_text(&shown));
 }

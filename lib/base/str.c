@@ -198,6 +198,22 @@ void str_put_quoted(struct str *str, const char *bytes, size_t len)
         str_release(&out);
 }
 
+void str_put_harmless(struct str *str, const char *bytes, size_t len)
+{
+        const unsigned char *in = (const unsigned char *)bytes;
+
+        for (size_t i = 0; i < len;) {
+                size_t sequence = utf8_sequence(in + i, len - i), end = i + (sequence ? sequence : 1);
+
+                if (sequence && (is_plain(in + i, sequence) || strchr("\"\\\t\n", in[i])))
+                        str_append(str, in + i, sequence);
+                else
+                        for (size_t at = i; at < end; at++)
+                                put_escaped(str, in[at]);
+                i = end;
+        }
+}
+
 void strv_release(struct strv *list)
 {
         for (size_t i = 0; i < list->len; i++)

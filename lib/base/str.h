@@ -39,6 +39,9 @@ char *str_steal(struct str *str);
  */
 void str_put_quoted(struct str *str, const char *bytes, size_t len);
 
+/* Running text of several sources: as above, but quotes, backslashes, tabs and line ends stay, and nothing is put around it. */
+void str_put_harmless(struct str *str, const char *bytes, size_t len);
+
 /* NULL-terminated list of owned strings. */
 struct strv {
         char **items; /* NULL while empty */

@@ -62,6 +62,15 @@ Test(str, hostile_bytes_are_quoted_as_git_quotes_them)
         assert_quoted("\xc0\xaf", "\"\\300\\257\"");
 }
 
+Test(str, running_text_keeps_its_quotes_and_lines_and_loses_its_controls)
+{
+        static const char text[] = "say \"a\\b\"\n\t\x1b[31m\xc2\x9b\xe2\x80\xae\377gr\xc3\xbcn";
+        _cleanup_str_ struct str out = {0};
+
+        str_put_harmless(&out, text, strlen(text));
+        cr_assert_str_eq(str_text(&out), "say \"a\\b\"\n\t\\033[31m\\302\\233\\342\\200\\256\\377gr\xc3\xbcn");
+}
+
 Test(str, lists_sort_and_drop_twins)
 {
         _cleanup_strv_ struct strv list = {0};
