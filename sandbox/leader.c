@@ -37,18 +37,12 @@ static int set_limit(int resource, uint64_t soft, uint64_t hard, struct err *err
 
 /*
  * Memory is polled, not limited here: RLIMIT_AS and RLIMIT_DATA refuse address space that nobody uses, so sanitizers and
- * managed runtimes would not start. The step is the first that the kernel's own out-of-memory killer takes.
+ * managed runtimes would not start.
  */
 int leader_set_limits(const struct sandbox_limits *limits, struct err *err)
 {
         uint64_t cpu_s = limits->cpu_ms / 1000 + 2;
-        int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
-        if (score >= 0) {
-                if (write(score, "800", 3) < 0) { /* already higher */
-                }
-                close(score);
-        }
         if (set_limit(RLIMIT_CORE, 0, 0, err) < 0)
                 return -1;
         if (limits->cpu_ms && set_limit(RLIMIT_CPU, cpu_s, cpu_s + 1, err) < 0)

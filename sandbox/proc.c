@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc of a step: fresh, for its own pid namespace. What speaks of the machine is read-only or masked, since with an
- * ordinary uid mapped to root outside, /proc/irq and /proc/mtrr stayed writable without any capability (measured).
+ * /proc of a step: fresh, for its own pid namespace, and read-only: with an ordinary uid mapped to root outside, /proc/irq
+ * and /proc/mtrr stayed writable without any capability (measured), and any process may take back its oom_score_adj.
  */
 #include "sandbox/kernel.h"
 #include "sandbox/site.h"
@@ -16,42 +16,32 @@
 
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
 
-static const char *const read_only[] = {"sys", "irq", "bus", "fs", "acpi", "scsi", "asound", "sysrq-trigger", "mtrr"};
 static const char *const masked[] = {"kcore", "keys", "timer_list", "slabinfo", "vmallocinfo"};
 
-/* What this kernel does not have is not there to be sealed. */
-static int place(int proc, const char *name, int *mount_fd, const char *over, struct err *err)
+/* What this kernel does not have is not there to be masked. */
+static int mask(int proc, const char *name, int *mount_fd, const char *over, struct err *err)
 {
         unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 
         if (*mount_fd < 0)
-                *mount_fd = (int)syscall(SYS_open_tree, over ? AT_FDCWD : proc, over ? over : name, flags);
+                *mount_fd = (int)syscall(SYS_open_tree, AT_FDCWD, over, flags);
         if (*mount_fd < 0)
-                return errno == ENOENT && !over ? 0 : err_errno(err, "/proc/%s", name);
+                return err_errno(err, "/proc/%s", name);
         if (syscall(SYS_move_mount, *mount_fd, "", proc, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
                 return errno == ENOENT ? 0 : err_errno(err, "/proc/%s", name);
         close(steal_fd(mount_fd));
         return 0;
 }
 
-/* A copy of a read-only mount is read-only: one change of attributes for all of them, and one back. */
 static int seal_all(const struct site *site, const char *path, int proc, struct err *err)
 {
         _cleanup_free_ char *null = xasprintf("%s/dev/null", site->root);
         _cleanup_fd_ int empty = -1;
 
-        if (mount_attributes(path, MOUNT_ATTR_RDONLY, 0, false, err) < 0)
-                return -1;
-        for (size_t i = 0; i < sizeof(read_only) / sizeof(*read_only); i++) {
-                _cleanup_fd_ int copy = -1;
-
-                if (place(proc, read_only[i], &copy, NULL, err) < 0)
-                        return -1;
-        }
         for (size_t i = 0; i < sizeof(masked) / sizeof(*masked); i++)
-                if (place(proc, masked[i], &empty, null, err) < 0)
+                if (mask(proc, masked[i], &empty, null, err) < 0)
                         return -1;
-        return mount_attributes(path, 0, MOUNT_ATTR_RDONLY, false, err);
+        return mount_attributes(path, MOUNT_ATTR_RDONLY, 0, false, err);
 }
 
 int proc_mount(const struct site *site, struct err *err)

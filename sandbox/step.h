@@ -30,6 +30,7 @@ struct step_process {
         int status; /* reports from inside */
         int proc;   /* the step's /proc, -1 until it is reported */
         int mounts; /* its mount namespace, held so that its end is not waited for; -1 where the kernel cannot say */
+        uint64_t shared_before; /* the machine's shared memory at the first look */
 };
 
 #define STEP_PROCESS_NONE                                                                                              \
@@ -53,13 +54,16 @@ void step_kill(const struct step_process *process);
 void step_reap(struct step_process *process, struct rusage *ret_usage);
 void step_process_release(struct step_process *process);
 
-/* What the step's processes use now, summed over its /proc. */
+/*
+ * What the step's processes use now, summed over its /proc. Shared memory that nobody has mapped (memfd, a mapping given back
+ * with madvise) is seen in no process: once the machine runs short, what its shared memory grew by counts as the step's.
+ */
 struct step_usage {
         uint64_t processes;
         uint64_t memory_bytes;
         uint64_t cpu_ms;
 };
-void step_usage(const struct step_process *process, struct step_usage *ret);
+void step_usage(struct step_process *process, struct step_usage *ret);
 
 /* The leader's end of it (leader.c): restricts itself and executes; returns only on failure. */
 int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, struct err *err);

@@ -4,6 +4,7 @@
  * /proc, so it costs O(processes of the step). A process's name is the step's choice: fields are counted after the last ')'.
  */
 #include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
 #include "sandbox/step.h"
 
 #include <ctype.h>
@@ -70,7 +71,34 @@ static int read_process(int proc, const char *pid, struct process_usage *ret)
         return 0;
 }
 
-void step_usage(const struct step_process *process, struct step_usage *ret)
+/* A line of proc_meminfo(5), in bytes. */
+static uint64_t meminfo(const char *text, const char *name)
+{
+        const char *line = strstr(text, name);
+
+        return line ? (uint64_t)strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+#define SHORT_PART 4 /* the machine runs short when less than a quarter is left */
+
+static uint64_t hidden_bytes(struct step_process *process)
+{
+        _cleanup_str_ struct str text = {0};
+        struct err ignored = ERR_INIT;
+        uint64_t shared;
+
+        if (fs_read_at(AT_FDCWD, "/proc/meminfo", 65536, &text, &ignored) < 0)
+                return 0;
+        shared = meminfo(str_text(&text), "\nShmem:");
+        if (!process->shared_before)
+                process->shared_before = shared;
+        if (shared <= process->shared_before ||
+            meminfo(str_text(&text), "MemAvailable:") > meminfo(str_text(&text), "MemTotal:") / SHORT_PART)
+                return 0;
+        return shared - process->shared_before;
+}
+
+void step_usage(struct step_process *process, struct step_usage *ret)
 {
         int fd = process->proc >= 0 ? openat(process->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
         DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
@@ -95,5 +123,6 @@ void step_usage(const struct step_process *process, struct step_usage *ret)
         if (ret->processes)
                 ret->processes--; /* PID 1 is ours */
         ret->memory_bytes = (pages + most_shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+        ret->memory_bytes += hidden_bytes(process);
         ret->cpu_ms = ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }

@@ -105,6 +105,8 @@ static int proc_writes(void)
 {
         return expect("/proc/sys", open("/proc/sys/kernel/hostname", O_WRONLY), EROFS) |
                expect("/proc/mtrr", open("/proc/mtrr", O_WRONLY), EROFS) |
+               expect("oom_score_adj", open("/proc/self/oom_score_adj", O_WRONLY), EROFS) |
+               expect("/proc/pressure", open("/proc/pressure/memory", O_WRONLY), EROFS) |
                expect("/usr", open("/usr/x", O_WRONLY | O_CREAT, 0644), EROFS) |
                expect("/etc", open("/etc/x", O_WRONLY | O_CREAT, 0644), EROFS) |
                expect("/run", open("/run", O_RDONLY), ENOENT) | expect("/sys", open("/sys", O_RDONLY), ENOENT);
