@@ -169,8 +169,9 @@ static int snapshot_files(struct launch *launch, struct context *context, const 
 
 int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
 {
-        if (read_item(launch, request, err) < 0 || resolve(launch, context, request, err) < 0 ||
-            compile(launch, err) < 0 || snapshot_files(launch, context, request, err) < 0)
+        if (launch_check_place(context, err) < 0 || read_item(launch, request, err) < 0 ||
+            resolve(launch, context, request, err) < 0 || compile(launch, err) < 0 ||
+            snapshot_files(launch, context, request, err) < 0)
                 return -1;
         return launch_check(launch, context, request, err);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The preconditions of a start: admission, arming, requirements, a person's sentence. What is missing is a reason with its
- * remedy; the run then ends as `blocked`, and nothing was started.
+ * The preconditions of a start: a place that the sandbox can show, admission, arming, requirements, a person's sentence.
+ * A wrong place is ERR_INPUT. What else is missing is a reason with its remedy; the run then ends as `blocked`, and nothing
+ * was started.
  */
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
+#include "sandbox/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +92,25 @@ int launch_check_sentence(struct launch *launch, struct context *context, struct
                         "it starts only with approval: cupel approve %s --sentence \"%s\", then run it again",
                         launch->run_id, launch->sentence);
         return 0;
+}
+
+/* Steps see the worktree at its own path, which must not be one of the sandbox's own: the sandbox's rule, asked early. */
+int launch_check_place(const struct context *context, struct err *err)
+{
+        _cleanup_sandbox_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
+        const char *workdir = repo_workdir(context->repo);
+        struct err refused = ERR_INIT;
+
+        plan.worktree = xstrdup(workdir ? workdir : repo_gitdir(context->repo));
+        plan.scratch = xstrdup("/any");
+        strv_add(&plan.lower, "/any");
+        if (sandbox_plan_check(&plan, &refused) == 0)
+                return 0;
+        return err_set(
+                err, ERR_INPUT,
+                "%.200s cannot be shown in the sandbox, which has a folder of its own there; clone it to another "
+                "place, below your home for example, and run there",
+                plan.worktree);
 }
 
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)

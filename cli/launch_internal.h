@@ -13,7 +13,9 @@ void launch_add_file(struct launch *launch, const char *name, const char *origin
 int launch_add_bundle(struct launch *launch, const char *folder, struct err *err);
 int launch_add_history(struct launch *launch, struct context *context, struct err *err);
 
-/* launch_check.c: admission, arming, requirements; fills launch->missing. */
+/* launch_check.c: whether the sandbox can show the repository at its path; ERR_INPUT where it cannot. */
+int launch_check_place(const struct context *context, struct err *err);
+/* Admission, arming, requirements; fills launch->missing. */
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err);
 /* The approval before the start, asked and used in the name of the run: once its row exists. */
 int launch_check_sentence(struct launch *launch, struct context *context, struct err *err);

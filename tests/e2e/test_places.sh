@@ -37,11 +37,13 @@ for place in /tmp/$serial /tmp/$serial.d/deep /var/tmp/$serial /var/tmp/$serial.
         works "$place"
 done
 
-t "a repository in the system's own folders is refused with the reason"
+t "a repository in the system's own folders is refused at launch, with what to do"
 if make_repo_at /etc/$serial; then
         run /etc/$serial --title place --verify unit=true -- true
-        isnt "$status" 0 "exit status"
-        has "$json" "cannot be shown in the sandbox" "the reason"
+        is "$status" 2 "exit status"
+        has "$(stderr)" "/etc/$serial cannot be shown in the sandbox" "the reason"
+        has "$(stderr)" "clone it to another place" "what to do"
+        is "$(cd /etc/$serial && cupel runs)" "" "runs that were created"
 fi
 
 for home in /var/tmp/$serial.home /tmp/$serial.home /opt/$serial.home /srv/$serial.home; do
