@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/result.h"
 
+#include "cli/render.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
@@ -48,9 +49,10 @@ static void print_line(FILE *out, const char *text)
         /* reasons may span lines (a verifier's last output); each line is made harmless by itself */
         while (*text) {
                 size_t len = strcspn(text, "\n");
+                _cleanup_free_ char *line = xmemdup(text, len);
 
                 str_puts(&shown, "  ");
-                str_put_quoted(&shown, text, len);
+                render_line(&shown, line);
                 str_putc(&shown, '\n');
                 text += len + (text[len] == '\n');
         }

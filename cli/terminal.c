@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/terminal.h"
 
+#include "cli/render.h"
 #include "lib/base/clock.h"
 #include "lib/base/str.h"
 
@@ -89,7 +90,7 @@ void terminal_note(struct terminal *terminal, const char *type, const char *text
 {
         struct str shown = {0};
 
-        str_put_quoted(&shown, text, strlen(text));
+        render_line(&shown, text);
         snprintf(terminal->note, sizeof(terminal->note), "%s", str_text(&shown));
         if (!terminal->live)
                 terminal_say(terminal, "  %s: %.200s", type, str_text(&shown));
