@@ -57,14 +57,16 @@ static int list_run(const struct store_run *run, void *arg, struct err *err)
         return 0;
 }
 
-static void print_listing(struct listing *listing, bool json)
+static void print_listing(struct listing *listing, bool json, bool filtered)
 {
         if (json) {
                 json_print(stdout, listing->array);
                 return;
         }
         if (listing->count == 0)
-                fputs("no runs in this repository; `cupel run` starts one\n", stderr);
+                fputs(filtered ? "no such runs; `cupel runs` lists all\n"
+                               : "no runs in this repository; `cupel run` starts one\n",
+                      stderr);
         fputs(str_text(&listing->text), stdout);
 }
 
@@ -99,7 +101,7 @@ int cmd_runs(struct context *context, int argc, char **argv, struct err *err)
         if (context->store)
                 status = store_runs_each(context->store, &filter, list_run, &listing, err);
         if (status == 0)
-                print_listing(&listing, json);
+                print_listing(&listing, json, item || open || held);
         json_decref(listing.array);
         str_release(&listing.text);
         return status;

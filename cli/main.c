@@ -5,6 +5,7 @@
  */
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/options.h"
 #include "cli/recover.h"
 
 #include <locale.h>
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define COMMANDS_MAX 32
 
 static void print_help(FILE *out)
 {
@@ -62,6 +65,20 @@ static int run_command(const struct command *command, int argc, char **argv)
         return err_exit_status(&err);
 }
 
+static void report_unknown(const char *typed)
+{
+        const char *names[COMMANDS_MAX + 1] = {0};
+        const char *near;
+
+        for (size_t i = 0; i < COMMANDS_MAX && command_at(i); i++)
+                names[i] = command_at(i)->name;
+        near = options_nearest(typed, names);
+        if (near)
+                fprintf(stderr, "cupel: no command %.64s; did you mean %s? (`cupel --help` lists them)\n", typed, near);
+        else
+                fprintf(stderr, "cupel: no command %.64s; `cupel --help` lists them\n", typed);
+}
+
 int main(int argc, char **argv)
 {
         const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
@@ -80,7 +97,7 @@ int main(int argc, char **argv)
                 return 0;
         }
         if (argc > 1)
-                fprintf(stderr, "cupel: no command %.64s; `cupel --help` lists them\n", argv[1]);
+                report_unknown(argv[1]);
         else
                 print_help(stderr);
         return 2;
