@@ -3,6 +3,7 @@
  * The plan's verifiers: those of the policy, then what the item adds or asks for by name. Sorted by name, so that equal
  * plans have equal bytes. Fails with ERR_INPUT and the remedy.
  */
+#include "lib/base/cleanup.h"
 #include "lib/base/ignore.h"
 #include "policy/plan_compile.h"
 
@@ -46,6 +47,17 @@ static void add_policy_verifier(struct compile *compile, const struct verifier *
         strv_copy(&verifier->scope, &from->scope);
 }
 
+static int unknown_verifier(const struct compile *compile, const char *name)
+{
+        _cleanup_str_ struct str known = {0};
+
+        for (size_t i = 0; i < compile->policy->verifiers.len; i++)
+                str_printf(&known, "%s%s", i ? ", " : "one of ", compile->policy->verifiers.items[i].name);
+        return err_set(compile->err, ERR_INPUT,
+                       "verify: no verifier \"%s\" in the policy; expected %s, or one with run:", name,
+                       known.len ? str_text(&known) : "one that verifiers: defines");
+}
+
 static int add_item_verifier(struct compile *compile, const struct item_verifier *from)
 {
         struct list *list = (struct list *)&compile->plan->verifiers;
@@ -59,10 +71,7 @@ static int add_item_verifier(struct compile *compile, const struct item_verifier
                                "verify: \"%s\" is defined by the policy; expected its name alone, or another name",
                                from->name);
         if (!verifier && !from->run)
-                return err_set(compile->err, ERR_INPUT,
-                               "verify: no verifier \"%s\" in the policy; expected one that verifiers: defines, or one "
-                               "with run:",
-                               from->name);
+                return unknown_verifier(compile, from->name);
         if (!verifier)
                 verifier = add_verifier(compile->plan, from->name, from->run, from->timeout_ms);
         if (from->timeout_ms != KEY_UNSET)

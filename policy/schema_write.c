@@ -200,6 +200,20 @@ void schema_overlay(const struct schema *schema, void *to, const void *from)
         }
 }
 
+/* In the largest unit that says it exactly, as a person would write it. */
+static void duration_to_text(int64_t ms, char text[32])
+{
+        static const struct {
+                int64_t ms;
+                const char *name;
+        } units[] = {{3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+        size_t unit = 0;
+
+        while (ms % units[unit].ms != 0 || (ms == 0 && units[unit].ms > 1000))
+                unit++;
+        snprintf(text, 32, "%lld%s", (long long)(ms / units[unit].ms), units[unit].name);
+}
+
 static json_t *write_number(const struct key *key, int64_t value)
 {
         char text[32];
@@ -211,7 +225,7 @@ static json_t *write_number(const struct key *key, int64_t value)
         if (key->type == KEY_USD)
                 usd_to_text(value, text);
         else
-                snprintf(text, sizeof(text), "%lldms", (long long)value);
+                duration_to_text(value, text);
         return json_string(text);
 }
 
