@@ -7,6 +7,7 @@
 #include "lib/base/fs.h"
 #include "lib/git/internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -78,6 +79,47 @@ int repo_user_identity(struct repo *repo, char **ret_name, char **ret_email, str
         return 0;
 }
 
+static bool is_store_name(const char *name)
+{
+        static const char *const known[] = {".", "..", "info", "pack", "bulk-checkin", "maintenance.lock", "schedule.lock", ".DS_Store"};
+        static const char *const begins[] = {"tmp_", "incoming", "noz", ".nfs"};
+
+        if (strlen(name) == 2 && strspn(name, "0123456789abcdef") == 2)
+                return true;
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+                if (strcmp(name, known[i]) == 0)
+                        return true;
+        for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+                if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+                        return true;
+        return false;
+}
+
+/*
+ * Object stores are shown to the agent. A .git that somebody else made can name any folder as one (by alternates, or by a
+ * link in the place of objects/): only what holds nothing but what git puts there is shown.
+ */
+static int check_store(const char *path, struct err *err)
+{
+        DIR *dir = opendir(path);
+        struct dirent *entry;
+        int result = 0;
+
+        if (!dir)
+                return err_errno(err, "cannot open the object store %.200s", path);
+        while (result == 0 && (entry = readdir(dir))) {
+                _cleanup_str_ struct str quoted = {0};
+
+                if (is_store_name(entry->d_name))
+                        continue;
+                str_put_quoted(&quoted, entry->d_name, strlen(entry->d_name));
+                result = err_set(err, ERR_REFUSED, "%.200s, which the repository names as an object store, is none: it holds %.100s",
+                                 path, str_text(&quoted));
+        }
+        closedir(dir);
+        return result;
+}
+
 /* One line of an alternates file: relative to the store that names it. Quoted lines (rare) are not understood by libgit2
  * either and are passed over with it. */
 static void add_alternate(struct strv *stores, const char *store, const char *line)
@@ -119,7 +161,7 @@ int repo_object_dirs(struct repo *repo, struct strv *ret, struct err *err)
                 return err_errno(err, "cannot resolve %s", path);
         strv_take(&stores, real);
         for (size_t i = 0; i < stores.len; i++) {
-                if (add_alternates_of(&stores, stores.items[i], err) < 0)
+                if (check_store(stores.items[i], err) < 0 || add_alternates_of(&stores, stores.items[i], err) < 0)
                         return -1;
         }
         strv_copy(ret, &stores);
