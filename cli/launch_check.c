@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The preconditions of a start: a place that the sandbox can show, admission, arming, requirements, a person's sentence.
+ * The preconditions of a start: places that the sandbox can show, admission, arming, requirements, a person's sentence.
  * A wrong place is ERR_INPUT. What else is missing is a reason with its remedy; the run then ends as `blocked`, and nothing
  * was started.
  */
@@ -94,23 +94,44 @@ int launch_check_sentence(struct launch *launch, struct context *context, struct
         return 0;
 }
 
-/* Steps see the worktree at its own path, which must not be one of the sandbox's own: the sandbox's rule, asked early. */
-int launch_check_place(const struct context *context, struct err *err)
+/* The sandbox's own rule, asked before anything is made: what steps see, they see at its own path. */
+static int ask_sandbox(const char *worktree, const char *read, struct err *err)
 {
         _cleanup_sandbox_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
-        const char *workdir = repo_workdir(context->repo);
-        struct err refused = ERR_INIT;
 
-        plan.worktree = xstrdup(workdir ? workdir : repo_gitdir(context->repo));
+        plan.worktree = xstrdup(worktree);
         plan.scratch = xstrdup("/any");
         strv_add(&plan.lower, "/any");
-        if (sandbox_plan_check(&plan, &refused) == 0)
+        if (read)
+                sandbox_shows_add(&plan.read, read, read);
+        return sandbox_plan_check(&plan, err);
+}
+
+int launch_check_place(const struct context *context, struct err *err)
+{
+        const char *workdir = repo_workdir(context->repo);
+        const char *place = workdir ? workdir : repo_gitdir(context->repo);
+        struct err refused = ERR_INIT;
+
+        if (ask_sandbox(place, NULL, &refused) == 0)
                 return 0;
-        return err_set(
-                err, ERR_INPUT,
-                "%.200s cannot be shown in the sandbox, which has a folder of its own there; clone it to another "
-                "place, below your home for example, and run there",
-                plan.worktree);
+        return err_set(err, ERR_INPUT,
+                       "%.200s cannot be shown in the sandbox, which has a folder of its own there; clone it to "
+                       "another place, below your home for example, and run there",
+                       place);
+}
+
+static int check_read(struct launch *launch, const struct context *context, const char *read, struct err *err)
+{
+        _cleanup_free_ char *path = expand_home(read, context);
+        struct err refused = ERR_INIT;
+
+        if (ask_sandbox("/any", path, &refused) < 0)
+                return err_set(err, ERR_INPUT, "sandbox.%s; take it out of the policy", refused.message);
+        if (access(path, F_OK) < 0)
+                strv_add_printf(&launch->missing,
+                                "sandbox.read: %s is not there; make it, or take it out of the policy", read);
+        return 0;
 }
 
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
@@ -124,6 +145,9 @@ int launch_check(struct launch *launch, struct context *context, const struct la
                 strv_add(&launch->missing, text);
                 *err = ERR_INIT;
         }
+        for (size_t i = 0; i < launch->plan.sandbox.read.len; i++)
+                if (check_read(launch, context, launch->plan.sandbox.read.items[i], err) < 0)
+                        return -1;
         check_armed(launch, request);
         for (size_t i = 0; i < launch->plan.requirements.len; i++)
                 check_requirement(launch, context, &launch->plan.requirements.items[i]);

@@ -68,4 +68,17 @@ for home in /var/tmp/$serial.home /tmp/$serial.home /opt/$serial.home /srv/$seri
         HOME=$default_home
 done
 
+t "a folder that the policy wants shown over the sandbox's own is refused at launch"
+repo=$(new_repo)
+printf 'sandbox: {read: [/etc/ssl]}\n' >"$e2e_tmp/policy.yaml"
+run "$repo" --policy "$e2e_tmp/policy.yaml" --title shown --verify unit=true -- true
+is "$status" 2 "exit status"
+has "$(stderr)" "sandbox.read: /etc/ssl cannot be shown" "the reason"
+
+t "a folder that the policy wants shown and that is not there blocks the run, with what to do"
+printf 'sandbox: {read: [~/nowhere]}\n' >"$e2e_tmp/policy.yaml"
+run "$repo" --policy "$e2e_tmp/policy.yaml" --title shown --verify unit=true -- true
+is "$status" 30 "exit status"
+has "$json" "~/nowhere is not there; make it" "the reason"
+
 done_testing
