@@ -32,7 +32,7 @@ static const char *next_step(enum outcome outcome)
                 const char *text;
         } steps[] = {
                 {OUTCOME_COMMITTED, "cupel show @"},
-                {OUTCOME_HELD, "cupel show @ --diff, then cupel approve @, or cupel reject @"},
+                {OUTCOME_HELD, "cupel show @ --diff, then cupel approve or cupel reject"},
                 {OUTCOME_BLOCKED, NULL},
         };
 
