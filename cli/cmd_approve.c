@@ -50,6 +50,17 @@ static int grant(struct context *context, const struct store_approval *approval,
         return store_approval_decide(context->store, approval->id, true, who, options->reason, err);
 }
 
+/* A mood that only asks holds a question, not a change. */
+static int expect_candidate(const struct store_run *run, struct err *err)
+{
+        if (run->tree && run->tree[0])
+                return 0;
+        return err_set(err, ERR_INPUT,
+                       "run %s asks a question and has no change to land: run the item in another mood, then cupel "
+                       "reject %s --reason \"…\"",
+                       run->id, run->id);
+}
+
 static int approve_landing(struct context *context, const struct store_run *run, const struct approve_options *options,
                            struct err *err)
 {
@@ -107,7 +118,8 @@ int cmd_approve(struct context *context, int argc, char **argv, struct err *err)
                 return -1;
         if (run.phase == PHASE_BLOCKED)
                 return approve_start(context, &run, &options, err);
-        if (landing_expect_held(&run, err) < 0 || landing_adopt(context, &run, err) < 0)
+        if (landing_expect_held(&run, err) < 0 || expect_candidate(&run, err) < 0 ||
+            landing_adopt(context, &run, err) < 0)
                 return -1;
         return approve_landing(context, &run, &options, err);
 }

@@ -122,4 +122,16 @@ forged=$(in_repo cupel runs --json | python3 -c 'import json,sys; print([r.get("
 fails in_repo cupel events --verify "$forged"
 has "$(cat "$e2e_tmp/out")" "$forged" "what is broken is named"
 
+t "a question has nothing to approve; a mistyped command gets a guess; an empty selection says so"
+repo=$(new_repo)
+run "$repo" --mood deferential --title "Shall we" -- true
+is "$status" 10 "exit status of the question"
+approved=0
+text=$(cd "$repo" && cupel approve @last 2>&1) || approved=$?
+is "$approved" 2 "exit status of approve"
+has "$text" "asks a question and has no change to land" approve
+has "$(cd "$repo" && cupel runs --open 2>&1)" "no such runs" "runs --open"
+has "$(cupel rnu 2>&1)" "did you mean run?" "a typo"
+succeeds sh -c "cd '$repo' && cupel reject @last --reason no; test \$? = 26"
+
 done_testing
