@@ -78,7 +78,7 @@ static const struct key budget_keys[] = {
         BUDGET("memory", KEY_SIZE, memory, 1 << 20, 0, "memory of one process"),
         BUDGET("pids", KEY_INT, pids, 1, 4194304, "processes at once"),
         BUDGET("disk", KEY_SIZE, disk, 64 << 10, 0, "bytes written to the worktree"),
-        BUDGET("output", KEY_SIZE, output, 1024, 0, "bytes of output that are kept; head and tail of more"),
+        BUDGET("output", KEY_SIZE, output, 1024, 0, "bytes that the command may print"),
         BUDGET("notes", KEY_INT, notes, 0, 1000000, "notes"),
         BUDGET("diff_files", KEY_INT, diff_files, 0, 10000000, "changed files"),
         BUDGET("diff_lines", KEY_INT, diff_lines, 0, 1000000000, "added and removed lines"),
