@@ -38,6 +38,7 @@ struct supervision {
         bool stopping;
         uint64_t deadline;         /* clock_ms() at which the cage is killed; 0: none */
         struct json_t *records;    /* events of the runner not yet in the store: array of {type, actor, data} */
+        uint64_t notes_seen, receipts_seen; /* of all that the runner sent */
         bool told;                 /* the runner gave its result */
         bool verify;               /* … and it was a candidate */
         struct run_result verdict; /* of the caged side, where it is no candidate; then of the director */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RECEIPTS_MAX 12000 /* of the runner itself: 1000 verifiers, each tried 11 times, and what else happens */
 #define RECORDS_MAX 20000 /* of one burst; a flush comes after each burst, so only a runner gone mad gets here */
 
 /* ---- From the director ---- */
@@ -114,6 +115,17 @@ static int on_director_error(struct supervision *s, json_t *message, struct err 
 
 /* ---- From the runner ---- */
 
+/* The runner keeps to the budget of notes; one that was taken over would fill the disk with them. */
+static int count_record(struct supervision *s, enum event_actor actor, struct err *err)
+{
+        const bool note = actor == EVENT_ACTOR_AGENT;
+        uint64_t *count = note ? &s->notes_seen : &s->receipts_seen;
+
+        if (++*count > (note ? (uint64_t)s->launch->plan.budget.notes : RECEIPTS_MAX))
+                return err_set(err, ERR_INPUT, "record: more %s than a run may have", note ? "notes" : "receipts");
+        return 0;
+}
+
 static int on_record(struct supervision *s, json_t *message, struct err *err)
 {
         const char *event, *type = "", *actor_name = "";
@@ -132,7 +144,7 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
         if (!known || event_actor_from_name(actor_name, &actor) < 0 ||
             (actor != EVENT_ACTOR_AGENT && actor != EVENT_ACTOR_RUNNER))
                 return err_set(err, ERR_INPUT, "record: %.64s by %.32s is not the runner's to send", type, actor_name);
-        if (event_validate(known, actor, data, err) < 0)
+        if (event_validate(known, actor, data, err) < 0 || count_record(s, actor, err) < 0)
                 return -1;
         if (json_array_size(s->records) >= RECORDS_MAX)
                 supervision_flush(s);

@@ -57,4 +57,10 @@ isnt "$status" 0 "exit status"
 is "$(fingerprint "$repo")" "$before" "the repository"
 hasnt "$(cd "$repo" && cupel events --json @last)" '"type":"dev.cupel.receipt.commit"' "the log"
 
+t "more notes than the budget end the run"
+run "$repo" --title "evil flood" --budget notes=5 --verify unit=true -- true
+is "$status" 70 "exit status"
+has "$json" "more notes than a run may have" "the reason"
+is "$(cd "$repo" && cupel events --json @last | grep -c '"type":"dev.cupel.note.observation"')" 5 "notes that were kept"
+
 done_testing

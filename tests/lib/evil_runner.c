@@ -7,6 +7,7 @@
  *         "evil tree KIND"  have a malformed or incomplete tree landed: KIND names what is wrong with it
  *         "evil linger"     leave a process behind that goes on writing to the quarantine
  *         "evil forge"      send events that only others may send
+ *         "evil flood"      send more notes than the run may have
  */
 #include "lib/base/channel.h"
 #include "lib/base/json.h"
@@ -265,6 +266,14 @@ static void evil_forge(void)
         ask_for(me.base);
 }
 
+static void evil_flood(void)
+{
+        say_phase("running");
+        for (int i = 0; i < 10; i++)
+                say(json_pack("{s:s,s:s,s:s,s:{s:s}}", "event", "record", "type", "note.observation", "actor", "agent",
+                              "data", "text", "flood"));
+}
+
 static void read_title(void)
 {
         char path[8300];
@@ -302,6 +311,8 @@ int main(int argc, char **argv)
                 evil_write();
         if (strcmp(me.title, "evil forge") == 0)
                 evil_forge();
+        if (strcmp(me.title, "evil flood") == 0)
+                evil_flood();
         make_tree(strncmp(me.title, "evil tree ", 10) == 0 ? me.title + 10 : "good", tree);
         if (strcmp(me.title, "evil linger") == 0)
                 linger(tree);
