@@ -130,7 +130,9 @@ Test(repo, a_folder_that_is_no_object_store_is_not_shown_as_one)
         _cleanup_repo_ struct repo *repo = NULL;
         _cleanup_strv_ struct strv stores = {0};
 
-        cr_assert_eq(sh("git clone -qs $R $T/c1; mkdir -p $T/home2/.ssh $T/home2/info; echo $T/home2 >> $T/c1/.git/objects/info/alternates"), 0);
+        cr_assert_eq(sh("git clone -qs $R $T/c1; mkdir -p $T/home2/.ssh $T/home2/info; echo $T/home2 >> "
+                        "$T/c1/.git/objects/info/alternates"),
+                     0);
         repo = open_path("c1/.git");
         cr_assert_eq(repo_object_dirs(repo, &stores, &err), -1);
         cr_assert_eq(err.code, ERR_REFUSED);
