@@ -65,10 +65,27 @@ static void check_armed(struct launch *launch, const struct launch_request *requ
                 strv_add(&launch->missing, "the item starts only when armed; run it with --arm, or CUPEL_ARM=1");
 }
 
+/* One word for a shell whatever is in it: the title is part of the sentence, and a person copies it. */
+static char *shell_word(const char *text)
+{
+        struct str word = {0};
+
+        str_putc(&word, '\'');
+        for (; *text; text++) {
+                if (*text == '\'')
+                        str_puts(&word, "'\\''");
+                else
+                        str_putc(&word, *text);
+        }
+        str_putc(&word, '\'');
+        return str_steal(&word);
+}
+
 /* Where the item wants a sentence before it starts: the grant binds item bytes, plan and sentence, and is used up. */
 int launch_check_sentence(struct launch *launch, struct context *context, struct err *err)
 {
         struct store_approval_key key = {.kind = STORE_APPROVAL_START, .item = launch_item_id(launch)};
+        _cleanup_free_ char *word = NULL;
         char id[HASH_HEX];
         int64_t request;
 
@@ -88,9 +105,10 @@ int launch_check_sentence(struct launch *launch, struct context *context, struct
         *err = ERR_INIT;
         if (store_approval_request(context->store, &key, &request, err) < 0)
                 return -1;
+        word = shell_word(launch->sentence);
         strv_add_printf(&launch->missing,
-                        "it starts only with approval: cupel approve %s --sentence \"%s\", then run it again",
-                        launch->run_id, launch->sentence);
+                        "it starts only with approval: cupel approve %s --sentence %s, then run it again",
+                        launch->run_id, word);
         return 0;
 }
 
