@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void launch_init(struct launch *launch)
@@ -59,6 +60,7 @@ void launch_add_file(struct launch *launch, const char *name, const char *origin
 static int read_item_bytes(const char *file, struct str *ret, struct err *err)
 {
         _cleanup_fd_ int fd = -1;
+        struct stat status;
 
         if (strcmp(file, "-") == 0) {
                 if (fs_read_fd(STDIN_FILENO, WORK_ITEM_BYTES_MAX, ret, err) < 0)
@@ -73,6 +75,8 @@ static int read_item_bytes(const char *file, struct str *ret, struct err *err)
                 err->code = ERR_INPUT;
                 return -1;
         }
+        if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+                return err_set(err, ERR_INPUT, "work item %s: it is a folder; name a file", file);
         if (fs_read_fd(fd, WORK_ITEM_BYTES_MAX, ret, err) < 0) {
                 err->code = ERR_INPUT;
                 return err_wrap(err, "work item %s", file);
