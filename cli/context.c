@@ -101,7 +101,7 @@ int context_open_store(struct context *context, struct err *err)
         _cleanup_free_ char *path = xasprintf("%s/store.db", context->repo_state);
 
         if (access(runs, F_OK) < 0 && fs_mkdir_p(runs, 0700, err) < 0)
-                return err_wrap(err, "the state folder %s", context->state_root);
+                return err_wrap(err, "the state folder %s (CUPEL_STATE names another)", context->state_root);
         if (check_private(context->state_root, err) < 0)
                 return -1;
         return store_open(path, repo_identity(context->repo), STORE_CREATE, &context->store, err);

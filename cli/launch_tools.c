@@ -71,7 +71,7 @@ static char *find_executable(const char *name)
 
 static char *executable_digest(const struct context *context, const char *path)
 {
-        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         _cleanup_free_ char *key = NULL, *known = NULL;
         char digest[HASH_HEX];
         struct err err = ERR_INIT;

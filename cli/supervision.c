@@ -182,10 +182,16 @@ void supervision_director_closed(struct supervision *s)
         s->stage = STAGE_ENDED;
 }
 
-void supervision_runner_closed(struct supervision *s)
+void supervision_runner_closed(struct supervision *s, bool garbage)
 {
-        if (!s->told && s->cage_pid < 0)
+        if (s->told)
+                return;
+        if (garbage)
+                supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the runner sent what is no message");
+        else if (s->cage_pid < 0)
                 supervision_give_up(s, OUTCOME_INTERRUPTED, "the runner ended without a result");
+        else
+                s->deadline = clock_ms() + CAGE_GRACE_MS; /* its end says why; one that never comes is not waited for */
 }
 
 void supervision_cage_exited(struct supervision *s, int wait_status)
@@ -224,10 +230,17 @@ void supervision_signal(struct supervision *s)
 void supervision_tick(struct supervision *s)
 {
         terminal_tick(s->terminal);
+        if (s->stage == STAGE_WORKING && clock_ms() > s->latest) {
+                supervision_give_up(s, OUTCOME_INTERNAL_ERROR,
+                                    "the runner gave no result, long after all that it may wait for");
+                return;
+        }
         if (!s->deadline || clock_ms() < s->deadline)
                 return;
         s->deadline = 0;
-        if (s->stopping)
+        if (!s->told && !s->stopping)
+                supervision_give_up(s, OUTCOME_INTERRUPTED, "the runner ended without a result");
+        else if (s->stopping)
                 supervision_give_up(s, OUTCOME_CANCELLED, "cancelled by a signal");
         else
                 supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the caged side did not end after its result");

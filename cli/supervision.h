@@ -36,11 +36,12 @@ struct supervision {
         pid_t director_pid, cage_pid;    /* -1 once reaped */
         enum stage stage;
         bool stopping;
-        uint64_t deadline;         /* clock_ms() at which the cage is killed; 0: none */
-        struct json_t *records;    /* events of the runner not yet in the store: array of {type, actor, data} */
-        uint64_t notes_seen, receipts_seen; /* of all that the runner sent */
-        bool told;                 /* the runner gave its result */
-        bool verify;               /* … and it was a candidate */
+        uint64_t deadline;      /* clock_ms() at which the cage is killed; 0: none */
+        uint64_t latest;        /* clock_ms() by which the runner has given its result, or never will */
+        struct json_t *records; /* events of the runner not yet in the store: array of {type, actor, data} */
+        uint64_t notes_seen, notes_bytes, receipts_seen; /* of all that the runner sent */
+        bool told;                                       /* the runner gave its result */
+        bool verify;                                     /* … and it was a candidate */
         struct run_result verdict; /* of the caged side, where it is no candidate; then of the director */
         bool answered;             /* the director said done */
         char director_error[512];
@@ -53,7 +54,7 @@ void supervision_from_director(struct supervision *s, struct json_t *message);
 void supervision_from_runner(struct supervision *s, struct json_t *message);
 void supervision_flush(struct supervision *s); /* writes the pending records; after each burst of messages */
 void supervision_director_closed(struct supervision *s);
-void supervision_runner_closed(struct supervision *s);
+void supervision_runner_closed(struct supervision *s, bool garbage);
 void supervision_cage_exited(struct supervision *s, int wait_status);
 void supervision_signal(struct supervision *s);
 void supervision_tick(struct supervision *s);

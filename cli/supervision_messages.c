@@ -4,6 +4,7 @@
  * field again. A message that is not in its sender's table, or not as it must be, ends the run.
  */
 #include "cli/supervision_internal.h"
+#include "lib/base/clock.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
 
@@ -11,9 +12,22 @@
 #include <string.h>
 
 #define RECEIPTS_MAX 12000 /* of the runner itself: 1000 verifiers, each tried 11 times, and what else happens */
-#define RECORDS_MAX 20000 /* of one burst; a flush comes after each burst, so only a runner gone mad gets here */
+#define RECORDS_MAX 20000  /* of one burst; a flush comes after each burst, so only a runner gone mad gets here */
 
 /* ---- From the director ---- */
+
+#define WORK_GRACE_MS 60000
+
+/* All that the runner may wait for, one after the other, and a minute. */
+static uint64_t longest_work(const struct plan *plan)
+{
+        uint64_t ms = (uint64_t)plan->budget.wall_ms + WORK_GRACE_MS;
+
+        for (size_t i = 0; i < plan->verifiers.len; i++)
+                if (plan->verifiers.items[i].gate != VERIFY_DIRECTOR)
+                        ms += (uint64_t)(plan->verifiers.items[i].timeout_ms * (1 + plan->verifiers.items[i].retries));
+        return ms;
+}
 
 static int on_ready(struct supervision *s, json_t *message, struct err *err)
 {
@@ -29,6 +43,7 @@ static int on_ready(struct supervision *s, json_t *message, struct err *err)
         if (s->stage != STAGE_PREPARING)
                 return 0;
         s->stage = STAGE_WORKING;
+        s->latest = clock_ms() + longest_work(&s->launch->plan);
         supervision_send(&s->runner, json_pack("{s:s,s:O,s:O,s:I}", "op", "start", "lowers", lowers, "objects", objects,
                                                "wall_ms", (json_int_t)s->launch->plan.budget.wall_ms));
         return 0;
@@ -116,13 +131,16 @@ static int on_director_error(struct supervision *s, json_t *message, struct err 
 /* ---- From the runner ---- */
 
 /* The runner keeps to the budget of notes; one that was taken over would fill the disk with them. */
-static int count_record(struct supervision *s, enum event_actor actor, struct err *err)
+static int count_record(struct supervision *s, enum event_actor actor, const json_t *data, struct err *err)
 {
         const bool note = actor == EVENT_ACTOR_AGENT;
         uint64_t *count = note ? &s->notes_seen : &s->receipts_seen;
 
         if (++*count > (note ? (uint64_t)s->launch->plan.budget.notes : RECEIPTS_MAX))
                 return err_set(err, ERR_INPUT, "record: more %s than a run may have", note ? "notes" : "receipts");
+        s->notes_bytes += note ? json_dumpb(data, NULL, 0, JSON_COMPACT) : 0;
+        if (s->notes_bytes > EVENT_NOTES_BYTES_MAX)
+                return err_set(err, ERR_INPUT, "record: more bytes of notes than a run may have");
         return 0;
 }
 
@@ -144,7 +162,7 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
         if (!known || event_actor_from_name(actor_name, &actor) < 0 ||
             (actor != EVENT_ACTOR_AGENT && actor != EVENT_ACTOR_RUNNER))
                 return err_set(err, ERR_INPUT, "record: %.64s by %.32s is not the runner's to send", type, actor_name);
-        if (event_validate(known, actor, data, err) < 0 || count_record(s, actor, err) < 0)
+        if (event_validate(known, actor, data, err) < 0 || count_record(s, actor, data, err) < 0)
                 return -1;
         if (json_array_size(s->records) >= RECORDS_MAX)
                 supervision_flush(s);

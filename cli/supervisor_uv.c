@@ -183,7 +183,7 @@ static int start_cage(struct loop *loop, int *ret_fd, struct err *err)
 
 typedef void message_fn(struct supervision *s, struct json_t *message);
 
-/* 1: there may be more later; 0: the peer is gone. A message that is no message counts as the peer's end. */
+/* 1: there may be more later; 0: the peer is gone; -1: it sends what is no message. */
 static int drain(struct supervision *s, struct channel *channel, message_fn *handle)
 {
         for (;;) {
@@ -194,7 +194,7 @@ static int drain(struct supervision *s, struct channel *channel, message_fn *han
                 if (got == CHANNEL_AGAIN)
                         return 1;
                 if (got != 1)
-                        return 0;
+                        return got;
                 handle(s, message);
                 json_decref(message);
         }
@@ -211,7 +211,7 @@ static void on_director(uv_poll_t *poll, int status, int events)
         struct loop *loop = poll->data;
 
         (void)events;
-        if (status < 0 || !drain(&loop->s, &loop->s.director, supervision_from_director)) {
+        if (status < 0 || drain(&loop->s, &loop->s.director, supervision_from_director) <= 0) {
                 uv_poll_stop(poll);
                 supervision_director_closed(&loop->s);
         }
@@ -225,9 +225,9 @@ static void on_runner(uv_poll_t *poll, int status, int events)
 
         (void)events;
         supervision_flush(&loop->s);
-        if (!open) {
+        if (open <= 0) {
                 uv_poll_stop(poll);
-                supervision_runner_closed(&loop->s);
+                supervision_runner_closed(&loop->s, open < 0);
         }
         stop_when_ended(loop);
 }

@@ -53,7 +53,7 @@ struct notes {
         int listener; /* -1: none */
         struct notes_client clients[NOTES_CLIENTS_MAX];
         uint64_t budget;
-        uint64_t accepted, refused;
+        uint64_t accepted, accepted_bytes, refused;
         uint64_t findings; /* observations and conjectures among the accepted */
         unsigned vetoes;
         bool muted;

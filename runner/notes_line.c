@@ -35,8 +35,11 @@ static void record_veto(struct notes *notes, const struct event_type *type, cons
                 uplink_put_record(notes->up, "action.vetoed", EVENT_ACTOR_RUNNER, data);
 }
 
-static int check_room(struct notes *notes, struct err *err)
+static int check_room(struct notes *notes, size_t len, struct err *err)
 {
+        if (notes->accepted_bytes + len > EVENT_NOTES_BYTES_MAX)
+                return err_set(err, ERR_REFUSED, "the %zu bytes that a run's notes may have are used up",
+                               EVENT_NOTES_BYTES_MAX);
         if (notes->accepted >= notes->budget)
                 return err_set(err, ERR_REFUSED, "the budget of %llu notes is used up (budget.notes)",
                                (unsigned long long)notes->budget);
@@ -56,7 +59,7 @@ static int take_note(struct notes *notes, const char *line, size_t len, struct e
         const struct event_type *type;
         _cleanup_json_ json_t *message = NULL;
 
-        if (check_room(notes, err) < 0)
+        if (check_room(notes, len, err) < 0)
                 return -1;
         message = json_parse(line, len, "note", err);
         if (!message || json_fields(message, "note", fields, err) < 0)
@@ -84,6 +87,7 @@ void notes_line(struct notes *notes, const char *line, size_t len, struct str *r
                 err_set(&err, ERR_INPUT, "a note of more than %zu bytes", (size_t)NOTES_LINE_MAX);
         else if (take_note(notes, line, len, &err) == 0) {
                 notes->accepted++;
+                notes->accepted_bytes += len;
                 str_printf(reply, "{\"ok\":true,\"id\":%llu}\n", (unsigned long long)notes->accepted);
                 return;
         }

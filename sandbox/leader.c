@@ -187,7 +187,12 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
         if (seccomp_apply(SECCOMP_STEP, err) < 0)
                 return -1;
         execute(&step->argv, &env);
-        err_errno(err, "cannot run %s", step->argv.items[0]);
+        if (errno == ENOENT)
+                err_set(err, ERR_INPUT,
+                        "cannot run %s: it is not inside (your home is not shown; sandbox.read shows a folder)",
+                        step->argv.items[0]);
+        else
+                err_errno(err, "cannot run %s", step->argv.items[0]);
         err->code = ERR_INPUT;
         return -1;
 }

@@ -25,6 +25,7 @@
 struct json_t;
 
 #define EVENT_DATA_MAX ((size_t)64 << 10)
+#define EVENT_NOTES_BYTES_MAX ((size_t)64 << 20) /* data of all notes of one run */
 #define EVENT_TYPE_PREFIX "dev.cupel."
 #define EVENT_TYPE_MAX 64 /* longest accepted input name */
 

@@ -23,7 +23,8 @@ int checkout_held(struct err *err, const char *path, const char *why)
         _cleanup_str_ struct str quoted = {0};
 
         str_put_quoted(&quoted, path, strlen(path));
-        return err_set(err, ERR_HELD, "%.300s %s", str_text(&quoted), why);
+        return err_set(err, ERR_HELD, "%.300s %s; commit it, stash it or move it away, then approve the run",
+                       str_text(&quoted), why);
 }
 
 int checkout_parent(const struct checkout *checkout, const char *path, bool make, const char **ret_name)

@@ -81,7 +81,8 @@ int repo_user_identity(struct repo *repo, char **ret_name, char **ret_email, str
 
 static bool is_store_name(const char *name)
 {
-        static const char *const known[] = {".", "..", "info", "pack", "bulk-checkin", "maintenance.lock", "schedule.lock", ".DS_Store"};
+        static const char *const known[] = {
+                ".", "..", "info", "pack", "bulk-checkin", "maintenance.lock", "schedule.lock", ".DS_Store"};
         static const char *const begins[] = {"tmp_", "incoming", "noz", ".nfs"};
 
         if (strlen(name) == 2 && strspn(name, "0123456789abcdef") == 2)
@@ -113,7 +114,8 @@ static int check_store(const char *path, struct err *err)
                 if (is_store_name(entry->d_name))
                         continue;
                 str_put_quoted(&quoted, entry->d_name, strlen(entry->d_name));
-                result = err_set(err, ERR_REFUSED, "%.200s, which the repository names as an object store, is none: it holds %.100s",
+                result = err_set(err, ERR_REFUSED,
+                                 "%.200s, which the repository names as an object store, is none: it holds %.100s",
                                  path, str_text(&quoted));
         }
         closedir(dir);

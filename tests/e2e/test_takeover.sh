@@ -51,6 +51,12 @@ is "$status" 23 "exit status ($json $(stderr))"
 is "$(fingerprint "$repo")" "$before" "the repository"
 wait_for 5 quiet_now || fail "a process is left"
 
+t "a line that never ends ends the run"
+(cd "$repo" && exec timeout 60 cupel run --json --quiet --title "evil endless" --verify unit=true -- true) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+is "$?" 70 "exit status"
+is "$(fingerprint "$repo")" "$before" "the repository"
+wait_for 5 quiet_now || fail "a process is left"
+
 t "events that are not its to send end the run"
 run "$repo" --title "evil forge" --verify unit=true -- true
 isnt "$status" 0 "exit status"

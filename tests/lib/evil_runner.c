@@ -6,6 +6,7 @@
  *         "evil write"      open for writing whatever the run must not be able to write; reports to logs/evil.txt
  *         "evil tree KIND"  have a malformed or incomplete tree landed: KIND names what is wrong with it
  *         "evil linger"     leave a process behind that goes on writing to the quarantine
+ *         "evil endless"    send one line that never ends
  *         "evil forge"      send events that only others may send
  *         "evil flood"      send more notes than the run may have
  */
@@ -274,6 +275,17 @@ static void evil_flood(void)
                               "data", "text", "flood"));
 }
 
+static void evil_endless(void)
+{
+        char line[65536];
+
+        memset(line, 'x', sizeof(line));
+        while (write(3, line, sizeof(line)) > 0)
+                continue;
+        for (;;)
+                pause();
+}
+
 static void read_title(void)
 {
         char path[8300];
@@ -309,6 +321,8 @@ int main(int argc, char **argv)
         await_start();
         if (strcmp(me.title, "evil write") == 0)
                 evil_write();
+        if (strcmp(me.title, "evil endless") == 0)
+                evil_endless();
         if (strcmp(me.title, "evil forge") == 0)
                 evil_forge();
         if (strcmp(me.title, "evil flood") == 0)
