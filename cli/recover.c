@@ -51,6 +51,7 @@ static int recover_run(const struct store_run *run, void *arg, struct err *err)
         struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
         const struct director_call call = {.context = context, .mode = "recover", .run = run->id};
         _cleanup_director_answer_ struct director_answer answer = {0};
+        _cleanup_str_ struct str shown = {0};
         struct err failed = ERR_INIT;
         char text[640];
 
@@ -59,7 +60,9 @@ static int recover_run(const struct store_run *run, void *arg, struct err *err)
                 return 0;
         if (director_call(&call, &answer, &failed) < 0) {
                 err_text(&failed, text, sizeof(text));
-                fprintf(stderr, "cupel: run %s was interrupted and could not be recovered now: %s\n", run->id, text);
+                str_put_harmless(&shown, text, strlen(text));
+                fprintf(stderr, "cupel: run %s was interrupted and could not be recovered now: %s\n", run->id,
+                        str_text(&shown));
                 return 0;
         }
         fprintf(stderr, "cupel: recovered the interrupted run %s: %s\n", run->id, outcome_name(answer.outcome));

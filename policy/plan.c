@@ -230,10 +230,14 @@ static void compile_forbid(struct compile *compile)
         strv_sort_unique(&words);
         plan->forbid.items = xcalloc(words.len + 1, sizeof(*plan->forbid.items));
         plan->forbid.len = words.len;
-        for (size_t i = 0; i < words.len; i++)
+        for (size_t i = 0; i < words.len; i++) {
+                const char *mechanism = forbid_mechanism(words.items[i], network);
+
                 plan->forbid.items[i] =
-                        (struct plan_word){.word = xstrdup(words.items[i]),
-                                           .mechanism = xstrdup(forbid_mechanism(words.items[i], network))};
+                        (struct plan_word){.word = xstrdup(words.items[i]), .mechanism = xstrdup(mechanism)};
+                if (strcmp(mechanism, FORBID_UNENFORCED) == 0)
+                        strv_add_printf(&plan->declared, "forbid %s: " FORBID_UNENFORCED, words.items[i]);
+        }
 }
 
 static void compile_prompt(struct compile *compile)
