@@ -156,7 +156,7 @@ static void setup_program(void)
                             *sandbox = sibling_path("cupel-sandbox", &missing);
 
         if (!director || !sandbox)
-                cr_skip_test("cupel-director and cupel-sandbox are not built");
+                cr_fatal("cupel-director and cupel-sandbox are not built beside this program");
 }
 
 static void start(const char *mode, const char *outcome)
