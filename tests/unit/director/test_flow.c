@@ -156,7 +156,7 @@ static void setup_program(void)
                             *sandbox = sibling_path("cupel-sandbox", &missing);
 
         if (!director || !sandbox)
-                cr_fatal("cupel-director and cupel-sandbox are not built beside this program");
+                cr_assert(false, "cupel-director and cupel-sandbox are not built beside this program");
 }
 
 static void start(const char *mode, const char *outcome)
