@@ -67,7 +67,8 @@ static char *temporary_name(const struct change_list *changes, const char *run_i
 int checkout_init(struct checkout *checkout, struct repo *repo, const git_oid *old_tree, const git_oid *new_tree,
                   const char *run_id, struct err *err)
 {
-        *checkout = (struct checkout){.repo = repo, .run_id = run_id, .dirfd = -1, .old_tree = *old_tree, .new_tree = *new_tree};
+        *checkout = (struct checkout){
+                .repo = repo, .run_id = run_id, .dirfd = -1, .old_tree = *old_tree, .new_tree = *new_tree};
         if (!repo->workdir)
                 return err_set(err, ERR_HELD, "the worktree of %s cannot be found", repo->gitdir);
         checkout->trust_mode = repo_config_bool(repo, "core.filemode", true);

@@ -23,7 +23,7 @@ struct checkout {
         git_oid old_tree, new_tree;
         const char *run_id; /* the caller's */
         char *temporary;    /* name for files that are being written */
-        int dirfd;       /* of the worktree */
+        int dirfd;          /* of the worktree */
         struct change_list changes;
         struct index_file index;
         git_repository *old_attributes, *new_attributes;
