@@ -6,6 +6,7 @@
  */
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/user.h"
 #include "sandbox/plan.h"
 
 #include <stdlib.h>
@@ -30,13 +31,6 @@ static bool command_on_path(const char *command)
         return false;
 }
 
-static char *expand_home(const char *path, const struct context *context)
-{
-        if (strncmp(path, "~/", 2) == 0 && context->home)
-                return xasprintf("%s/%s", context->home, path + 2);
-        return xstrdup(path);
-}
-
 static void check_requirement(struct launch *launch, const struct context *context,
                               const struct requirement *requirement)
 {
@@ -50,7 +44,7 @@ static void check_requirement(struct launch *launch, const struct context *conte
                 strv_add_printf(&launch->missing, "the command %s is not on the PATH; install it and run again",
                                 requirement->command);
         if (requirement->file) {
-                _cleanup_free_ char *file = expand_home(requirement->file, context);
+                _cleanup_free_ char *file = user_path(context->home, requirement->file);
 
                 if (stat(file, &st) < 0)
                         strv_add_printf(&launch->missing, "the file %s is not there", requirement->file);
@@ -141,7 +135,7 @@ int launch_check_place(const struct context *context, struct err *err)
 
 static int check_read(struct launch *launch, const struct context *context, const char *read, struct err *err)
 {
-        _cleanup_free_ char *path = expand_home(read, context);
+        _cleanup_free_ char *path = user_path(context->home, read);
         struct err refused = ERR_INIT;
 
         if (ask_sandbox("/any", path, &refused) < 0)

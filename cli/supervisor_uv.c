@@ -3,11 +3,13 @@
  * The event loop around a supervision: sockets, signals, children, one timer. It starts the director and the cage at the
  * same time, hands every message to supervision.c, and ends when the director has answered or is gone.
  */
+#include "cli/director_call.h"
 #include "cli/supervision.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/spawn.h"
+#include "lib/base/user.h"
 #include "sandbox/cage.h"
 
 #include <fcntl.h>
@@ -56,34 +58,12 @@ static char *program_folder(const char *program)
 
 static int start_director(struct loop *loop, int *ret_fd, struct err *err)
 {
-        const struct launch *launch = loop->s.launch;
-        const struct context *context = loop->s.context;
-        _cleanup_free_ char *program = sibling_path("cupel-director", err);
-        int pair[2];
-        char *argv[] = {program,
-                        (char *)"run",
-                        (char *)"--state",
-                        context->state_root,
-                        (char *)"--cache",
-                        context->cache_root,
-                        (char *)"--repository",
-                        (char *)repo_gitdir(context->repo),
-                        (char *)"--run",
-                        launch->run_id,
-                        (char *)"--snapshot",
-                        (char *)launch->snapshot,
-                        NULL};
+        const struct director_call call = {.context = loop->s.context,
+                                           .mode = "run",
+                                           .run = loop->s.launch->run_id,
+                                           .snapshot = loop->s.launch->snapshot};
 
-        if (!program || channel_pair(pair, err) < 0)
-                return -1;
-        if (spawn(program, argv, environ, &pair[1], 1, &loop->s.director_pid, err) < 0) {
-                close(pair[0]);
-                close(pair[1]);
-                return -1;
-        }
-        close(pair[1]);
-        *ret_fd = pair[0];
-        return 0;
+        return director_start(&call, ret_fd, &loop->s.director_pid, err);
 }
 
 static bool find_variable(const struct strv *environment, const char *name)
@@ -114,10 +94,7 @@ static void caged_environment(const struct context *context, const struct plan *
 
 static void show_path(struct strv *list, const struct context *context, const char *path)
 {
-        if (strncmp(path, "~/", 2) == 0 && context->home)
-                strv_add_printf(list, "%s/%s", context->home, path + 2);
-        else
-                strv_add(list, path);
+        strv_take(list, user_path(context->home, path));
 }
 
 /* Of the run's folder, all that the caged side can write. */

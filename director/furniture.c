@@ -5,6 +5,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/spawn.h"
+#include "lib/base/user.h"
 #include "sandbox/cage.h"
 #include "sandbox/plan.h"
 
@@ -23,11 +24,6 @@ static const char *home_folder(void)
         const char *home = getenv("HOME");
 
         return home && home[0] == '/' && home[1] ? home : "/home/cupel";
-}
-
-static char *expand_home(const char *path)
-{
-        return path[0] == '~' && path[1] == '/' ? xasprintf("%s%s", home_folder(), path + 1) : xstrdup(path);
 }
 
 /* Where steps see the worktree: the repository's own path; a bare repository has only that of its git folder. */
@@ -55,7 +51,7 @@ static int object_folders(const struct director *d, struct strv *ret, struct err
 static void add_policy_folders(const struct director *d, struct sandbox_shows *ret)
 {
         for (size_t i = 0; i < d->plan.sandbox.read.len; i++) {
-                _cleanup_free_ char *host = expand_home(d->plan.sandbox.read.items[i]);
+                _cleanup_free_ char *host = user_path(home_folder(), d->plan.sandbox.read.items[i]);
 
                 if (there(host))
                         sandbox_shows_add(ret, host, host);

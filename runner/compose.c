@@ -3,6 +3,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/user.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -34,15 +35,10 @@ static void pass_env(const struct compose_input *input, struct strv *ret)
 }
 
 /* `~/x` is the caller's home, which steps see at the same path. */
-static char *expand_home(const char *home, const char *path)
-{
-        return path[0] == '~' ? xasprintf("%s%s", home, path + 1) : xstrdup(path);
-}
-
 static void add_reads(const struct compose_input *input, struct sandbox_plan *ret)
 {
         for (size_t i = 0; i < input->plan->sandbox.read.len; i++) {
-                _cleanup_free_ char *path = expand_home(ret->home, input->plan->sandbox.read.items[i]);
+                _cleanup_free_ char *path = user_path(ret->home, input->plan->sandbox.read.items[i]);
 
                 sandbox_shows_add(&ret->read, path, path);
         }

@@ -40,3 +40,8 @@ char *user_home(uid_t uid)
         free(home);
         return NULL;
 }
+
+char *user_path(const char *home, const char *path)
+{
+        return home && path[0] == '~' && path[1] == '/' ? xasprintf("%s%s", home, path + 1) : xstrdup(path);
+}

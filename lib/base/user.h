@@ -9,4 +9,7 @@
 char *user_name(uid_t uid);
 char *user_home(uid_t uid); /* only an absolute path */
 
+/* A path as configuration spells it: "~/x" is below `home` (NULL: it stays as it is). Owned, never NULL. */
+char *user_path(const char *home, const char *path);
+
 #endif
