@@ -19,28 +19,6 @@
 
 #define WAY_DEPTH_MAX 64
 
-static enum tree_step collect(void *data, const char *path, size_t path_len, const struct tree_entry *old_entry,
-                              const struct tree_entry *new_entry, struct err *err)
-{
-        struct change_list *list = data;
-        struct change *change;
-
-        (void)path_len;
-        (void)err;
-        if ((!old_entry || tree_entry_is_tree(old_entry)) && (!new_entry || tree_entry_is_tree(new_entry)))
-                return TREE_GO;
-        change = change_list_add(list, path);
-        if (old_entry && !tree_entry_is_tree(old_entry)) {
-                change->old_mode = old_entry->mode;
-                oid_hex(&old_entry->id, change->old_id);
-        }
-        if (new_entry && !tree_entry_is_tree(new_entry)) {
-                change->new_mode = new_entry->mode;
-                oid_hex(&new_entry->id, change->new_id);
-        }
-        return TREE_GO;
-}
-
 static bool is_file_name(const struct change_list *changes, const char *name)
 {
         for (size_t i = 0; i < changes->len; i++) {
@@ -76,7 +54,7 @@ int checkout_init(struct checkout *checkout, struct repo *repo, const git_oid *o
         checkout->dirfd = fs_open_dir(repo->workdir, err);
         if (checkout->dirfd < 0)
                 return -1;
-        if (tree_walk_pair(repo->odb, old_tree, new_tree, collect, &checkout->changes, err) < 0)
+        if (tree_changed_paths(repo->odb, old_tree, new_tree, &checkout->changes, err) < 0)
                 return -1;
         change_list_sort(&checkout->changes);
         checkout->temporary = temporary_name(&checkout->changes, run_id);

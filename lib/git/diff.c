@@ -81,6 +81,12 @@ static enum tree_step collect(void *data, const char *path, size_t path_len, con
         return TREE_GO;
 }
 
+int tree_changed_paths(git_odb *odb, const git_oid *old_tree, const git_oid *new_tree, struct change_list *ret,
+                       struct err *err)
+{
+        return tree_walk_pair(odb, old_tree, new_tree, collect, ret, err);
+}
+
 struct counter {
         struct change *change;
         uint32_t divider; /* first added "=======" */
@@ -189,7 +195,7 @@ int tree_changes(struct repo *repo, const char *old_tree, const char *new_tree, 
 
         if (oid_parse(old_tree, &old_id, err) < 0 || oid_parse(new_tree, &new_id, err) < 0)
                 return -1;
-        if (tree_walk_pair(repo->odb, &old_id, &new_id, collect, &list, err) < 0)
+        if (tree_changed_paths(repo->odb, &old_id, &new_id, &list, err) < 0)
                 return -1;
         for (size_t i = 0; i < list.len; i++) {
                 if (measure(repo->odb, &list.items[i], err) < 0)

@@ -100,6 +100,11 @@ typedef enum tree_step tree_pair_fn(void *data, const char *path, size_t path_le
 int tree_walk_pair(git_odb *odb, const git_oid *old_tree, const git_oid *new_tree, tree_pair_fn *callback, void *data,
                    struct err *err);
 
+/* What differs, without folders, as changes: paths, kinds, modes and ids; no blob is read. Appended to `ret`, unsorted. */
+struct change_list;
+int tree_changed_paths(git_odb *odb, const git_oid *old_tree, const git_oid *new_tree, struct change_list *ret,
+                       struct err *err);
+
 /* All of one tree, in the order of an index. */
 typedef enum tree_step tree_fn(void *data, const char *path, size_t path_len, const struct tree_entry *entry,
                                struct err *err);

@@ -231,3 +231,17 @@ void db_tx_end(struct db_tx *tx)
         cursor_release(&store->cursor);
         tx->store = NULL;
 }
+
+struct sqlite3_stmt *db_use_run(struct store *store, enum sql sql, const char *run, struct err *err)
+{
+        struct sqlite3_stmt *get = db_use(store, sql, err);
+        int got;
+
+        if (!get)
+                return NULL;
+        db_text(get, 1, run);
+        got = db_step(store, get, err);
+        if (got == 0)
+                err_set(err, ERR_NOT_FOUND, "there is no run %.64s", run);
+        return got == 1 ? get : NULL;
+}

@@ -75,6 +75,9 @@ void db_bytes(struct sqlite3_stmt *stmt, int index, const char *text, size_t len
 void db_int(struct sqlite3_stmt *stmt, int index, int64_t value);
 
 int db_step(struct store *store, struct sqlite3_stmt *stmt, struct err *err);
+
+/* A statement about one run (parameter 1), at its row. NULL with err set: ERR_NOT_FOUND where there is no such run. */
+struct sqlite3_stmt *db_use_run(struct store *store, enum sql sql, const char *run, struct err *err);
 int db_run(struct store *store, struct sqlite3_stmt *stmt, struct err *err); /* to its end, rows ignored; 0 or -1 */
 void db_done(struct sqlite3_stmt *stmt);
 

@@ -22,16 +22,10 @@ void event_put_json(struct str *out, const char *body, const char *hash, const c
 
 static int find_run(struct store *store, const char *run, int64_t *ret, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_RUN_CURSOR, err);
-        int got;
+        struct sqlite3_stmt *get = db_use_run(store, SQL_RUN_CURSOR, run, err);
 
         if (!get)
                 return -1;
-        db_text(get, 1, run);
-        if ((got = db_step(store, get, err)) < 0)
-                return -1;
-        if (got == 0)
-                return err_set(err, ERR_NOT_FOUND, "there is no run %.64s", run);
         *ret = db_column_int(get, 4);
         db_done(get);
         return 0;

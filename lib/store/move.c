@@ -57,16 +57,11 @@ static int choose_outcome(const struct store_move *move, enum outcome *ret, stru
 
 static int read_run(struct store *store, const char *id, struct store_run *ret, int64_t *ret_number, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_RUN_BY_ID, err);
+        struct sqlite3_stmt *get = db_use_run(store, SQL_RUN_BY_ID, id, err);
         int got;
 
         if (!get)
                 return -1;
-        db_text(get, 1, id);
-        if ((got = db_step(store, get, err)) < 0)
-                return -1;
-        if (got == 0)
-                return err_set(err, ERR_NOT_FOUND, "there is no run %.64s", id);
         got = run_read(get, ret, ret_number, err);
         db_done(get);
         return got;

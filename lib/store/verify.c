@@ -215,16 +215,11 @@ static int verify_run(struct store *store, struct sqlite3_stmt *stmt, struct sto
 
 static int verify_one(struct store *store, const char *run, struct store_chain_report *report, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_RUN_BY_ID, err);
+        struct sqlite3_stmt *get = db_use_run(store, SQL_RUN_BY_ID, run, err);
         int got;
 
         if (!get)
                 return -1;
-        db_text(get, 1, run);
-        if ((got = db_step(store, get, err)) < 0)
-                return -1;
-        if (got == 0)
-                return err_set(err, ERR_NOT_FOUND, "there is no run %.64s", run);
         got = verify_run(store, get, report, 0, err);
         db_done(get);
         return got;
