@@ -71,6 +71,25 @@ int sandbox_freeze(struct sandbox_client *client, struct err *err)
         return request(client, REQUEST_FREEZE, NULL, NULL, -1, err);
 }
 
+/* They came before every other descriptor of the event. */
+static int take_listeners(struct sandbox_client *client, struct sandbox_event *event, struct err *err)
+{
+        size_t wanted = event->listeners_len;
+
+        if (wanted > (event->type == SANDBOX_EVENT_STARTED ? SANDBOX_PORTS_MAX : 0))
+                return err_set(err, ERR_SANDBOX, "sandbox helper: listening sockets that nobody asked for");
+        for (event->listeners_len = 0; event->listeners_len < wanted; event->listeners_len++) {
+                int fd = channel_take_fd(&client->channel);
+
+                if (fd < 0) {
+                        sandbox_event_release(event);
+                        return err_set(err, ERR_SANDBOX, "sandbox helper: a listening socket did not arrive");
+                }
+                event->listeners[event->listeners_len] = fd;
+        }
+        return 0;
+}
+
 int sandbox_client_next(struct sandbox_client *client, struct sandbox_event *ret, struct err *err)
 {
         _cleanup_json_ json_t *message = NULL;
@@ -81,6 +100,8 @@ int sandbox_client_next(struct sandbox_client *client, struct sandbox_event *ret
                 return got < 0 ? err_wrap(err, "sandbox helper") : got;
         if (event_from_json(message, &event, err) < 0)
                 return err_wrap(err, "sandbox helper");
+        if (take_listeners(client, &event, err) < 0)
+                return -1;
         if (event.type == SANDBOX_EVENT_STARTED || event.type == SANDBOX_EVENT_FROZEN)
                 event.fd = channel_take_fd(&client->channel);
         if (event.type == SANDBOX_EVENT_FROZEN && event.fd < 0)
@@ -94,6 +115,8 @@ void sandbox_event_release(struct sandbox_event *event)
         if (event->fd >= 0)
                 close(event->fd);
         event->fd = -1;
+        while (event->listeners_len)
+                close(event->listeners[--event->listeners_len]);
 }
 
 /* FAILED, or no helper any more, as an error. */
@@ -125,6 +148,7 @@ int sandbox_wait(struct sandbox_client *client, enum sandbox_event_type type, st
                                (int)type);
         *ret = event;
         event.fd = -1;
+        event.listeners_len = 0;
         return 0;
 }
 

@@ -8,7 +8,7 @@
  *
  *         sandbox_client_init(&client, fd);                       takes the descriptor
  *         sandbox_prepare(&client, &plan, err);                → READY  {tier, upper, layers}
- *         sandbox_step_start(&client, &step, log_fd, err);     → STARTED {fd: notes} … ENDED {…}
+ *         sandbox_step_start(&client, &step, log_fd, err);     → STARTED {fd: notes, listeners} … ENDED {…}
  *         sandbox_step_cancel(&client, err);                   → ENDED {killed}, if it was running
  *         sandbox_freeze(&client, err);                        → FROZEN {fd: root of the upper}; WORK is over
  *         sandbox_client_release(&client);                     the helper sees EOF, kills its step and goes
@@ -78,13 +78,15 @@ struct sandbox_result {
 
 struct sandbox_event {
         enum sandbox_event_type type;
-        int fd;                       /* STARTED: notes listener or -1; FROZEN: root of the upper */
-        struct sandbox_result result; /* ENDED */
-        enum sandbox_tier tier;       /* READY */
-        enum sandbox_upper upper;     /* READY: TMPFS or DISK */
-        uint32_t landlock_abi;        /* READY */
-        char worktree[16];            /* READY: "overlay", "reflink" or "copy" */
-        struct err error;             /* FAILED */
+        int fd;                           /* STARTED: notes listener or -1; FROZEN: root of the upper */
+        int listeners[SANDBOX_PORTS_MAX]; /* STARTED: one per port of the step's `listen`, in its order */
+        size_t listeners_len;             /* 0 where the step failed before it could listen: ENDED follows */
+        struct sandbox_result result;     /* ENDED */
+        enum sandbox_tier tier;           /* READY */
+        enum sandbox_upper upper;         /* READY: TMPFS or DISK */
+        uint32_t landlock_abi;            /* READY */
+        char worktree[16];                /* READY: "overlay", "reflink" or "copy" */
+        struct err error;                 /* FAILED */
 };
 
 void sandbox_client_init(struct sandbox_client *client, int fd);

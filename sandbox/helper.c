@@ -22,11 +22,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int send_event(struct helper *helper, struct sandbox_event *event, int fd, struct err *err)
+/* The listeners of the event, then `fd` where there is one. */
+static int send_event(struct helper *helper, const struct sandbox_event *event, int fd, struct err *err)
 {
         _cleanup_json_ json_t *message = event_to_json(event);
+        int fds[SANDBOX_PORTS_MAX + 1];
+        size_t len = event->listeners_len;
 
-        return channel_send(&helper->channel, message, &fd, fd >= 0 ? 1 : 0, err);
+        memcpy(fds, event->listeners, len * sizeof(*fds));
+        if (fd >= 0)
+                fds[len++] = fd;
+        return channel_send(&helper->channel, message, fds, len, err);
 }
 
 static int send_failed(struct helper *helper, const struct err *failure, struct err *err)
@@ -94,22 +100,35 @@ static int prepare(struct helper *helper, const struct helper_options *options, 
         return send_event(helper, &event, -1, err);
 }
 
+/* STARTED. A step that never came to listen is announced without its sockets: its end follows, and says why. */
+static int announce(struct helper *helper, struct err *err)
+{
+        _cleanup_fd_ int notes = steal_fd(&helper->notes);
+        struct sandbox_event event = {.type = SANDBOX_EVENT_STARTED, .fd = -1};
+        int sent;
+
+        helper->announced = true;
+        event.listeners_len = helper->process.listeners.len;
+        memcpy(event.listeners, helper->process.listeners.fds, event.listeners_len * sizeof(*event.listeners));
+        sent = send_event(helper, &event, notes, err);
+        step_listeners_close(&helper->process.listeners);
+        return sent;
+}
+
 static int start_step(struct helper *helper, json_t *body, struct err *err)
 {
         _cleanup_step_ struct sandbox_step step = {0};
         _cleanup_fd_ int log = channel_take_fd(&helper->channel);
-        _cleanup_fd_ int notes = -1;
-        struct sandbox_event event = {.type = SANDBOX_EVENT_STARTED, .fd = -1};
         struct err failure = ERR_INIT;
 
         if (!helper->prepared || helper->running)
                 return err_set(err, ERR_INPUT, "a step %s", helper->running ? "while another runs" : "without a plan");
         if (sandbox_step_from_json(body, &step, err) < 0)
                 return -1;
-        if (helper_step_begin(helper, &step, log, &notes, &failure) < 0)
+        if (helper_step_begin(helper, &step, log, &failure) < 0)
                 return send_failed(helper, &failure, err);
         (void)steal_fd(&log); /* the capture has it */
-        return send_event(helper, &event, notes, err);
+        return helper->step.listen.len ? 0 : announce(helper, err);
 }
 
 static int freeze(struct helper *helper, struct err *err)
@@ -151,11 +170,20 @@ static int end_step(struct helper *helper, struct err *err)
 
         int sent;
 
+        helper_step_reports(helper);
+        if (!helper->announced && announce(helper, err) < 0)
+                return -1;
         helper_step_end(helper);
         event.result = helper->result;
         sent = helper->failure.code ? send_failed(helper, &helper->failure, err) : send_event(helper, &event, -1, err);
         helper_step_clean(helper);
         return sent;
+}
+
+static int take_reports(struct helper *helper, struct err *err)
+{
+        helper_step_reports(helper);
+        return helper->announced || !helper->process.listeners.len ? 0 : announce(helper, err);
 }
 
 /* 1: go on; 0: the client is gone. */
@@ -194,8 +222,8 @@ static int loop(struct helper *helper, const struct helper_options *options, str
                         helper_forget_stale(helper);
                 if (fds[POLL_PARENT].revents)
                         return 0;
-                if (fds[POLL_STATUS].revents)
-                        helper_step_reports(helper);
+                if (fds[POLL_STATUS].revents && take_reports(helper, err) < 0)
+                        return -1;
                 if (fds[POLL_OUTPUT].revents)
                         helper_step_output(helper);
                 if (helper->running)
@@ -214,6 +242,8 @@ static void release(struct helper *helper)
                 helper_step_end(helper);
                 helper_step_clean(helper);
         }
+        if (helper->notes >= 0)
+                close(helper->notes);
         helper_forget_stale(helper);
         site_release(&helper->site);
         sandbox_plan_release(&helper->plan);
@@ -222,7 +252,7 @@ static void release(struct helper *helper)
 
 int helper_main(int fd, const struct helper_options *options)
 {
-        struct helper helper = {.process = STEP_PROCESS_NONE, .stale = -1};
+        struct helper helper = {.process = STEP_PROCESS_NONE, .notes = -1, .stale = -1};
         struct err err = ERR_INIT, ignored;
         int failed;
 

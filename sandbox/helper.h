@@ -24,6 +24,8 @@ struct helper {
         struct site site;
         bool prepared;
         bool running;
+        bool announced; /* STARTED was sent: at once, or, for a step that listens, with its listening sockets */
+        int notes;      /* its notes socket, until then; -1: none */
         struct sandbox_step step;
         struct step_process process;
         struct capture capture;
@@ -39,7 +41,7 @@ struct helper {
 int helper_main(int fd, const struct helper_options *options);
 
 /* helper_step.c: the running step */
-int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, int *ret_notes, struct err *err);
+int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, struct err *err);
 void helper_step_stop(struct helper *helper, enum sandbox_reason reason);
 void helper_step_reports(struct helper *helper);
 void helper_step_output(struct helper *helper);

@@ -54,7 +54,7 @@ void helper_forget_stale(struct helper *helper)
         helper->stale_work = false;
 }
 
-int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, int *ret_notes, struct err *err)
+int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, struct err *err)
 {
         _cleanup_fd_ int notes = -1;
 
@@ -78,7 +78,8 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
         helper->cpu_ms = 0;
         helper->running = true;
         helper->exited = false;
-        *ret_notes = steal_fd(&notes);
+        helper->announced = false;
+        helper->notes = steal_fd(&notes);
         return 0;
 }
 

@@ -25,6 +25,7 @@ struct wire_event {
         char *worktree;
         int reason, exit_code, signal;
         uint64_t wall_ms, cpu_ms, output_bytes, left_out, peak_memory, disk_bytes;
+        uint32_t listeners;
         char *message;
         int error_code, error_errno;
 };
@@ -45,6 +46,7 @@ static const struct record_field event_fields[] = {
         {"left_out", RECORD_U64, WIRE(left_out), true, NULL},
         {"peak_memory", RECORD_U64, WIRE(peak_memory), true, NULL},
         {"disk_bytes", RECORD_U64, WIRE(disk_bytes), true, NULL},
+        {"listeners", RECORD_U32, WIRE(listeners), false, NULL},
         {"message", RECORD_TEXT, WIRE(message), true, NULL},
         {"error_code", RECORD_INT, WIRE(error_code), true, NULL},
         {"error_errno", RECORD_INT, WIRE(error_errno), true, NULL},
@@ -121,6 +123,7 @@ struct json_t *event_to_json(const struct sandbox_event *event)
                 .left_out = result->left_out,
                 .peak_memory = result->peak_memory,
                 .disk_bytes = result->disk_bytes,
+                .listeners = (uint32_t)event->listeners_len,
                 .message = plain_text(failed ? event->error.message : result->message),
                 .error_code = failed ? (int)event->error.code : 0,
                 .error_errno = failed ? event->error.errnum : 0,
@@ -139,6 +142,7 @@ static void take_event(const struct wire_event *wire, struct sandbox_event *ret)
                 .tier = (enum sandbox_tier)wire->tier,
                 .upper = (enum sandbox_upper)wire->upper,
                 .landlock_abi = wire->landlock_abi,
+                .listeners_len = wire->listeners, /* the descriptors themselves: sandbox_client_next() */
                 .result = {.reason = (enum sandbox_reason)wire->reason,
                            .exit_code = wire->exit_code,
                            .signal = wire->signal,

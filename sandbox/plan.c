@@ -55,6 +55,7 @@ static const struct record_field step_fields[] = {
         {"worktree", RECORD_NAME, STEP(worktree), true, worktree_names},
         {"lower_skip", RECORD_U32, STEP(lower_skip), false, NULL},
         {"notes", RECORD_BOOL, STEP(notes), true, NULL},
+        {"listen", RECORD_PORTS, STEP(listen), false, NULL},
         {"wall_ms", RECORD_U64, LIMIT(wall_ms), false, NULL},
         {"cpu_ms", RECORD_U64, LIMIT(cpu_ms), false, NULL},
         {"processes", RECORD_U64, LIMIT(processes), false, NULL},

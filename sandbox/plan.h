@@ -110,6 +110,14 @@ struct sandbox_limits {
         uint64_t log_bytes;    /* kept of the output, never above output_bytes: first half, last half; 0: everything */
 };
 
+/* Loopback ports on which a step's net namespace listens, for somebody outside (cupel-egress) to accept. */
+#define SANDBOX_PORTS_MAX 24
+
+struct sandbox_ports {
+        uint16_t items[SANDBOX_PORTS_MAX];
+        size_t len;
+};
+
 struct sandbox_step {
         char *name;       /* for messages: "agent", "verify.unit" */
         struct strv argv; /* argv[0] is looked up in the step's PATH */
@@ -118,6 +126,7 @@ struct sandbox_step {
         enum sandbox_worktree worktree;
         uint32_t lower_skip; /* leaves out that many of the plan's topmost lowers (and the frozen upper, if not 0) */
         bool notes;          /* wants /cupel/notes.sock; the listening descriptor comes with "started" */
+        struct sandbox_ports listen; /* on 127.0.0.1; the listening sockets come with "started", connections queue */
         struct sandbox_limits limits;
 };
 

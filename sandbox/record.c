@@ -41,6 +41,15 @@ static json_t *shows_to_json(const struct sandbox_shows *shows)
         return array;
 }
 
+static json_t *ports_to_json(const struct sandbox_ports *ports)
+{
+        json_t *array = json_array();
+
+        for (size_t i = 0; i < ports->len; i++)
+                json_array_append_new(array, json_integer(ports->items[i]));
+        return array;
+}
+
 static json_t *field_to_json(const void *place, const struct record_field *field)
 {
         switch (field->type) {
@@ -58,6 +67,8 @@ static json_t *field_to_json(const void *place, const struct record_field *field
                 return strings_to_json(place);
         case RECORD_SHOWS:
                 return shows_to_json(place);
+        case RECORD_PORTS:
+                return ports_to_json(place);
         case RECORD_NAME:
                 return json_string(field->names[*(const int *)place]);
         }
@@ -84,6 +95,7 @@ static enum json_field_type wire_type(enum record_type type)
                 [RECORD_U32] = JSON_FIELD_INT,     [RECORD_INT] = JSON_FIELD_INT,
                 [RECORD_BOOL] = JSON_FIELD_BOOL,   [RECORD_STRINGS] = JSON_FIELD_STRINGS,
                 [RECORD_SHOWS] = JSON_FIELD_ARRAY, [RECORD_NAME] = JSON_FIELD_STRING,
+                [RECORD_PORTS] = JSON_FIELD_ARRAY,
         };
 
         return types[type];
@@ -116,6 +128,20 @@ static int take_number(int64_t number, int64_t min, int64_t max, const char *wha
         return 0;
 }
 
+static int take_ports(json_t *array, const char *what, struct sandbox_ports *ret, struct err *err)
+{
+        if (json_array_size(array) > SANDBOX_PORTS_MAX)
+                return err_set(err, ERR_INPUT, "%s: more than %d ports", what, SANDBOX_PORTS_MAX);
+        for (size_t i = 0; i < json_array_size(array); i++) {
+                json_t *port = json_array_get(array, i);
+
+                if (!json_is_integer(port) || take_number(json_integer_value(port), 1, UINT16_MAX, what, err) < 0)
+                        return err_set(err, ERR_INPUT, "%s: expected ports from 1 to 65535", what);
+                ret->items[ret->len++] = (uint16_t)json_integer_value(port);
+        }
+        return 0;
+}
+
 static int take_name(const char *name, const struct record_field *field, int *ret, struct err *err)
 {
         for (int i = 0; field->names[i]; i++)
@@ -143,6 +169,8 @@ static int take_field(const union wire *wire, const struct record_field *field, 
                 return take_number(wire->number, INT_MIN, INT_MAX, field->name, err);
         case RECORD_SHOWS:
                 return take_shows(wire->array, field->name, place, err);
+        case RECORD_PORTS:
+                return take_ports(wire->array, field->name, place, err);
         case RECORD_NAME:
                 return take_name(wire->text, field, place, err);
         case RECORD_BOOL:

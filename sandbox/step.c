@@ -22,23 +22,25 @@
 /* PIDFD_GET_MNT_NAMESPACE of 6.11: headers of a build machine are often older */
 #define GET_MOUNT_NAMESPACE _IO(0xff, 3)
 
-/* One packet; a descriptor may travel with it. */
-static void send_report(int status, const struct step_report *report, int fd)
+#define REPORT_FDS_MAX (SANDBOX_PORTS_MAX + 1)
+
+/* One packet; descriptors may travel with it. */
+static void send_report(int status, const struct step_report *report, const int *fds, size_t fds_len)
 {
-        _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+        _Alignas(struct cmsghdr) char control[CMSG_SPACE(REPORT_FDS_MAX * sizeof(int))] = {0};
         struct iovec part = {.iov_base = (void *)report, .iov_len = sizeof(*report)};
         struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
 
-        if (fd >= 0) {
+        if (fds_len) {
                 struct cmsghdr *message;
 
                 header.msg_control = control;
-                header.msg_controllen = sizeof(control);
+                header.msg_controllen = CMSG_SPACE(fds_len * sizeof(int));
                 message = CMSG_FIRSTHDR(&header);
                 message->cmsg_level = SOL_SOCKET;
                 message->cmsg_type = SCM_RIGHTS;
-                message->cmsg_len = CMSG_LEN(sizeof(int));
-                memcpy(CMSG_DATA(message), &fd, sizeof(int));
+                message->cmsg_len = CMSG_LEN(fds_len * sizeof(int));
+                memcpy(CMSG_DATA(message), fds, fds_len * sizeof(int));
         }
         sendmsg(status, &header, MSG_NOSIGNAL);
 }
@@ -47,17 +49,54 @@ static void report_failure(int status, const struct err *err)
 {
         struct step_report report = {.kind = STEP_REPORT_FAILED, .err = *err};
 
-        send_report(status, &report, -1);
+        send_report(status, &report, NULL, 0);
+}
+
+/* The step's own namespaces, with what the helper keeps of them; PID 1 keeps none of it. */
+static void report_entered(int status, int proc, struct step_listeners *listeners)
+{
+        struct step_report report = {.kind = STEP_REPORT_ENTERED, .proc = proc >= 0};
+        int fds[REPORT_FDS_MAX];
+        size_t len = 0;
+
+        if (proc >= 0)
+                fds[len++] = proc;
+        for (size_t i = 0; i < listeners->len; i++)
+                fds[len++] = listeners->fds[i];
+        send_report(status, &report, fds, len);
+        step_listeners_close(listeners);
+}
+
+static void take_descriptor(struct step_process *process, const struct step_report *report, size_t index, int fd)
+{
+        if (report->kind == STEP_REPORT_ENTERED && report->proc && index == 0 && process->proc < 0)
+                process->proc = fd;
+        else if (report->kind == STEP_REPORT_ENTERED && process->listeners.len < SANDBOX_PORTS_MAX)
+                process->listeners.fds[process->listeners.len++] = fd;
+        else
+                close(fd);
+}
+
+static void take_descriptors(struct step_process *process, const struct step_report *report, struct msghdr *header)
+{
+        struct cmsghdr *message = CMSG_FIRSTHDR(header);
+
+        if (!message || message->cmsg_level != SOL_SOCKET || message->cmsg_type != SCM_RIGHTS)
+                return;
+        for (size_t i = 0; i < (message->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+                int fd;
+
+                memcpy(&fd, CMSG_DATA(message) + i * sizeof(int), sizeof(int));
+                take_descriptor(process, report, i, fd);
+        }
 }
 
 bool step_report_next(struct step_process *process, struct step_report *ret)
 {
-        _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+        _Alignas(struct cmsghdr) char control[CMSG_SPACE(REPORT_FDS_MAX * sizeof(int))];
         struct iovec part = {.iov_base = ret, .iov_len = sizeof(*ret)};
         struct msghdr header = {
                 .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
-        struct cmsghdr *message;
-
         ssize_t got = process->status < 0 ? -1 : recvmsg(process->status, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
         if (got == 0) { /* nobody inside can report any more */
@@ -66,9 +105,7 @@ bool step_report_next(struct step_process *process, struct step_report *ret)
         }
         if (got != (ssize_t)sizeof(*ret))
                 return false;
-        message = CMSG_FIRSTHDR(&header);
-        if (message && message->cmsg_type == SCM_RIGHTS && process->proc < 0)
-                memcpy(&process->proc, CMSG_DATA(message), sizeof(int));
+        take_descriptors(process, ret, &header);
         return true;
 }
 
@@ -85,7 +122,7 @@ static void __attribute__((noreturn)) reap_until_leader_ends(pid_t leader, int s
                 if (pid < 0 && errno != EINTR)
                         _exit(1);
         }
-        send_report(status, &report, -1);
+        send_report(status, &report, NULL, 0);
         _exit(0);
 }
 
@@ -129,7 +166,7 @@ static int start_leader(const struct site *site, const struct sandbox_step *step
 static void __attribute__((noreturn))
 child(const struct site *site, const struct sandbox_step *step, int output, int status, int helper)
 {
-        struct step_report entered = {.kind = STEP_REPORT_ENTERED};
+        struct step_listeners listeners = {.len = 0};
         struct err err = ERR_INIT;
         pid_t leader = -1;
         int proc;
@@ -137,7 +174,9 @@ child(const struct site *site, const struct sandbox_step *step, int output, int 
         volunteer();
         if (ns_die_with(helper, &err) < 0 || (proc = site_enter(site, step, &err)) == -1)
                 goto failed;
-        send_report(status, &entered, proc >= 0 ? proc : -1);
+        if (step_listen(&step->listen, &listeners, &err) < 0)
+                goto failed;
+        report_entered(status, proc, &listeners);
         if (restrict_init(step, &err) < 0)
                 goto failed;
         /* capabilities changed, which cleared it (prctl(2)) */
@@ -163,7 +202,9 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
             fcntl(output[0], F_SETFL, O_NONBLOCK) < 0) {
                 err_errno(err, "step %s", step->name);
         } else {
-                process = (struct step_process){-1, -1, output[0], status[0], -1, -1, 0};
+                process = STEP_PROCESS_NONE;
+                process.output = output[0];
+                process.status = status[0];
                 output[0] = status[0] = -1;
                 process.pid = ns_clone(STEP_NAMESPACES, &process.pidfd);
                 if (process.pid == 0)
@@ -213,4 +254,5 @@ void step_process_release(struct step_process *process)
                         close(*all[i]);
                 *all[i] = -1;
         }
+        step_listeners_close(&process->listeners);
 }

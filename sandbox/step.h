@@ -23,6 +23,11 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+struct step_listeners { /* in the order of the step's `listen` */
+        int fds[SANDBOX_PORTS_MAX];
+        size_t len;
+};
+
 struct step_process {
         pid_t pid; /* of PID 1, as the helper sees it */
         int pidfd;
@@ -30,14 +35,15 @@ struct step_process {
         int status; /* reports from inside */
         int proc;   /* the step's /proc, -1 until it is reported */
         int mounts; /* its mount namespace, held so that its end is not waited for; -1 where the kernel cannot say */
-        uint64_t shared_before; /* the machine's shared memory at the first look */
+        struct step_listeners listeners; /* empty until they are reported */
+        uint64_t shared_before;          /* the machine's shared memory at the first look */
 };
 
 #define STEP_PROCESS_NONE                                                                                              \
         ((struct step_process){.pid = -1, .pidfd = -1, .output = -1, .status = -1, .proc = -1, .mounts = -1})
 
 enum step_report_kind {
-        STEP_REPORT_ENTERED, /* the step's namespaces stand; /proc came along, where there is one */
+        STEP_REPORT_ENTERED, /* the step's namespaces stand; /proc and listeners came along, where there are any */
         STEP_REPORT_FAILED,  /* a layer or the start failed: `err` */
         STEP_REPORT_EXITED,  /* the leader ended: `status` of wait(2) */
 };
@@ -45,6 +51,7 @@ enum step_report_kind {
 struct step_report {
         enum step_report_kind kind;
         int status;
+        bool proc; /* ENTERED: the first descriptor is its /proc, the others are listeners */
         struct err err;
 };
 
@@ -64,6 +71,10 @@ struct step_usage {
         uint64_t cpu_ms;
 };
 void step_usage(struct step_process *process, struct step_usage *ret);
+
+/* Called in the step's net namespace, when its loopback is up (listen.c). */
+int step_listen(const struct sandbox_ports *ports, struct step_listeners *ret, struct err *err);
+void step_listeners_close(struct step_listeners *listeners);
 
 /* The leader's end of it (leader.c): restricts itself and executes; returns only on failure. */
 int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, struct err *err);

@@ -24,7 +24,7 @@
 struct json_t;
 
 #define CHANNEL_LINE_MAX ((size_t)1 << 20)
-#define CHANNEL_FDS_MAX 8
+#define CHANNEL_FDS_MAX 32
 #define CHANNEL_AGAIN 2
 
 struct channel {
