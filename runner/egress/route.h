@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_EGRESS_ROUTE_H
+#define CUPEL_EGRESS_ROUTE_H
+
+/*
+ * Credential routes: plain HTTP on a loopback port of the step, TLS and the credential towards one upstream.
+ *
+ *         struct routes *routes = routes_new(loop, &config, sink);   both are borrowed and outlive it
+ *         routes_accept(routes, index, fd);                          takes a connection to config.routes[index]
+ *         routes_close_all(routes);                                  the step ends: connections closed, receipts in the sink
+ *         routes_free(routes);                                       after the loop has run its closing callbacks
+ *
+ * Included by *_uv.c alone.
+ */
+
+#include "runner/egress/egress.h"
+#include "runner/egress/sink.h"
+
+struct routes;
+struct uv_loop_s;
+
+struct routes *routes_new(struct uv_loop_s *loop, const struct egress_config *config, struct sink *sink);
+void routes_accept(struct routes *routes, size_t index, int fd);
+void routes_close_all(struct routes *routes);
+void routes_free(struct routes *routes);
+
+#endif
