@@ -107,6 +107,10 @@ static const struct key agent_keys[] = {
          .offset = offsetof(struct item_agent, network),
          .sub = &network_schema,
          .doc = "what the command may reach"},
+        {.name = "tty",
+         .type = KEY_BOOL,
+         .offset = offsetof(struct item_agent, tty),
+         .doc = "the command gets a terminal of its own"},
 };
 const struct schema item_agent_schema = SCHEMA("agent", agent_keys, struct item_agent, .shorthand = "name");
 

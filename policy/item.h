@@ -53,6 +53,7 @@ struct item_agent { /* a name in the policy, or a command of its own */
         struct strv command;
         struct pairs env;
         struct network network;
+        int tty; /* bool: a terminal of its own; beside a name it wins over the profile */
 };
 
 struct work_item {
@@ -88,6 +89,7 @@ struct item_options {
         struct strv budget; /* key=value */
         char *const *command;
         size_t command_len;
+        bool tty; /* whatever the agent is, it gets a terminal */
 };
 
 extern const struct schema work_item_schema, budget_schema, network_schema, requirement_schema;

@@ -118,11 +118,14 @@ static int apply_words(struct work_item *item, const struct item_options *option
 int work_item_apply(struct work_item *item, const struct item_options *options, struct err *err)
 {
         bool any = options->title || options->agent || options->mood || options->target || options->verify.len ||
-                   options->allow.len || options->deny.len || options->budget.len || options->command_len;
+                   options->allow.len || options->deny.len || options->budget.len || options->command_len ||
+                   options->tty;
 
         if (apply_words(item, options, err) < 0 || apply_lists(item, options, err) < 0 ||
             apply_command(item, options, err) < 0)
                 return -1;
+        if (options->tty)
+                item->agent.tty = 1;
         for (size_t i = 0; i < options->verify.len; i++)
                 if (apply_verifier(item, options->verify.items[i], err) < 0)
                         return -1;

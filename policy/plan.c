@@ -147,6 +147,7 @@ static int compile_agent(struct compile *compile)
                         "the work item has no agent; expected a command after --, --agent NAME or agent: in the item");
         }
         plan->agent.name = xstrdup(profile ? profile->name : "command");
+        plan->agent.tty = own->tty == 1 || (own->tty == KEY_UNSET && profile && profile->tty == 1);
         for (size_t i = 0; i < env->len; i++)
                 pairs_set(&plan->agent.env, env->items[i].name, env->items[i].value);
         if (profile) {

@@ -60,6 +60,7 @@ struct plan {
                 struct strv command; /* argv with {prompt} replaced; empty where the mood runs nothing */
                 struct pairs env;
                 LIST_OF(struct route) routes;
+                int tty; /* bool: a terminal of its own */
         } agent;
         char *prompt;
 

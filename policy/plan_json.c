@@ -45,6 +45,7 @@ static const struct key agent_keys[] = {
         {.name = "command", .type = KEY_STRINGS, PLAN(agent.command), .may_be_empty = true},
         {.name = "env", .type = KEY_PAIRS, PLAN(agent.env), .check = check_env_name},
         {.name = "routes", .type = KEY_NAMED, PLAN(agent.routes), .sub = &route_schema},
+        {.name = "tty", .type = KEY_BOOL, PLAN(agent.tty)},
 };
 static const struct schema agent_group = GROUP("agent", agent_keys);
 

@@ -63,6 +63,7 @@ struct agent {
         struct pairs env;
         LIST_OF(struct requirement) requirements;
         struct strv tiers;
+        int tty; /* bool: a terminal of its own */
         struct {
                 struct strv allow;
                 LIST_OF(struct route) routes;

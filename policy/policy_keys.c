@@ -71,6 +71,7 @@ static const struct key agent_keys[] = {
          .sub = &requirement_schema,
          .doc = "what must be there"},
         {.name = "tiers", .type = KEY_STRINGS, KEY(agent, tiers), .check = check_one_line, .doc = "agents to try next"},
+        {.name = "tty", .type = KEY_BOOL, KEY(agent, tty), .doc = "it gets a terminal of its own"},
         {.name = "network",
          .type = KEY_MAP,
          KEY(agent, network),

@@ -165,6 +165,10 @@ void compose_agent(const struct compose_input *input, struct sandbox_step *ret)
         strv_add(&ret->env, "CUPEL_NOTES=/cupel/notes.sock");
         ret->worktree = plan->worktree == WORKTREE_WRITE ? SANDBOX_WORK : SANDBOX_READONLY;
         ret->notes = true;
+        ret->tty = plan->agent.tty == 1;
+        ret->attached = input->columns > 0;
+        ret->columns = input->columns;
+        ret->rows = input->rows;
         set_limits(&plan->budget, &ret->limits);
         if (input->wall_ms > 0 && (!ret->limits.wall_ms || (uint64_t)input->wall_ms < ret->limits.wall_ms))
                 ret->limits.wall_ms = (uint64_t)input->wall_ms;

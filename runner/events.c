@@ -9,18 +9,37 @@
 
 #include <string.h>
 
+/* A user who sits at the command's terminal: its size, and the socket that came along. */
+static int take_viewer(struct runner *runner, int64_t columns, int64_t rows, struct err *err)
+{
+        if (!columns && !rows)
+                return 0;
+        if (columns < 1 || rows < 1 || columns > UINT16_MAX || rows > UINT16_MAX)
+                return err_set(err, ERR_INTERNAL, "start: no size of a terminal");
+        runner->viewer_fd = channel_take_fd(&runner->supervisor);
+        if (runner->viewer_fd < 0 || runner->plan.agent.tty != 1)
+                return err_set(err, ERR_INTERNAL, "start: attached without %s",
+                               runner->viewer_fd < 0 ? "a socket" : "a terminal");
+        runner->columns = (uint32_t)columns;
+        runner->rows = (uint32_t)rows;
+        return 0;
+}
+
 static int op_start(struct runner *runner, struct json_t *message, struct err *err)
 {
         const char *op;
+        int64_t columns = 0, rows = 0;
         const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true},
                                             {"lowers", JSON_FIELD_STRINGS, &runner->lowers, true},
                                             {"objects", JSON_FIELD_STRINGS, &runner->objects, true},
                                             {"wall_ms", JSON_FIELD_INT, &runner->wall_ms, false},
+                                            {"columns", JSON_FIELD_INT, &columns, false},
+                                            {"rows", JSON_FIELD_INT, &rows, false},
                                             {0}};
 
         if (runner->lowers.len)
                 return err_set(err, ERR_INTERNAL, "started twice");
-        if (json_fields(message, "start", fields, err) < 0)
+        if (json_fields(message, "start", fields, err) < 0 || take_viewer(runner, columns, rows, err) < 0)
                 return -1;
         return machine_tick(runner, &(struct runner_event){.type = RUNNER_EVENT_START}, err);
 }

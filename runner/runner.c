@@ -17,8 +17,8 @@
 
 void runner_init(struct runner *runner, const struct runner_options *options)
 {
-        *runner =
-                (struct runner){.options = *options, .logs_fd = -1, .log_fd = -1, .upper_fd = -1, .job_err = ERR_INIT};
+        *runner = (struct runner){
+                .options = *options, .viewer_fd = -1, .logs_fd = -1, .log_fd = -1, .upper_fd = -1, .job_err = ERR_INIT};
         plan_init(&runner->plan);
         channel_init(&runner->supervisor, options->supervisor_fd);
         uplink_init(&runner->up, options->supervisor_fd);
@@ -31,6 +31,7 @@ void runner_release(struct runner *runner)
         notes_release(&runner->notes);
         candidate_release(&runner->candidate);
         json_decref(runner->results);
+        cleanup_fd(&runner->viewer_fd);
         cleanup_fd(&runner->logs_fd);
         cleanup_fd(&runner->log_fd);
         cleanup_fd(&runner->upper_fd);

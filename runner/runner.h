@@ -50,7 +50,9 @@ struct runner {
         char plan_id[HASH_HEX];
         char *program; /* cupel, or NULL */
         struct strv lowers, objects;
-        int64_t wall_ms; /* from `start`; 0: the plan's */
+        int64_t wall_ms;        /* from `start`; 0: the plan's */
+        uint32_t columns, rows; /* of the terminal at which the user sits, from `start`; 0: nobody sits there */
+        int viewer_fd;          /* its socket, for the helper; -1: none, or handed over */
         int logs_fd;
         int log_fd; /* of the step that runs */
         struct notes notes;

@@ -96,6 +96,8 @@ void compose_fill(const struct runner *runner, struct compose_input *ret)
                 .wall_ms = runner->wall_ms,
                 .envp = runner->options.envp,
                 .program = runner->program,
+                .columns = runner->columns,
+                .rows = runner->rows,
         };
 }
 
@@ -149,6 +151,16 @@ static bool writes(const struct runner *runner)
         return runner->plan.worktree == WORKTREE_WRITE && runner->plan.may_commit;
 }
 
+/* The viewer's socket is the helper's alone from here on: its end is the end of the step. */
+static int start_agent(struct runner *runner, const struct sandbox_step *step, struct err *err)
+{
+        _cleanup_fd_ int viewer = steal_fd(&runner->viewer_fd);
+
+        if (viewer < 0)
+                return sandbox_step_start(&runner->helper, step, runner->log_fd, err);
+        return sandbox_step_start_attached(&runner->helper, step, runner->log_fd, viewer, err);
+}
+
 int working_enter(struct runner *runner, struct err *err)
 {
         _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
@@ -156,8 +168,7 @@ int working_enter(struct runner *runner, struct err *err)
 
         compose_fill(runner, &input);
         compose_agent(&input, &step);
-        if (open_log(runner, "agent.log", err) < 0 ||
-            sandbox_step_start(&runner->helper, &step, runner->log_fd, err) < 0)
+        if (open_log(runner, "agent.log", err) < 0 || start_agent(runner, &step, err) < 0)
                 return -1;
         say_phase(runner, "running");
         say_step(runner, "agent", "agent", NULL, 0);

@@ -98,6 +98,8 @@ long capture_read(struct capture *capture, int fd)
         while (got < 0 && errno == EINTR);
         if (got > 0) {
                 capture->total += (uint64_t)got;
+                if (capture->also)
+                        capture->also(capture->also_arg, buffer, (size_t)got);
                 put(capture, buffer, (size_t)got);
         }
         return got;

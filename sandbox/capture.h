@@ -23,6 +23,8 @@ struct capture {
         uint64_t total, left_out;
         char *ring; /* grows up to tail_max */
         size_t ring_cap, ring_len, ring_at, tail_max;
+        void (*also)(void *arg, const char *bytes, size_t len); /* sees every byte as it was printed; NULL: nobody */
+        void *also_arg;
 };
 
 void capture_begin(struct capture *capture, int log_fd, uint64_t keep, uint64_t budget);

@@ -37,16 +37,22 @@ int sandbox_client_set_nonblocking(struct sandbox_client *client, struct err *er
         return 0;
 }
 
+static int send_request(struct sandbox_client *client, const struct json_t *message, const int *fds, size_t fds_len,
+                        struct err *err)
+{
+        if (channel_send(&client->channel, message, fds, fds_len, err) < 0) {
+                err->code = err->errnum == EPIPE || err->errnum == ECONNRESET ? ERR_SANDBOX : err->code;
+                return err_wrap(err, "sandbox helper");
+        }
+        return 0;
+}
+
 static int request(struct sandbox_client *client, enum request_type type, const char *body_name, struct json_t *body,
                    int fd, struct err *err)
 {
         _cleanup_json_ json_t *message = request_to_json(type, body_name, body);
 
-        if (channel_send(&client->channel, message, &fd, fd >= 0 ? 1 : 0, err) < 0) {
-                err->code = err->errnum == EPIPE || err->errnum == ECONNRESET ? ERR_SANDBOX : err->code;
-                return err_wrap(err, "sandbox helper");
-        }
-        return 0;
+        return send_request(client, message, &fd, fd >= 0 ? 1 : 0, err);
 }
 
 int sandbox_prepare(struct sandbox_client *client, const struct sandbox_plan *plan, struct err *err)
@@ -59,6 +65,14 @@ int sandbox_prepare(struct sandbox_client *client, const struct sandbox_plan *pl
 int sandbox_step_start(struct sandbox_client *client, const struct sandbox_step *step, int log_fd, struct err *err)
 {
         return request(client, REQUEST_STEP, "step", sandbox_step_to_json(step), log_fd, err);
+}
+
+int sandbox_step_start_attached(struct sandbox_client *client, const struct sandbox_step *step, int log_fd,
+                                int viewer_fd, struct err *err)
+{
+        _cleanup_json_ json_t *message = request_to_json(REQUEST_STEP, "step", sandbox_step_to_json(step));
+
+        return send_request(client, message, (const int[]){log_fd, viewer_fd}, 2, err);
 }
 
 int sandbox_step_cancel(struct sandbox_client *client, struct err *err)

@@ -96,6 +96,9 @@ int sandbox_client_set_nonblocking(struct sandbox_client *client, struct err *er
 
 int sandbox_prepare(struct sandbox_client *client, const struct sandbox_plan *plan, struct err *err);
 int sandbox_step_start(struct sandbox_client *client, const struct sandbox_step *step, int log_fd, struct err *err);
+/* A step with `tty` and `attached`: somebody sits at its terminal, behind this socket (sandbox/attachment.h). */
+int sandbox_step_start_attached(struct sandbox_client *client, const struct sandbox_step *step, int log_fd,
+                                int viewer_fd, struct err *err);
 int sandbox_step_cancel(struct sandbox_client *client, struct err *err);
 int sandbox_freeze(struct sandbox_client *client, struct err *err);
 

@@ -5,6 +5,7 @@
  */
 #include "lib/base/cleanup.h"
 #include "sandbox/kernel.h"
+#include "sandbox/pty.h"
 #include "sandbox/site.h"
 
 #include <fcntl.h>
@@ -60,6 +61,8 @@ static int mount_all(const struct site *site, const struct sandbox_step *step, i
             mount_own(site, "/dev/shm", plan->shm_bytes, SHM_INODES, "1777", err) < 0)
                 return -1;
         if (site->own_var_tmp && mount_own(site, "/var/tmp", plan->tmp_bytes, TMP_INODES, "1777", err) < 0)
+                return -1;
+        if (step->tty && pty_mount(site, err) < 0)
                 return -1;
         if (mount_home(site, rootfd, err) < 0 || mount_shows(site, rootfd, false, err) < 0)
                 return -1;

@@ -119,15 +119,20 @@ static int start_step(struct helper *helper, json_t *body, struct err *err)
 {
         _cleanup_step_ struct sandbox_step step = {0};
         _cleanup_fd_ int log = channel_take_fd(&helper->channel);
+        _cleanup_fd_ int viewer = -1;
         struct err failure = ERR_INIT;
 
         if (!helper->prepared || helper->running)
                 return err_set(err, ERR_INPUT, "a step %s", helper->running ? "while another runs" : "without a plan");
         if (sandbox_step_from_json(body, &step, err) < 0)
                 return -1;
+        if (step.attached && (!step.tty || (viewer = channel_take_fd(&helper->channel)) < 0))
+                return err_set(err, ERR_INPUT, "attached to a step without %s", step.tty ? "a socket" : "a terminal");
         if (helper_step_begin(helper, &step, log, &failure) < 0)
                 return send_failed(helper, &failure, err);
         (void)steal_fd(&log); /* the capture has it */
+        if (viewer >= 0)
+                helper_step_attach(helper, steal_fd(&viewer));
         return helper->step.listen.len ? 0 : announce(helper, err);
 }
 
@@ -202,16 +207,34 @@ static int requests(struct helper *helper, const struct helper_options *options,
         }
 }
 
-enum { POLL_CLIENT, POLL_OUTPUT, POLL_STATUS, POLL_END, POLL_PARENT, POLL_COUNT };
+enum { POLL_CLIENT, POLL_OUTPUT, POLL_STATUS, POLL_END, POLL_VIEWER, POLL_PARENT, POLL_COUNT };
+
+/* What the step printed stays where it is while its viewer cannot take more. */
+static struct pollfd output_poll(const struct helper *helper)
+{
+        short events = (short)((attachment_may_print(&helper->attachment) ? POLLIN : 0) |
+                               (attachment_has_typed(&helper->attachment) ? POLLOUT : 0));
+
+        return (struct pollfd){.fd = helper->running && events ? helper->process.output : -1, .events = events};
+}
+
+static void serve_output(struct helper *helper, const struct pollfd *output, const struct pollfd *viewer)
+{
+        if (viewer->revents || (output->revents & POLLOUT))
+                attachment_serve(&helper->attachment, helper->process.output, viewer->revents);
+        if ((output->revents & ~POLLOUT) && attachment_may_print(&helper->attachment))
+                helper_step_output(helper);
+}
 
 static int loop(struct helper *helper, const struct helper_options *options, struct err *err)
 {
         for (;;) {
                 struct pollfd fds[POLL_COUNT] = {
                         [POLL_CLIENT] = {.fd = helper->channel.fd, .events = POLLIN},
-                        [POLL_OUTPUT] = {.fd = helper->running ? helper->process.output : -1, .events = POLLIN},
+                        [POLL_OUTPUT] = output_poll(helper),
                         [POLL_STATUS] = {.fd = helper->running ? helper->process.status : -1, .events = POLLIN},
                         [POLL_END] = {.fd = helper->running ? helper->process.pidfd : -1, .events = POLLIN},
+                        [POLL_VIEWER] = {.fd = helper->attachment.fd, .events = attachment_events(&helper->attachment)},
                         [POLL_PARENT] = {.fd = options->parent_pidfd, .events = POLLIN},
                 };
                 int go_on = 1, ready = poll(fds, POLL_COUNT, helper_step_timeout(helper));
@@ -224,8 +247,8 @@ static int loop(struct helper *helper, const struct helper_options *options, str
                         return 0;
                 if (fds[POLL_STATUS].revents && take_reports(helper, err) < 0)
                         return -1;
-                if (fds[POLL_OUTPUT].revents)
-                        helper_step_output(helper);
+                if (helper->running)
+                        serve_output(helper, &fds[POLL_OUTPUT], &fds[POLL_VIEWER]);
                 if (helper->running)
                         helper_step_tick(helper);
                 if (fds[POLL_END].revents && end_step(helper, err) < 0)
@@ -252,7 +275,7 @@ static void release(struct helper *helper)
 
 int helper_main(int fd, const struct helper_options *options)
 {
-        struct helper helper = {.process = STEP_PROCESS_NONE, .notes = -1, .stale = -1};
+        struct helper helper = {.process = STEP_PROCESS_NONE, .attachment = ATTACHMENT_NONE, .notes = -1, .stale = -1};
         struct err err = ERR_INIT, ignored;
         int failed;
 

@@ -8,6 +8,7 @@
  */
 
 #include "lib/base/channel.h"
+#include "sandbox/attachment.h"
 #include "sandbox/capture.h"
 #include "sandbox/client.h"
 #include "sandbox/site.h"
@@ -29,6 +30,7 @@ struct helper {
         struct sandbox_step step;
         struct step_process process;
         struct capture capture;
+        struct attachment attachment; /* who sits at its terminal */
         struct sandbox_result result; /* of the running step, as far as it is known */
         struct err failure;           /* of the running step's sandbox: code OK while there is none */
         uint64_t started_ms, tick_ms, cpu_ms;
@@ -42,6 +44,7 @@ int helper_main(int fd, const struct helper_options *options);
 
 /* helper_step.c: the running step */
 int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, struct err *err);
+void helper_step_attach(struct helper *helper, int fd); /* takes the viewer's socket */
 void helper_step_stop(struct helper *helper, enum sandbox_reason reason);
 void helper_step_reports(struct helper *helper);
 void helper_step_output(struct helper *helper);

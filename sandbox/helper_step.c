@@ -83,6 +83,18 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
         return 0;
 }
 
+static void show_attached(void *helper, const char *bytes, size_t len)
+{
+        attachment_output(&((struct helper *)helper)->attachment, bytes, len);
+}
+
+void helper_step_attach(struct helper *helper, int fd)
+{
+        attachment_begin(&helper->attachment, fd);
+        helper->capture.also = show_attached;
+        helper->capture.also_arg = helper;
+}
+
 void helper_step_stop(struct helper *helper, enum sandbox_reason reason)
 {
         if (!helper->running)
@@ -126,7 +138,8 @@ void helper_step_reports(struct helper *helper)
 
 void helper_step_output(struct helper *helper)
 {
-        bool ended = capture_read(&helper->capture, helper->process.output) == 0;
+        long got = capture_read(&helper->capture, helper->process.output);
+        bool ended = got == 0 || (got < 0 && errno != EAGAIN); /* EIO: all of a terminal's users are dead */
 
         if (capture_spent(&helper->capture)) {
                 helper_step_stop(helper, SANDBOX_REASON_OUTPUT);
@@ -226,6 +239,7 @@ void helper_step_end(struct helper *helper)
         step_reap(&helper->process, &usage);
         while (helper->process.output >= 0 && capture_read(&helper->capture, helper->process.output) > 0)
                 ;
+        attachment_end(&helper->attachment);
         fill_result(helper, &usage);
         if (helper->result.reason == SANDBOX_REASON_SETUP) {
                 capture_text(&helper->capture, "cupel: ");

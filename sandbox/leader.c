@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,12 +92,23 @@ static void build_env(const struct site *site, const struct sandbox_step *step, 
 
         for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
                 strv_add(env, defaults[i]);
+        if (step->tty)
+                strv_add(env, "TERM=xterm-256color");
         for (size_t i = 0; i < site->plan->env.len; i++)
                 put_env(env, site->plan->env.items[i]);
         for (size_t i = 0; i < step->env.len; i++)
                 put_env(env, step->env.items[i]);
         if (step->notes)
                 put_env(env, "CUPEL_NOTES=/cupel/notes.sock");
+}
+
+/* The terminal becomes the session's own: /dev/tty means it, its keys interrupt. */
+static int set_terminal(int terminal, struct err *err)
+{
+        if (ioctl(terminal, TIOCSCTTY, 0) < 0 || dup2(terminal, STDIN_FILENO) < 0 ||
+            dup2(terminal, STDOUT_FILENO) < 0 || dup2(terminal, STDERR_FILENO) < 0)
+                return err_errno(err, "controlling terminal");
+        return 0;
 }
 
 static int set_descriptors(int output, struct err *err)
@@ -118,7 +130,7 @@ static void reset_signals(void)
         sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int lock_files(const struct site *site, struct err *err)
+static int lock_files(const struct site *site, const struct sandbox_step *step, struct err *err)
 {
         static const char *const writable[] = {"/var/tmp", "/tmp", "/dev/shm"};
         static const char *const devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
@@ -135,6 +147,9 @@ static int lock_files(const struct site *site, struct err *err)
         for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
                 if (landlock_allow(&lock, devices[i], LANDLOCK_FILE, err) < 0)
                         return -1;
+        if (step->tty && (landlock_allow(&lock, "/dev/tty", LANDLOCK_FILE, err) < 0 ||
+                          landlock_allow(&lock, "/dev/pts", LANDLOCK_FILE, err) < 0))
+                return -1;
         if (landlock_allow(&lock, site->home, everything, err) < 0 ||
             landlock_allow(&lock, site->plan->worktree, everything, err) < 0)
                 return -1;
@@ -172,14 +187,14 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
         reset_signals();
         umask(022);
         build_env(site, step, &env);
-        if (set_descriptors(output, err) < 0)
+        if ((step->tty ? set_terminal(output, err) : set_descriptors(output, err)) < 0)
                 return -1;
         if (chdir(cwd) < 0) {
                 err_errno(err, "working directory %s", cwd);
                 err->code = ERR_INPUT;
                 return -1;
         }
-        if (lock_files(site, err) < 0)
+        if (lock_files(site, step, err) < 0)
                 return -1;
         /* CLOEXEC, not closed: a failure below still has to be told */
         if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)

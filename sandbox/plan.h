@@ -127,6 +127,9 @@ struct sandbox_step {
         uint32_t lower_skip; /* leaves out that many of the plan's topmost lowers (and the frozen upper, if not 0) */
         bool notes;          /* wants /cupel/notes.sock; the listening descriptor comes with "started" */
         struct sandbox_ports listen; /* on 127.0.0.1; the listening sockets come with "started", connections queue */
+        bool tty; /* standard streams are a private terminal, not /dev/null and a pipe; TERM is set where nobody did */
+        bool attached; /* somebody sits at it: a second descriptor came with the request (sandbox/attachment.h) */
+        uint32_t columns, rows; /* of the terminal; 0: 80 and 24 */
         struct sandbox_limits limits;
 };
 

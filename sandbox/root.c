@@ -19,15 +19,14 @@
 static const char *const system_folders[] = {"usr",   "opt",   "bin",    "sbin", "lib",
                                              "lib32", "lib64", "libx32", "nix",  "gnu"};
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom"};
-static const char *const folders[] = {"dev",       "dev/shm",       "proc",        "tmp", "cupel",
-                                      "cupel/bin", "cupel/objects", "cupel/empty", "var", "root"};
+static const char *const folders[] = {"dev",       "dev/shm",       "dev/pts",     "proc", "tmp", "cupel",
+                                      "cupel/bin", "cupel/objects", "cupel/empty", "var",  "root"};
 static const struct {
         const char *name, *target;
 } links[] = {
-        {"dev/fd", "/proc/self/fd"},
-        {"dev/stdin", "/proc/self/fd/0"},
-        {"dev/stdout", "/proc/self/fd/1"},
-        {"dev/stderr", "/proc/self/fd/2"},
+        {"dev/ptmx", "pts/ptmx"}, /* there in steps that have a terminal */
+        {"dev/fd", "/proc/self/fd"},       {"dev/stdin", "/proc/self/fd/0"},
+        {"dev/stdout", "/proc/self/fd/1"}, {"dev/stderr", "/proc/self/fd/2"},
 };
 
 static int make_folders(int rootfd, struct err *err)

@@ -112,6 +112,7 @@ const struct seccomp_rule seccomp_table[] = {
         /* arguments; all are 32 bits wide in the kernel */
         VALUE("ioctl", 1, 0x5412, "TIOCSTI types into the terminal"),
         VALUE("ioctl", 1, 0x541c, "TIOCLINUX pastes into the terminal"),
+        VALUE("ioctl", 1, 0x5423, "TIOCSETD: line disciplines, kernel modules loaded on demand"),
         BITS("chmod", -1, 1, SETID_BITS, "setuid files"),
         BITS("fchmod", -1, 1, SETID_BITS, "setuid files"),
         BITS("fchmodat", -1, 2, SETID_BITS, "setuid files"),

@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "sandbox/kernel.h"
+#include "sandbox/pty.h"
 #include "sandbox/worktree_copy.h"
 
 #include <errno.h>
@@ -265,6 +266,9 @@ int site_step_begin(struct site *site, const struct sandbox_step *step, struct e
                 return err_set(err, ERR_INPUT, "the worktree is frozen");
         if (step->lower_skip >= plan->lower.len || (step->lower_skip && step->worktree == SANDBOX_WORK))
                 return err_set(err, ERR_INPUT, "lower_skip %u", step->lower_skip);
+        if (step->tty && pty_place(site, err) < 0)
+                return -1;
+        site->tty_placed |= step->tty;
         if (step->worktree == SANDBOX_WORK && !plan->carry.len)
                 return 0;
         forget_trial(site);
@@ -282,6 +286,9 @@ void site_step_end(struct site *site)
         struct err ignored;
 
         forget_trial(site);
+        if (site->tty_placed)
+                pty_unplace(site);
+        site->tty_placed = false;
         if (!site->step_made)
                 return;
         if (site->kind == SANDBOX_UPPER_TMPFS) {

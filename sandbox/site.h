@@ -40,6 +40,7 @@ struct site {
         bool frozen;
         bool tried; /* the run's overlay is mounted at `step`: the proof that the kernel can, and the first WORK step's */
         bool step_made;
+        bool tty_placed;
 };
 
 int site_make(struct site *site, const struct sandbox_plan *plan, struct err *err);

@@ -3,6 +3,7 @@
 
 #include "lib/base/cleanup.h"
 #include "sandbox/kernel.h"
+#include "sandbox/pty.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +70,9 @@ static void report_entered(int status, int proc, struct step_listeners *listener
 
 static void take_descriptor(struct step_process *process, const struct step_report *report, size_t index, int fd)
 {
-        if (report->kind == STEP_REPORT_ENTERED && report->proc && index == 0 && process->proc < 0)
+        if (report->kind == STEP_REPORT_TERMINAL && process->output < 0)
+                process->output = fd;
+        else if (report->kind == STEP_REPORT_ENTERED && report->proc && index == 0 && process->proc < 0)
                 process->proc = fd;
         else if (report->kind == STEP_REPORT_ENTERED && process->listeners.len < SANDBOX_PORTS_MAX)
                 process->listeners.fds[process->listeners.len++] = fd;
@@ -163,6 +166,33 @@ static int start_leader(const struct site *site, const struct sandbox_step *step
         return 0;
 }
 
+/* The step's end of its output: the pipe, or a terminal whose other end goes to the helper, which PID 1 does not keep. */
+static int make_terminal(const struct sandbox_step *step, int status, int *output, struct err *err)
+{
+        struct step_report report = {.kind = STEP_REPORT_TERMINAL};
+        _cleanup_fd_ int master = -1;
+
+        if (!step->tty)
+                return 0;
+        if (pty_open(step, &master, output, err) < 0)
+                return -1;
+        send_report(status, &report, &master, 1);
+        return 0;
+}
+
+/* PID 1 keeps the way to report, and a terminal, so that it lives until everything else is dead (pty.h). */
+static int keep_descriptors(const struct sandbox_step *step, int output, int status)
+{
+        int report = fcntl(status, F_DUPFD_CLOEXEC, 10);
+        int terminal = step->tty ? fcntl(output, F_DUPFD_CLOEXEC, 10) : -1;
+
+        if (report < 0 || dup3(report, 3, O_CLOEXEC) < 0)
+                return -1;
+        if (step->tty && (terminal < 0 || dup3(terminal, 4, O_CLOEXEC) < 0))
+                return -1;
+        return close_range(step->tty ? 5 : 4, ~0U, 0);
+}
+
 static void __attribute__((noreturn))
 child(const struct site *site, const struct sandbox_step *step, int output, int status, int helper)
 {
@@ -174,7 +204,7 @@ child(const struct site *site, const struct sandbox_step *step, int output, int 
         volunteer();
         if (ns_die_with(helper, &err) < 0 || (proc = site_enter(site, step, &err)) == -1)
                 goto failed;
-        if (step_listen(&step->listen, &listeners, &err) < 0)
+        if (step_listen(&step->listen, &listeners, &err) < 0 || make_terminal(step, status, &output, &err) < 0)
                 goto failed;
         report_entered(status, proc, &listeners);
         if (restrict_init(step, &err) < 0)
@@ -182,9 +212,8 @@ child(const struct site *site, const struct sandbox_step *step, int output, int 
         /* capabilities changed, which cleared it (prctl(2)) */
         if (ns_die_with(helper, &err) < 0 || start_leader(site, step, output, status, &leader, &err) < 0)
                 goto failed;
-        if (status != 3 && dup3(status, 3, O_CLOEXEC) < 0)
+        if (keep_descriptors(step, output, status) < 0)
                 _exit(1);
-        close_range(4, ~0U, 0);
         reap_until_leader_ends(leader, 3);
 failed:
         report_failure(status, &err);
@@ -197,9 +226,8 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
         _cleanup_fd_ int helper = (int)syscall(SYS_pidfd_open, getpid(), 0);
         int output[2] = {-1, -1}, status[2] = {-1, -1};
 
-        if (helper < 0 || pipe2(output, O_CLOEXEC) < 0 ||
-            socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0 ||
-            fcntl(output[0], F_SETFL, O_NONBLOCK) < 0) {
+        if (helper < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0 ||
+            (!step->tty && (pipe2(output, O_CLOEXEC) < 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) < 0))) {
                 err_errno(err, "step %s", step->name);
         } else {
                 process = STEP_PROCESS_NONE;

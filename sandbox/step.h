@@ -31,7 +31,7 @@ struct step_listeners { /* in the order of the step's `listen` */
 struct step_process {
         pid_t pid; /* of PID 1, as the helper sees it */
         int pidfd;
-        int output; /* stdout and stderr of the step, non-blocking */
+        int output; /* stdout and stderr of the step, non-blocking: a pipe, or its terminal once it is reported */
         int status; /* reports from inside */
         int proc;   /* the step's /proc, -1 until it is reported */
         int mounts; /* its mount namespace, held so that its end is not waited for; -1 where the kernel cannot say */
@@ -43,9 +43,10 @@ struct step_process {
         ((struct step_process){.pid = -1, .pidfd = -1, .output = -1, .status = -1, .proc = -1, .mounts = -1})
 
 enum step_report_kind {
-        STEP_REPORT_ENTERED, /* the step's namespaces stand; /proc and listeners came along, where there are any */
-        STEP_REPORT_FAILED,  /* a layer or the start failed: `err` */
-        STEP_REPORT_EXITED,  /* the leader ended: `status` of wait(2) */
+        STEP_REPORT_TERMINAL, /* the master of its terminal came along */
+        STEP_REPORT_ENTERED,  /* the step's namespaces stand; /proc and listeners came along, where there are any */
+        STEP_REPORT_FAILED,   /* a layer or the start failed: `err` */
+        STEP_REPORT_EXITED,   /* the leader ended: `status` of wait(2) */
 };
 
 struct step_report {

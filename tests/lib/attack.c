@@ -89,6 +89,27 @@ static int terminal(void)
                expect("another ioctl", ioctl(0, 0x5401, &c), ENOTTY);
 }
 
+/* The same with a terminal of its own, which is nobody else's. */
+static int private_terminal(void)
+{
+        int tty = open("/dev/tty", O_RDWR), discipline = 13 /* N_HDLC, a module */;
+        char c = 'x';
+
+        if (tty < 0 || !isatty(0) || !isatty(1) || !isatty(2))
+                return printf("no terminal\n");
+        return expect("TIOCSTI", ioctl(tty, TIOCSTI, &c), EPERM) |
+               expect("TIOCSTI with high bits", syscall(SYS_ioctl, tty, 0xffffffff00005412UL, &c), EPERM) |
+               expect("TIOCLINUX", ioctl(tty, 0x541c, &c), EPERM) |
+               expect("TIOCLINUX with high bits", syscall(SYS_ioctl, tty, 0x10000541cUL, &c), EPERM) |
+               expect("TIOCSETD", ioctl(tty, TIOCSETD, &discipline), EPERM) |
+               expect("TIOCSETD with high bits", syscall(SYS_ioctl, tty, 0xffffffff00005423UL, &discipline), EPERM) |
+               expect("TIOCCONS", ioctl(tty, TIOCCONS), EPERM) |
+               expect("/dev/pts/1", open("/dev/pts/1", O_RDWR), ENOENT) |
+               expect("/dev/console", open("/dev/console", O_RDWR), ENOENT) |
+               expect("/dev/tty1", open("/dev/tty1", O_RDWR), ENOENT) |
+               expect("/proc/1/fd/4", readlink("/proc/1/fd/4", (char[64]){0}, 64), EACCES);
+}
+
 static int init_process(void)
 {
         int failed = expect("ptrace", ptrace(PTRACE_ATTACH, 1, NULL, NULL), EPERM);
@@ -253,6 +274,7 @@ static const struct {
         {"kernel-interfaces", kernel_interfaces},
         {"sockets", sockets},
         {"terminal", terminal},
+        {"private-terminal", private_terminal},
         {"init-process", init_process},
         {"proc-writes", proc_writes},
         {"setid", setid},
