@@ -146,7 +146,7 @@ static int start_cage(struct loop *loop, int *ret_fd, struct err *err)
         if (!program || plan_cage(s, &plan, err) < 0 || channel_pair(pair, err) < 0)
                 return -1;
         caged_environment(s->context, &s->launch->plan, &environment);
-        status = cage_spawn(&plan, argv, environment.items, pair[1], &loop->s.cage_pid, err);
+        status = cage_spawn(&(struct cage_start){&plan, argv, environment.items, pair[1], -1}, &loop->s.cage_pid, err);
         close(pair[1]);
         if (status < 0) {
                 close(pair[0]);

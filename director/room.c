@@ -39,7 +39,8 @@ int room_open(struct room *room, const struct director *d, const char *name, str
 
         if (furniture_cage(d, name, &cage, err) < 0 || make_folder(d, name, err) < 0 || channel_pair(pair, err) < 0)
                 return -1;
-        if (cage_spawn(&cage, NULL, environ, pair[1], &room->pid, err) < 0) {
+        if (cage_spawn(&(struct cage_start){.plan = &cage, .envp = environ, .control_fd = pair[1]}, &room->pid, err) <
+            0) {
                 close(pair[0]);
                 close(pair[1]);
                 room->pid = 0;

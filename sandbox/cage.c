@@ -15,12 +15,14 @@
 
 #define CAGE(member) offsetof(struct cage_plan, member)
 static const struct record_field fields[] = {
-        {"state_root", RECORD_TEXT, CAGE(state_root), true, NULL},
+        {"state_root", RECORD_TEXT, CAGE(state_root), false, NULL},
         {"home", RECORD_TEXT, CAGE(home), false, NULL},
-        {"run_dir", RECORD_TEXT, CAGE(run_dir), true, NULL},
+        {"run_dir", RECORD_TEXT, CAGE(run_dir), false, NULL},
         {"write", RECORD_STRINGS, CAGE(write), true, NULL},
         {"read", RECORD_STRINGS, CAGE(read), true, NULL},
         {"show", RECORD_STRINGS, CAGE(show), true, NULL},
+        {"network", RECORD_BOOL, CAGE(network), false, NULL},
+        {"peer", RECORD_BOOL, CAGE(peer), false, NULL},
         {0},
 };
 
@@ -57,7 +59,7 @@ static int check_paths(const char *what, const struct strv *paths, struct err *e
 
 static int check_write(const struct cage_plan *plan, struct err *err)
 {
-        size_t len = strlen(plan->run_dir);
+        size_t len = plan->run_dir ? strlen(plan->run_dir) : 0;
 
         for (size_t i = 0; i < plan->write.len; i++)
                 if (strncmp(plan->write.items[i], plan->run_dir, len) != 0 || plan->write.items[i][len] != '/')
@@ -66,11 +68,24 @@ static int check_write(const struct cage_plan *plan, struct err *err)
         return check_paths("write", &plan->write, err);
 }
 
+/* A cage has either folders or network. */
+static int check_kind(const struct cage_plan *plan, struct err *err)
+{
+        bool folders =
+                plan->state_root || plan->home || plan->run_dir || plan->write.len || plan->read.len || plan->show.len;
+
+        if (plan->network && folders)
+                return err_set(err, ERR_INPUT, "cage: with network, nothing of the host is shown");
+        if (!plan->network && (!plan->state_root || !plan->run_dir))
+                return err_set(err, ERR_INPUT, "cage: state_root and run_dir are missing");
+        return 0;
+}
+
 int cage_plan_from_json(struct json_t *json, struct cage_plan *ret, struct err *err)
 {
         struct cage_plan plan = {0};
 
-        if (record_from_json(json, "cage plan", fields, &plan, err) < 0 ||
+        if (record_from_json(json, "cage plan", fields, &plan, err) < 0 || check_kind(&plan, err) < 0 ||
             check_path("state_root", plan.state_root, err) < 0 || check_path("home", plan.home, err) < 0 ||
             check_path("run_dir", plan.run_dir, err) < 0 || check_write(&plan, err) < 0 ||
             check_paths("read", &plan.read, err) < 0 || check_paths("show", &plan.show, err) < 0) {
@@ -92,18 +107,18 @@ static int write_plan(const struct cage_plan *plan, struct err *err)
         return steal_fd(&fd);
 }
 
-int cage_spawn(const struct cage_plan *plan, char *const argv[], char *const envp[], int control_fd, pid_t *ret_pid,
-               struct err *err)
+int cage_spawn(const struct cage_start *start, pid_t *ret_pid, struct err *err)
 {
         _cleanup_free_ char *program = sibling_path("cupel-sandbox", err);
-        _cleanup_fd_ int plan_fd = program ? write_plan(plan, err) : -1;
+        _cleanup_fd_ int plan_fd = program ? write_plan(start->plan, err) : -1;
+        const int fds[] = {plan_fd, start->control_fd, start->peer_fd};
         _cleanup_strv_ struct strv args = {0};
 
         if (plan_fd < 0)
                 return -1;
         strv_add(&args, "cupel-sandbox");
         strv_add(&args, "cage");
-        for (; argv && *argv; argv++)
+        for (char *const *argv = start->argv; argv && *argv; argv++)
                 strv_add(&args, *argv);
-        return spawn(program, args.items, envp, (const int[]){plan_fd, control_fd}, 2, ret_pid, err);
+        return spawn(program, args.items, start->envp, fds, start->plan->peer ? 3 : 2, ret_pid, err);
 }

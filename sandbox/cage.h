@@ -24,6 +24,14 @@
  *
  * Without PROGRAM: descriptor 4 is the helper's socket itself (the director's form).
  *
+ * With `network` in the plan it is another cage, that of cupel-egress: the host's net namespace stays, and in its place
+ * everything else goes. There is no helper, no /proc, no /dev; of the host only libraries and the files of name resolution
+ * and TLS are there, read-only; Landlock and seccomp are put on before PROGRAM, which puts its own, stricter filter on when
+ * it has been loaded (SECCOMP_EGRESS). Nothing of repository, run, state or home is named to it at all.
+ *
+ * With `peer` in the plan, descriptor 5 is a socket for PROGRAM to another caged program of the run: the runner finds it as
+ * descriptor 5 (CAGED_PEER_FD), the program of a cage with network, which has no helper, as descriptor 4.
+ *
  * Everything in the cage dies with the process that started it, and with PROGRAM. A layer that cannot be had: exit
  * status 31 and the reason on standard error (and, without PROGRAM, as event FAILED on the socket).
  */
@@ -31,14 +39,18 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct json_t;
 
 #define CAGE_PLAN_FD 3
 #define CAGE_CONTROL_FD 4
+#define CAGE_PEER_FD 5     /* only with `peer` */
 #define CAGED_CONTROL_FD 3 /* as PROGRAM sees them */
 #define CAGED_HELPER_FD 4
+#define CAGED_PEER_FD 5
+#define CAGED_NETWORK_PEER_FD 4
 
 struct cage_plan {
         char *state_root;  /* $CUPEL_STATE: hidden */
@@ -48,6 +60,8 @@ struct cage_plan {
         struct strv
                 read; /* for PROGRAM and steps: git folder, common folder, workdir, alternates, layers (or their cache root) */
         struct strv show; /* for steps alone: policy's read shows, carried folders, the cupel program */
+        bool network;     /* the other kind of cage: none of the members above is set */
+        bool peer;        /* there is a socket to another caged program */
 };
 
 #define CAGE_PLAN_INIT ((struct cage_plan){0})
@@ -56,12 +70,17 @@ void cage_plan_release(struct cage_plan *plan);
 struct json_t *cage_plan_to_json(const struct cage_plan *plan); /* owned by the caller */
 int cage_plan_from_json(struct json_t *json, struct cage_plan *ret, struct err *err);
 
-/*
- * Starts `cupel-sandbox cage` (found by sibling_path()) with the plan and `control_fd` (stays the caller's). `argv` may be
- * NULL or empty: helper only. The child is not reaped here.
- */
-int cage_spawn(const struct cage_plan *plan, char *const argv[], char *const envp[], int control_fd, pid_t *ret_pid,
-               struct err *err);
+/* What a cage is started with; the descriptors stay the caller's. */
+struct cage_start {
+        const struct cage_plan *plan;
+        char *const *argv; /* NULL or empty: helper only */
+        char *const *envp;
+        int control_fd;
+        int peer_fd; /* where the plan has `peer` */
+};
+
+/* Starts `cupel-sandbox cage` (found by sibling_path()). The child is not reaped here. */
+int cage_spawn(const struct cage_start *start, pid_t *ret_pid, struct err *err);
 
 /* The body of `cupel-sandbox cage`; returns the exit status. */
 int cage_main(int argc, char **argv);

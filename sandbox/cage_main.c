@@ -7,6 +7,8 @@
  *               ├─ helper       forked before Landlock
  *               └─ becomes PROGRAM (or, without one, is the helper)
  *
+ * A cage with network has no helper, and PID 1 gets a root of its own (cage_network.c).
+ *
  * Each dies with the one above. Where PID 1 ends, the kernel ends everything in the cage.
  */
 #include "lib/base/channel.h"
@@ -27,11 +29,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CAGE_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define CAGE_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
 #define PLAN_MAX ((size_t)1 << 20)
 
 struct cage {
@@ -39,6 +42,7 @@ struct cage {
         char **argv; /* of PROGRAM; NULL: none */
         int program; /* its file, opened before it may be hidden; -1: none */
         int control; /* CAGE_CONTROL_FD */
+        int peer;    /* CAGE_PEER_FD, or -1 */
 };
 
 static int read_plan(struct cage_plan *ret, struct err *err)
@@ -92,18 +96,33 @@ static int lock_program(const struct cage *cage, struct err *err)
         return landlock_enter(&lock, err);
 }
 
-/* Descriptor 3 and 4 as promised, and no other. */
+/* Descriptor 3 and those after it as promised, and no other. -1 in the list: not there, its place is not taken. */
 static int place_descriptors(struct cage *cage, int helper, struct err *err)
 {
-        int program = fcntl(cage->program, F_DUPFD_CLOEXEC, 10);
-        int control = fcntl(cage->control, F_DUPFD_CLOEXEC, 10);
-        int socket = fcntl(helper, F_DUPFD_CLOEXEC, 10);
+        const int wanted[] = {cage->control, helper, cage->peer};
+        int program = fcntl(cage->program, F_DUPFD_CLOEXEC, 10), next = CAGED_CONTROL_FD, moved[3];
 
-        if (program < 0 || control < 0 || socket < 0 || dup2(control, CAGED_CONTROL_FD) < 0 ||
-            dup2(socket, CAGED_HELPER_FD) < 0 || close_range(CAGED_HELPER_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+        for (size_t i = 0; i < 3; i++)
+                if ((moved[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, 10)) < 0 && wanted[i] >= 0)
+                        return err_errno(err, "cage: descriptors");
+        for (size_t i = 0; i < 3; i++)
+                if (moved[i] >= 0 && dup2(moved[i], next++) < 0)
+                        return err_errno(err, "cage: descriptors");
+        if (program < 0 || close_range((unsigned)next, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
                 return err_errno(err, "cage: descriptors");
         cage->program = program;
         return 0;
+}
+
+static int lock_in(const struct cage *cage, struct err *err)
+{
+        const struct rlimit none = {0, 0};
+
+        if (!cage->plan.network)
+                return lock_program(cage, err) < 0 ? -1 : seccomp_apply(SECCOMP_PROGRAM, err);
+        if (setrlimit(RLIMIT_CORE, &none) < 0)
+                return err_errno(err, "cage: no core dumps");
+        return cage_lock_network(cage->program, err) < 0 ? -1 : seccomp_apply(SECCOMP_LOADING, err);
 }
 
 static int run_program(struct cage *cage, int outer, int helper, struct err *err)
@@ -111,7 +130,7 @@ static int run_program(struct cage *cage, int outer, int helper, struct err *err
         if (place_descriptors(cage, helper, err) < 0 || drop_capabilities(err) < 0 || ns_die_with(outer, err) < 0)
                 return -1;
         close(outer);
-        if (lock_program(cage, err) < 0 || seccomp_apply(SECCOMP_PROGRAM, err) < 0)
+        if (lock_in(cage, err) < 0)
                 return -1;
         syscall(SYS_execveat, cage->program, "", cage->argv, environ, AT_EMPTY_PATH);
         return err_errno(err, "cage: execute %s", cage->argv[0]);
@@ -136,6 +155,8 @@ static int start_helper(struct cage *cage, bool fresh_proc, int *ret_socket, str
                 close(pair[0]);
                 close(cage->control);
                 close(cage->program);
+                if (cage->peer >= 0)
+                        close(cage->peer);
                 if (ns_die_with(self, err) < 0)
                         _exit(1);
                 _exit(helper_main(pair[1], &options));
@@ -178,8 +199,14 @@ static int inside(struct cage *cage, int outer)
         bool fresh_proc = false;
         int helper = -1;
 
-        if (ns_die_with(outer, &err) < 0 || cage_mount_all(&cage->plan, &fresh_proc, &err) < 0 || chdir("/") < 0)
+        if (ns_die_with(outer, &err) < 0 ||
+            (cage->plan.network ? cage_mount_network(&err) : cage_mount_all(&cage->plan, &fresh_proc, &err)) < 0 ||
+            chdir("/") < 0)
                 return fail(cage, &err);
+        if (cage->plan.network) {
+                run_program(cage, outer, -1, &err);
+                return fail(cage, &err);
+        }
         if (!cage->argv) {
                 struct helper_options options = {.parent_pidfd = -1, .no_proc = !fresh_proc};
 
@@ -207,7 +234,9 @@ static int start(struct cage *cage, int supervisor, struct err *err)
 
         if (self < 0)
                 return err_errno(err, "pidfd");
-        if (ns_unshare(CAGE_NAMESPACES, geteuid(), getegid(), err) < 0)
+        if (cage->plan.network && !cage->argv)
+                return err_set(err, ERR_INPUT, "cage: with network there is no helper, so a program is needed");
+        if (ns_unshare(CAGE_NAMESPACES | (cage->plan.network ? 0 : CLONE_NEWNET), geteuid(), getegid(), err) < 0)
                 return err_wrap(err, "cage");
         if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0)
                 return -1;
@@ -224,15 +253,17 @@ static int start(struct cage *cage, int supervisor, struct err *err)
 
 int cage_main(int argc, char **argv)
 {
-        struct cage cage = {.argv = argc > 1 ? argv + 1 : NULL, .program = -1, .control = CAGE_CONTROL_FD};
+        struct cage cage = {.argv = argc > 1 ? argv + 1 : NULL, .program = -1, .control = CAGE_CONTROL_FD, .peer = -1};
         int supervisor = (int)syscall(SYS_pidfd_open, getppid(), 0);
         struct err err = ERR_INIT;
         int status = -1;
 
         if (supervisor < 0)
                 err_errno(&err, "the starting process is gone");
-        else if (read_plan(&cage.plan, &err) == 0 && open_program(&cage, &err) == 0)
+        else if (read_plan(&cage.plan, &err) == 0 && open_program(&cage, &err) == 0) {
+                cage.peer = cage.plan.peer ? CAGE_PEER_FD : -1;
                 status = start(&cage, supervisor, &err);
+        }
         if (status < 0)
                 status = fail(&cage, &err);
         cage_plan_release(&cage.plan);

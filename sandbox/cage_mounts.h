@@ -12,4 +12,10 @@
  */
 int cage_mount_all(const struct cage_plan *plan, bool *ret_fresh_proc, struct err *err);
 
+/* The same for a cage with network (cage_network.c): a root of its own with libraries, resolver and TLS files. */
+int cage_mount_network(struct err *err);
+
+/* Landlock of its program, whose file was opened before: everything there read-only. no_new_privs must be set. */
+int cage_lock_network(int program, struct err *err);
+
 #endif

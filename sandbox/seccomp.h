@@ -18,6 +18,8 @@
 enum seccomp_profile {
         SECCOMP_STEP,    /* agent and verifiers */
         SECCOMP_PROGRAM, /* the caged program: also no sockets of its own */
+        SECCOMP_LOADING, /* a caged program with network, until it is loaded: no sockets but TCP and UDP */
+        SECCOMP_EGRESS,  /* and from then on: no programs, no processes, nothing that listens */
         SECCOMP_PROFILES,
 };
 
@@ -28,15 +30,16 @@ enum seccomp_action {
         SECCOMP_REFUSE_BITS,  /* EPERM where any bit of `value` is set in the low 32 bits of the argument */
         SECCOMP_REFUSE_VALUE, /* EPERM where the low 32 bits are `value` */
         SECCOMP_ONLY_VALUE,   /* else EAFNOSUPPORT */
+        SECCOMP_NEED_BITS,    /* EPERM where not all bits of `value` are set */
 };
 
 struct seccomp_rule {
         const char *name; /* NULL ends the table */
         int number;       /* of calls without a name in libseccomp 2.5.4 (one number on all ABIs of ours), else -1 */
         enum seccomp_action action;
-        unsigned argument; /* its index, for the last three */
+        unsigned argument; /* its index, for the last four */
         uint32_t value;
-        enum seccomp_profile from; /* SECCOMP_STEP: in both profiles */
+        unsigned profiles; /* set of 1 << enum seccomp_profile */
         const char *reason;
 };
 

@@ -2,42 +2,55 @@
 /* The table of refused system calls. Order is free; a call with argument rules has only those. */
 #include "sandbox/seccomp.h"
 
+#define IN(profile) (1u << SECCOMP_##profile)
+#define EVERYWHERE (IN(STEP) | IN(PROGRAM) | IN(LOADING) | IN(EGRESS))
+
 #define REFUSED(name, reason)                                                                                          \
         {                                                                                                              \
-                name, -1, SECCOMP_EPERM, 0, 0, SECCOMP_STEP, reason                                                    \
+                name, -1, SECCOMP_EPERM, 0, 0, EVERYWHERE, reason                                                      \
         }
 #define ABSENT(name, reason)                                                                                           \
         {                                                                                                              \
-                name, -1, SECCOMP_ENOSYS, 0, 0, SECCOMP_STEP, reason                                                   \
+                name, -1, SECCOMP_ENOSYS, 0, 0, EVERYWHERE, reason                                                     \
         }
 #define NEWER(name, number, reason)                                                                                    \
         {                                                                                                              \
-                name, number, SECCOMP_ALLOW, 0, 0, SECCOMP_STEP, reason                                                \
+                name, number, SECCOMP_ALLOW, 0, 0, EVERYWHERE, reason                                                  \
         }
 #define BITS(name, number, argument, value, reason)                                                                    \
         {                                                                                                              \
-                name, number, SECCOMP_REFUSE_BITS, argument, value, SECCOMP_STEP, reason                               \
+                name, number, SECCOMP_REFUSE_BITS, argument, value, EVERYWHERE, reason                                 \
         }
 #define VALUE(name, argument, value, reason)                                                                           \
         {                                                                                                              \
-                name, -1, SECCOMP_REFUSE_VALUE, argument, value, SECCOMP_STEP, reason                                  \
+                name, -1, SECCOMP_REFUSE_VALUE, argument, value, EVERYWHERE, reason                                    \
         }
 #define ONLY(name, argument, value, reason)                                                                            \
         {                                                                                                              \
-                name, -1, SECCOMP_ONLY_VALUE, argument, value, SECCOMP_STEP, reason                                    \
+                name, -1, SECCOMP_ONLY_VALUE, argument, value, EVERYWHERE, reason                                      \
         }
 #define UNCALLED(name, reason)                                                                                         \
         {                                                                                                              \
-                name, -1, SECCOMP_EPERM, 0, 0, SECCOMP_PROGRAM, reason                                                 \
+                name, -1, SECCOMP_EPERM, 0, 0, IN(PROGRAM), reason                                                     \
+        }
+
+#define NETLESS(name, argument, value, reason)                                                                         \
+        {                                                                                                              \
+                name, -1, SECCOMP_ONLY_VALUE, argument, value, IN(STEP) | IN(PROGRAM), reason                          \
+        }
+#define NEVER(name, reason)                                                                                            \
+        {                                                                                                              \
+                name, -1, SECCOMP_EPERM, 0, 0, IN(EGRESS), reason                                                      \
         }
 
 #define SETID_BITS 06000u
 /* NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET; NEWTIME is in the signal's byte here and only for unshare */
 #define NAMESPACE_BITS 0x7e020000u
+#define CLONE_THREAD_BIT 0x00010000u
 
 const struct seccomp_rule seccomp_table[] = {
         /* namespaces */
-        BITS("clone", -1, 0, NAMESPACE_BITS, "namespaces"),
+        {"clone", -1, SECCOMP_REFUSE_BITS, 0, NAMESPACE_BITS, EVERYWHERE & ~IN(EGRESS), "namespaces"},
         ABSENT("clone3", "flags in memory cannot be filtered; libcs fall back to clone"),
         REFUSED("unshare", "namespaces"),
         REFUSED("setns", "namespaces"),
@@ -55,7 +68,7 @@ const struct seccomp_rule seccomp_table[] = {
         ABSENT("fsmount", "mounts"),
         ABSENT("fspick", "mounts"),
         ABSENT("mount_setattr", "mounts"),
-        {"open_tree_attr", 467, SECCOMP_ENOSYS, 0, 0, SECCOMP_STEP, "mounts"},
+        {"open_tree_attr", 467, SECCOMP_ENOSYS, 0, 0, EVERYWHERE, "mounts"},
 
         /* other processes */
         REFUSED("ptrace", "other processes"),
@@ -117,7 +130,7 @@ const struct seccomp_rule seccomp_table[] = {
         BITS("fchmod", -1, 1, SETID_BITS, "setuid files"),
         BITS("fchmodat", -1, 2, SETID_BITS, "setuid files"),
         BITS("fchmodat2", 452, 2, SETID_BITS, "setuid files"),
-        ONLY("socket", 0, 1, "AF_UNIX"),
+        NETLESS("socket", 0, 1, "AF_UNIX"),
         ONLY("socket", 0, 2, "AF_INET"),
         ONLY("socket", 0, 10, "AF_INET6"),
         ONLY("socketpair", 0, 1, "AF_UNIX"),
@@ -139,5 +152,14 @@ const struct seccomp_rule seccomp_table[] = {
         UNCALLED("connect", "host sockets are not network"),
         UNCALLED("bind", "no sockets of its own"),
         UNCALLED("listen", "no sockets of its own"),
+
+        /* the program with the network connects and accepts, and starts nothing */
+        {"clone", -1, SECCOMP_NEED_BITS, 0, CLONE_THREAD_BIT, IN(EGRESS), "threads, no processes"},
+        NEVER("fork", "no processes"),
+        NEVER("vfork", "no processes"),
+        NEVER("execve", "no programs"),
+        NEVER("execveat", "no programs"),
+        NEVER("bind", "listens only on what it was given"),
+        NEVER("listen", "listens only on what it was given"),
         {0},
 };

@@ -49,7 +49,7 @@ struct answer {
 
 static bool in_profile(const struct seccomp_rule *rule, enum seccomp_profile profile)
 {
-        return rule->from == SECCOMP_STEP || rule->from == profile;
+        return rule->profiles & (1u << profile);
 }
 
 static int number_of(const struct seccomp_rule *rule, uint32_t arch)
@@ -98,6 +98,7 @@ static struct answer answer_of(int number, uint32_t arch, enum seccomp_profile p
         case SECCOMP_REFUSE_BITS:
         case SECCOMP_REFUSE_VALUE:
         case SECCOMP_ONLY_VALUE:
+        case SECCOMP_NEED_BITS:
                 break;
         }
         return (struct answer){0, rule};
@@ -169,6 +170,11 @@ static void put_answer(struct program *program, int number, const struct answer 
                 put(program, BPF_JMP | BPF_JSET | BPF_K, 1, 0, rule->value);
                 put_return(program, SECCOMP_RET_ALLOW);
                 put_return(program, REFUSE(EPERM));
+        } else if (rule->action == SECCOMP_NEED_BITS) {
+                put(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, rule->value);
+                put(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, rule->value);
+                put_return(program, REFUSE(EPERM));
+                put_return(program, SECCOMP_RET_ALLOW);
         } else if (rule->action == SECCOMP_REFUSE_VALUE) {
                 put_values(program, number, REFUSE(EPERM), SECCOMP_RET_ALLOW);
         } else {
@@ -232,7 +238,8 @@ static void print_program(const struct program *program, const char *name)
 
 int main(void)
 {
-        static const char *const names[SECCOMP_PROFILES] = {"filter_step", "filter_program"};
+        static const char *const names[SECCOMP_PROFILES] = {"filter_step", "filter_program", "filter_loading",
+                                                            "filter_egress"};
         static struct program programs[SECCOMP_PROFILES];
 
         printf("/* made from sandbox/seccomp_table.c by sandbox/filter/compile.c */\n");

@@ -3,8 +3,11 @@
  * What hostile code tries in a step, one attempt per argument. Exit status 0: the kernel answered as it should; 1: it did
  * not, and a line says what happened. Attempts that must die of a signal return only when they did not.
  */
+#include "sandbox/seccomp.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -265,6 +268,46 @@ static int cannot_write(char **paths)
         return failed;
 }
 
+static void *nothing(void *arg)
+{
+        return arg;
+}
+
+static int connect_to(const char *port)
+{
+        struct sockaddr_in address = {.sin_family = AF_INET,
+                                      .sin_port = htons((uint16_t)atoi(port)),
+                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+        return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof(address));
+}
+
+/* In a cage with network: `port` listens on the host's loopback. Then the filter that the program puts on itself. */
+static int network_cage(const char *port)
+{
+        static const char *const absent[] = {"/proc",       "/dev", "/run", "/home",   "/root", "/etc/ssl/private",
+                                             "/etc/shadow", "/var", "/tmp", "/usr/bin"};
+        struct err err = ERR_INIT;
+        pthread_t thread;
+        int failed = 0;
+
+        for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++)
+                failed |= expect(absent[i], open(absent[i], O_PATH), ENOENT);
+        failed |= expect("new file", open("/etc/new", O_WRONLY | O_CREAT, 0600), EROFS) |
+                  expect("unix socket", socket(AF_UNIX, SOCK_STREAM, 0), EAFNOSUPPORT) |
+                  expect("netlink socket", socket(AF_NETLINK, SOCK_RAW, 0), EAFNOSUPPORT) |
+                  expect("other processes", kill(2, 0), ESRCH);
+        if (getpid() != 1 || open("/etc/hosts", O_RDONLY) < 0 || connect_to(port) < 0 ||
+            seccomp_apply(SECCOMP_EGRESS, &err) < 0)
+                failed |= printf("no cage with network: %s\n", strerror(errno)) > 0;
+        failed |= expect("fork", syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0), EPERM) |
+                  expect("execve", execl("/proc/self/exe", "x", NULL), EPERM) |
+                  expect("bind", bind(0, NULL, 0), EPERM) | expect("listen", listen(0, 1), EPERM);
+        if (pthread_create(&thread, NULL, nothing, NULL) != 0 || connect_to(port) < 0)
+                failed |= printf("the filter refuses threads or connections: %s\n", strerror(errno)) > 0;
+        return failed;
+}
+
 static const struct {
         const char *name;
         int (*attempt)(void);
@@ -295,6 +338,8 @@ int main(int argc, char **argv)
 {
         if (argc > 2 && strcmp(argv[1], "cannot-write") == 0)
                 return cannot_write(argv + 2);
+        if (argc > 2 && strcmp(argv[1], "network-cage") == 0)
+                return network_cage(argv[2]);
         for (size_t i = 0; argc > 1 && i < sizeof(attempts) / sizeof(*attempts); i++)
                 if (strcmp(attempts[i].name, argv[1]) == 0)
                         return attempts[i].attempt();

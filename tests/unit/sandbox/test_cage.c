@@ -5,6 +5,9 @@
 #include "lib/base/json.h"
 #include "sandbox/cage.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 static struct bench bench;
 static struct cage_plan cage;
 
@@ -62,7 +65,8 @@ static int run_caged(const char *mark, const char *const *names)
         for (; *names; names++)
                 strv_add_printf(&argv, "%s%s/%s", mark, bench.folder, *names);
         cr_assert(channel_pair(pair, &bench.err) == 0);
-        cr_assert(cage_spawn(&cage, argv.items, environ, pair[1], &pid, &bench.err) == 0, "%s", bench.err.message);
+        cr_assert(cage_spawn(&(struct cage_start){&cage, argv.items, environ, pair[1], -1}, &pid, &bench.err) == 0,
+                  "%s", bench.err.message);
         cr_assert(waitpid(pid, &status, 0) == pid);
         close(pair[0]);
         close(pair[1]);
@@ -124,7 +128,8 @@ Test(cage, a_helper_alone_serves_its_client)
         free(bench.plan.scratch);
         bench.plan.scratch = below(&bench, "state/repos/r/runs/1/upper");
         cr_assert(channel_pair(pair, &bench.err) == 0);
-        cr_assert(cage_spawn(&cage, NULL, environ, pair[1], &bench.pid, &bench.err) == 0, "%s", bench.err.message);
+        cr_assert(cage_spawn(&(struct cage_start){&cage, NULL, environ, pair[1], -1}, &bench.pid, &bench.err) == 0,
+                  "%s", bench.err.message);
         close(pair[1]);
         sandbox_client_init(&bench.client, pair[0]);
         cr_assert(sandbox_prepare(&bench.client, &bench.plan, &bench.err) == 0);
@@ -136,4 +141,46 @@ Test(cage, a_helper_alone_serves_its_client)
         upper = freeze_upper(&bench);
         cr_assert(faccessat(upper, "new", F_OK, 0) == 0);
         close(upper);
+}
+
+static int listen_here(char ret_port[8])
+{
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t len = sizeof(address);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        cr_assert(bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 8) == 0);
+        cr_assert(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
+        snprintf(ret_port, 8, "%u", ntohs(address.sin_port));
+        return fd;
+}
+
+Test(cage, one_with_network_has_nothing_else)
+{
+        struct cage_plan plan = {.network = true, .peer = true};
+        char port[8], *program = attack_path(), *argv[] = {program, (char *)"network-cage", port, NULL};
+        int listener = listen_here(port), pair[2], peers[2], status;
+        pid_t pid;
+
+        cr_assert(channel_pair(pair, &bench.err) == 0 && channel_pair(peers, &bench.err) == 0);
+        cr_assert(cage_spawn(&(struct cage_start){&plan, argv, environ, pair[1], peers[1]}, &pid, &bench.err) == 0);
+        cr_assert(waitpid(pid, &status, 0) == pid);
+        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+        for (int i = 0; i < 2; i++) {
+                close(pair[i]);
+                close(peers[i]);
+        }
+        close(listener);
+        free(program);
+}
+
+Test(cage, network_and_folders_are_two_cages)
+{
+        struct cage_plan *ret = &(struct cage_plan){0};
+        _cleanup_json_ json_t *json = NULL;
+
+        cage.network = true;
+        json = cage_plan_to_json(&cage);
+        cr_assert(cage_plan_from_json(json, ret, &bench.err) < 0);
+        cr_assert_eq(bench.err.code, ERR_INPUT);
 }
