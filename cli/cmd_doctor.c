@@ -65,10 +65,10 @@ static void print_probe(const struct probe *probe, bool colour, bool enough)
 }
 
 /* The filter as the sandbox compiles it, printed by the program that loads it. */
-static int show_seccomp(struct err *err)
+static int show_seccomp(bool json, struct err *err)
 {
         _cleanup_free_ char *program = sibling_path("cupel-sandbox", err);
-        char *argv[] = {program, (char *)"seccomp", NULL};
+        char *argv[] = {program, (char *)"seccomp", json ? (char *)"--json" : NULL, NULL};
         int status = 0;
         pid_t pid;
 
@@ -104,7 +104,7 @@ int cmd_doctor(struct context *context, int argc, char **argv, struct err *err)
         bool json = false, seccomp = false;
         struct option_rest rest;
         const struct option_spec options[] = {
-                {"json", 0, OPTION_FLAG, &json, NULL, "the layers as JSON"},
+                {"json", 0, OPTION_FLAG, &json, NULL, "as JSON"},
                 {"seccomp", 0, OPTION_FLAG, &seccomp, NULL, "print the system call filter instead"},
                 {0}};
         const int got = options_parse(argc, argv, options, &rest, err);
@@ -113,5 +113,5 @@ int cmd_doctor(struct context *context, int argc, char **argv, struct err *err)
                 return got < 0 ? -1 : 0;
         if (options_expect(&rest, argv[0], 0, 0, err) < 0)
                 return -1;
-        return seccomp ? show_seccomp(err) : examine(context, json, err);
+        return seccomp ? show_seccomp(json, err) : examine(context, json, err);
 }

@@ -75,7 +75,7 @@ static int lock_program(const struct cage *cage, struct err *err)
         _cleanup_landlock_ struct landlock lock = {.fd = -1};
 
         /* no signal scope: the helper would not get its PDEATHSIG */
-        if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS, err) < 0)
+        if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS | LANDLOCK_NO_TCP, err) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
                 if (landlock_allow(&lock, system_folders[i], LANDLOCK_READ | LANDLOCK_RUN, err) < 0)

@@ -26,26 +26,34 @@ static const struct {
         unsigned grants;
         int of_files; /* may stand in a rule on a file */
 } rights[] = {
-        {1u << 0, 1, LANDLOCK_RUN, 1},                    /* EXECUTE */
-        {1u << 1, 1, LANDLOCK_WRITE | LANDLOCK_FILE, 1},  /* WRITE_FILE */
-        {1u << 2, 1, LANDLOCK_READ, 1},                   /* READ_FILE */
-        {1u << 3, 1, LANDLOCK_READ, 0},                   /* READ_DIR */
-        {1u << 4, 1, LANDLOCK_WRITE, 0},                  /* REMOVE_DIR */
-        {1u << 5, 1, LANDLOCK_WRITE, 0},                  /* REMOVE_FILE */
-        {1u << 6, 1, LANDLOCK_WRITE, 0},                  /* MAKE_CHAR: whiteouts by hand are harmless in an upper */
-        {1u << 7, 1, LANDLOCK_WRITE, 0},                  /* MAKE_DIR */
-        {1u << 8, 1, LANDLOCK_WRITE, 0},                  /* MAKE_REG */
-        {1u << 9, 1, LANDLOCK_WRITE, 0},                  /* MAKE_SOCK */
-        {1u << 10, 1, LANDLOCK_WRITE, 0},                 /* MAKE_FIFO */
-        {1u << 11, 1, 0, 0},                              /* MAKE_BLOCK: nobody */
-        {1u << 12, 1, LANDLOCK_WRITE, 0},                 /* MAKE_SYM */
-        {1u << 13, 2, LANDLOCK_WRITE, 0},                 /* REFER */
-        {1u << 14, 3, LANDLOCK_WRITE | LANDLOCK_FILE, 1}, /* TRUNCATE */
-        {1u << 15, 5, LANDLOCK_WRITE | LANDLOCK_FILE, 1}, /* IOCTL_DEV */
+        {1u << 0, 1, LANDLOCK_RUN, 1},                      /* EXECUTE */
+        {1u << 1, 1, LANDLOCK_WRITE | LANDLOCK_FILE, 1},    /* WRITE_FILE */
+        {1u << 2, 1, LANDLOCK_READ, 1},                     /* READ_FILE */
+        {1u << 3, 1, LANDLOCK_READ, 0},                     /* READ_DIR */
+        {1u << 4, 1, LANDLOCK_WRITE, 0},                    /* REMOVE_DIR */
+        {1u << 5, 1, LANDLOCK_WRITE, 0},                    /* REMOVE_FILE */
+        {1u << 6, 1, LANDLOCK_WRITE, 0},                    /* MAKE_CHAR: whiteouts by hand are harmless in an upper */
+        {1u << 7, 1, LANDLOCK_WRITE, 0},                    /* MAKE_DIR */
+        {1u << 8, 1, LANDLOCK_WRITE, 0},                    /* MAKE_REG */
+        {1u << 9, 1, LANDLOCK_WRITE, 0},                    /* MAKE_SOCK */
+        {1u << 10, 1, LANDLOCK_WRITE, 0},                   /* MAKE_FIFO */
+        {1u << 11, 1, 0, 0},                                /* MAKE_BLOCK: nobody */
+        {1u << 12, 1, LANDLOCK_WRITE, 0},                   /* MAKE_SYM */
+        {1u << 13, 2, LANDLOCK_WRITE, 0},                   /* REFER */
+        {1u << 14, 3, LANDLOCK_WRITE | LANDLOCK_FILE, 1},   /* TRUNCATE */
+        {1u << 15, 5, LANDLOCK_WRITE | LANDLOCK_FILE, 1},   /* IOCTL_DEV */
+        {1u << 16, 9, LANDLOCK_WRITE | LANDLOCK_SOCKET, 1}, /* RESOLVE_UNIX */
 };
 
 #define RIGHTS (sizeof(rights) / sizeof(*rights))
-#define ABI_SCOPES 6
+#define ABI_NET 4
+#define ABI_LOG 7
+#define NET_BIND_CONNECT_TCP 3u
+#define SCOPES 3u
+/* What is refused before the program starts, and in domains that it makes itself, is not the audit log's business: an agent
+ * could fill it. */
+#define LOG_SAME_EXEC_OFF 1u
+#define LOG_SUBDOMAINS_OFF 4u
 
 int landlock_abi(void)
 {
@@ -65,8 +73,10 @@ int landlock_begin(struct landlock *lock, uint64_t scopes, struct err *err)
                 if (rights[i].abi <= lock->abi)
                         lock->handled |= rights[i].bit;
         ruleset.handled_access_fs = lock->handled;
-        if (lock->abi >= ABI_SCOPES)
-                ruleset.scoped = scopes;
+        if (lock->abi >= LANDLOCK_ABI_SCOPES)
+                ruleset.scoped = scopes & SCOPES;
+        if (lock->abi >= ABI_NET && (scopes & LANDLOCK_NO_TCP))
+                ruleset.handled_access_net = NET_BIND_CONNECT_TCP;
         /* a kernel that knows less of the struct accepts zeroes after what it knows */
         lock->fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
         if (lock->fd < 0)
@@ -106,7 +116,9 @@ int landlock_allow(struct landlock *lock, const char *path, unsigned grants, str
 
 int landlock_enter(struct landlock *lock, struct err *err)
 {
-        if (lock->abi && syscall(SYS_landlock_restrict_self, lock->fd, 0) < 0)
+        unsigned flags = lock->abi >= ABI_LOG ? LOG_SAME_EXEC_OFF | LOG_SUBDOMAINS_OFF : 0;
+
+        if (lock->abi && syscall(SYS_landlock_restrict_self, lock->fd, flags) < 0)
                 return err_errno(err, "Landlock");
         return 0;
 }

@@ -17,14 +17,18 @@
 #include <stdint.h>
 
 enum landlock_grant {
-        LANDLOCK_READ = 1,  /* files and folders */
-        LANDLOCK_RUN = 2,   /* execute */
-        LANDLOCK_WRITE = 4, /* everything that changes them */
-        LANDLOCK_FILE = 8,  /* write to an existing file or device only */
+        LANDLOCK_READ = 1,    /* files and folders */
+        LANDLOCK_RUN = 2,     /* execute */
+        LANDLOCK_WRITE = 4,   /* everything that changes them */
+        LANDLOCK_FILE = 8,    /* write to an existing file or device only */
+        LANDLOCK_SOCKET = 16, /* connect to Unix sockets there that were made outside of the domain (ABI 9) */
 };
 
 #define LANDLOCK_NO_ABSTRACT_SOCKETS 1u
 #define LANDLOCK_NO_SIGNALS 2u /* out of the domain; PDEATHSIG is not delivered to children that are out of it */
+#define LANDLOCK_NO_TCP 0x100u /* no bind, no connect (ABI 4): for who has no use for the network at all */
+
+#define LANDLOCK_ABI_SCOPES 6
 
 struct landlock {
         int fd;

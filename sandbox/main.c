@@ -26,10 +26,15 @@ static int run_helper(int argc, char **argv)
 
 static int run_seccomp(int argc, char **argv)
 {
-        (void)argc;
-        (void)argv;
-        seccomp_print(stdout);
-        return 0;
+        if (argc > 1 && strcmp(argv[1], "--json") == 0) {
+                _cleanup_json_ json_t *table = seccomp_to_json();
+
+                json_dumpf(table, stdout, JSON_INDENT(2));
+                putchar('\n');
+        } else {
+                seccomp_print(stdout);
+        }
+        return fflush(stdout) ? 70 : 0;
 }
 
 static const struct {
@@ -41,7 +46,7 @@ static const struct {
          "make the cage of a run (plan: descriptor 3, socket: descriptor 4) and execute PROGRAM in it"},
         {"helper", run_helper, "run steps for the client on descriptor 3"},
         {"probe", probe_main, "try every layer of the sandbox; --json"},
-        {"seccomp", run_seccomp, "print the table of system calls"},
+        {"seccomp", run_seccomp, "print the table of system calls; --json"},
 };
 
 int main(int argc, char **argv)

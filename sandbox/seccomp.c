@@ -4,43 +4,62 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "seccomp_filter.h"
 
-int seccomp_apply(enum seccomp_profile profile, struct err *err)
-{
-        static const struct sock_fprog programs[SECCOMP_PROFILES] = {
-                [SECCOMP_STEP] = {sizeof(filter_step) / sizeof(*filter_step), (struct sock_filter *)filter_step},
-                [SECCOMP_PROGRAM] = {sizeof(filter_program) / sizeof(*filter_program),
-                                     (struct sock_filter *)filter_program},
-                [SECCOMP_LOADING] = {sizeof(filter_loading) / sizeof(*filter_loading),
-                                     (struct sock_filter *)filter_loading},
-                [SECCOMP_EGRESS] = {sizeof(filter_egress) / sizeof(*filter_egress),
-                                    (struct sock_filter *)filter_egress},
-        };
+#if defined(__x86_64__)
+#define NATIVE SECCOMP_X86_64
+#elif defined(__aarch64__)
+#define NATIVE SECCOMP_AARCH64
+#else
+#error "no table for this architecture"
+#endif
 
-        if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &programs[profile], 0, 0) < 0)
-                return err_errno(err, "seccomp filter; the kernel needs CONFIG_SECCOMP_FILTER");
-        return 0;
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+#define PROGRAM(arch, profile)                                                                                         \
+        {                                                                                                              \
+                LENGTH(filter_##arch##_##profile), (struct sock_filter *)filter_##arch##_##profile                     \
+        }
+
+#define PROGRAMS(arch)                                                                                                 \
+        {                                                                                                              \
+                PROGRAM(arch, 0), PROGRAM(arch, 1), PROGRAM(arch, 2), PROGRAM(arch, 3), PROGRAM(arch, 4),              \
+                        PROGRAM(arch, 5)                                                                               \
+        }
+
+static const struct sock_fprog programs[SECCOMP_ARCHES][SECCOMP_PROFILES] = {
+        [SECCOMP_X86_64] = PROGRAMS(x86_64),
+        [SECCOMP_AARCH64] = PROGRAMS(aarch64),
+};
+_Static_assert(SECCOMP_PROFILES == 6, "a program for each profile");
+
+int seccomp_number(enum seccomp_arch arch, size_t row)
+{
+        return arch == SECCOMP_X86_64 ? numbers_x86_64[row] : numbers_aarch64[row];
 }
 
-void seccomp_print(FILE *out)
+const struct sock_filter *seccomp_program(enum seccomp_arch arch, enum seccomp_profile profile, size_t *ret_len)
 {
-        static const char *const actions[] = {
-                "allowed", "EPERM", "ENOSYS", "EPERM with bits", "EPERM with", "only with", "EPERM without bits"};
-        static const char *const whose[1u << SECCOMP_PROFILES] = {
-                [1u << SECCOMP_PROGRAM] = " (caged program)",
-                [1u << SECCOMP_EGRESS] = " (egress proxy)",
-                [1u << SECCOMP_STEP | 1u << SECCOMP_PROGRAM] = " (step, caged program)",
-                [(1u << SECCOMP_PROFILES) - 1 - (1u << SECCOMP_EGRESS)] = " (all but egress proxy)",
-        };
+        *ret_len = programs[arch][profile].len;
+        return programs[arch][profile].filter;
+}
 
-        fprintf(out, "Allowed: what libseccomp 2.5 knows, minus this table. Unknown: ENOSYS. 32-bit and x32 calls: "
-                     "killed.\n");
-        for (const struct seccomp_rule *rule = seccomp_table; rule->name; rule++) {
-                fprintf(out, "%-20s %s", rule->name, actions[rule->action]);
-                if (rule->action >= SECCOMP_REFUSE_BITS)
-                        fprintf(out, " 0x%x in argument %u", rule->value, rule->argument);
-                fprintf(out, ": %s%s\n", rule->reason, whose[rule->profiles] ? whose[rule->profiles] : "");
-        }
+static int refused(struct err *err)
+{
+        return err_errno(err, "seccomp filter; the kernel needs CONFIG_SECCOMP_FILTER");
+}
+
+int seccomp_apply(enum seccomp_profile profile, struct err *err)
+{
+        return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &programs[NATIVE][profile], 0, 0) < 0 ? refused(err) : 0;
+}
+
+int seccomp_apply_listening(enum seccomp_profile profile, struct err *err)
+{
+        long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+                          &programs[NATIVE][profile]);
+
+        return fd < 0 ? refused(err) : (int)fd;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Build-time compiler of the system call table: prints a header with one BPF program per profile, for the ABI that it runs
- * on. libseccomp says which calls exist and what their numbers are; the program is ours, since calls with the same answer
- * lie side by side: a search tree over ranges of numbers is a fifth of the size of a rule for each, and a program is
- * checked and translated by the kernel anew for every step.
+ * Build-time compiler of the system call table: prints a header with the numbers of its rows and one BPF program per profile,
+ * both for each architecture of ours, whichever it runs on. libseccomp says which calls exist and what their numbers are; the
+ * program is ours, since calls with the same answer lie side by side: a search tree over ranges of numbers is a fifth of the
+ * size of a rule for each, and a program is checked and translated by the kernel anew for every step.
  *
- *         wrong ABI → kill;  x32 → kill;  tree over numbers → answer, or a test of one argument's low 32 bits
+ *         wrong ABI → kill;  x32 → kill;  tree over numbers → answer, or tests of arguments' low 32 bits
  */
 #include "sandbox/seccomp.h"
 
@@ -20,19 +20,19 @@
 #include <string.h>
 
 #define NUMBERS_END 600
-#define VALUES_MAX 8
 #define JUMP_MAX 255
 #define X32_BIT 0x40000000u
 #define SKIPPED_CALL 0xffffffffu /* what a tracer makes of a call that is not to happen */
 #define REFUSE(error) (SECCOMP_RET_ERRNO | (uint32_t)(error))
 
-#if defined(__x86_64__)
-#define NATIVE_ABI AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ABI AUDIT_ARCH_AARCH64
-#else
-#error "no table for this architecture"
-#endif
+/* libseccomp's word for an architecture and the kernel's are the same number */
+static const struct {
+        const char *name;
+        uint32_t abi;
+} arches[SECCOMP_ARCHES] = {
+        [SECCOMP_X86_64] = {"x86_64", SCMP_ARCH_X86_64}, [SECCOMP_AARCH64] = {"aarch64", SCMP_ARCH_AARCH64}};
+
+_Static_assert(SCMP_ARCH_X86_64 == AUDIT_ARCH_X86_64 && SCMP_ARCH_AARCH64 == AUDIT_ARCH_AARCH64, "one numbering");
 
 static void __attribute__((noreturn)) die(const char *what)
 {
@@ -44,63 +44,57 @@ static void __attribute__((noreturn)) die(const char *what)
 
 struct answer {
         uint32_t plain;                  /* SECCOMP_RET_…, where there is no argument to look at */
-        const struct seccomp_rule *rule; /* else NULL */
+        const struct seccomp_rule *rule; /* else the first of its rules */
 };
 
-static bool in_profile(const struct seccomp_rule *rule, enum seccomp_profile profile)
+static int number_of(const struct seccomp_rule *rule, uint32_t abi)
 {
-        return rule->profiles & (1u << profile);
+        int number = rule->number >= 0 ? rule->number : seccomp_syscall_resolve_name_arch(abi, rule->name);
+
+        /* a call of x86 alone is named by a number that means nothing elsewhere */
+        if (rule->number >= 0 && rule->number < 400 && abi != SCMP_ARCH_X86_64)
+                return -1;
+        return number < 0 ? -1 : number;
 }
 
-static int number_of(const struct seccomp_rule *rule, uint32_t arch)
+static bool applies(const struct seccomp_rule *rule, int number, uint32_t abi, enum seccomp_profile profile)
 {
-        return rule->number >= 0 ? rule->number : seccomp_syscall_resolve_name_arch(arch, rule->name);
+        return (rule->profiles & SECCOMP_IN(profile)) && number_of(rule, abi) == number;
 }
 
-/* Plain refusals win over argument rules: the caged program's table refuses whole calls that steps may use in part. */
-static const struct seccomp_rule *rule_of(int number, uint32_t arch, enum seccomp_profile profile)
+static const struct seccomp_rule *rule_of(int number, uint32_t abi, enum seccomp_profile profile)
 {
         const struct seccomp_rule *found = NULL;
 
-        for (const struct seccomp_rule *rule = seccomp_table; rule->name; rule++) {
-                if (!in_profile(rule, profile) || number_of(rule, arch) != number)
-                        continue;
-                if (!found || rule->action == SECCOMP_EPERM || rule->action == SECCOMP_ENOSYS)
+        for (const struct seccomp_rule *rule = seccomp_table; rule->name; rule++)
+                if (applies(rule, number, abi, profile) && (!found || SECCOMP_IS_PLAIN(rule->action)))
                         found = rule;
-        }
         return found;
 }
 
-static bool is_known(int number, uint32_t arch)
+static bool is_known(int number, uint32_t abi)
 {
-        char *name = seccomp_syscall_resolve_num_arch(arch, number);
+        char *name = seccomp_syscall_resolve_num_arch(abi, number);
         bool known = name != NULL;
 
         free(name);
         for (const struct seccomp_rule *rule = seccomp_table; rule->name && !known; rule++)
-                known = rule->number == number;
+                known = rule->number >= 0 && number_of(rule, abi) == number;
         return known;
 }
 
-static struct answer answer_of(int number, uint32_t arch, enum seccomp_profile profile)
+static struct answer answer_of(int number, uint32_t abi, enum seccomp_profile profile)
 {
-        const struct seccomp_rule *rule = rule_of(number, arch, profile);
+        const struct seccomp_rule *rule = rule_of(number, abi, profile);
 
-        if (!is_known(number, arch))
+        if (!is_known(number, abi))
                 return (struct answer){REFUSE(ENOSYS), NULL};
-        switch (rule ? rule->action : SECCOMP_ALLOW) {
-        case SECCOMP_ALLOW:
+        if (!rule || rule->action == SECCOMP_ALLOW)
                 return (struct answer){SECCOMP_RET_ALLOW, NULL};
-        case SECCOMP_EPERM:
-                return (struct answer){REFUSE(EPERM), NULL};
-        case SECCOMP_ENOSYS:
-                return (struct answer){REFUSE(ENOSYS), NULL};
-        case SECCOMP_REFUSE_BITS:
-        case SECCOMP_REFUSE_VALUE:
-        case SECCOMP_ONLY_VALUE:
-        case SECCOMP_NEED_BITS:
-                break;
-        }
+        if (rule->action == SECCOMP_REFUSE)
+                return (struct answer){REFUSE(rule->error), NULL};
+        if (rule->action == SECCOMP_ASK)
+                return (struct answer){SECCOMP_RET_USER_NOTIF, NULL};
         return (struct answer){0, rule};
 }
 
@@ -108,7 +102,7 @@ static struct answer answer_of(int number, uint32_t arch, enum seccomp_profile p
 
 struct program {
         enum seccomp_profile profile;
-        uint32_t arch;
+        uint32_t abi;
         struct sock_filter ops[BPF_MAXINSNS];
         unsigned len;
         struct {
@@ -138,48 +132,57 @@ static void load_argument(struct program *program, unsigned index)
             (uint32_t)(offsetof(struct seccomp_data, args) + index * sizeof(uint64_t)));
 }
 
-/* One rule for each value: equal → `hit`, none → `miss`. */
-static void put_values(struct program *program, int number, uint32_t hit, uint32_t miss)
+/* The allowed values of one argument: none → the error, one → what follows. */
+static void put_only(struct program *program, const struct seccomp_rule *first, int number)
 {
-        uint32_t values[VALUES_MAX];
-        unsigned len = 0;
+        unsigned left = 0;
 
-        for (const struct seccomp_rule *rule = seccomp_table; rule->name; rule++) {
-                if (!in_profile(rule, program->profile) || number_of(rule, program->arch) != number)
-                        continue;
-                if (len == VALUES_MAX)
-                        die("too many values for one call");
-                values[len++] = rule->value;
-        }
-        for (unsigned i = 0; i < len; i++)
-                put(program, BPF_JMP | BPF_JEQ | BPF_K, len - i, 0, values[i]);
-        put_return(program, miss);
-        put_return(program, hit);
+        for (const struct seccomp_rule *rule = first; rule->name; rule++)
+                left += applies(rule, number, program->abi, program->profile) && rule->action == SECCOMP_ONLY_VALUE &&
+                        rule->argument == first->argument;
+        load_argument(program, first->argument);
+        for (const struct seccomp_rule *rule = first; rule->name; rule++)
+                if (applies(rule, number, program->abi, program->profile) && rule->action == SECCOMP_ONLY_VALUE &&
+                    rule->argument == first->argument)
+                        put(program, BPF_JMP | BPF_JEQ | BPF_K, left--, 0, rule->value);
+        put_return(program, REFUSE(first->error));
+}
+
+static bool is_first_only(const struct program *program, const struct seccomp_rule *rule, int number)
+{
+        for (const struct seccomp_rule *earlier = seccomp_table; earlier < rule; earlier++)
+                if (applies(earlier, number, program->abi, program->profile) && earlier->action == SECCOMP_ONLY_VALUE &&
+                    earlier->argument == rule->argument)
+                        return false;
+        return true;
 }
 
 static void put_answer(struct program *program, int number, const struct answer *answer)
 {
-        const struct seccomp_rule *rule = answer->rule;
-
-        if (!rule) {
+        if (!answer->rule) {
                 put_return(program, answer->plain);
                 return;
         }
-        load_argument(program, rule->argument);
-        if (rule->action == SECCOMP_REFUSE_BITS) {
-                put(program, BPF_JMP | BPF_JSET | BPF_K, 1, 0, rule->value);
-                put_return(program, SECCOMP_RET_ALLOW);
-                put_return(program, REFUSE(EPERM));
-        } else if (rule->action == SECCOMP_NEED_BITS) {
-                put(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, rule->value);
-                put(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, rule->value);
-                put_return(program, REFUSE(EPERM));
-                put_return(program, SECCOMP_RET_ALLOW);
-        } else if (rule->action == SECCOMP_REFUSE_VALUE) {
-                put_values(program, number, REFUSE(EPERM), SECCOMP_RET_ALLOW);
-        } else {
-                put_values(program, number, SECCOMP_RET_ALLOW, REFUSE(EAFNOSUPPORT));
+        for (const struct seccomp_rule *rule = seccomp_table; rule->name; rule++) {
+                bool bits = rule->action == SECCOMP_REFUSE_BITS;
+
+                if (!applies(rule, number, program->abi, program->profile))
+                        continue;
+                if (rule->action == SECCOMP_ONLY_VALUE) {
+                        if (is_first_only(program, rule, number))
+                                put_only(program, rule, number);
+                        continue;
+                }
+                load_argument(program, rule->argument);
+                if (rule->action == SECCOMP_NEED_BITS) {
+                        put(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, rule->value);
+                        put(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, rule->value);
+                } else {
+                        put(program, BPF_JMP | (bits ? BPF_JSET : BPF_JEQ) | BPF_K, 0, 1, rule->value);
+                }
+                put_return(program, REFUSE(rule->error));
         }
+        put_return(program, SECCOMP_RET_ALLOW);
 }
 
 static void put_tree(struct program *program, unsigned from, unsigned end)
@@ -202,7 +205,7 @@ static void put_tree(struct program *program, unsigned from, unsigned end)
 static void find_ranges(struct program *program)
 {
         for (int number = 0; number <= NUMBERS_END; number++) {
-                struct answer answer = answer_of(number, program->arch, program->profile);
+                struct answer answer = answer_of(number, program->abi, program->profile);
                 const struct answer *last =
                         program->ranges_len ? &program->ranges[program->ranges_len - 1].answer : NULL;
 
@@ -218,7 +221,7 @@ static void compile(struct program *program)
 {
         find_ranges(program);
         put(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, arch));
-        put(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, NATIVE_ABI);
+        put(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, program->abi);
         put_return(program, SECCOMP_RET_KILL_PROCESS);
         put(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
         put(program, BPF_JMP | BPF_JGE | BPF_K, 0, 2, X32_BIT);
@@ -227,27 +230,40 @@ static void compile(struct program *program)
         put_tree(program, 0, program->ranges_len);
 }
 
-static void print_program(const struct program *program, const char *name)
+/* ---- The header ---- */
+
+static void print_program(const struct program *program, const char *arch)
 {
-        printf("static const struct sock_filter %s[] = {\n", name);
+        printf("static const struct sock_filter filter_%s_%d[] = {\n", arch, (int)program->profile);
         for (unsigned i = 0; i < program->len; i++)
                 printf("        {0x%x, %u, %u, 0x%x},\n", program->ops[i].code, program->ops[i].jt, program->ops[i].jf,
                        program->ops[i].k);
         printf("};\n");
 }
 
+static void print_arch(enum seccomp_arch arch)
+{
+        for (int profile = 0; profile < SECCOMP_PROFILES; profile++) {
+                struct program *program = calloc(1, sizeof(*program));
+
+                if (!program)
+                        die("out of memory");
+                program->profile = (enum seccomp_profile)profile;
+                program->abi = arches[arch].abi;
+                compile(program);
+                print_program(program, arches[arch].name);
+                free(program);
+        }
+        printf("static const short numbers_%s[] = {", arches[arch].name);
+        for (const struct seccomp_rule *rule = seccomp_table; rule->name; rule++)
+                printf("%d, ", number_of(rule, arches[arch].abi));
+        printf("};\n");
+}
+
 int main(void)
 {
-        static const char *const names[SECCOMP_PROFILES] = {"filter_step", "filter_program", "filter_loading",
-                                                            "filter_egress"};
-        static struct program programs[SECCOMP_PROFILES];
-
         printf("/* made from sandbox/seccomp_table.c by sandbox/filter/compile.c */\n");
-        for (int profile = 0; profile < SECCOMP_PROFILES; profile++) {
-                programs[profile].profile = (enum seccomp_profile)profile;
-                programs[profile].arch = seccomp_arch_native();
-                compile(&programs[profile]);
-                print_program(&programs[profile], names[profile]);
-        }
+        for (int arch = 0; arch < SECCOMP_ARCHES; arch++)
+                print_arch((enum seccomp_arch)arch);
         return 0;
 }
