@@ -146,6 +146,7 @@ const struct seccomp_rule seccomp_table[] = {
         VALUE("ioctl", 1, 0x5412, EPERM, "TIOCSTI types into the terminal"),
         VALUE("ioctl", 1, 0x541c, EPERM, "TIOCLINUX pastes into the terminal"),
         VALUE("ioctl", 1, 0x5423, EPERM, "TIOCSETD loads a line discipline: kernel attack surface"),
+        VALUE("fcntl", 1, 1024, EPERM, "F_SETLEASE on a shown file would hold up the host's opens of it"),
         BITS("chmod", -1, 1, SETID_BITS, "setuid files"),
         BITS("fchmod", -1, 1, SETID_BITS, "setuid files"),
         BITS("fchmodat", -1, 2, SETID_BITS, "setuid files"),

@@ -135,8 +135,7 @@ Test(cage, a_helper_alone_serves_its_client)
         cr_assert(sandbox_prepare(&bench.client, &bench.plan, &bench.err) == 0);
         cr_assert(sandbox_wait(&bench.client, SANDBOX_EVENT_READY, &event, &bench.err) == 0, "%s", bench.err.message);
         cr_assert_eq(event.tier, SANDBOX_TIER_A);
-        run_shell(&bench, SANDBOX_WORK,
-                  "echo x > new; attack nested-namespaces && attack proc-writes && attack mounts");
+        run_shell(&bench, SANDBOX_WORK, "echo x > new; attack 1. && attack 8. && attack 2.");
         cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
         upper = freeze_upper(&bench);
         cr_assert(faccessat(upper, "new", F_OK, 0) == 0);

@@ -129,27 +129,9 @@ Test(step, shown_folders_keep_their_path_and_are_read_only)
 
 Test(step, attacks_are_refused)
 {
-        static const char *const attacks[] = {
-                "nested-namespaces", "mounts", "kernel-interfaces", "sockets", "terminal", "init-process",
-                "proc-writes",       "setid",  "descriptors",       "threads", "network"};
-
         bench_start(&bench, SANDBOX_TIER_A);
-        for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++) {
-                char *command = xasprintf("exec attack %s", attacks[i]);
-
-                run_shell(&bench, SANDBOX_WORK, command);
-                cr_expect_eq(bench.result.exit_code, 0, "%s: %s", attacks[i], bench.log);
-                free(command);
-        }
-}
-
-Test(step, foreign_abis_are_killed)
-{
-        bench_start(&bench, SANDBOX_TIER_A);
-        run_shell(&bench, SANDBOX_WORK, "exec attack old-abi");
-        cr_expect_eq(bench.result.signal, SIGSYS, "%s", bench.log);
-        run_shell(&bench, SANDBOX_WORK, "exec attack x32");
-        cr_expect_eq(bench.result.signal, SIGSYS, "%s", bench.log);
+        run_shell(&bench, SANDBOX_WORK, "attack | grep '^not' && exit 1; exit 0");
+        cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
 }
 
 Test(step, an_orphan_is_dead_before_the_read_back)
@@ -158,7 +140,7 @@ Test(step, an_orphan_is_dead_before_the_read_back)
         int upper;
 
         bench_start(&bench, SANDBOX_TIER_A);
-        run_shell(&bench, SANDBOX_WORK, "attack orphan");
+        run_shell(&bench, SANDBOX_WORK, "attack raw orphan");
         cr_assert_eq(bench.result.exit_code, 0);
         upper = freeze_upper(&bench);
         cr_assert(fstatat(upper, "orphan", &before, 0) == 0);
@@ -182,17 +164,17 @@ Test(step, budgets_end_a_step)
 {
         bench_start(&bench, SANDBOX_TIER_A);
         expect_end("sleep 100", (struct sandbox_limits){.wall_ms = 100}, SANDBOX_REASON_WALL);
-        expect_end("attack burn", (struct sandbox_limits){.cpu_ms = 100}, SANDBOX_REASON_CPU);
-        expect_end("attack eat-memory", (struct sandbox_limits){.memory_bytes = 64 << 20}, SANDBOX_REASON_MEMORY);
+        expect_end("attack raw burn", (struct sandbox_limits){.cpu_ms = 100}, SANDBOX_REASON_CPU);
+        expect_end("attack raw eat_memory", (struct sandbox_limits){.memory_bytes = 64 << 20}, SANDBOX_REASON_MEMORY);
         expect_end("cat /dev/zero", (struct sandbox_limits){.output_bytes = 1 << 20}, SANDBOX_REASON_OUTPUT);
-        expect_end("attack fork-bomb", (struct sandbox_limits){.wall_ms = 500, .processes = 50},
+        expect_end("attack raw fork_bomb", (struct sandbox_limits){.wall_ms = 500, .processes = 50},
                    geteuid() ? SANDBOX_REASON_WALL : SANDBOX_REASON_PROCESSES);
         expect_end("cat /dev/zero > big; sleep 100", (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
 }
 
 Test(step, the_log_keeps_head_and_tail)
 {
-        struct sandbox_step step = shell_step(SANDBOX_WORK, "attack shout");
+        struct sandbox_step step = shell_step(SANDBOX_WORK, "seq -f 'line %.0f' 0 99999");
 
         bench_start(&bench, SANDBOX_TIER_A);
         step.limits.log_bytes = 1000;

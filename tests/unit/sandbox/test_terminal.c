@@ -80,7 +80,7 @@ Test(terminal, a_command_may_open_more_of_them)
 Test(terminal, it_cannot_be_typed_into_nor_reach_another)
 {
         bench_start(&bench, SANDBOX_TIER_A);
-        run_on_terminal("exec attack private-terminal");
+        run_on_terminal("exec attack private_terminal");
         cr_expect_eq(bench.result.exit_code, 0, "%s", bench.log);
 }
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines 14, 16, 17 and 32: what takes without end. A script watches how the step ends. */
+#include "attack.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define MEBIBYTE ((size_t)1 << 20)
+
+/* A grandchild in a session of its own, which would write later: it must not live to do so. */
+ATTEMPT(orphan)
+{
+        if (fork() == 0) {
+                setsid();
+                if (fork() == 0) {
+                        signal(SIGTERM, SIG_IGN);
+                        for (;;)
+                                close(open("orphan", O_WRONLY | O_CREAT | O_APPEND, 0644));
+                }
+                _exit(0);
+        }
+        while (access("orphan", F_OK) < 0)
+                sched_yield();
+        return HELD;
+}
+
+/* Ends only where forking fails for good: the attempt is stopped from outside. */
+ATTEMPT(fork_bomb)
+{
+        for (;;)
+                if (fork() < 0)
+                        sched_yield();
+}
+
+ATTEMPT(burn)
+{
+        for (;;)
+                ;
+}
+
+ATTEMPT(eat_memory)
+{
+        for (;;) {
+                void *memory = malloc(MEBIBYTE);
+
+                if (!memory)
+                        return HELD;
+                memset(memory, 1, MEBIBYTE);
+        }
+}
+
+/* Each is written, not mapped: no process shows it. */
+ATTEMPT(eat_shared)
+{
+        static const char block[MEBIBYTE];
+
+        for (;;) {
+                int fd = (int)syscall(SYS_memfd_create, "hog", 0);
+
+                if (fd < 0)
+                        return HELD;
+                for (int i = 0; i < 64; i++)
+                        if (write(fd, block, sizeof(block)) < 0)
+                                return HELD;
+        }
+}
+
+ATTEMPT(fill_hidden)
+{
+        static const char block[MEBIBYTE];
+        int fd = open("hidden", O_RDWR | O_CREAT, 0600);
+
+        unlink("hidden");
+        while (write(fd, block, sizeof(block)) > 0)
+                ;
+        return answer(write(fd, block, sizeof(block)));
+}
+
+ATTEMPT(fill_inodes)
+{
+        char name[32];
+        int fd = 0;
+
+        for (long i = 0; fd >= 0; i++) {
+                snprintf(name, sizeof(name), "%ld", i);
+                fd = open(name, O_WRONLY | O_CREAT, 0600);
+                if (fd >= 0)
+                        close(fd);
+        }
+        return answer(fd);
+}
+
+ATTEMPT(print_forever)
+{
+        for (long i = 0;; i++)
+                printf("line %ld\n", i);
+}
