@@ -21,6 +21,8 @@
 #include "policy/item.h"
 #include "policy/plan.h"
 
+struct json_t;
+
 struct launch_request {
         const char *item_file;   /* NULL: from options alone; "-": standard input */
         const char *policy_file; /* --policy, or NULL */
@@ -59,6 +61,12 @@ int launch_create(struct launch *launch, struct context *context, struct err *er
 
 /* Takes away what only a run that starts needs of its folder. */
 int launch_close_folder(const struct launch *launch, struct err *err);
+
+/*
+ * The message that configures cupel-egress, credentials of the routes included: for its socket and nothing else. Owned by the
+ * caller. Only where plan_has_network().
+ */
+struct json_t *launch_egress_config(const struct launch *launch);
 
 /* The item's id in the store: its own, else the slug of its title. Borrowed from `launch`. */
 const char *launch_item_id(const struct launch *launch);

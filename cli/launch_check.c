@@ -160,6 +160,7 @@ int launch_check(struct launch *launch, struct context *context, const struct la
         for (size_t i = 0; i < launch->plan.sandbox.read.len; i++)
                 if (check_read(launch, context, launch->plan.sandbox.read.items[i], err) < 0)
                         return -1;
+        launch_check_network(launch, context);
         check_armed(launch, request);
         for (size_t i = 0; i < launch->plan.requirements.len; i++)
                 check_requirement(launch, context, &launch->plan.requirements.items[i]);

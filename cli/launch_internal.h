@@ -17,6 +17,8 @@ int launch_add_history(struct launch *launch, struct context *context, struct er
 int launch_check_place(const struct context *context, struct err *err);
 /* Admission, arming, requirements; fills launch->missing. */
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err);
+/* launch_network.c: hosts that only the item asks for, variables that routes need; fills launch->missing. */
+void launch_check_network(struct launch *launch, const struct context *context);
 /* The approval before the start, asked and used in the name of the run: once its row exists. */
 int launch_check_sentence(struct launch *launch, struct context *context, struct err *err);
 

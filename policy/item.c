@@ -62,8 +62,19 @@ static const struct key network_keys[] = {
         {.name = "allow",
          .type = KEY_STRINGS,
          .offset = offsetof(struct network, allow),
-         .check = check_one_line,
-         .doc = "domains that may be reached"},
+         .check = check_network_host,
+         .doc = "hosts that may be reached: example.com, *.example.com, example.com:8443, 127.0.0.1:8080"},
+        {.name = "bytes",
+         .type = KEY_SIZE,
+         .offset = offsetof(struct network, bytes),
+         .min = 1024,
+         .doc = "bytes in both directions together, of one run"},
+        {.name = "connections",
+         .type = KEY_INT,
+         .offset = offsetof(struct network, connections),
+         .min = 1,
+         .max = 1000000000,
+         .doc = "connections, of one run"},
 };
 const struct schema network_schema = SCHEMA("network", network_keys, struct network);
 

@@ -18,6 +18,7 @@
  * where no option changed it (work_item_apply() says so), else the canonical bytes.
  */
 
+#include "policy/network.h"
 #include "policy/schema.h"
 #include "policy/words.h"
 
@@ -35,10 +36,6 @@ struct item_verifier {
 
 struct requirement { /* exactly one of them */
         char *env, *command, *file;
-};
-
-struct network {
-        struct strv allow; /* domains */
 };
 
 struct budget {

@@ -113,20 +113,64 @@ static void add_requirements(struct plan *plan, const struct requirement *items,
                             schema_list_add(&requirement_schema, (struct list *)&plan->requirements), &items[i]);
 }
 
-static void compile_network(struct compile *compile)
+static void set_network_budget(int64_t *ret, int64_t otherwise, int64_t policy, int64_t agent)
 {
+        int64_t smaller = network_smaller(policy, agent);
+
+        *ret = smaller == KEY_UNSET ? otherwise : smaller;
+}
+
+/* A credential that a route keeps out of the sandbox must not be let in by another key. */
+static int check_network(struct compile *compile)
+{
+        const struct plan *plan = compile->plan;
+
+        if (plan->sandbox.network.allow.len > NETWORK_ALLOW_MAX)
+                return err_set(compile->err, ERR_INPUT,
+                               "network.allow: policy and agent together name %zu hosts; "
+                               "expected at most %d",
+                               plan->sandbox.network.allow.len, NETWORK_ALLOW_MAX);
+        for (size_t i = 0; i < plan->agent.routes.len; i++) {
+                const struct pairs *header = &plan->agent.routes.items[i].header;
+
+                for (size_t k = 0; k < header->len; k++) {
+                        size_t prefix;
+                        const char *name = route_secret_variable(header->items[k].value, &prefix);
+
+                        if (strv_has(&plan->sandbox.env, name))
+                                return err_set(compile->err, ERR_INPUT,
+                                               "sandbox.env passes %s into the sandbox, and the route \"%s\" keeps it "
+                                               "out; expected one of them",
+                                               name, plan->agent.routes.items[i].name);
+                }
+        }
+        return 0;
+}
+
+static int compile_network(struct compile *compile)
+{
+        const struct network *own = &compile->item->agent.network;
+        const struct agent *profile = compile->profile;
         struct plan *plan = compile->plan;
         struct strv *allow = &plan->sandbox.network.allow;
 
-        strv_copy(allow, &compile->policy->sandbox.network.allow);
-        strv_copy(allow, compile->profile ? &compile->profile->network.allow : &compile->item->agent.network.allow);
+        /* an item's own list chooses: that a policy allows it is asked at launch */
+        strv_copy(allow, !profile && own->allow.len ? &own->allow : &compile->policy->sandbox.network.allow);
+        if (profile)
+                strv_copy(allow, &profile->network.allow);
         strv_sort_unique(allow);
         if (allow->len && !compile->rules->egress) {
                 strv_add_printf(&plan->declared, "network.allow: the mood %s gives no network", compile->rules->name);
                 strv_release(allow);
         }
-        if (allow->len || plan->agent.routes.len)
-                strv_add(&plan->declared, "network: this version has no egress proxy; the run has no network at all");
+        if (!plan_has_network(plan))
+                return 0;
+        set_network_budget(&plan->sandbox.network.bytes, NETWORK_BYTES_DEFAULT, compile->policy->sandbox.network.bytes,
+                           profile ? profile->network.bytes : own->bytes);
+        set_network_budget(&plan->sandbox.network.connections, NETWORK_CONNECTIONS_DEFAULT,
+                           compile->policy->sandbox.network.connections,
+                           profile ? profile->network.connections : own->connections);
+        return check_network(compile);
 }
 
 static int compile_agent(struct compile *compile)
@@ -156,8 +200,7 @@ static int compile_agent(struct compile *compile)
                         schema_copy(&route_schema, schema_list_add(&route_schema, (struct list *)&plan->agent.routes),
                                     &profile->network.routes.items[i]);
         }
-        compile_network(compile);
-        return 0;
+        return compile_network(compile);
 }
 
 static void compile_budget(struct compile *compile)
@@ -224,7 +267,9 @@ static void compile_approval(struct compile *compile)
 static void compile_forbid(struct compile *compile)
 {
         struct plan *plan = compile->plan;
-        bool network = plan->sandbox.network.allow.len || plan->agent.routes.len;
+        enum forbid_network network = plan->sandbox.network.allow.len ? FORBID_EGRESS
+                                      : plan->agent.routes.len        ? FORBID_ROUTES
+                                                                      : FORBID_NO_NETWORK;
         _cleanup_strv_ struct strv words = {0};
 
         strv_copy(&words, &compile->item->forbid);
@@ -294,6 +339,11 @@ int plan_compile(const struct work_item *item, const struct policy *policy, cons
         *ret = plan;
         plan_init(&plan);
         return 0;
+}
+
+bool plan_has_network(const struct plan *plan)
+{
+        return plan->sandbox.network.allow.len || plan->agent.routes.len;
 }
 
 bool plan_needs_person(const struct plan *plan, const struct gate_report *report, struct strv *ret_why)

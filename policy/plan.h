@@ -74,7 +74,8 @@ struct plan {
         struct {
                 int minimum;
                 struct strv read, write, carry, env;
-                struct network network; /* of the agent's step; verifiers never have any */
+                struct network
+                        network; /* of the agent's step; verifiers never have any. Without hosts and routes: unset */
         } sandbox;
 
         struct {
@@ -108,6 +109,9 @@ void plan_release(struct plan *plan);
 char *plan_to_json(const struct plan *plan); /* canonical, owned by the caller */
 int plan_from_json(const char *bytes, size_t len, struct plan *ret, struct err *err); /* `ret` untouched on failure */
 void plan_id(const struct plan *plan, char ret_hex[HASH_HEX]);
+
+/* Whether the agent's step has any network: general egress or credential routes. Verifiers never have. */
+bool plan_has_network(const struct plan *plan);
 
 /* Whether the verifier is part of the run for these changes. */
 bool plan_verifier_applies(const struct plan_verifier *verifier, const struct change_list *changes);

@@ -8,6 +8,8 @@
 
 #include "lib/base/cleanup.h"
 
+#include <string.h>
+
 static const char *const source_names[] = {
 #define X(source, name) [POLICY_FROM_##source] = name,
         POLICY_SOURCES(X)
@@ -96,6 +98,30 @@ static int check_folders(const struct yaml *doc, const char *key, enum policy_so
         return 0;
 }
 
+/* What the table cannot say of an agent's routes. */
+static int check_routes(const struct agent *agent, const struct yaml *doc, struct err *err)
+{
+        const struct yaml_node *node = yaml_get(yaml_get(yaml_root(doc), "agents"), agent->name);
+        const struct yaml_node *routes = yaml_get(yaml_get(node, "network"), "routes");
+
+        if (agent->network.routes.len > NETWORK_ROUTES_MAX)
+                return yaml_err(doc, routes, err, "agent \"%s\" has %zu routes; expected at most %d", agent->name,
+                                agent->network.routes.len, NETWORK_ROUTES_MAX);
+        for (size_t i = 0; i < agent->network.routes.len; i++) {
+                const struct route *route = &agent->network.routes.items[i];
+
+                if (strcmp(route->name, "proxy") == 0)
+                        return yaml_err(doc, routes, err,
+                                        "a route is called \"proxy\", which means general egress; "
+                                        "expected another name");
+                if (!route->allow.len)
+                        return yaml_err(doc, yaml_get(routes, route->name), err,
+                                        "route \"%s\" allows nothing; expected allow: [\"POST /path*\", …]",
+                                        route->name);
+        }
+        return 0;
+}
+
 static int check_agents(const struct policy *policy, const struct yaml *doc, struct err *err)
 {
         for (size_t i = 0; i < policy->agents.len; i++) {
@@ -104,6 +130,8 @@ static int check_agents(const struct policy *policy, const struct yaml *doc, str
                 if (!agent->command.len || !*agent->command.items[0])
                         return yaml_err(doc, yaml_get(yaml_get(yaml_root(doc), "agents"), agent->name), err,
                                         "agent \"%s\" has no command; expected command: [PROGRAM, …]", agent->name);
+                if (check_routes(agent, doc, err) < 0)
+                        return -1;
         }
         return 0;
 }

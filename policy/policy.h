@@ -66,6 +66,7 @@ struct agent {
         int tty; /* bool: a terminal of its own */
         struct {
                 struct strv allow;
+                int64_t bytes, connections;
                 LIST_OF(struct route) routes;
         } network;
 };

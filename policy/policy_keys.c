@@ -11,44 +11,56 @@
 #define DAY ((int64_t)24 * 3600 * 1000)
 #define KEY(struct_, member) .offset = offsetof(struct struct_, member)
 
-static const char *check_url(const char *text)
-{
-        bool known = !strncmp(text, "https://", 8) || !strncmp(text, "http://", 7);
-
-        return known && !strpbrk(text, " \n\t@") ? NULL : "an https:// URL without user and password";
-}
-
 static const struct key route_keys[] = {
         {.name = "upstream",
          .type = KEY_LINE,
          KEY(route, upstream),
-         .check = check_url,
+         .check = check_route_upstream,
          .required = true,
          .doc = "URL that the route leads to"},
         {.name = "header",
          .type = KEY_PAIRS,
          KEY(route, header),
-         .check = check_one_line,
+         .check = check_route_header,
+         .check_value = check_route_secret,
          .doc = "headers that are put in outside; \"env NAME\" takes a variable of the user"},
-        {.name = "allow", .type = KEY_STRINGS, KEY(route, allow), .check = check_one_line, .doc = "METHOD /path globs"},
+        {.name = "allow",
+         .type = KEY_STRINGS,
+         KEY(route, allow),
+         .check = check_route_allow,
+         .required = true,
+         .doc = "what may be asked for: \"POST /v1/messages*\""},
         {.name = "env",
          .type = KEY_PAIRS,
          KEY(route, env),
          .check = check_env_name,
+         .check_value = check_route_value,
          .doc = "variables inside; {url} is the route's own address"},
 };
 const struct schema route_schema = SCHEMA("a route", route_keys, struct route, .check_name = check_verifier_name);
 
 struct agent_network {
         struct strv allow;
+        int64_t bytes, connections;
         LIST_OF(struct route) routes;
 };
 static const struct key agent_network_keys[] = {
         {.name = "allow",
          .type = KEY_STRINGS,
          KEY(agent_network, allow),
-         .check = check_one_line,
-         .doc = "domains that the agent may reach"},
+         .check = check_network_host,
+         .doc = "hosts that the agent may reach: example.com, *.example.com, example.com:8443, 127.0.0.1:8080"},
+        {.name = "bytes",
+         .type = KEY_SIZE,
+         KEY(agent_network, bytes),
+         .min = 1024,
+         .doc = "bytes in both directions together, of one run"},
+        {.name = "connections",
+         .type = KEY_INT,
+         KEY(agent_network, connections),
+         .min = 1,
+         .max = 1000000000,
+         .doc = "connections, of one run"},
         {.name = "routes",
          .type = KEY_NAMED,
          KEY(agent_network, routes),

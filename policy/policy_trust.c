@@ -33,6 +33,13 @@ static void open_agents(const struct policy *user, const struct policy *own, str
         }
 }
 
+/* More than the user allows, or than holds where the user says nothing. */
+static void open_budget(int64_t user, int64_t otherwise, int64_t own, int64_t *opened)
+{
+        if (own > (user == KEY_UNSET ? otherwise : user))
+                *opened = own;
+}
+
 static void open_sandbox(const struct policy *user, const struct policy *own, const struct policy *defaults,
                          struct policy *opened)
 {
@@ -45,6 +52,10 @@ static void open_sandbox(const struct policy *user, const struct policy *own, co
                      &defaults->sandbox.network.allow);
         if (own->sandbox.minimum > allowed)
                 opened->sandbox.minimum = own->sandbox.minimum;
+        open_budget(user->sandbox.network.bytes, NETWORK_BYTES_DEFAULT, own->sandbox.network.bytes,
+                    &opened->sandbox.network.bytes);
+        open_budget(user->sandbox.network.connections, NETWORK_CONNECTIONS_DEFAULT, own->sandbox.network.connections,
+                    &opened->sandbox.network.connections);
 }
 
 static void open_spend(const struct policy *user, const struct policy *own, struct policy *opened)

@@ -39,6 +39,15 @@ static void put_rules(const struct plan *plan, struct str *out)
         put_list(out, "These paths are protected; do not change them:", &plan->paths.guarded);
 }
 
+static void put_network(const struct plan *plan, struct str *out)
+{
+        if (plan->sandbox.network.allow.len)
+                put_list(out,
+                         "Network: these hosts can be reached, by what goes through the proxy that HTTP_PROXY and "
+                         "HTTPS_PROXY name; everything else is refused.",
+                         &plan->sandbox.network.allow);
+}
+
 static void put_verifiers(const struct plan *plan, struct str *out)
 {
         if (!plan->verifiers.len || !plan->may_commit)
@@ -75,6 +84,7 @@ void prompt_write(const struct work_item *item, const struct plan *plan, struct 
         put_rules(plan, out);
         put_list(out, "Forbidden:", &item->forbid);
         put_verifiers(plan, out);
+        put_network(plan, out);
         put_budget(plan, out);
         str_puts(out, "\nYou work in a sandbox with a copy of the repository. Leave the changed files in place: "
                       "commits, branches "

@@ -90,10 +90,11 @@ struct key {
         enum key_type type;
         size_t offset;
         const char *doc;
-        const struct schema *sub;           /* KEY_MAP, KEY_LIST, KEY_NAMED */
-        const char *const *choices;         /* KEY_ENUM; for KEY_STRINGS the only words accepted */
-        const char *(*check)(const char *); /* of each text: NULL, or what was expected instead */
-        int64_t min, max;                   /* numbers; max 0: no upper bound */
+        const struct schema *sub;                 /* KEY_MAP, KEY_LIST, KEY_NAMED */
+        const char *const *choices;               /* KEY_ENUM; for KEY_STRINGS the only words accepted */
+        const char *(*check)(const char *);       /* of each text: NULL, or what was expected instead */
+        const char *(*check_value)(const char *); /* of the texts of KEY_PAIRS; the message does not quote them */
+        int64_t min, max;                         /* numbers; max 0: no upper bound */
         bool required;
         bool may_be_empty; /* texts of KEY_STRINGS: arguments of a command */
 };

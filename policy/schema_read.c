@@ -188,6 +188,7 @@ static int read_pairs(const struct reader *reader, const struct key *key, const 
         for (size_t i = 0; i < node->len; i++) {
                 const struct yaml_entry *entry = &node->entries[i];
                 struct key inner = {.name = entry->key};
+                const char *expected;
 
                 if (check_entry_name(reader, key, entry, key->check) < 0)
                         return -1;
@@ -195,6 +196,9 @@ static int read_pairs(const struct reader *reader, const struct key *key, const 
                         return wrong(reader, &inner, entry->value, "a text");
                 if (check_text(reader, &inner, entry->value) < 0)
                         return -1;
+                if (key->check_value && (expected = key->check_value(entry->value->text)))
+                        return yaml_err(reader->doc, entry->value, reader->err, "%s of %s: expected %s", entry->key,
+                                        key->name, expected);
                 pairs_set(member, entry->key, entry->value->text);
         }
         return 0;

@@ -24,6 +24,7 @@ int word_find(const char *const *words, const char *word)
 
 #define NO_REPOSITORY "the repository's refs and objects are out of the sandbox's reach; only the director commits"
 #define NO_NETWORK "the sandbox has no network"
+#define ONLY_ROUTES "the sandbox reaches nothing but what the agent's credential routes allow"
 
 static const struct {
         const char *word, *mechanism;
@@ -47,11 +48,16 @@ static const struct {
         {"hooks", "no hook of the repository ever runs outside the sandbox", false},
 };
 
-const char *forbid_mechanism(const char *word, bool network)
+const char *forbid_mechanism(const char *word, enum forbid_network network)
 {
-        for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
-                if (!strcmp(forbidden[i].word, word) && !(network && forbidden[i].by_network))
+        for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+                if (strcmp(forbidden[i].word, word) != 0)
+                        continue;
+                if (!forbidden[i].by_network || network == FORBID_NO_NETWORK)
                         return forbidden[i].mechanism;
+                /* "network" itself forbids the routes too */
+                return network == FORBID_ROUTES && strcmp(word, "network") != 0 ? ONLY_ROUTES : FORBID_UNENFORCED;
+        }
         return FORBID_UNENFORCED;
 }
 

@@ -65,9 +65,15 @@ int word_find(const char *const *words, const char *word);
 
 /*
  * Words of an item's `forbid`: the mechanism that makes each impossible inside a run, or FORBID_UNENFORCED. With network
- * inside the sandbox, what only its absence prevents is not enforced.
+ * inside the sandbox, what only its absence prevents is not enforced; where there are credential routes alone, their upstream
+ * is all that can be reached.
  */
-const char *forbid_mechanism(const char *word, bool network);
+enum forbid_network {
+        FORBID_NO_NETWORK,
+        FORBID_ROUTES,
+        FORBID_EGRESS,
+};
+const char *forbid_mechanism(const char *word, enum forbid_network network);
 #define FORBID_UNENFORCED "declared, not enforced"
 
 /* Checks of single texts, for `struct key`: NULL, or what was expected. */

@@ -20,8 +20,10 @@ static const char item_text[] =
         "budget: {cost_usd: 2.5, wall: 5m, memory: 1G}\napproval: {before: sentence}\n";
 static const char policy_text[] =
         "verifiers: {unit: make test, lint: {run: make lint, scope: [\"src/**\"], gate: self, retries: 2}}\n"
-        "sandbox: {read: [~/.cargo], network: {allow: [a]}}\ngates: {secrets: warn}\n"
-        "agents: {a: {command: [x], network: {routes: {r: {upstream: 'https://x', env: {U: \"{url}\"}}}}}}\n";
+        "sandbox: {read: [~/.cargo], network: {allow: [a, '*.b.c:8443', '127.0.0.1:80'], bytes: 1M, connections: "
+        "5}}\ngates: {secrets: warn}\n"
+        "agents: {a: {command: [x], network: {routes: {r: {upstream: 'https://x/y', header: {a: Bearer env K}, allow: "
+        "[GET /x*], env: {U: \"{url}\"}}}}}}\n";
 
 static unsigned long state = 88172645463325252ul;
 

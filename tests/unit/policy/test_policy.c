@@ -120,8 +120,11 @@ Test(policy, a_repository_opens_nothing_without_admission)
                 {"sandbox: {network: {allow: [x.org]}}\n", "sandbox.network.allow: x.org"},
                 {"sandbox: {minimum: D}\n", "sandbox.minimum: D"},
                 {"agents: {a: {command: [x], env: {K: v}}}\n", "agents.a.command: [\"x\"]"},
-                {"agents: {a: {command: [x], network: {routes: {r: {upstream: 'https://evil.org'}}}}}\n",
+                {"agents: {a: {command: [x], network: {routes: {r: {upstream: 'https://evil.org', allow: [GET "
+                 "/]}}}}}\n",
                  "agents.a.command: [\"x\"]"},
+                {"sandbox: {network: {bytes: 11G}}\n", "sandbox.network.bytes: 11811160064"},
+                {"sandbox: {network: {connections: 10001}}\n", "sandbox.network.connections: 10001"},
                 {"spend: {weekly_usd: 5}\n", "spend.weekly_usd: 5.00"},
                 {"commit: {sign: false}\n", "commit.sign: false"},
                 {"commit: {author: \"A <a@b>\"}\n", "commit.author: A <a@b>"},

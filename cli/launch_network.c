@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a run with network needs before it starts, and what cupel-egress is told. Credentials are read from the caller's
+ * environment here, by the supervisor itself, and go from here into one message to cupel-egress: no other process of the run,
+ * no argument, no file ever has them.
+ *
+ * An item alone opens no host: it may come from anybody. It chooses among the hosts that a policy of the user allows.
+ */
+#include "cli/launch_internal.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "policy/network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void check_item(struct launch *launch, const struct context *context)
+{
+        const struct strv *asked = &launch->item.agent.network.allow;
+        const struct strv *allowed = &launch->policy.effective.sandbox.network.allow;
+
+        for (size_t i = 0; i < asked->len && launch->plan.sandbox.network.allow.len; i++)
+                if (!network_covers(allowed, asked->items[i]))
+                        strv_add_printf(&launch->missing,
+                                        "the work item asks for %s, and no policy of yours allows it: put sandbox: "
+                                        "{network: {allow: [\"%s\"]}} into %s, or into a file for --policy",
+                                        asked->items[i], asked->items[i], context->config_file);
+}
+
+/* A value that holds a line break would be more than a header. */
+static bool is_header_value(const char *text)
+{
+        for (; *text; text++)
+                if (*text < 0x20 || *text > 0x7e)
+                        return false;
+        return true;
+}
+
+static void check_secret(struct launch *launch, const struct route *route, const char *text)
+{
+        size_t prefix;
+        const char *name = route_secret_variable(text, &prefix), *value = getenv(name);
+
+        if (!value || !value[0])
+                strv_add_printf(
+                        &launch->missing,
+                        "the environment variable %s is not set, and the route \"%s\" to %s needs it; export it "
+                        "and run again",
+                        name, route->name, route->upstream);
+        else if (!is_header_value(value))
+                strv_add_printf(
+                        &launch->missing,
+                        "the environment variable %s, which the route \"%s\" needs, holds more than printable ASCII, "
+                        "a line break perhaps; export it without",
+                        name, route->name);
+}
+
+void launch_check_network(struct launch *launch, const struct context *context)
+{
+        check_item(launch, context);
+        for (size_t i = 0; i < launch->plan.agent.routes.len; i++) {
+                const struct route *route = &launch->plan.agent.routes.items[i];
+
+                for (size_t k = 0; k < route->header.len; k++)
+                        check_secret(launch, route, route->header.items[k].value);
+        }
+}
+
+static json_t *header_json(const struct pair *header)
+{
+        size_t prefix;
+        const char *name = route_secret_variable(header->value, &prefix), *secret = getenv(name);
+        char *value = xasprintf("%.*s%s", (int)prefix, header->value, secret ? secret : "");
+        json_t *json = json_pack("{s:s, s:s}", "name", header->name, "value", value);
+
+        explicit_bzero(value, strlen(value));
+        free(value);
+        return json;
+}
+
+static json_t *route_json(const struct route *route)
+{
+        json_t *headers = json_array();
+
+        for (size_t i = 0; i < route->header.len; i++)
+                json_array_append_new(headers, header_json(&route->header.items[i]));
+        return json_pack("{s:s, s:s, s:o, s:o}", "name", route->name, "upstream", route->upstream, "headers", headers,
+                         "allow", json_from_strv(&route->allow));
+}
+
+struct json_t *launch_egress_config(const struct launch *launch)
+{
+        const struct plan *plan = &launch->plan;
+        json_t *routes = json_array();
+
+        for (size_t i = 0; i < plan->agent.routes.len; i++)
+                json_array_append_new(routes, route_json(&plan->agent.routes.items[i]));
+        return json_pack("{s:s, s:o, s:I, s:I, s:o}", "type", "config", "allow",
+                         json_from_strv(&plan->sandbox.network.allow), "bytes", (json_int_t)plan->sandbox.network.bytes,
+                         "connections", (json_int_t)plan->sandbox.network.connections, "routes", routes);
+}
