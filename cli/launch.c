@@ -175,7 +175,7 @@ int launch_read(struct launch *launch, struct context *context, const struct lau
 {
         if (launch_check_place(context, err) < 0 || read_item(launch, request, err) < 0 ||
             resolve(launch, context, request, err) < 0 || compile(launch, err) < 0 ||
-            snapshot_files(launch, context, request, err) < 0)
+            launch_resolve_shows(launch, context, err) < 0 || snapshot_files(launch, context, request, err) < 0)
                 return -1;
         return launch_check(launch, context, request, err);
 }

@@ -133,16 +133,23 @@ int launch_check_place(const struct context *context, struct err *err)
                        place);
 }
 
-static int check_read(struct launch *launch, const struct context *context, const char *read, struct err *err)
+static int check_shown(struct launch *launch, const struct context *context, const char *key, const struct strv *paths,
+                       struct err *err)
 {
-        _cleanup_free_ char *path = user_path(context->home, read);
-        struct err refused = ERR_INIT;
+        for (size_t i = 0; i < paths->len; i++) {
+                _cleanup_free_ char *path = user_path(context->home, paths->items[i]);
+                struct err refused = ERR_INIT;
 
-        if (ask_sandbox("/any", path, &refused) < 0)
-                return err_set(err, ERR_INPUT, "sandbox.%s; take it out of the policy", refused.message);
-        if (access(path, F_OK) < 0)
-                strv_add_printf(&launch->missing,
-                                "sandbox.read: %s is not there; make it, or take it out of the policy", read);
+                if (ask_sandbox("/any", path, &refused) < 0)
+                        return err_set(err, ERR_INPUT,
+                                       "sandbox.%s: %.300s cannot be shown (the sandbox has folders of its own there); "
+                                       "take it out of the policy",
+                                       key, path);
+                if (access(path, F_OK) < 0)
+                        strv_add_printf(&launch->missing,
+                                        "sandbox.%s: %s is not there; make it, or take it out of the policy", key,
+                                        paths->items[i]);
+        }
         return 0;
 }
 
@@ -157,9 +164,9 @@ int launch_check(struct launch *launch, struct context *context, const struct la
                 strv_add(&launch->missing, text);
                 *err = ERR_INIT;
         }
-        for (size_t i = 0; i < launch->plan.sandbox.read.len; i++)
-                if (check_read(launch, context, launch->plan.sandbox.read.items[i], err) < 0)
-                        return -1;
+        if (check_shown(launch, context, "read", &launch->plan.sandbox.read, err) < 0 ||
+            check_shown(launch, context, "write", &launch->plan.sandbox.write, err) < 0)
+                return -1;
         launch_check_network(launch, context);
         check_armed(launch, request);
         for (size_t i = 0; i < launch->plan.requirements.len; i++)

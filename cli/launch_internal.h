@@ -13,6 +13,25 @@ void launch_add_file(struct launch *launch, const char *name, const char *origin
 int launch_add_bundle(struct launch *launch, const char *folder, struct err *err);
 int launch_add_history(struct launch *launch, struct context *context, struct err *err);
 
+/*
+ * launch_shows.c: what is never shown (the repository, its git folder and objects, cupel's state, layers, configuration) and
+ * the user's secret folders, found by identity. launch_guards_check(): 0, or 1 (never) or 2 (a secret) with what `path`
+ * would open; a secret that is `named` may be shown. launch_guards_contains(): the same for a folder in the checkout itself.
+ */
+struct guards;
+int launch_guards(struct guards **ret, const struct context *context, struct err *err);
+void launch_guards_free(struct guards **guards);
+int launch_guards_check(const struct guards *guards, const char *path, bool secrets_named, const char **ret_what,
+                        struct err *err);
+int launch_guards_contains(const struct guards *guards, const char *path, const char **ret_what, struct err *err);
+
+/* Patterns of sandbox.read and sandbox.write become what they match; each of these and of sandbox.carry is checked. */
+#define LAUNCH_SHOWS_MAX 256
+int launch_resolve_shows(struct launch *launch, const struct context *context, struct err *err);
+/* launch_carry.c */
+int launch_check_carry(struct launch *launch, const struct context *context, const struct guards *guards,
+                       struct err *err);
+
 /* launch_check.c: whether the sandbox can show the repository at its path; ERR_INPUT where it cannot. */
 int launch_check_place(const struct context *context, struct err *err);
 /* Admission, arming, requirements; fills launch->missing. */

@@ -79,7 +79,6 @@ static bool find_variable(const struct strv *environment, const char *name)
 /* The caged side sees of the environment what the policy lets into the sandbox, and nothing else. */
 static void caged_environment(const struct context *context, const struct plan *plan, struct strv *ret)
 {
-        strv_add(ret, "PATH=/usr/local/bin:/usr/bin:/bin");
         if (context->home)
                 strv_add_printf(ret, "HOME=%s", context->home);
         for (size_t i = 0; i < plan->sandbox.env.len; i++) {
@@ -88,6 +87,8 @@ static void caged_environment(const struct context *context, const struct plan *
                 if (value && !find_variable(ret, plan->sandbox.env.items[i]))
                         strv_add_printf(ret, "%s=%s", plan->sandbox.env.items[i], value);
         }
+        if (!find_variable(ret, "PATH"))
+                strv_add(ret, "PATH=/usr/local/bin:/usr/bin:/bin");
         if (getenv("ASAN_OPTIONS"))
                 strv_add_printf(ret, "ASAN_OPTIONS=%s", getenv("ASAN_OPTIONS"));
 }
@@ -123,6 +124,8 @@ static int plan_cage(const struct supervision *s, struct cage_plan *plan, struct
         strv_take(&plan->show, program_folder(program));
         for (size_t i = 0; i < s->launch->plan.sandbox.read.len; i++)
                 show_path(&plan->show, context, s->launch->plan.sandbox.read.items[i]);
+        for (size_t i = 0; i < s->launch->plan.sandbox.write.len; i++)
+                show_path(&plan->show, context, s->launch->plan.sandbox.write.items[i]);
         strv_sort_unique(&plan->read);
         return 0;
 }

@@ -6,6 +6,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/spawn.h"
 #include "lib/base/user.h"
+#include "policy/policy.h"
 #include "sandbox/cage.h"
 #include "sandbox/plan.h"
 
@@ -48,10 +49,10 @@ static int object_folders(const struct director *d, struct strv *ret, struct err
 
 /* ---- Shown things: one list, used for the cage (what it must hold) and for the sandbox (where it is seen) ---- */
 
-static void add_policy_folders(const struct director *d, struct sandbox_shows *ret)
+static void add_policy_folders(const struct strv *paths, struct sandbox_shows *ret)
 {
-        for (size_t i = 0; i < d->plan.sandbox.read.len; i++) {
-                _cleanup_free_ char *host = user_path(home_folder(), d->plan.sandbox.read.items[i]);
+        for (size_t i = 0; i < paths->len; i++) {
+                _cleanup_free_ char *host = user_path(home_folder(), paths->items[i]);
 
                 if (there(host))
                         sandbox_shows_add(ret, host, host);
@@ -111,10 +112,12 @@ static void cage_shows(const struct director *d, struct cage_plan *ret)
 {
         _cleanup_sandbox_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
 
-        add_policy_folders(d, &plan.read);
+        add_policy_folders(&d->plan.sandbox.read, &plan.read);
+        add_policy_folders(&d->plan.sandbox.write, &plan.write);
         add_carried(d, &plan.carry);
         add_own_files(d, &plan);
         show_all(&plan.read, &ret->show);
+        show_all(&plan.write, &ret->show);
         show_all(&plan.carry, &ret->show);
         show_all(&plan.files, &ret->show);
 }
@@ -197,7 +200,10 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
         ret->home = xstrdup(home_folder());
         ret->minimum = tiers[d->plan.sandbox.minimum];
         sandbox_plan_set_ids(ret);
-        add_policy_folders(d, &ret->read);
+        add_policy_folders(&d->plan.sandbox.read, &ret->read);
+        add_policy_folders(&d->plan.sandbox.write, &ret->write);
+        policy_hidden_in(&d->plan.sandbox.read, home_folder(), &ret->hide);
+        policy_hidden_in(&d->plan.sandbox.write, home_folder(), &ret->hide);
         add_carried(d, &ret->carry);
         add_own_files(d, ret);
         add_environment(d, &ret->env);

@@ -148,6 +148,15 @@ struct json_t *policy_show_json(const struct policy *user, const struct policy *
 /* The secret folder that showing `path` would show ("~/.ssh"), NULL where none. *ret_exact: `path` is it or below it. */
 const char *policy_secret(const char *path, const char *home, bool *ret_exact);
 
+/* All of them, relative to the home folder, NULL at the end: to look for them by other names. */
+extern const char *const policy_secrets[];
+
+/* Files with tokens, relative to the home folder, in folders that people show for what else is in them: seen empty. */
+extern const char *const policy_hidden[];
+
+/* Of these, absolute, the ones that lie below a path of `shown` (absolute or ~/…) and are not named there themselves. */
+void policy_hidden_in(const struct strv *shown, const char *home, struct strv *ret);
+
 void policy_describe(struct str *out);
 
 #define _cleanup_policy_ __attribute__((cleanup(policy_release)))

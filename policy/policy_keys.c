@@ -154,7 +154,7 @@ static const struct key sandbox_keys[] = {
          .type = KEY_STRINGS,
          KEY(sandbox_policy, write),
          .check = check_host_path,
-         .doc = "host folders shown writable"},
+         .doc = "host folders that can be written inside; what is written is thrown away"},
         {.name = "carry",
          .type = KEY_STRINGS,
          KEY(sandbox_policy, carry),

@@ -3,37 +3,103 @@
 #include "policy/policy.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/user.h"
 
 #include <string.h>
 
-/* Relative to the home folder. */
-static const char *const secrets[] = {
+const char *const policy_secrets[] = {
+        /* keys */
         ".ssh",
         ".gnupg",
+        ".pki",
+        ".password-store",
+        ".local/share/keyrings",
+        ".local/share/kwalletd",
+        ".local/share/pass",
+        ".config/sops",
+        ".config/age",
+        ".config/1Password",
+        ".config/op",
+        ".config/Bitwarden",
+        ".config/keepassxc",
+        ".vault-token",
+        ".krb5",
+        /* clouds and clusters */
         ".aws",
         ".azure",
         ".kube",
         ".docker",
+        ".config/gcloud",
+        ".config/doctl",
+        ".config/containers",
+        ".config/helm",
+        ".config/hcloud",
+        ".config/rclone",
+        ".oci",
+        ".s3cfg",
+        ".boto",
+        ".terraform.d",
+        ".terraformrc",
+        ".fly",
+        ".config/heroku",
+        /* code hosts and package registries */
         ".netrc",
         ".git-credentials",
-        ".password-store",
-        ".pki",
+        ".config/gh",
+        ".config/glab-cli",
+        ".config/hub",
+        ".npmrc",
+        ".yarnrc.yml",
+        ".pypirc",
+        ".config/pypoetry",
+        /* data bases, mail, shells */
+        ".pgpass",
+        ".my.cnf",
+        ".msmtprc",
+        ".mbsyncrc",
+        ".bash_history",
+        ".zsh_history",
+        ".python_history",
+        ".psql_history",
+        ".mysql_history",
+        ".node_repl_history",
+        /* browsers and what is built on them */
         ".mozilla",
         ".thunderbird",
         ".config/BraveSoftware",
         ".config/chromium",
-        ".config/cupel",
-        ".config/gcloud",
-        ".config/gh",
         ".config/google-chrome",
         ".config/microsoft-edge",
         ".config/opera",
         ".config/vivaldi",
-        ".local/share/keyrings",
-        ".local/share/kwalletd",
-        ".local/state/cupel",
+        ".config/Signal",
+        ".config/Slack",
         "snap/chromium",
         "snap/firefox",
+        /* wallets */
+        ".bitcoin",
+        ".ethereum",
+        ".electrum",
+        ".config/solana",
+        ".local/share/multibit",
+        /* ours */
+        ".config/cupel",
+        ".local/state/cupel",
+        NULL,
+};
+
+const char *const policy_hidden[] = {
+        ".cargo/credentials",
+        ".cargo/credentials.toml",
+        ".gem/credentials",
+        ".composer/auth.json",
+        ".config/composer/auth.json",
+        ".config/git/credentials",
+        ".m2/settings-security.xml",
+        ".gradle/gradle.properties",
+        ".bundle/config",
+        ".local/share/composer/auth.json",
+        NULL,
 };
 
 /* `path` is `folder` or below it; both without '/' at the end. */
@@ -85,13 +151,37 @@ const char *policy_secret(const char *path, const char *home, bool *ret_exact)
         while (len > 1 && trimmed[len - 1] == '/')
                 trimmed[--len] = 0;
         below = below_home(trimmed, home);
-        for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-                bool exact = names_secret(trimmed, secrets[i]);
+        for (const char *const *secret = policy_secrets; *secret; secret++) {
+                bool exact = names_secret(trimmed, *secret);
 
-                if (!exact && !(below && is_below(secrets[i], below)))
+                if (!exact && !(below && is_below(*secret, below)))
                         continue;
                 *ret_exact = exact;
-                return secrets[i];
+                return *secret;
         }
         return NULL;
+}
+
+static bool lies_in(const char *file, const struct strv *shown, const char *home)
+{
+        bool found = false;
+
+        for (size_t i = 0; i < shown->len; i++) {
+                _cleanup_free_ char *path = user_path(home, shown->items[i]);
+
+                if (!strcmp(path, file))
+                        return false;
+                found |= is_below(file, path);
+        }
+        return found;
+}
+
+void policy_hidden_in(const struct strv *shown, const char *home, struct strv *ret)
+{
+        for (const char *const *name = policy_hidden; home && *name; name++) {
+                _cleanup_free_ char *file = xasprintf("%s/%s", home, *name);
+
+                if (lies_in(file, shown, home) && !strv_has(ret, file))
+                        strv_add(ret, file);
+        }
 }

@@ -4,6 +4,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/user.h"
+#include "policy/policy.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -35,12 +36,12 @@ static void pass_env(const struct compose_input *input, struct strv *ret)
 }
 
 /* `~/x` is the caller's home, which steps see at the same path. */
-static void add_reads(const struct compose_input *input, struct sandbox_plan *ret)
+static void add_shown(const char *home, const struct strv *paths, struct sandbox_shows *ret)
 {
-        for (size_t i = 0; i < input->plan->sandbox.read.len; i++) {
-                _cleanup_free_ char *path = user_path(ret->home, input->plan->sandbox.read.items[i]);
+        for (size_t i = 0; i < paths->len; i++) {
+                _cleanup_free_ char *path = user_path(home, paths->items[i]);
 
-                sandbox_shows_add(&ret->read, path, path);
+                sandbox_shows_add(ret, path, path);
         }
 }
 
@@ -136,7 +137,10 @@ int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret,
         pass_env(input, &ret->env);
         add_names(input, ret);
         add_files(input, ret);
-        add_reads(input, ret);
+        add_shown(ret->home, &input->plan->sandbox.read, &ret->read);
+        add_shown(ret->home, &input->plan->sandbox.write, &ret->write);
+        policy_hidden_in(&input->plan->sandbox.read, ret->home, &ret->hide);
+        policy_hidden_in(&input->plan->sandbox.write, ret->home, &ret->hide);
         add_carried(input, ret);
         return sandbox_plan_check(ret, err);
 }

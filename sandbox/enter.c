@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,22 +36,6 @@ static int mount_home(const struct site *site, int rootfd, struct err *err)
         return mount_own(site, site->home, site->plan->tmp_bytes, TMP_INODES, "0755", err);
 }
 
-/* Shown folders below the worktree come after it, all others before: each is reached through what it lies on. */
-static int mount_shows(const struct site *site, int rootfd, bool below, struct err *err)
-{
-        const struct sandbox_plan *plan = site->plan;
-        size_t len = strlen(plan->worktree);
-
-        for (size_t i = 0; i < plan->read.len; i++) {
-                const char *inside = plan->read.items[i].inside;
-                bool is_below = strncmp(inside, plan->worktree, len) == 0 && inside[len] == '/';
-
-                if (is_below == below && root_show(site, rootfd, &plan->read.items[i], err) < 0)
-                        return err_wrap(err, "sandbox.read");
-        }
-        return 0;
-}
-
 static int mount_all(const struct site *site, const struct sandbox_step *step, int rootfd, struct err *err)
 {
         const struct sandbox_plan *plan = site->plan;
@@ -64,9 +47,9 @@ static int mount_all(const struct site *site, const struct sandbox_step *step, i
                 return -1;
         if (step->tty && pty_mount(site, err) < 0)
                 return -1;
-        if (mount_home(site, rootfd, err) < 0 || mount_shows(site, rootfd, false, err) < 0)
+        if (mount_home(site, rootfd, err) < 0 || shows_mount(site, rootfd, false, err) < 0)
                 return -1;
-        return worktree_mount(site, step, rootfd, err) < 0 ? -1 : mount_shows(site, rootfd, true, err);
+        return worktree_mount(site, step, rootfd, err) < 0 ? -1 : shows_mount(site, rootfd, true, err);
 }
 
 static int pivot(const struct site *site, struct err *err)

@@ -19,9 +19,35 @@
 #define COPY_MAX ((size_t)4 << 20)
 
 static const char *const copied[] = {
-        "ld.so.cache", "ld.so.conf",     "localtime", "timezone",  "services", "protocols",   "os-release",
-        "lsb-release", "debian_version", "shells",    "host.conf", "gai.conf", "mime.types",  "locale.alias",
-        "locale.conf", "inputrc",        "magic",     "papersize", "rpc",      "bash.bashrc",
+        "ld.so.cache",
+        "ld.so.conf",
+        "localtime",
+        "timezone",
+        "services",
+        "protocols",
+        "os-release",
+        "lsb-release",
+        "debian_version",
+        "shells",
+        "host.conf",
+        "gai.conf",
+        "mime.types",
+        "locale.alias",
+        "locale.conf",
+        "inputrc",
+        "magic",
+        "papersize",
+        "rpc",
+        "bash.bashrc",
+        "networks",
+        "manpath.config",
+        "mailcap",
+        "mke2fs.conf",
+        "redhat-release",
+        "fedora-release",
+        "alpine-release",
+        "arch-release",
+        "system-release",
 };
 
 /* Root's own folders: without them TLS, Java, Perl and fonts do not work. */
@@ -34,14 +60,36 @@ static const char *const bound[] = {
         "perl",
         "fonts",
         "terminfo",
+        "crypto-policies",
+        "java",
+        "java-8-openjdk",
         "java-11-openjdk",
         "java-17-openjdk",
         "java-21-openjdk",
+        "java-25-openjdk",
+        "maven",
+        "ant",
+        "dotnet",
         "python3",
+        "python3.9",
+        "python3.10",
         "python3.11",
         "python3.12",
+        "python3.13",
+        "python3.14",
         "node",
+        "php",
+        "R",
+        "texmf",
+        "xml",
+        "sgml",
+        "vim",
 };
+
+/* A test suite that makes repositories of its own needs a committer, and need not own what a policy shows. */
+#define GITCONFIG "[user]\n\tname = cupel agent\n\temail = agent@cupel.invalid\n[safe]\n\tdirectory = *\n"
+/* The same for everybody: it says that there is one, and nothing of the machine. */
+#define MACHINE_ID "00000000000000000000637570656c00\n"
 
 static int put(int etcfd, const char *name, const char *bytes, size_t len, struct err *err)
 {
@@ -68,7 +116,8 @@ static int render_all(const struct site *site, int etcfd, struct err *err)
         str_printf(&group, "root:x:0:\ncupel:x:%u:\nnogroup:x:65534:\n", plan->gid);
         if (render(etcfd, "passwd", passwd.data, err) < 0 || render(etcfd, "group", group.data, err) < 0 ||
             render(etcfd, "hosts", "127.0.0.1 localhost cupel\n::1 localhost\n", err) < 0 ||
-            render(etcfd, "hostname", "cupel\n", err) < 0)
+            render(etcfd, "hostname", "cupel\n", err) < 0 || render(etcfd, "gitconfig", GITCONFIG, err) < 0 ||
+            render(etcfd, "machine-id", MACHINE_ID, err) < 0)
                 return -1;
         if (symlinkat("/proc/self/mounts", etcfd, "mtab") < 0)
                 return err_errno(err, "/etc/mtab");

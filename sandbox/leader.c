@@ -20,7 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEFAULT_PATH "/cupel/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+#define OWN_PATH "/cupel/bin"
+#define SYSTEM_PATH "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 #define OPEN_FILES 1024
 
 static int set_limit(int resource, uint64_t soft, uint64_t hard, struct err *err)
@@ -81,14 +82,53 @@ static const char *get_env(const struct strv *env, const char *name)
         return "";
 }
 
-/* Defaults, then the plan's, then the step's: nothing of the helper's own environment. */
+/* ~/.cargo is shown for its bin/ too; ~/.local/bin and ~/.pyenv/shims are one. */
+static void add_programs(const struct sandbox_shows *shows, struct str *path)
+{
+        for (size_t i = 0; i < shows->len; i++) {
+                const char *inside = shows->items[i].inside, *name = strrchr(inside, '/') + 1;
+                _cleanup_free_ char *bin = xasprintf("%s/bin", inside);
+                struct stat status;
+
+                if (strcmp(name, "bin") == 0 || strcmp(name, "shims") == 0)
+                        str_printf(path, ":%s", inside);
+                else if (stat(bin, &status) == 0 && S_ISDIR(status.st_mode))
+                        str_printf(path, ":%s", bin);
+        }
+}
+
+/* Ours first, so that `cupel note` is found whatever the policy says. */
+static void put_path(const struct site *site, struct strv *env)
+{
+        const char *asked = get_env(env, "PATH");
+        _cleanup_str_ struct str path = {0};
+
+        str_puts(&path, "PATH=" OWN_PATH);
+        if (!asked[0]) {
+                add_programs(&site->plan->write, &path);
+                add_programs(&site->plan->read, &path);
+        }
+        str_printf(&path, ":%s", asked[0] ? asked : SYSTEM_PATH);
+        put_env(env, str_text(&path));
+}
+
+/*
+ * Defaults, then the plan's, then the step's: nothing of the helper's own environment. Leaks are not looked for, since
+ * LeakSanitizer traces its process, which the system call filter refuses: every program built with AddressSanitizer would
+ * fail at its end.
+ */
 static void build_env(const struct site *site, const struct sandbox_step *step, struct strv *env)
 {
         _cleanup_free_ char *home = xasprintf("HOME=%s", site->home);
         _cleanup_free_ char *pwd = xasprintf("PWD=%s", step->cwd ? step->cwd : site->plan->worktree);
-        const char *const defaults[] = {
-                "PATH=" DEFAULT_PATH, home,          pwd,           "USER=cupel", "LOGNAME=cupel",
-                "SHELL=/bin/sh",      "TMPDIR=/tmp", "LANG=C.UTF-8"};
+        const char *const defaults[] = {home,
+                                        pwd,
+                                        "USER=cupel",
+                                        "LOGNAME=cupel",
+                                        "SHELL=/bin/sh",
+                                        "TMPDIR=/tmp",
+                                        "LANG=C.UTF-8",
+                                        "LSAN_OPTIONS=detect_leaks=0"};
 
         for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
                 strv_add(env, defaults[i]);
@@ -100,6 +140,7 @@ static void build_env(const struct site *site, const struct sandbox_step *step, 
                 put_env(env, step->env.items[i]);
         if (step->notes)
                 put_env(env, "CUPEL_NOTES=/cupel/notes.sock");
+        put_path(site, env);
 }
 
 /* The terminal becomes the session's own: /dev/tty means it, its keys interrupt. */
@@ -155,6 +196,9 @@ static int lock_files(const struct site *site, const struct sandbox_step *step, 
             landlock_allow(&lock, site->home, everything, err) < 0 ||
             landlock_allow(&lock, site->plan->worktree, everything, err) < 0)
                 return -1;
+        for (size_t i = 0; i < site->plan->write.len; i++)
+                if (landlock_allow(&lock, site->plan->write.items[i].inside, everything, err) < 0)
+                        return -1;
         return landlock_enter(&lock, err);
 }
 

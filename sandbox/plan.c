@@ -36,6 +36,8 @@ static const struct record_field plan_fields[] = {
         {"uid", RECORD_U32, PLAN(uid), true, NULL},
         {"gid", RECORD_U32, PLAN(gid), true, NULL},
         {"read", RECORD_SHOWS, PLAN(read), true, NULL},
+        {"write", RECORD_SHOWS, PLAN(write), true, NULL},
+        {"hide", RECORD_STRINGS, PLAN(hide), true, NULL},
         {"carry", RECORD_SHOWS, PLAN(carry), true, NULL},
         {"files", RECORD_SHOWS, PLAN(files), true, NULL},
         {"objects", RECORD_STRINGS, PLAN(objects), true, NULL},
@@ -95,7 +97,9 @@ void sandbox_plan_release(struct sandbox_plan *plan)
         strv_release(&plan->lower);
         strv_release(&plan->objects);
         strv_release(&plan->env);
+        strv_release(&plan->hide);
         shows_release(&plan->read);
+        shows_release(&plan->write);
         shows_release(&plan->carry);
         shows_release(&plan->files);
         *plan = (struct sandbox_plan){0};
@@ -198,12 +202,19 @@ static int check_place(const char *what, const char *path, struct err *err)
         return 0;
 }
 
+static int check_places(const char *what, const struct sandbox_shows *shows, struct err *err)
+{
+        for (size_t i = 0; i < shows->len; i++)
+                if (check_absolute(what, shows->items[i].host, err) < 0 ||
+                    check_place(what, shows->items[i].inside, err) < 0)
+                        return -1;
+        return 0;
+}
+
 static int check_shows(const struct sandbox_plan *plan, struct err *err)
 {
-        for (size_t i = 0; i < plan->read.len; i++)
-                if (check_absolute("read", plan->read.items[i].host, err) < 0 ||
-                    check_place("read", plan->read.items[i].inside, err) < 0)
-                        return -1;
+        if (check_places("read", &plan->read, err) < 0 || check_places("write", &plan->write, err) < 0)
+                return -1;
         for (size_t i = 0; i < plan->carry.len; i++)
                 if (check_absolute("carry", plan->carry.items[i].host, err) < 0 ||
                     check_relative("carry", plan->carry.items[i].inside, err) < 0)
@@ -238,8 +249,8 @@ int sandbox_plan_check(const struct sandbox_plan *plan, struct err *err)
 {
         if (plan->lower.len == 0 || plan->lower.len > LOWER_MAX)
                 return err_set(err, ERR_INPUT, "lower: expected 1 to %d folders", LOWER_MAX);
-        if (plan->read.len > SHOWS_MAX || plan->carry.len > SHOWS_MAX || plan->files.len > SHOWS_MAX ||
-            plan->objects.len > SHOWS_MAX)
+        if (plan->read.len > SHOWS_MAX || plan->write.len > SHOWS_MAX || plan->carry.len > SHOWS_MAX ||
+            plan->files.len > SHOWS_MAX || plan->objects.len > SHOWS_MAX)
                 return err_set(err, ERR_INPUT, "more than %d folders shown", SHOWS_MAX);
         if (check_place("worktree", plan->worktree, err) < 0 || check_absolute("scratch", plan->scratch, err) < 0 ||
             check_paths("lower", &plan->lower, err) < 0 || check_paths("objects", &plan->objects, err) < 0)
@@ -250,6 +261,8 @@ int sandbox_plan_check(const struct sandbox_plan *plan, struct err *err)
                 return err_set(err, ERR_INPUT, "uid %u, gid %u: a step never is root", plan->uid, plan->gid);
         if (!plan->upper_bytes || !plan->upper_inodes || !plan->tmp_bytes || !plan->shm_bytes)
                 return err_set(err, ERR_INPUT, "upper, tmp and shm need a size");
+        if (plan->hide.len > SHOWS_MAX || check_paths("hide", &plan->hide, err) < 0)
+                return plan->hide.len > SHOWS_MAX ? err_set(err, ERR_INPUT, "hide: more than %d files", SHOWS_MAX) : -1;
         return check_shows(plan, err) < 0 ? -1 : check_env(&plan->env, err);
 }
 

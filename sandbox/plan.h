@@ -68,6 +68,9 @@ struct sandbox_plan {
         char *home;                /* the caller's home: an empty tmpfs at this path */
         uint32_t uid, gid;         /* ids that steps see: the caller's own, 1000 where the caller is root */
         struct sandbox_shows read; /* shown read-only, folders (through an overlay) and regular files; absolute paths */
+        struct sandbox_shows
+                write;    /* as `read`, but writable inside: what is written goes with the step; files below home */
+        struct strv hide; /* files in what is shown, absolute, as seen inside: there, but empty */
         struct sandbox_shows carry; /* host folder → path inside the worktree, relative; fresh upper per step */
         struct sandbox_shows files; /* host file or folder → path below /cupel, relative: bin/cupel, prompt, bundle… */
         struct strv objects;        /* real object folders → /cupel/objects/0, 1, … read-only */

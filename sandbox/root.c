@@ -40,6 +40,14 @@ static int make_folders(int rootfd, struct err *err)
         return 0;
 }
 
+/* What hidden files are seen as. */
+static int make_nothing(int rootfd, struct err *err)
+{
+        _cleanup_fd_ int fd = openat(rootfd, "cupel/nothing", O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
+
+        return fd < 0 ? err_errno(err, "/cupel/nothing") : 0;
+}
+
 /* One place for temporary files, unless something is shown below the other name of it. */
 static int make_var_tmp(const struct site *site, int rootfd, struct err *err)
 {
@@ -134,7 +142,7 @@ int root_build(const struct site *site, struct err *err)
 
         if (rootfd < 0)
                 return err_errno(err, "open %s", site->root);
-        if (make_folders(rootfd, err) < 0 || make_var_tmp(site, rootfd, err) < 0)
+        if (make_folders(rootfd, err) < 0 || make_nothing(rootfd, err) < 0 || make_var_tmp(site, rootfd, err) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
                 if (show_system(site, rootfd, system_folders[i], err) < 0)

@@ -191,6 +191,9 @@ static bool wants_var_tmp(const struct site *site)
         for (size_t i = 0; i < plan->read.len; i++)
                 if (is_below(plan->read.items[i].inside, "/var/tmp"))
                         return true;
+        for (size_t i = 0; i < plan->write.len; i++)
+                if (is_below(plan->write.items[i].inside, "/var/tmp"))
+                        return true;
         return is_below(site->home, "/var/tmp") || is_below(plan->worktree, "/var/tmp");
 }
 
@@ -269,7 +272,7 @@ int site_step_begin(struct site *site, const struct sandbox_step *step, struct e
         if (step->tty && pty_place(site, err) < 0)
                 return -1;
         site->tty_placed |= step->tty;
-        if (step->worktree == SANDBOX_WORK && !plan->carry.len)
+        if (step->worktree == SANDBOX_WORK && !plan->carry.len && !plan->write.len)
                 return 0;
         forget_trial(site);
         if (site->kind == SANDBOX_UPPER_TMPFS &&

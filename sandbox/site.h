@@ -7,7 +7,7 @@
  *
  *         scratch/root    tmpfs: the step's root, with /usr, /etc, /dev, /cupel and the mount points
  *         scratch/upper   the run's upper (tmpfs, or a folder on disk): upper/, work/
- *         scratch/step    what one step needs and nobody keeps: a fresh upper, uppers of carried folders
+ *         scratch/step    what one step needs and nobody keeps: a fresh upper, uppers of carried and of writable folders
  *
  *         site_make(&site, &plan, err);                 after ns_unshare()
  *         site_step_begin(&site, &step, err);
@@ -61,6 +61,8 @@ uint64_t site_disk_used(const struct site *site, const struct sandbox_step *step
 /* The parts, each in its file. */
 int root_build(const struct site *site, struct err *err); /* root.c: the shared root */
 int root_show(const struct site *site, int rootfd, const struct sandbox_show *show, struct err *err);
+int shows_mount(const struct site *site, int rootfd, bool below,
+                struct err *err);                         /* shows.c: below the worktree or not */
 int etc_build(const struct site *site, struct err *err);  /* etc.c: its /etc */
 int proc_mount(const struct site *site, struct err *err); /* proc.c: /proc with its masks; returns its descriptor */
 int worktree_mount(const struct site *site, const struct sandbox_step *step, int rootfd,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Copies lie in scratch on disk, where a reflink costs nothing, under names of their own: `tree` is the run's, `verify` a
- * step's, `carryN` a step's copy of a carried folder. `stamp` is written after the run's copy: what changed later has a
+ * step's, `carryN` and `writeN` a step's copies of a carried and of a writable folder. `stamp` is written after the run's copy: what changed later has a
  * later change time.
  */
 #include "sandbox/worktree_copy.h"
@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int make_copy(const struct site *site, const char *name, const char *const *lowers, size_t len,
                      struct merge_count *count, struct err *err)
@@ -51,13 +52,22 @@ static bool needs_own_copy(const struct sandbox_step *step)
         return step->worktree == SANDBOX_VERIFY || step->lower_skip || step->worktree == SANDBOX_READONLY;
 }
 
-static int copy_carried(const struct site *site, struct err *err)
+/* A file is copied where it is shown. */
+static bool is_folder(const char *path)
 {
-        for (size_t i = 0; i < site->plan->carry.len; i++) {
-                _cleanup_free_ char *name = xasprintf("carry%zu", i);
+        struct stat status;
+
+        return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int copy_folders(const struct site *site, const char *kind, const struct sandbox_shows *shows, struct err *err)
+{
+        for (size_t i = 0; i < shows->len; i++) {
+                _cleanup_free_ char *name = xasprintf("%s%zu", kind, i);
                 struct merge_count count = {0};
 
-                if (make_copy(site, name, (const char *const[]){site->plan->carry.items[i].host}, 1, &count, err) < 0)
+                if (is_folder(shows->items[i].host) &&
+                    make_copy(site, name, (const char *const[]){shows->items[i].host}, 1, &count, err) < 0)
                         return -1;
         }
         return 0;
@@ -69,7 +79,8 @@ int copy_step_begin(const struct site *site, const struct sandbox_step *step, st
         struct merge_count count = {0};
         size_t len = 0;
 
-        if (copy_carried(site, err) < 0)
+        if (copy_folders(site, "carry", &site->plan->carry, err) < 0 ||
+            copy_folders(site, "write", &site->plan->write, err) < 0)
                 return -1;
         if (!needs_own_copy(step))
                 return 0;

@@ -72,6 +72,9 @@ int repo_commit_tree(struct repo *repo, const char *commit, char ret_tree[GIT_HE
 int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, size_t max, struct str *ret,
                       struct err *err);
 
+/* Whether a commit has anything at `path`: 1, 0, or -1 with err. */
+int repo_has_path_at(struct repo *repo, const char *commit, const char *path, struct err *err);
+
 /* The object store and its alternates, recursively, absolute real paths, the store itself first. */
 int repo_object_dirs(struct repo *repo, struct strv *ret, struct err *err);
 

@@ -134,6 +134,17 @@ int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, s
         return 0;
 }
 
+int repo_has_path_at(struct repo *repo, const char *commit, const char *path, struct err *err)
+{
+        struct tree_entry entry;
+        char tree[GIT_HEX];
+        git_oid id;
+
+        if (repo_commit_tree(repo, commit, tree, err) < 0 || oid_parse(tree, &id, err) < 0)
+                return -1;
+        return tree_lookup_path(repo->odb, &id, path, &entry, err);
+}
+
 int repo_count_changes(struct repo *repo, size_t *ret, struct err *err)
 {
         git_status_options options;

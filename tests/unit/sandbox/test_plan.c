@@ -46,7 +46,7 @@ Test(plan, an_unknown_field_is_refused)
 {
         struct sandbox_plan plan = make_plan();
 
-        cr_assert_eq(survives(&plan, "write"), -1);
+        cr_assert_eq(survives(&plan, "execute"), -1);
 }
 
 Test(plan, hostile_paths_and_ids_are_refused)
