@@ -56,6 +56,7 @@ void supervision_flush(struct supervision *s); /* writes the pending records; af
 void supervision_director_closed(struct supervision *s);
 void supervision_runner_closed(struct supervision *s, bool garbage);
 void supervision_cage_exited(struct supervision *s, int wait_status);
+void supervision_viewer_exited(struct supervision *s, int wait_status);
 void supervision_signal(struct supervision *s);
 void supervision_tick(struct supervision *s);
 

@@ -3,6 +3,7 @@
  * The event loop around a supervision: sockets, signals, children, one timer. It starts the director and the cage at the
  * same time, hands every message to supervision.c, and ends when the director has answered or is gone.
  */
+#include "cli/attach.h"
 #include "cli/director_call.h"
 #include "cli/supervision.h"
 
@@ -216,7 +217,11 @@ static void on_runner(uv_poll_t *poll, int status, int events)
 static void reap(struct loop *loop)
 {
         struct supervision *s = &loop->s;
+        const struct attach *attach = s->terminal->attach;
         int status;
+
+        if (attach && attach->pid > 0 && waitpid(attach->pid, &status, WNOHANG) == attach->pid)
+                supervision_viewer_exited(s, status);
 
         if (s->cage_pid > 0 && waitpid(s->cage_pid, &status, WNOHANG) == s->cage_pid) {
                 if (s->runner.fd >= 0 && !s->told) {
@@ -318,6 +323,9 @@ static int start_all(struct loop *loop, struct err *err)
 /* The children are gone before the command returns: nothing of a run outlives it. */
 static void await_children(struct supervision *s)
 {
+        if (s->terminal->attach)
+                attach_stop(s->terminal->attach);
+        terminal_take_back(s->terminal);
         channel_release(&s->runner);
         channel_release(&s->director);
         if (s->cage_pid > 0) {
