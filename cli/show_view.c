@@ -73,7 +73,7 @@ static void put_asked(const struct show_page *page, struct str *out)
 
         if (!objective[0] || strcmp(objective, page->run->title) == 0)
                 return;
-        render_safe(&safe, objective, strlen(objective));
+        render_safe(&safe, objective, strlen(objective), true);
         put_heading(page, "asked\n", out);
         for (at = str_text(&safe); *at;) {
                 const size_t len = strcspn(at, "\n");
@@ -113,7 +113,7 @@ static void put_reason(const char *reason, struct str *out)
         _cleanup_str_ struct str safe = {0};
         const char *at;
 
-        render_safe(&safe, reason, strlen(reason));
+        render_safe(&safe, reason, strlen(reason), true);
         for (at = str_text(&safe); *at;) {
                 const size_t len = strcspn(at, "\n");
 

@@ -33,16 +33,20 @@ void supervision_init(struct supervision *s, struct context *context, struct lau
                                   .terminal = terminal,
                                   .director_pid = -1,
                                   .cage_pid = -1,
+                                  .egress_pid = -1,
                                   .verdict.outcome = OUTCOME_INTERNAL_ERROR,
                                   .records = json_array()};
         channel_init(&s->director, -1);
         channel_init(&s->runner, -1);
+        channel_init(&s->egress, -1);
 }
 
 void supervision_release(struct supervision *s)
 {
         channel_release(&s->director);
         channel_release(&s->runner);
+        channel_release(&s->egress);
+        strv_release(&s->refused);
         json_decref(s->records);
         run_result_release(&s->verdict);
 }
@@ -102,14 +106,17 @@ static void ask_director(struct supervision *s)
                                    "reasons", json_from_strv(&s->verdict.reasons)));
 }
 
+void supervision_caged_end(struct supervision *s)
+{
+        if (s->stage == STAGE_CLOSING && s->cage_pid < 0 && !supervision_egress_lingers(s))
+                ask_director(s);
+}
+
 void supervision_end_cage(struct supervision *s)
 {
-        if (s->cage_pid < 0) {
-                ask_director(s);
-                return;
-        }
         s->stage = STAGE_CLOSING;
-        s->deadline = clock_ms() + CAGE_GRACE_MS;
+        s->deadline = s->cage_pid < 0 ? 0 : clock_ms() + CAGE_GRACE_MS;
+        supervision_caged_end(s);
 }
 
 void supervision_give_up(struct supervision *s, enum outcome outcome, const char *format, ...)
@@ -199,7 +206,7 @@ void supervision_cage_exited(struct supervision *s, int wait_status)
         s->cage_pid = -1;
         s->deadline = 0;
         if (s->stage == STAGE_CLOSING)
-                ask_director(s);
+                supervision_caged_end(s);
         else if (!s->told && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 31)
                 supervision_give_up(
                         s, OUTCOME_SANDBOX_UNAVAILABLE,
@@ -238,6 +245,8 @@ void supervision_tick(struct supervision *s)
         if (!s->deadline || clock_ms() < s->deadline)
                 return;
         s->deadline = 0;
+        if (supervision_egress_late(s))
+                return;
         if (!s->told && !s->stopping)
                 supervision_give_up(s, OUTCOME_INTERRUPTED, "the runner ended without a result");
         else if (s->stopping)

@@ -9,7 +9,8 @@
  *          │                              │                            │                          │
  *          └── signal, runner or cage gone, our own failure: the caged side is ended, then the director discards ──┘
  *
- * The director is only asked to verify once nothing in the cage lives any more: what it checks can then not change.
+ * The director is only asked to verify once nothing in the cage lives any more: what it checks can then not change. Where the
+ * run has network, cupel-egress has a cage of its own; it ends when the first has, and is waited for, too.
  * Everything that arrives is checked again; a message that is not in the table of its sender ends the run.
  */
 
@@ -32,8 +33,8 @@ struct supervision {
         struct context *context;
         struct launch *launch;
         struct terminal *terminal;
-        struct channel director, runner; /* fd -1 once closed */
-        pid_t director_pid, cage_pid;    /* -1 once reaped */
+        struct channel director, runner, egress;  /* fd -1 once closed; egress: only where the plan has network */
+        pid_t director_pid, cage_pid, egress_pid; /* -1 once reaped */
         enum stage stage;
         bool stopping;
         uint64_t deadline;      /* clock_ms() at which the cage is killed; 0: none */
@@ -42,8 +43,10 @@ struct supervision {
         uint64_t notes_seen, notes_bytes, receipts_seen; /* of all that the runner sent */
         bool told;                                       /* the runner gave its result */
         bool verify;                                     /* … and it was a candidate */
-        struct run_result verdict; /* of the caged side, where it is no candidate; then of the director */
-        bool answered;             /* the director said done */
+        struct run_result verdict;      /* of the caged side, where it is no candidate; then of the director */
+        bool answered;                  /* the director said done */
+        uint64_t net_seen, net_dropped; /* records of cupel-egress; of them not in the log */
+        struct strv refused;            /* what was shown as refused */
         char director_error[512];
 };
 
@@ -52,11 +55,13 @@ void supervision_release(struct supervision *s);
 
 void supervision_from_director(struct supervision *s, struct json_t *message);
 void supervision_from_runner(struct supervision *s, struct json_t *message);
+void supervision_from_egress(struct supervision *s, struct json_t *message);
 void supervision_flush(struct supervision *s); /* writes the pending records; after each burst of messages */
 void supervision_director_closed(struct supervision *s);
 void supervision_runner_closed(struct supervision *s, bool garbage);
+void supervision_egress_closed(struct supervision *s, bool garbage);
 void supervision_cage_exited(struct supervision *s, int wait_status);
-void supervision_viewer_exited(struct supervision *s, int wait_status);
+void supervision_egress_exited(struct supervision *s, int wait_status);
 void supervision_signal(struct supervision *s);
 void supervision_tick(struct supervision *s);
 

@@ -3,8 +3,9 @@
  * The event loop around a supervision: sockets, signals, children, one timer. It starts the director and the cage at the
  * same time, hands every message to supervision.c, and ends when the director has answered or is gone.
  */
-#include "cli/attach.h"
 #include "cli/director_call.h"
+#include "cli/egress_call.h"
+#include "cli/runner_call.h"
 #include "cli/supervision.h"
 
 #include "lib/base/cleanup.h"
@@ -26,7 +27,7 @@
 struct loop {
         uv_loop_t uv;
         struct supervision s;
-        uv_poll_t director, runner;
+        uv_poll_t director, runner, egress;
         uv_signal_t signals[4]; /* SIGCHLD and the three that stop a run */
         uv_timer_t tick;
 };
@@ -50,13 +51,6 @@ void supervisor_hold_signals(void)
 
 /* ---- Starting ---- */
 
-static char *program_folder(const char *program)
-{
-        char *slash = strrchr(program, '/');
-
-        return xmemdup(program, (size_t)(slash - program));
-}
-
 static int start_director(struct loop *loop, int *ret_fd, struct err *err)
 {
         const struct director_call call = {.context = loop->s.context,
@@ -65,99 +59,6 @@ static int start_director(struct loop *loop, int *ret_fd, struct err *err)
                                            .snapshot = loop->s.launch->snapshot};
 
         return director_start(&call, ret_fd, &loop->s.director_pid, err);
-}
-
-static bool find_variable(const struct strv *environment, const char *name)
-{
-        size_t len = strlen(name);
-
-        for (size_t i = 0; i < environment->len; i++)
-                if (strncmp(environment->items[i], name, len) == 0 && environment->items[i][len] == '=')
-                        return true;
-        return false;
-}
-
-/* The caged side sees of the environment what the policy lets into the sandbox, and nothing else. */
-static void caged_environment(const struct context *context, const struct plan *plan, struct strv *ret)
-{
-        if (context->home)
-                strv_add_printf(ret, "HOME=%s", context->home);
-        for (size_t i = 0; i < plan->sandbox.env.len; i++) {
-                const char *value = getenv(plan->sandbox.env.items[i]);
-
-                if (value && !find_variable(ret, plan->sandbox.env.items[i]))
-                        strv_add_printf(ret, "%s=%s", plan->sandbox.env.items[i], value);
-        }
-        if (!find_variable(ret, "PATH"))
-                strv_add(ret, "PATH=/usr/local/bin:/usr/bin:/bin");
-        if (getenv("ASAN_OPTIONS"))
-                strv_add_printf(ret, "ASAN_OPTIONS=%s", getenv("ASAN_OPTIONS"));
-}
-
-static void show_path(struct strv *list, const struct context *context, const char *path)
-{
-        strv_take(list, user_path(context->home, path));
-}
-
-/* Of the run's folder, all that the caged side can write. */
-static const char *const caged_folders[] = {"logs", "quarantine", "upper"};
-
-static int plan_cage(const struct supervision *s, struct cage_plan *plan, struct err *err)
-{
-        const struct context *context = s->context;
-        const char *workdir = repo_workdir(context->repo);
-        _cleanup_free_ char *program = sibling_path("cupel-runner", err);
-
-        if (!program)
-                return -1;
-        plan->state_root = xstrdup(context->state_root);
-        plan->home = xstrdup(context->home);
-        plan->run_dir = xstrdup(s->launch->run_folder);
-        for (size_t i = 0; i < sizeof(caged_folders) / sizeof(caged_folders[0]); i++)
-                strv_add_printf(&plan->write, "%s/%s", s->launch->run_folder, caged_folders[i]);
-        strv_add(&plan->read, repo_gitdir(context->repo));
-        strv_add(&plan->read, repo_commondir(context->repo));
-        if (workdir)
-                strv_add(&plan->read, workdir);
-        if (repo_object_dirs(context->repo, &plan->read, err) < 0)
-                return -1;
-        strv_add(&plan->read, context->cache_root);
-        strv_take(&plan->show, program_folder(program));
-        for (size_t i = 0; i < s->launch->plan.sandbox.read.len; i++)
-                show_path(&plan->show, context, s->launch->plan.sandbox.read.items[i]);
-        for (size_t i = 0; i < s->launch->plan.sandbox.write.len; i++)
-                show_path(&plan->show, context, s->launch->plan.sandbox.write.items[i]);
-        strv_sort_unique(&plan->read);
-        return 0;
-}
-
-static int start_cage(struct loop *loop, int *ret_fd, struct err *err)
-{
-        const struct supervision *s = &loop->s;
-        _cleanup_cage_plan_ struct cage_plan plan = CAGE_PLAN_INIT;
-        _cleanup_strv_ struct strv environment = {0};
-        _cleanup_free_ char *program = sibling_path("cupel-runner", err);
-        char *argv[] = {program,
-                        (char *)"--run-folder",
-                        s->launch->run_folder,
-                        (char *)"--repository",
-                        (char *)repo_gitdir(s->context->repo),
-                        (char *)"--base",
-                        (char *)s->launch->base,
-                        NULL};
-        int pair[2], status;
-
-        if (!program || plan_cage(s, &plan, err) < 0 || channel_pair(pair, err) < 0)
-                return -1;
-        caged_environment(s->context, &s->launch->plan, &environment);
-        status = cage_spawn(&(struct cage_start){&plan, argv, environment.items, pair[1], -1}, &loop->s.cage_pid, err);
-        close(pair[1]);
-        if (status < 0) {
-                close(pair[0]);
-                return -1;
-        }
-        *ret_fd = pair[0];
-        return 0;
 }
 
 /* ---- Events ---- */
@@ -213,16 +114,31 @@ static void on_runner(uv_poll_t *poll, int status, int events)
         stop_when_ended(loop);
 }
 
+static void on_egress(uv_poll_t *poll, int status, int events)
+{
+        struct loop *loop = poll->data;
+        int open = status < 0 ? 0 : drain(&loop->s, &loop->s.egress, supervision_from_egress);
+
+        (void)events;
+        supervision_flush(&loop->s);
+        if (open <= 0) {
+                uv_poll_stop(poll);
+                supervision_egress_closed(&loop->s, open < 0);
+        }
+        stop_when_ended(loop);
+}
+
 /* What the runner said before it ended is still in the socket: it is read before its end is judged. */
 static void reap(struct loop *loop)
 {
         struct supervision *s = &loop->s;
-        const struct attach *attach = s->terminal->attach;
         int status;
 
-        if (attach && attach->pid > 0 && waitpid(attach->pid, &status, WNOHANG) == attach->pid)
-                supervision_viewer_exited(s, status);
-
+        if (s->egress_pid > 0 && waitpid(s->egress_pid, &status, WNOHANG) == s->egress_pid) {
+                drain(s, &s->egress, supervision_from_egress);
+                supervision_flush(s);
+                supervision_egress_exited(s, status);
+        }
         if (s->cage_pid > 0 && waitpid(s->cage_pid, &status, WNOHANG) == s->cage_pid) {
                 if (s->runner.fd >= 0 && !s->told) {
                         drain(s, &s->runner, supervision_from_runner);
@@ -299,38 +215,66 @@ static void close_loop(struct loop *loop)
         uv_loop_close(&loop->uv);
 }
 
+/* Beside the others and after them: connections of the step wait for it in the sockets that it is going to get. */
+static int start_egress(struct loop *loop, const json_t *config, int peer, struct err *err)
+{
+        int fd = -1;
+
+        if (egress_start(config, peer, &fd, &loop->s.egress_pid, err) < 0)
+                return -1;
+        return watch(loop, &loop->egress, &loop->s.egress, fd, on_egress, err);
+}
+
+/* `config` and `peers` (the runner's end, cupel-egress's end): only where there is network. */
+static int start_processes(struct loop *loop, const json_t *config, const int peers[2], struct err *err)
+{
+        int director = -1, runner = -1;
+
+        /* the cage first: it has the longer way to its first message */
+        if (runner_start(&(struct runner_call){loop->s.context, loop->s.launch, peers[0]}, &runner, &loop->s.cage_pid,
+                         err) < 0 ||
+            watch(loop, &loop->runner, &loop->s.runner, runner, on_runner, err) < 0)
+                return -1;
+        if (start_director(loop, &director, err) < 0 ||
+            watch(loop, &loop->director, &loop->s.director, director, on_director, err) < 0)
+                return -1;
+        return config ? start_egress(loop, config, peers[1], err) : 0;
+}
+
 static int start_all(struct loop *loop, struct err *err)
 {
         const struct store_move preparing = {.run = loop->s.launch->run_id,
                                              .to = PHASE_PREPARING,
                                              .outcome = STORE_OUTCOME_NONE,
                                              .actor = EVENT_ACTOR_SYSTEM};
-        int director = -1, runner = -1;
+        const bool network = plan_has_network(&loop->s.launch->plan);
+        _cleanup_json_ json_t *config = network ? egress_config_take(loop->s.launch) : NULL;
+        int peers[2] = {-1, -1}, status;
 
+        if (network && !config)
+                return err_set(err, ERR_INTERNAL, "the plan makes no configuration of the egress proxy");
         /* before anybody else may move the run: a director that fails at once ends it from here */
-        if (store_run_move(loop->s.context->store, &preparing, err) < 0)
+        if (store_run_move(loop->s.context->store, &preparing, err) < 0 || (network && channel_pair(peers, err) < 0))
                 return -1;
-        /* the cage first: it has the longer way to its first message */
-        if (start_cage(loop, &runner, err) < 0 ||
-            watch(loop, &loop->runner, &loop->s.runner, runner, on_runner, err) < 0)
-                return -1;
-        if (start_director(loop, &director, err) < 0 ||
-            watch(loop, &loop->director, &loop->s.director, director, on_director, err) < 0)
-                return -1;
-        return 0;
+        status = start_processes(loop, config, peers, err);
+        for (int i = 0; network && i < 2; i++)
+                close(peers[i]);
+        return status;
 }
 
 /* The children are gone before the command returns: nothing of a run outlives it. */
 static void await_children(struct supervision *s)
 {
-        if (s->terminal->attach)
-                attach_stop(s->terminal->attach);
-        terminal_take_back(s->terminal);
         channel_release(&s->runner);
         channel_release(&s->director);
+        channel_release(&s->egress);
         if (s->cage_pid > 0) {
                 kill(s->cage_pid, SIGKILL);
                 waitpid(s->cage_pid, NULL, 0);
+        }
+        if (s->egress_pid > 0) {
+                kill(s->egress_pid, SIGKILL);
+                waitpid(s->egress_pid, NULL, 0);
         }
         if (s->director_pid > 0)
                 waitpid(s->director_pid, NULL, 0);

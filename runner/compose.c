@@ -85,6 +85,8 @@ static void add_files(const struct compose_input *input, struct sandbox_plan *re
         }
         if (input->program)
                 sandbox_shows_add(&ret->files, input->program, "bin/cupel");
+        if (input->node_module)
+                sandbox_shows_add(&ret->files, input->node_module, COMPOSE_NODE_MODULE);
 }
 
 static void add_names(const struct compose_input *input, struct sandbox_plan *ret)
@@ -164,6 +166,7 @@ void compose_agent(const struct compose_input *input, struct sandbox_step *ret)
         *ret = SANDBOX_STEP_INIT;
         ret->name = xstrdup("agent");
         strv_copy(&ret->argv, &plan->agent.command);
+        compose_network(input, ret);
         for (size_t i = 0; i < plan->agent.env.len; i++)
                 strv_add_printf(&ret->env, "%s=%s", plan->agent.env.items[i].name, plan->agent.env.items[i].value);
         strv_add(&ret->env, "CUPEL_NOTES=/cupel/notes.sock");

@@ -23,6 +23,7 @@ void runner_init(struct runner *runner, const struct runner_options *options)
         channel_init(&runner->supervisor, options->supervisor_fd);
         uplink_init(&runner->up, options->supervisor_fd);
         sandbox_client_init(&runner->helper, options->helper_fd);
+        egress_link_init(&runner->egress);
         notes_init(&runner->notes, &runner->up, 0);
 }
 
@@ -39,6 +40,8 @@ void runner_release(struct runner *runner)
         strv_release(&runner->objects);
         strv_release(&runner->reasons);
         free(runner->program);
+        free(runner->node_module);
+        egress_link_close(&runner->egress);
         plan_release(&runner->plan);
         uplink_release(&runner->up);
         sandbox_client_release(&runner->helper);

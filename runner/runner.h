@@ -9,8 +9,8 @@
  *
  *         cupel-runner --run-folder DIR --repository GITDIR --base COMMIT
  *
- * Descriptor 3 is the channel to the supervisor, descriptor 4 the one to the sandbox helper (sandbox/cage.h). From the
- * supervisor: start, freeze, stop. To it: record, phase, step, dropped and, last, one result:
+ * Descriptor 3 is the channel to the supervisor, descriptor 4 the one to the sandbox helper, descriptor 5, where the plan has
+ * network, the one to cupel-egress (sandbox/cage.h). From the supervisor: start, freeze, stop. To it: record, phase, step, dropped and, last, one result:
  *
  *         {"event":"result","outcome":"verify"|OUTCOME,"tree":HEX|null,"reasons":[…],"tier":"A","layers":[…]}
  *
@@ -19,6 +19,7 @@
  */
 
 #include "runner/candidate.h"
+#include "runner/egress_link.h"
 #include "runner/notes.h"
 #include "runner/state.h"
 #include "runner/uplink.h"
@@ -44,11 +45,13 @@ struct runner {
         struct channel supervisor;
         struct uplink up;
         struct sandbox_client helper;
+        struct egress_link egress;
         struct loop *loop; /* borrowed while the loop runs */
 
         struct plan plan;
         char plan_id[HASH_HEX];
-        char *program; /* cupel, or NULL */
+        char *program;     /* cupel, or NULL */
+        char *node_module; /* COMPOSE_NODE_MODULE where there is general egress, or NULL */
         struct strv lowers, objects;
         int64_t wall_ms;        /* from `start`; 0: the plan's */
         uint32_t columns, rows; /* of the terminal at which the user sits, from `start`; 0: nobody sits there */

@@ -57,6 +57,7 @@ static char *find_program(void)
 int waiting_enter(struct runner *runner, struct err *err)
 {
         _cleanup_fd_ int run_fd = fs_open_dir(runner->options.run_folder, err);
+        struct err ignored = ERR_INIT;
 
         if (run_fd < 0 || read_plan(runner, run_fd, err) < 0)
                 return -1;
@@ -65,6 +66,10 @@ int waiting_enter(struct runner *runner, struct err *err)
                 return -1;
         notes_init(&runner->notes, &runner->up, (uint64_t)runner->plan.budget.notes);
         runner->program = find_program();
+        if (runner->plan.sandbox.network.allow.len)
+                runner->node_module = sibling_path(COMPOSE_NODE_MODULE, &ignored);
+        if (egress_link_open(&runner->egress, &runner->plan, err) < 0)
+                return -1;
         return candidate_open(&runner->candidate, runner->options.repository, err);
 }
 
@@ -96,6 +101,7 @@ void compose_fill(const struct runner *runner, struct compose_input *ret)
                 .wall_ms = runner->wall_ms,
                 .envp = runner->options.envp,
                 .program = runner->program,
+                .node_module = runner->node_module,
                 .columns = runner->columns,
                 .rows = runner->rows,
         };
@@ -219,9 +225,10 @@ int working_on(struct runner *runner, const struct runner_event *event, struct e
         if (event->type == RUNNER_EVENT_STARTED) {
                 if (event->sandbox->fd >= 0)
                         loop_serve_notes(runner, steal_fd(&event->sandbox->fd));
-                return 0;
+                return egress_link_listen(&runner->egress, &runner->plan, event->sandbox, err);
         }
         loop_end_notes(runner);
+        egress_link_close(&runner->egress);
         judge_work(runner, &event->sandbox->result);
         say_step(runner, "agent", "agent", runner->failed ? "FAIL" : "PASS", event->sandbox->result.wall_ms);
         if (writes(runner))

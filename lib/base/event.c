@@ -54,7 +54,7 @@ struct event_field {
 struct event_type {
         const char *name;
         unsigned actors;
-        struct event_field fields[10];
+        struct event_field fields[12];
 };
 
 #define A (1u << EVENT_ACTOR_AGENT)
@@ -125,7 +125,8 @@ static const struct event_type types[] = {
         {"receipt.net",
          R | S,
          {MUST("host", TEXT), MUST("port", COUNT), MUST("address", STRING), MUST("bytes_in", COUNT),
-          MUST("bytes_out", COUNT), MUST("ms", NUMBER)}},
+          MUST("bytes_out", COUNT), MUST("ms", NUMBER), MAY("via", STRING), MAY("method", STRING), MAY("status", COUNT),
+          MAY("error", STRING)}},
         {"receipt.patch",
          R | D,
          {MUST("sha256", SHA256), MUST("files", COUNT), MUST("lines_added", COUNT), MUST("lines_removed", COUNT)}},

@@ -149,3 +149,68 @@ Test(compose, a_verifier_has_its_own_timeout_and_no_notes, .init = setup, .fini 
         cr_assert(step.limits.wall_ms == 7000 && !step.notes && step.worktree == SANDBOX_VERIFY);
         cr_assert(step.argv.len == 3 && strcmp(step.argv.items[2], "make test") == 0);
 }
+
+static const char *env_of(const struct sandbox_step *step, const char *name)
+{
+        const char *found = NULL;
+        size_t len = strlen(name);
+
+        for (size_t i = 0; i < step->env.len; i++)
+                if (strncmp(step->env.items[i], name, len) == 0 && step->env.items[i][len] == '=')
+                        found = step->env.items[i] + len + 1; /* the last one holds */
+        return found;
+}
+
+static void add_route(const char *name, const char *variable)
+{
+        struct route *route = schema_list_add(&route_schema, (struct list *)&plan.agent.routes);
+
+        route->name = xstrdup(name);
+        pairs_set(&route->env, variable, "{url}/v1");
+}
+
+Test(compose, without_network_nothing_listens_and_no_proxy_is_named, .init = setup, .fini = teardown)
+{
+        _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
+
+        strv_add(&plan.agent.command, "true");
+        compose_agent(&input, &step);
+        cr_assert_eq(step.listen.len, 0);
+        cr_assert_null(env_of(&step, "HTTP_PROXY"));
+        cr_assert_null(env_of(&step, "NODE_OPTIONS"));
+}
+
+Test(compose, hosts_are_reached_through_the_proxy_and_the_profile_has_the_last_word, .init = setup, .fini = teardown)
+{
+        static const char *const names[] = {"HTTP_PROXY", "https_proxy", "ALL_PROXY"};
+        _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
+
+        strv_add(&plan.agent.command, "true");
+        strv_add(&plan.sandbox.network.allow, "example.org");
+        pairs_set(&plan.agent.env, "all_proxy", "mine");
+        input.node_module = "/x/node-proxy.cjs";
+        compose_agent(&input, &step);
+        cr_assert(step.listen.len == 1 && step.listen.items[0] == 61080);
+        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+                cr_assert_str_eq(env_of(&step, names[i]), "http://127.0.0.1:61080");
+        cr_assert_str_eq(env_of(&step, "NO_PROXY"), "");
+        cr_assert_str_eq(env_of(&step, "all_proxy"), "mine");
+        cr_assert_str_eq(env_of(&step, "NODE_OPTIONS"), "--require=/cupel/node-proxy.cjs");
+}
+
+Test(compose, each_route_has_its_port_and_its_variable, .init = setup, .fini = teardown)
+{
+        _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT, verifier = SANDBOX_STEP_INIT;
+        const struct plan_verifier unit = {.name = "unit", .run = "true", .timeout_ms = 7000};
+
+        strv_add(&plan.agent.command, "true");
+        add_route("a", "A_URL");
+        add_route("b", "B_URL");
+        compose_agent(&input, &step);
+        cr_assert(step.listen.len == 2 && step.listen.items[0] == 61081 && step.listen.items[1] == 61082);
+        cr_assert_str_eq(env_of(&step, "A_URL"), "http://127.0.0.1:61081/v1");
+        cr_assert_str_eq(env_of(&step, "B_URL"), "http://127.0.0.1:61082/v1");
+        cr_assert_null(env_of(&step, "HTTP_PROXY"), "routes alone are no proxy");
+        compose_verifier(&input, &unit, &verifier);
+        cr_assert(verifier.listen.len == 0 && verifier.env.len == 0, "a verifier has network");
+}

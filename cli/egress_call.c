@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/egress_call.h"
+
+#include "lib/base/channel.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/json.h"
+#include "lib/base/spawn.h"
+#include "policy/network.h"
+#include "sandbox/cage.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct json_t *egress_config_take(const struct launch *launch)
+{
+        const struct rlimit none = {0, 0};
+        json_t *config = launch_egress_config(launch);
+
+        for (size_t i = 0; i < launch->plan.agent.routes.len; i++) {
+                const struct pairs *header = &launch->plan.agent.routes.items[i].header;
+
+                for (size_t k = 0; k < header->len; k++) {
+                        size_t prefix;
+
+                        unsetenv(route_secret_variable(header->items[k].value, &prefix));
+                }
+        }
+        setrlimit(RLIMIT_CORE, &none);
+        return config;
+}
+
+/* Nothing of the caller's environment: proxies of the machine, resolver options and loader settings are not its to follow. */
+static int spawn_caged(int control_fd, int peer_fd, pid_t *ret_pid, struct err *err)
+{
+        const struct cage_plan plan = {.network = true, .peer = true};
+        _cleanup_free_ char *program = sibling_path("cupel-egress", err);
+        char *argv[] = {program, NULL};
+        char *envp[] = {(char *)"PATH=/usr/bin:/bin", NULL};
+
+        if (!program)
+                return -1;
+        return cage_spawn(&(struct cage_start){&plan, argv, envp, control_fd, peer_fd}, ret_pid, err);
+}
+
+int egress_start(const struct json_t *config, int peer_fd, int *ret_fd, pid_t *ret_pid, struct err *err)
+{
+        struct channel channel;
+        int pair[2], status;
+
+        if (channel_pair(pair, err) < 0)
+                return -1;
+        channel_init(&channel, pair[0]);
+        /* sent before it is there: the socket keeps it; what is larger than the socket waits for the reader */
+        status = spawn_caged(pair[1], peer_fd, ret_pid, err);
+        close(pair[1]);
+        if (status == 0)
+                status = channel_send(&channel, config, NULL, 0, err);
+        if (status < 0) {
+                channel_release(&channel);
+                return err_wrap(err, "the egress proxy");
+        }
+        *ret_fd = pair[0];
+        return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_RUNNER_CALL_H
+#define CUPEL_CLI_RUNNER_CALL_H
+
+/* Starting the caged runner: what of the host its cage shows, and which variables of the caller's environment go along. */
+
+#include "cli/context.h"
+#include "cli/launch.h"
+#include "lib/base/err.h"
+
+#include <sys/types.h>
+
+struct runner_call {
+        struct context *context;
+        struct launch *launch;
+        int peer; /* the runner's end of its socket to cupel-egress; -1: the run has no network. Stays the caller's */
+};
+
+/* `ret_fd` is the supervisor's end of the socket to the runner; the pid is the cage's, not reaped here. */
+int runner_start(const struct runner_call *call, int *ret_fd, pid_t *ret_pid, struct err *err);
+
+#endif
