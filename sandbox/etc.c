@@ -40,6 +40,8 @@ static const char *const copied[] = {
         "rpc",
         "bash.bashrc",
         "networks",
+        "netconfig",
+        "xattr.conf",
         "manpath.config",
         "mailcap",
         "mke2fs.conf",
