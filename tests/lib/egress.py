@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """cupel-egress by itself: its two sockets by hand, listeners on the machine's loopback, and small servers behind it."""
 import array
+import fcntl
 import json
 import os
+import resource
 import select
 import socket
 import subprocess
@@ -13,6 +15,9 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("CUPEL_BIN", TOP / "build" / "bin"))
 DEADLINE = 30
+
+# the cases hold more sockets than the usual 1,024
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
 
 class Egress:
@@ -67,8 +72,7 @@ class Egress:
         end = time.monotonic() + DEADLINE
         while b'{"type":"closed"}\n' not in self.answers:
             assert time.monotonic() < end, "no answer to close"
-            ready, _, _ = select.select([self.runner], [], [], DEADLINE)
-            assert ready, "no answer to close"
+            assert readable(self.runner, DEADLINE), "no answer to close"
             got = self.runner.recv(4096)
             assert got, "the runner's socket was closed"
             self.answers += got
@@ -76,8 +80,7 @@ class Egress:
 
     def poll(self, timeout=0.0):
         """Takes what has arrived from fd 3; False at its end."""
-        ready, _, _ = select.select([self.supervisor], [], [], timeout)
-        if not ready:
+        if not readable(self.supervisor, timeout):
             return True
         try:
             got = self.supervisor.recv(1 << 16)
@@ -115,6 +118,8 @@ class Egress:
 
     def end(self):
         """As when a run ends: the runner closes, everything is flushed, the program exits."""
+        if self.supervisor.fileno() < 0:
+            return self.process.wait(DEADLINE)
         self.runner.close()
         while self.poll(DEADLINE):
             pass
@@ -141,8 +146,13 @@ class Egress:
 
 
 def fcntl_dup(fd, at_least):
-    import fcntl
     return fcntl.fcntl(fd, fcntl.F_DUPFD, at_least)
+
+
+def readable(sock, timeout=0.0):
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(timeout * 1000))
 
 
 def read_all(sock):
