@@ -85,7 +85,7 @@ Test(host, what_a_resolver_takes_for_an_address_is_one)
                 {"0", "0.0.0.0", true},
                 {"4294967295", "255.255.255.255", true},
                 {"1.16777215", "1.255.255.255", true},
-                {"0x", NULL, false},
+                {"0x", "0.0.0.0", true},
                 {"4294967296", NULL, false},
                 {"1.16777216", NULL, false},
                 {"256.0.0.1", NULL, false},
