@@ -2,6 +2,8 @@
 /* What the two channels say, taken apart strictly. Errors never quote a header's value. */
 #include "runner/egress/egress.h"
 
+#include "runner/egress/route_rules.h"
+
 #include "lib/base/json.h"
 
 #include <string.h>
@@ -43,6 +45,8 @@ static int take_route(json_t *entry, struct egress_route *route, struct err *err
                 if (take_header(header, &route->headers[index], err) < 0)
                         return err_wrap(err, "route %.64s", name);
         }
+        if (route_check(route, err) < 0)
+                return err_wrap(err, "route %.64s", name);
         return 0;
 }
 

@@ -75,6 +75,11 @@ static void close_listener(struct listener **slot)
         *slot = NULL;
 }
 
+static bool has_room(const struct loop *loop, int which)
+{
+        return which == EGRESS_PROXY ? clients_have_room(loop->clients) : routes_have_room(loop->routes);
+}
+
 static void on_connection(uv_poll_t *handle, int status, int events)
 {
         struct listener *listener = handle->data;
@@ -84,7 +89,7 @@ static void on_connection(uv_poll_t *handle, int status, int events)
         for (int i = 0; status == 0 && i < ACCEPT_PER_TURN; i++) {
                 int fd;
 
-                if (listener->which == EGRESS_PROXY && !clients_have_room(loop->clients))
+                if (!has_room(loop, listener->which))
                         return;
                 fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
                 if (fd < 0) {
@@ -101,11 +106,9 @@ static void on_connection(uv_poll_t *handle, int status, int events)
 /* A full house stops accepting; those who come then wait in the kernel's queue. */
 static void open_or_shut(struct loop *loop)
 {
-        bool room = clients_have_room(loop->clients);
-
         for (int i = 0; i < LISTENERS_MAX; i++) {
                 struct listener *listener = loop->listeners[i];
-                bool wanted = listener && !listener->exhausted && (listener->which != EGRESS_PROXY || room);
+                bool wanted = listener && !listener->exhausted && has_room(loop, listener->which);
 
                 if (!listener || wanted == listener->listening)
                         continue;
@@ -222,7 +225,7 @@ static int configure(struct loop *loop, json_t *message, struct err *err)
                 return -1;
         loop->sink = sink_new(loop->up.fd, loop->config.bytes, loop->config.connections);
         loop->clients = clients_new(&loop->uv, &loop->config, loop->sink, loop->hurry);
-        loop->routes = routes_new(&loop->uv, &loop->config, loop->sink);
+        loop->routes = routes_new(&loop->uv, &loop->config, loop->sink, loop->hurry);
         failed = uv_poll_start(&loop->runner, UV_READABLE, on_runner);
         if (failed)
                 return err_set(err, ERR_SYSTEM, "event loop: %s", uv_strerror(failed));
@@ -283,6 +286,7 @@ static void on_tick(uv_timer_t *handle)
         if (!loop->sink)
                 return;
         clients_tick(loop->clients);
+        routes_tick(loop->routes);
         sink_tick(loop->sink, clock_ms());
         for (int i = 0; i < LISTENERS_MAX; i++)
                 if (loop->listeners[i])

@@ -5,12 +5,12 @@
 /*
  * Credential routes: plain HTTP on a loopback port of the step, TLS and the credential towards one upstream.
  *
- *         struct routes *routes = routes_new(loop, &config, sink);   both are borrowed and outlive it
- *         routes_accept(routes, index, fd);                          takes a connection to config.routes[index]
+ *         struct routes *routes = routes_new(loop, &config, sink, hurry);   both are borrowed and outlive it
+ *         routes_accept(routes, index, fd);                          takes a connection to config.routes[index]; where there is room
  *         routes_close_all(routes);                                  the step ends: connections closed, receipts in the sink
  *         routes_free(routes);                                       after the loop has run its closing callbacks
  *
- * Included by *_uv.c alone.
+ * hurry: every time limit is divided by it (tests). Included by *_uv.c alone.
  */
 
 #include "runner/egress/egress.h"
@@ -19,8 +19,11 @@
 struct routes;
 struct uv_loop_s;
 
-struct routes *routes_new(struct uv_loop_s *loop, const struct egress_config *config, struct sink *sink);
+struct routes *routes_new(struct uv_loop_s *loop, const struct egress_config *config, struct sink *sink,
+                          unsigned hurry);
+bool routes_have_room(const struct routes *routes);
 void routes_accept(struct routes *routes, size_t index, int fd);
+void routes_tick(struct routes *routes); /* ends those whose time is over */
 void routes_close_all(struct routes *routes);
 void routes_free(struct routes *routes);
 

@@ -1,35 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The house of the routes: who comes in, whose time is over, the end of a step. */
 #include "runner/egress/route.h"
 
+#include "runner/egress/limits.h"
+#include "runner/egress/route_internal.h"
+
+#include "lib/base/clock.h"
+
 #include <stdlib.h>
-#include <unistd.h>
+#include <uv.h>
 
 struct routes {
-        struct uv_loop_s *loop;
-        const struct egress_config *config;
-        struct sink *sink;
+        struct route_world world;
+        struct visitor *visitors;
+        size_t count;
 };
 
-struct routes *routes_new(struct uv_loop_s *loop, const struct egress_config *config, struct sink *sink)
+struct routes *routes_new(struct uv_loop_s *loop, const struct egress_config *config, struct sink *sink, unsigned hurry)
 {
         struct routes *routes = xcalloc(1, sizeof(*routes));
 
-        *routes = (struct routes){.loop = loop, .config = config, .sink = sink};
+        routes->world = (struct route_world){
+                .loop = loop, .config = config, .sink = sink, .mask = mask_new(config), .hurry = hurry};
         return routes;
+}
+
+bool routes_have_room(const struct routes *routes)
+{
+        return routes->count < ROUTE_CLIENTS_MAX;
 }
 
 void routes_accept(struct routes *routes, size_t index, int fd)
 {
-        sink_veto(routes->sink, routes->config->routes[index].name, "routes are not served");
-        close(fd);
+        if (!routes->world.upstreams)
+                routes->world.upstreams = upstreams_new(routes->world.loop);
+        visitor_new(&routes->world, index, fd, &routes->visitors, &routes->count);
+}
+
+void routes_tick(struct routes *routes)
+{
+        uint64_t now = clock_ms();
+
+        for (struct visitor *visitor = routes->visitors, *next; visitor; visitor = next) {
+                next = visitor_next(visitor);
+                visitor_tick(visitor, now);
+        }
 }
 
 void routes_close_all(struct routes *routes)
 {
-        (void)routes;
+        while (routes->visitors)
+                visitor_close(routes->visitors);
+        upstreams_free(routes->world.upstreams);
+        routes->world.upstreams = NULL;
 }
 
 void routes_free(struct routes *routes)
 {
+        if (!routes)
+                return;
+        mask_free(routes->world.mask);
         free(routes);
 }

@@ -101,7 +101,8 @@ class Egress:
                 return found[0] if count == 1 else found
             assert time.monotonic() < end, f"not within {DEADLINE} s; there is: {self.messages}"
             if not self.poll(1.0):
-                text = self.process.stderr.read().decode(errors="replace") if self.process.poll() is not None else ""
+                self.process.wait(DEADLINE)
+                text = self.process.stderr.read().decode(errors="replace")
                 raise AssertionError(f"cupel-egress closed fd 3: {text}; there is: {self.messages}")
 
     def receipt(self, count=1):

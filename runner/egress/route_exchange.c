@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request at its upstream. curl asks for the request's body and hands over the answer; either side stops the other by
+ * pausing when a buffer is full, so that memory stays the same whatever the size. Everything of the answer passes through
+ * deliver(), masked.
+ *
+ * TLS is always verified, by the machine's certificates or, where the environment of this program names one, the file in
+ * SSL_CERT_FILE (the sandbox cannot set it: the supervisor makes that environment). No proxy, .netrc, cookies, redirects;
+ * HTTP/1.1, where a paused transfer buffers nothing.
+ */
+#include "runner/egress/limits.h"
+#include "runner/egress/route_answer.h"
+#include "runner/egress/route_internal.h"
+#include "runner/egress/route_rules.h"
+#include "runner/egress/vet.h"
+
+#include "lib/base/clock.h"
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct exchange {
+        struct route_world *world;
+        const struct egress_route *route;
+        struct visitor *visitor;
+        CURL *easy;
+        struct curl_slist *lines;
+        char *method, *target;
+        struct answer_client asked;
+        struct answer answer;
+        struct mask_stream masking;
+        struct str upload;
+        size_t upload_at; /* curl has taken what is before */
+        bool upload_complete, upload_paused, answer_paused;
+        bool head_sent, broken;
+        const char *why; /* we ended it; NULL: we did not */
+        uint64_t bytes_in, bytes_out, began, moved;
+};
+
+/* ---- what is counted ---- */
+
+static bool spend(struct exchange *exchange, uint64_t *total, size_t count)
+{
+        if (count > sink_bytes_left(exchange->world->sink)) {
+                sink_bytes(exchange->world->sink, count);
+                exchange->why = "the run's budget of network bytes is used up";
+                return false;
+        }
+        sink_bytes(exchange->world->sink, count);
+        *total += count;
+        exchange->moved = clock_ms();
+        return true;
+}
+
+static void veto(struct exchange *exchange, const char *why)
+{
+        _cleanup_str_ struct str action = {0};
+
+        str_printf(&action, "route %s: %s ", exchange->route->name, exchange->method);
+        str_append(&action, exchange->target, strcspn(exchange->target, "?"));
+        sink_veto(exchange->world->sink, str_text(&action), why);
+}
+
+/* ---- curl's callbacks ---- */
+
+static size_t on_upload(char *buffer, size_t size, size_t count, void *user)
+{
+        struct exchange *exchange = user;
+        size_t ready = exchange->upload.len - exchange->upload_at, n = size * count < ready ? size * count : ready;
+
+        if (!ready) {
+                exchange->upload_paused = !exchange->upload_complete;
+                return exchange->upload_complete ? 0 : CURL_READFUNC_PAUSE;
+        }
+        if (!spend(exchange, &exchange->bytes_out, n))
+                return CURL_READFUNC_ABORT;
+        memcpy(buffer, exchange->upload.data + exchange->upload_at, n);
+        exchange->upload_at += n;
+        if (exchange->upload_at == exchange->upload.len) {
+                str_clear(&exchange->upload);
+                exchange->upload_at = 0;
+                visitor_flush(exchange->visitor); /* it may read on */
+        }
+        return n;
+}
+
+static void send_head(struct exchange *exchange)
+{
+        exchange->asked.close = visitor_closes(exchange->visitor);
+        answer_head(&exchange->answer, exchange->world->mask, &exchange->asked, visitor_out(exchange->visitor));
+        exchange->head_sent = true;
+        visitor_flush(exchange->visitor);
+}
+
+/* Every line of a head, trailers too. */
+static size_t on_header(char *line, size_t size, size_t count, void *user)
+{
+        struct exchange *exchange = user;
+        const char *refused;
+
+        if (!spend(exchange, &exchange->bytes_in, size * count))
+                return 0;
+        if (exchange->head_sent)
+                return size * count; /* a trailer: nobody needs it */
+        switch (answer_line(&exchange->answer, line, size * count)) {
+        case ANSWER_MORE:
+                return size * count;
+        case ANSWER_BAD:
+                exchange->why = "the upstream's answer has no proper head";
+                return 0;
+        case ANSWER_HEAD:
+                break;
+        }
+        refused = answer_refused(&exchange->answer);
+        if (refused) {
+                veto(exchange, refused);
+                exchange->why = refused;
+                return 0;
+        }
+        send_head(exchange);
+        return size * count;
+}
+
+/* The one place through which all of an answer's body goes: true bytes in, masked and framed bytes out. */
+static void deliver(struct exchange *exchange, const char *bytes, size_t len)
+{
+        _cleanup_str_ struct str masked = {0};
+
+        if (bytes)
+                mask_feed(exchange->world->mask, &exchange->masking, bytes, len, &masked);
+        else
+                mask_end(&exchange->masking, &masked);
+        answer_body(&exchange->answer, masked.data, masked.len, visitor_out(exchange->visitor));
+}
+
+static size_t on_answer(char *bytes, size_t size, size_t count, void *user)
+{
+        struct exchange *exchange = user;
+
+        if (visitor_full(exchange->visitor)) {
+                exchange->answer_paused = true;
+                return CURL_WRITEFUNC_PAUSE;
+        }
+        if (!exchange->head_sent || !spend(exchange, &exchange->bytes_in, size * count))
+                return 0;
+        deliver(exchange, bytes, size * count);
+        visitor_flush(exchange->visitor);
+        return size * count;
+}
+
+/* Only what curl is about to dial is judged: no second look-up can differ. The user named the upstream, so it may be private. */
+static curl_socket_t on_dial(void *user, curlsocktype purpose, struct curl_sockaddr *to)
+{
+        struct exchange *exchange = user;
+        struct address address;
+        const char *refused;
+
+        (void)purpose;
+        if (to->family == AF_INET)
+                address = address_from((const uint8_t *)&((struct sockaddr_in *)(void *)&to->addr)->sin_addr, false);
+        else if (to->family == AF_INET6)
+                address = address_from((const uint8_t *)&((struct sockaddr_in6 *)(void *)&to->addr)->sin6_addr, true);
+        else
+                return CURL_SOCKET_BAD;
+        refused = vet_address(&address, true);
+        if (refused) {
+                veto(exchange, refused);
+                exchange->why = "the upstream's name leads to an address that is never dialled";
+                return CURL_SOCKET_BAD;
+        }
+        return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* ---- what curl is told ---- */
+
+static void add_line(struct exchange *exchange, const char *line)
+{
+        struct curl_slist *longer = curl_slist_append(exchange->lines, line);
+
+        if (!longer)
+                abort();
+        exchange->lines = longer;
+        exchange->bytes_out += strlen(line) + 2;
+}
+
+static void set_headers(struct exchange *exchange, const struct request *request)
+{
+        _cleanup_strv_ struct strv lines = {0};
+
+        header_filter_request(request_headers(request), exchange->route, &lines);
+        for (size_t i = 0; i < lines.len; i++)
+                add_line(exchange, lines.items[i]);
+        header_lines_release(&lines);
+        if (!header_list_get(request_headers(request), "accept"))
+                curl_slist_append(exchange->lines, "Accept:"); /* curl would add its own */
+        curl_slist_append(exchange->lines, "Expect:");
+        if (request_length(request) == REQUEST_LENGTH_UNKNOWN)
+                curl_slist_append(exchange->lines, "Transfer-Encoding: chunked");
+        curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->lines);
+}
+
+static void set_method(struct exchange *exchange, const struct request *request)
+{
+        static const char *const bodiless[] = {"GET", "HEAD", "OPTIONS", "DELETE"};
+        bool body = request_length(request) != 0;
+
+        for (size_t i = 0; i < sizeof(bodiless) / sizeof(*bodiless); i++)
+                if (!body && !strcmp(exchange->method, bodiless[i])) {
+                        curl_easy_setopt(exchange->easy, exchange->asked.head ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1L);
+                        curl_easy_setopt(exchange->easy, CURLOPT_CUSTOMREQUEST, exchange->method);
+                        return;
+                }
+        curl_easy_setopt(exchange->easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(exchange->easy, CURLOPT_CUSTOMREQUEST, exchange->method);
+        curl_easy_setopt(exchange->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request_length(request));
+        curl_easy_setopt(exchange->easy, CURLOPT_READFUNCTION, on_upload);
+        curl_easy_setopt(exchange->easy, CURLOPT_READDATA, exchange);
+}
+
+static void set_transport(CURL *easy, unsigned hurry)
+{
+        const char *authorities = secure_getenv("SSL_CERT_FILE");
+
+#if LIBCURL_VERSION_NUM >= 0x075500
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+        curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a look-up that hangs holds nobody up */
+#endif
+        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+        if (authorities && *authorities)
+                curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED);
+        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+        curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(LOOKUP_MS + DIAL_MS) / (long)hurry);
+        curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, ROUTE_KEPT_S); /* sooner than upstreams close idle ones */
+        curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+static void set_callbacks(struct exchange *exchange)
+{
+        curl_easy_setopt(exchange->easy, CURLOPT_PRIVATE, exchange);
+        curl_easy_setopt(exchange->easy, CURLOPT_HEADERFUNCTION, on_header);
+        curl_easy_setopt(exchange->easy, CURLOPT_HEADERDATA, exchange);
+        curl_easy_setopt(exchange->easy, CURLOPT_WRITEFUNCTION, on_answer);
+        curl_easy_setopt(exchange->easy, CURLOPT_WRITEDATA, exchange);
+        curl_easy_setopt(exchange->easy, CURLOPT_OPENSOCKETFUNCTION, on_dial);
+        curl_easy_setopt(exchange->easy, CURLOPT_OPENSOCKETDATA, exchange);
+}
+
+static void set_all(struct exchange *exchange, const struct request *request)
+{
+        _cleanup_str_ struct str url = {0};
+
+        route_url(exchange->route->upstream, exchange->target, &url);
+        exchange->bytes_out = strlen(exchange->method) + url.len;
+        curl_easy_setopt(exchange->easy, CURLOPT_URL, str_text(&url));
+        set_transport(exchange->easy, exchange->world->hurry);
+        set_method(exchange, request);
+        set_headers(exchange, request);
+        set_callbacks(exchange);
+        sink_bytes(exchange->world->sink, exchange->bytes_out);
+}
+
+/* ---- for the client ---- */
+
+struct exchange *exchange_new(struct route_world *world, const struct egress_route *route,
+                              const struct request *request, struct visitor *visitor)
+{
+        struct exchange *exchange = xcalloc(1, sizeof(*exchange));
+
+        exchange->world = world;
+        exchange->route = route;
+        exchange->visitor = visitor;
+        exchange->method = xstrdup(request_method(request));
+        exchange->target = xstrdup(request_target(request));
+        exchange->asked = (struct answer_client){.head = !strcmp(exchange->method, "HEAD"),
+                                                 .http_1_0 = request_is_http_1_0(request)};
+        exchange->began = exchange->moved = clock_ms();
+        exchange->upload_complete = request_length(request) == 0;
+        exchange->easy = curl_easy_init();
+        if (!exchange->easy)
+                abort();
+        set_all(exchange, request);
+        exchange->broken = upstreams_start(world->upstreams, exchange->easy) < 0;
+        return exchange;
+}
+
+struct str *exchange_upload(struct exchange *exchange)
+{
+        return &exchange->upload;
+}
+
+bool exchange_takes(const struct exchange *exchange)
+{
+        return !exchange->upload_complete && exchange->upload.len < PIECE_MAX;
+}
+
+static void unpause(struct exchange *exchange)
+{
+        int still = (exchange->upload_paused ? CURLPAUSE_SEND : 0) | (exchange->answer_paused ? CURLPAUSE_RECV : 0);
+
+        if (curl_easy_pause(exchange->easy, still) != CURLE_OK)
+                exchange->broken = true;
+}
+
+void exchange_uploaded(struct exchange *exchange, bool complete)
+{
+        exchange->upload_complete = exchange->upload_complete || complete;
+        if (!exchange->upload_paused || (!exchange->upload.len && !exchange->upload_complete))
+                return;
+        exchange->upload_paused = false;
+        unpause(exchange);
+}
+
+void exchange_resume(struct exchange *exchange)
+{
+        if (!exchange->answer_paused)
+                return;
+        exchange->answer_paused = false;
+        unpause(exchange);
+}
+
+bool exchange_broken(const struct exchange *exchange)
+{
+        return exchange->broken;
+}
+
+uint64_t exchange_moved_at(const struct exchange *exchange)
+{
+        return exchange->moved;
+}
+
+/* ---- the end ---- */
+
+static int own_status(int code)
+{
+        return code == CURLE_OPERATION_TIMEDOUT ? 504 : 502;
+}
+
+void exchange_done(struct exchange *exchange, int code)
+{
+        struct visitor *visitor = exchange->visitor;
+        const char *why;
+        int status;
+
+        if (code == CURLE_OK && exchange->head_sent) {
+                deliver(exchange, NULL, 0);
+                answer_end(&exchange->answer, visitor_out(visitor));
+                exchange_free(exchange, NULL);
+                visitor_answered(visitor, 0, NULL);
+                return;
+        }
+        if (!exchange->why)
+                exchange->why =
+                        code == CURLE_OK ? "the upstream's answer has no head" : curl_easy_strerror((CURLcode)code);
+        why = exchange->why;
+        status = exchange->head_sent ? -1 : own_status(code);
+        exchange_free(exchange, why);
+        visitor_answered(visitor, status, why);
+}
+
+static void put_receipt(struct exchange *exchange, const char *why)
+{
+        _cleanup_str_ struct str via = {0};
+        struct route_upstream upstream;
+        char *address = NULL;
+
+        route_upstream(exchange->route->upstream, &upstream);
+        curl_easy_getinfo(exchange->easy, CURLINFO_PRIMARY_IP, &address);
+        str_printf(&via, "route:%s", exchange->route->name);
+        sink_receipt(exchange->world->sink, &(struct receipt){.host = upstream.host,
+                                                              .port = upstream.port,
+                                                              .address = address && *address ? address : NULL,
+                                                              .bytes_in = exchange->bytes_in,
+                                                              .bytes_out = exchange->bytes_out,
+                                                              .ms = clock_ms() - exchange->began,
+                                                              .via = str_text(&via),
+                                                              .method = exchange->method,
+                                                              .status = exchange->answer.status,
+                                                              .error = why});
+}
+
+void exchange_free(struct exchange *exchange, const char *why)
+{
+        put_receipt(exchange, why);
+        upstreams_stop(exchange->world->upstreams, exchange->easy);
+        curl_easy_cleanup(exchange->easy);
+        for (struct curl_slist *line = exchange->lines; line; line = line->next)
+                explicit_bzero(line->data, strlen(line->data)); /* the credential was in one */
+        curl_slist_free_all(exchange->lines);
+        answer_release(&exchange->answer);
+        mask_stream_release(&exchange->masking);
+        str_release(&exchange->upload);
+        free(exchange->method);
+        free(exchange->target);
+        free(exchange);
+}
