@@ -25,6 +25,8 @@ static const struct {
         {"note.request.verify", {"tree"}},
         {"run.state", {"from", "to", "reasons"}},
         {"receipt.verifier", {"gate", "name", "result", "exit", "ms"}},
+        {"receipt.net", {"host", "port", "via", "status", "bytes_in", "bytes_out"}},
+        {"action.vetoed", {"candidate_action", "final_action", "veto_reason"}},
         {"receipt.patch", {"files", "lines_added", "lines_removed"}},
         {"receipt.policy.decision", {"decision", "reasons"}},
         {"receipt.commit", {"commit", "ref"}},

@@ -13,6 +13,8 @@
 #define LABEL_CELLS 10
 #define CHANGES_SHOWN 40
 #define PATH_CELLS 56
+#define HOSTS_SHOWN 40
+#define HOST_CELLS 40
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -221,6 +223,56 @@ static void put_gates(const struct show_page *page, struct str *out)
         json_array_foreach(page->story->gates, i, finding) put_gate(page, finding, out);
 }
 
+/* "12.3 MiB" */
+static void put_bytes(long long bytes, struct str *out)
+{
+        static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+        double value = (double)bytes;
+        size_t unit = 0;
+
+        for (; value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+                value /= 1024;
+        str_printf(out, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
+static void put_traffic(const json_t *sums, struct str *out)
+{
+        const long long requests = number_of(sums, "requests"), refused = number_of(sums, "refused");
+
+        if (requests) {
+                str_printf(out, "%lld request%s, ", requests, requests == 1 ? "" : "s");
+                put_bytes(number_of(sums, "bytes_in"), out);
+                str_puts(out, " in, ");
+                put_bytes(number_of(sums, "bytes_out"), out);
+                str_puts(out, " out");
+        }
+        if (refused)
+                str_printf(out, "%srefused %lld time%s", requests ? ", " : "", refused, refused == 1 ? "" : "s");
+        str_putc(out, '\n');
+}
+
+static void put_network(const struct show_page *page, struct str *out)
+{
+        const char *name;
+        json_t *host;
+        size_t shown = 0;
+
+        if (!page->story->network)
+                return;
+        put_heading(page, "network", out);
+        str_puts(out, "  ");
+        put_traffic(page->story->network, out);
+        json_object_foreach(json_object_get(page->story->network, "hosts"), name, host) if (shown++ < HOSTS_SHOWN)
+        {
+                str_puts(out, "  ");
+                render_cell(out, name, HOST_CELLS, false);
+                str_puts(out, "  ");
+                put_traffic(host, out);
+        }
+        if (shown > HOSTS_SHOWN)
+                str_printf(out, "  … and %zu more\n", shown - HOSTS_SHOWN);
+}
+
 static void put_notes(const struct show_page *page, struct str *out)
 {
         const struct story *story = page->story;
@@ -307,6 +359,7 @@ void show_page(const struct show_page *page, struct str *out)
         put_changes(page, out);
         put_verifiers(page, out);
         put_gates(page, out);
+        put_network(page, out);
         put_notes(page, out);
         put_list(page, "left as you edited them\n", "left", out);
         put_declared(page, out);

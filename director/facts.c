@@ -4,6 +4,7 @@
 #include "director/director.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/net_sum.h"
 
 #include <string.h>
 
@@ -56,14 +57,23 @@ static void see_state(const struct look *look)
         see_sandbox(look);
 }
 
+static void see_receipt_net(const struct look *look)
+{
+        net_sum_see(&look->facts->network, "receipt.net", look->actor, look->data);
+}
+
+static void see_veto(const struct look *look)
+{
+        net_sum_see(&look->facts->network, "action.vetoed", look->actor, look->data);
+}
+
 static const struct {
         const char *type;
         void (*see)(const struct look *look);
 } sights[] = {
-        {"receipt.verifier", see_verifier},
-        {"receipt.policy.decision", see_decision},
-        {"run.state", see_state},
-        {"receipt.verifier.results", see_sandbox},
+        {"receipt.verifier", see_verifier}, {"receipt.policy.decision", see_decision},
+        {"run.state", see_state},           {"receipt.verifier.results", see_sandbox},
+        {"receipt.net", see_receipt_net},   {"action.vetoed", see_veto},
 };
 
 static void count_note(struct facts *facts, const char *type)
@@ -123,5 +133,6 @@ void facts_release(struct facts *facts)
         json_decref(facts->gates);
         json_decref(facts->sandbox);
         json_decref(facts->timeline);
+        json_decref(facts->network);
         *facts = (struct facts){0};
 }

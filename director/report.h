@@ -20,6 +20,7 @@
  *   patch        null, or {file, sha256, complete}    patch_missing   null, or why there is none
  *   budget       {wall_ms, …} as planned             timings   {prepare_ms, check_ms, verify_ms, land_ms} of the director
  *   timeline     [{phase, time}]                     notes     {type: count}
+ *   network      null, or {requests, refused, bytes_in, bytes_out, others, hosts: {"host:port": {the first four}}}
  *   declared_not_enforced   [text]                   left      [path]: files of the checkout left as the user edited them
  */
 

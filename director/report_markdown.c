@@ -174,6 +174,28 @@ static void put_judged(const struct json_t *report, struct str *out)
                  "only.\n\n");
 }
 
+static void put_network(const struct json_t *report, struct str *out)
+{
+        const struct json_t *network = json_object_get(report, "network");
+        const char *name;
+        struct json_t *host;
+
+        if (!json_is_object(network))
+                return;
+        str_puts(out,
+                 "## What it reached\n\n| host | requests | refused | bytes in | bytes out |\n|---|---|---|---|---|\n");
+        json_object_foreach(json_object_get(network, "hosts"), name, host)
+        {
+                str_puts(out, "| ");
+                put_code(out, name);
+                str_printf(out, " | %lld | %lld | %lld | %lld |\n", number(host, "requests"), number(host, "refused"),
+                           number(host, "bytes_in"), number(host, "bytes_out"));
+        }
+        if (number(network, "others"))
+                str_printf(out, "\nand %lld requests to further hosts.\n", number(network, "others"));
+        str_puts(out, "\n");
+}
+
 static void put_sandbox(const struct json_t *report, const char *who, const char *label, struct str *out)
 {
         const struct json_t *sandbox = json_object_get(json_object_get(report, "sandbox"), who);
@@ -211,6 +233,7 @@ void report_markdown(const struct json_t *report, struct str *out)
         put_asked(report, out);
         put_changes(report, out);
         put_judged(report, out);
+        put_network(report, out);
         put_not_covered(report, out);
         str_puts(out, "## Identity\n\n");
         str_puts(out, "- run ");
