@@ -174,8 +174,7 @@ static void reset_signals(void)
 static int lock_files(const struct site *site, const struct sandbox_step *step, struct err *err)
 {
         static const char *const writable[] = {"/var/tmp", "/tmp", "/dev/shm"};
-        static const char *const devices[] = {"/dev/null",   "/dev/zero",    "/dev/full",
-                                              "/dev/random", "/dev/urandom", "/proc"};
+        static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
         _cleanup_landlock_ struct landlock lock = {.fd = -1};
         const unsigned everything = LANDLOCK_READ | LANDLOCK_RUN | LANDLOCK_WRITE;
 

@@ -6,6 +6,7 @@
  *         attack NAME|NUMBER [ARGUMENT]  one of them; a NUMBER like "7." means all of that line
  *         attack except NAME…            every attempt but those
  *         attack raw NAME [ARGUMENT]     one, in this process: for those that do not end by themselves
+ *         attack with-key NAME COMMAND…  runs it in a new session keyring that holds that key
  *         attack rows | table            the table, for scripts and for people
  *         attack cannot-write PATH… | network-cage PORT    in a cage (attack_cage.h)
  *
@@ -280,6 +281,19 @@ static int print_table(void)
         return print_rows("| %s | %s | %s | %s | %s |\n");
 }
 
+/* The session that starts a run, with a secret in its keyring. */
+static int run_with_key(char **argv)
+{
+        if (syscall(SYS_keyctl, 1 /* JOIN_SESSION_KEYRING */, "cupel-abuse") < 0 ||
+            syscall(SYS_add_key, "user", argv[0], "secret", 6, -3 /* SESSION */) < 0) {
+                perror("attack: session keyring");
+                return 99;
+        }
+        execvp(argv[1], argv + 1);
+        perror(argv[1]);
+        return 99;
+}
+
 int main(int argc, char **argv)
 {
         account = mmap(NULL, sizeof(*account), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -291,6 +305,8 @@ int main(int argc, char **argv)
                 return cage_cannot_write(argv + 2);
         if (strcmp(argv[1], "network-cage") == 0 && argc > 2)
                 return cage_with_network(argv[2]);
+        if (strcmp(argv[1], "with-key") == 0 && argc > 3)
+                return run_with_key(argv + 2);
         if (strcmp(argv[1], "rows") == 0)
                 return print_rows("%s\t%s\t%s\t%s\t%s\n");
         if (strcmp(argv[1], "table") == 0)

@@ -22,7 +22,7 @@
 #include <sys/xattr.h>
 
 #define HIGH 0xffffffff00000000UL
-#define SOME_HOST_FILE "/usr/bin/env"
+#define SOME_HOST_FILE "/usr/lib/os-release"
 
 static int make(const char *path)
 {

@@ -62,6 +62,18 @@ ATTEMPT(host_tcp)
         return connect_to("127.0.0.1", atoi(attack_argument));
 }
 
+ATTEMPT(own_loopback)
+{
+        struct sockaddr_in address = address_of("127.0.0.1", 0);
+        socklen_t len = sizeof(address);
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+        if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, 1) < 0 ||
+            getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+                return answer(-1);
+        return connect_to("127.0.0.1", ntohs(address.sin_port));
+}
+
 ATTEMPT(tcp6_out)
 {
         struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(53)};

@@ -362,6 +362,16 @@ ATTEMPT(shared_memory)
         return CALL(SYS_shmget, 0x63757065, 4096, 0);
 }
 
+ATTEMPT(host_name)
+{
+        char name[256] = {0};
+
+        if (gethostname(name, sizeof(name) - 1) < 0)
+                return BROKEN;
+        explain("%s", name);
+        return strcmp(name, "cupel") == 0 ? HELD : GAINED;
+}
+
 ATTEMPT(host_queues)
 {
         return CALL(SYS_mq_open, "cupel-abuse", O_RDWR, 0600, NULL);

@@ -35,7 +35,7 @@ attempt() {
         local number name text expected layers
         IFS=$'\t' read -r number name text expected layers < <(grep -P "^\Q$1\E\t" <<<"$abuse_rows")
         t "$1 ${text:-}${2:+ ($2)}: $expected [$layers]"
-        [ -n "$text" ] || fail "attempts.def has no row $1"
+        [ -n "${text:-}" ] || fail "attempts.def has no row $1"
         abuse_expected=$expected
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A runner that was taken over: the kernel refuses its writes, the director refuses its trees.
-source "$(dirname "$0")/../lib/e2e.sh"
+source "$(dirname "$0")/lib.sh"
 
 evil=${CUPEL_TEST_BIN:-$CUPEL_BIN/../tests/bin}/evil-runner
 if [ ! -x "$evil" ]; then
@@ -23,7 +23,7 @@ printf '#!/bin/sh\n' >"$repo/.git/hooks/post-commit"
 echo bashrc >"$HOME/.bashrc"
 before=$(fingerprint "$repo")
 
-t "it cannot write repository, snapshot, store, layers, keys or home, nor mount, connect or trace"
+attempt 35.1
 run "$repo" --title "evil write" --verify unit=./check.sh -- true
 report=$packet/logs/evil.txt
 [ -s "$report" ] || fail "no report: $json $(stderr)"
@@ -33,37 +33,51 @@ is "$(fingerprint "$repo")" "$before" "the repository"
 isnt "$status" 0 "exit status"
 is "$(cat "$HOME/.bashrc")" bashrc "home"
 
+attempt 35.2
+for what in 'make a socket' 'connect docker' inet ptrace remount umount bind tmpfs; do
+        grep -q "^refused $what " "$report" || fail "$what: $(grep " $what " "$report")"
+done
+
+attempt 35.3
+for what in 'run a program that it has written' 'list /var'; do
+        grep -q "^refused $what " "$report" || fail "$what: $(grep " $what " "$report")"
+done
+
+attempt 35.4
+is "$(grep -c '^namespace ' "$report")" 6 "namespaces that were told"
+is "$(grep '^namespace ' "$report" | grep -F "$(readlink /proc/self/ns/{user,mnt,pid,net,ipc,uts})")" "" "shared with the host"
+
 for kind in dotdot slash empty-name dotgit dotGIT git~1 zwnj duplicate unsorted gitlink badmode setuid missing missing-tree; do
-        t "it cannot have a tree landed: $kind"
+        attempt 35.5 "$kind"
         run "$repo" --title "evil tree $kind" --verify unit=true -- true
         is "$status" 23 "exit status ($json $(stderr))"
         is "$(fingerprint "$repo")" "$before" "the repository"
 done
 
-t "a well-formed tree of its own is still judged by the director's verifiers"
+attempt 35.6
 run "$repo" --title "evil tree good" --verify unit=./check.sh -- true
 is "$status" 23 "exit status ($json $(stderr))"
 is "$(fingerprint "$repo")" "$before" "the repository"
 
-t "a process that it leaves behind is dead before the director looks"
+attempt 35.7
 run "$repo" --title "evil linger" --verify unit=./check.sh -- true
 is "$status" 23 "exit status ($json $(stderr))"
 is "$(fingerprint "$repo")" "$before" "the repository"
 wait_for 5 quiet_now || fail "a process is left"
 
-t "a line that never ends ends the run"
+attempt 35.8 "a line that never ends"
 (cd "$repo" && exec timeout 60 cupel run --json --quiet --title "evil endless" --verify unit=true -- true) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
 is "$?" 70 "exit status"
 is "$(fingerprint "$repo")" "$before" "the repository"
 wait_for 5 quiet_now || fail "a process is left"
 
-t "events that are not its to send end the run"
+attempt 35.8 "forged events"
 run "$repo" --title "evil forge" --verify unit=true -- true
 isnt "$status" 0 "exit status"
 is "$(fingerprint "$repo")" "$before" "the repository"
 hasnt "$(cd "$repo" && cupel events --json @last)" '"type":"dev.cupel.receipt.commit"' "the log"
 
-t "more notes than the budget end the run"
+attempt 35.8 "more notes than the budget"
 run "$repo" --title "evil flood" --budget notes=5 --verify unit=true -- true
 is "$status" 70 "exit status"
 has "$json" "more notes than a run may have" "the reason"

@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -74,11 +75,56 @@ static void attempt_outside(void)
         struct sockaddr_un docker = {.sun_family = AF_UNIX, .sun_path = "/run/docker.sock"};
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
+        attempt("make a socket", fd >= 0);
         attempt("connect docker", fd >= 0 && connect(fd, (struct sockaddr *)&docker, sizeof(docker)) == 0);
         fd = socket(AF_INET, SOCK_STREAM, 0);
         attempt("inet",
                 fd >= 0 && connect(fd, (struct sockaddr *)&(struct sockaddr_storage){.ss_family = AF_INET}, 16) == 0);
         attempt("ptrace", ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0);
+}
+
+/* In a child, whose status says how it went. */
+static void attempt_program(const char *what, const char *path)
+{
+        char *argv[] = {(char *)path, NULL};
+        int status = 0;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                execve(path, argv, argv + 1);
+                _exit(errno == ENOEXEC ? 0 : 1);
+        }
+        if (pid < 0 || waitpid(pid, &status, 0) != pid)
+                status = 1;
+        errno = EACCES;
+        attempt(what, status == 0);
+}
+
+static void attempt_landlock(void)
+{
+        char path[8300];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/logs/program", me.run);
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+        if (fd >= 0 && write(fd, "#!/bin/true\n", 12) == 12)
+                close(fd);
+        attempt_program("run a program that it has written", path);
+        attempt("list /var", open("/var", O_RDONLY | O_DIRECTORY) >= 0);
+}
+
+/* Not an attempt: the script compares them with its own. */
+static void tell_namespaces(void)
+{
+        static const char *const names[] = {"user", "mnt", "pid", "net", "ipc", "uts"};
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                char path[64], target[64] = {0};
+
+                snprintf(path, sizeof(path), "/proc/self/ns/%s", names[i]);
+                if (readlink(path, target, sizeof(target) - 1) > 0)
+                        fprintf(me.report, "namespace %s\n", target);
+        }
 }
 
 static void evil_write(void)
@@ -114,6 +160,8 @@ static void evil_write(void)
                 attempt_file(getenv("HOME"), ".bashrc");
         attempt_mounts();
         attempt_outside();
+        attempt_landlock();
+        tell_namespaces();
 }
 
 /* ---- Objects ---- */
