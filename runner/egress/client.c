@@ -100,8 +100,11 @@ static bool client_wait(struct client *client)
 
 bool client_read(struct client *client)
 {
-        ssize_t got = flow_fill(&client->up, NULL);
+        return client_has_read(client, flow_fill(&client->up, NULL));
+}
 
+bool client_has_read(struct client *client, ssize_t got)
+{
         if (got > 0)
                 return true;
         if (got < 0 && !client->up.fault)

@@ -36,22 +36,15 @@ static void refuse_form(struct client *client, int status, const char *reason)
         free(line);
 }
 
-/* Reads until another line is there: a head that comes byte by byte is not scanned for each of them. */
 static bool read_line(struct client *client)
 {
-        size_t before, len;
-        const char *bytes;
+        ssize_t got = flow_fill_line(&client->up, NULL);
 
-        do {
-                flow_input(&client->up, &before);
-                if (!client_read(client))
-                        return false;
-                if (client->kept)
-                        client_move(client, CLIENT_HTTP, HEAD_MS);
+        if (got > 0 && client->kept) {
+                client_move(client, CLIENT_HTTP, HEAD_MS);
                 client->kept = false;
-                bytes = flow_input(&client->up, &len);
-        } while (len <= HEAD_MAX && !memchr(bytes + before, '\n', len - before));
-        return true;
+        }
+        return client_has_read(client, got);
 }
 
 /* Host must be the target: two readers who took different ones for the truth would be a way around the list. */
@@ -183,7 +176,7 @@ static int read_response(struct client *client)
                 }
                 if (got == 1)
                         continue;
-                more = flow_fill(&client->down, client->env->sink);
+                more = flow_fill_line(&client->down, client->env->sink);
                 if (more < 0 && !client->down.fault) {
                         client->down.wants_read = true;
                         return 0;

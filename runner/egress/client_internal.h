@@ -62,6 +62,7 @@ void client_move(struct client *client, enum client_state state, uint64_t ms);
 
 /* Reads what the client sent; true: something came. At its end, or in trouble, the state is OVER. */
 bool client_read(struct client *client);
+bool client_has_read(struct client *client, ssize_t got); /* the same, of what flow_fill() returned */
 
 /* Judges host, port; then dials, or looks up, or refuses. */
 void client_judge(struct client *client);

@@ -124,6 +124,18 @@ ssize_t flow_fill(struct flow *flow, struct sink *sink)
         return got;
 }
 
+ssize_t flow_fill_line(struct flow *flow, struct sink *sink)
+{
+        for (;;) {
+                size_t before = flow->in.len;
+                ssize_t got = flow_fill(flow, sink);
+
+                if (got <= 0 || flow->in.len - flow->in_used > HEAD_MAX ||
+                    memchr(flow->in.data + before, '\n', (size_t)got))
+                        return got;
+        }
+}
+
 /* ---- through the kernel ---- */
 
 static int open_pipe(struct flow *flow)

@@ -61,6 +61,9 @@ int flow_flush(struct flow *flow);
 /* Reads some bytes into `in`, counted where sink is not NULL: their number, 0 at the end (eof is set), -1: none now, or fault is set. */
 ssize_t flow_fill(struct flow *flow, struct sink *sink);
 
+/* The same until another line end is there, or HEAD_MAX bytes are: a head that comes byte by byte is not scanned for each. */
+ssize_t flow_fill_line(struct flow *flow, struct sink *sink);
+
 /* What is in `in` and not used yet. */
 static inline const char *flow_input(const struct flow *flow, size_t *ret_len)
 {

@@ -11,7 +11,7 @@
         X(ACCEPT_PER_TURN, 32, "connections accepted before the others are served again")                              \
         X(LOOKUP_THREADS, 16, "threads for name resolution; libuv keeps half of them for it")                          \
         X(ADDRESSES_MAX, 8, "addresses of one name that are tried")                                                    \
-        X(HEAD_MAX, 64 * 1024, "bytes of a request's or response's head")                                              \
+        X(HEAD_MAX, 32 * 1024, "bytes of a request's or response's head")                                              \
         X(HEADERS_MAX, 100, "lines of a head")                                                                         \
         X(PIECE_MAX, 64 * 1024, "bytes of one direction in our memory at once")                                        \
         X(PIPE_BYTES, 512 * 1024, "size of the pipe of a direction that moves much")                                   \

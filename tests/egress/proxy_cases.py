@@ -5,13 +5,13 @@
 Each function called test_… is one case. usage: tests/egress/proxy_cases.py [NAME…]
 """
 import os
+import queue
 import shutil
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import traceback
 from pathlib import Path
 
@@ -190,8 +190,8 @@ def test_half_close_is_passed_on():
     def first(sock):  # the server ends first, and still listens
         sock.sendall(b"bye")
         sock.shutdown(socket.SHUT_WR)
-        ends.append(read_all(sock))
-    ends = []
+        ends.put(read_all(sock))
+    ends = queue.Queue()
     with Server(count) as server, Egress(allow=[server.at]) as egress:
         reply, sock = socks(egress, b"127.0.0.1", server.port)
         assert reply == 0
@@ -205,7 +205,7 @@ def test_half_close_is_passed_on():
         sock.sendall(b"still there")
         sock.close()
         egress.receipt()
-        assert ends == [b"still there"], ends
+        assert ends.get(timeout=DEADLINE) == b"still there"
 
 
 def test_names_are_resolved_here():
@@ -281,6 +281,14 @@ def test_allowed_names_that_lead_inside():
                 assert "resolves to" in done.stdout, (address, done)
                 assert "resolves to" in egress.veto()["veto_reason"]
             assert not server.heads and egress.nothing_more()
+
+
+def test_a_public_address_of_this_machine():
+    home = ["unshare", "-Urn", "sh", "-c", f'ip link set lo up; ip addr add {PUBLIC}/32 dev lo; exec "$0" "$@"']
+    preload = fake(f"example.com={PUBLIC}", "")
+    with Egress(allow=["example.com"], preload=preload, before=home) as egress:
+        assert "an address of this machine" in curl(egress, "http://example.com/").stdout
+        assert "an address of this machine" in egress.veto()["veto_reason"]
 
 
 def test_named_addresses():
@@ -497,11 +505,9 @@ def test_many_at_once_and_who_comes_then_waits():
 
 
 def test_memory_follows_no_sender():
-    begun = threading.Event()
     def flood(sock):
         read_head(sock)
         sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        begun.set()
         while True:
             sock.sendall(b"x" * (1 << 20))
     with Server(flood) as server, Egress(allow=[server.at]) as egress:

@@ -23,7 +23,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_N
 class Egress:
     """with Egress(allow=["127.0.0.1:8080"]) as egress: … egress.port is the proxy's."""
 
-    def __init__(self, allow=(), bytes=0, connections=0, routes=(), hurry=1, preload=None):
+    def __init__(self, allow=(), bytes=0, connections=0, routes=(), hurry=1, preload=None, before=()):
         self.supervisor, theirs_up = socket.socketpair()
         self.runner, theirs_down = socket.socketpair()
         self.messages = []
@@ -40,7 +40,7 @@ class Egress:
             os.dup2(high_down, 4)
             os.closerange(5, 64)
 
-        self.process = subprocess.Popen([BIN / "cupel-egress", "--hurry", str(hurry)], preexec_fn=arrange, env=env,
+        self.process = subprocess.Popen([*before, BIN / "cupel-egress", "--hurry", str(hurry)], preexec_fn=arrange, env=env,
                                         close_fds=False, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         theirs_up.close()
         theirs_down.close()
