@@ -49,6 +49,12 @@ void allow_list_release(struct allow_list *list)
         *list = (struct allow_list){0};
 }
 
+/* Whoever names it knows where it leads: localhost is loopback by definition (RFC 6761, 6.3). */
+static bool is_literal(const struct host *host)
+{
+        return host->is_address || !strcmp(host->text, "localhost");
+}
+
 static bool is_below(const char *name, const char *parent)
 {
         size_t name_len = strlen(name), parent_len = strlen(parent);
@@ -75,7 +81,7 @@ enum allow_match allow_list_match(const struct allow_list *list, const struct ho
 
                 if (!matches(entry, host, port))
                         continue;
-                if (entry->host.is_address && entry->port)
+                if (is_literal(&entry->host) && entry->port && !entry->below)
                         return ALLOW_EXACT;
                 best = ALLOW_PUBLIC;
         }

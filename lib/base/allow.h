@@ -10,6 +10,7 @@
  *         *.example.com         every name below it, at any depth; not example.com itself
  *         127.0.0.1:8080        that address and port, be it private: whoever names an address means it
  *         192.0.2.7             that address, ports 80 and 443; public addresses only
+ *         localhost:8080        the machine's own loopback (RFC 6761, 6.3), that port: as good as its address
  *
  * Names and addresses are compared in their canonical form (lib/base/host.h).
  */
@@ -33,7 +34,7 @@ struct allow_list {
 enum allow_match {
         ALLOW_NOT,
         ALLOW_PUBLIC, /* where it leads to a public address */
-        ALLOW_EXACT,  /* an address that was named with its port: private ones too */
+        ALLOW_EXACT,  /* an address, or localhost, that was named with its port: private ones too */
 };
 
 /* Whether one entry is well-formed; the error says what is expected. */

@@ -96,7 +96,9 @@ static void refuse_address(struct client *client, const struct address *address,
                 str_printf(&reason, "%s is %s", text, what);
         else
                 str_printf(&reason, "%s resolves to %s, %s", client->host.text, text, what);
-        if (!vet_address(address, true))
+        if (!strcmp(client->host.text, "localhost"))
+                str_printf(&remedy, "only \"localhost:%u\" in network.allow opens it", client->port);
+        else if (!vet_address(address, true))
                 str_printf(&remedy,
                            address->is_v6 ? "only \"[%s]:%u\" in network.allow opens it"
                                           : "only \"%s:%u\" in network.allow opens it",
