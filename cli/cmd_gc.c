@@ -13,6 +13,7 @@
 #include "lib/base/json.h"
 #include "lib/git/layer.h"
 #include "policy/schema.h"
+#include "sandbox/cgroup.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -143,6 +144,8 @@ static int collect(struct collection *c, struct err *err)
 
         c->removed = c->json ? json_array() : NULL;
         status = collect_packets(c, err);
+        if (!c->dry_run)
+                cgroups_sweep();
         if (collect_layers(c, status < 0 ? &layers_failed : err) < 0) {
                 if (status < 0)
                         err_report(stderr, "cupel", &layers_failed);

@@ -4,41 +4,22 @@
 #include "cli/context.h"
 #include "cli/director_call.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
+#include "lib/base/process.h"
+#include "sandbox/cgroup.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Field 22 of proc_pid_stat(5); the name in field 2 may hold spaces and parentheses, so it is counted from the last ')'. */
-static uint64_t start_time(pid_t pid)
-{
-        char path[64];
-        _cleanup_str_ struct str text = {0};
-        struct err err = ERR_INIT;
-        const char *at;
-
-        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-        if (fs_read_at(AT_FDCWD, path, 4096, &text, &err) < 0)
-                return 0;
-        at = strrchr(str_text(&text), ')');
-        for (int field = 2; at && field < 22; field++)
-                at = strchr(at + 1, ' ');
-        return at ? strtoull(at + 1, NULL, 10) : 0;
-}
-
 struct store_owner owner_self(void)
 {
-        return (struct store_owner){.pid = getpid(), .start = start_time(getpid())};
+        return (struct store_owner){.pid = getpid(), .start = process_start(getpid())};
 }
 
 bool owner_lives(struct store_owner owner)
 {
-        return owner.pid > 0 && (kill(owner.pid, 0) == 0 || errno == EPERM) && start_time(owner.pid) == owner.start;
+        return process_lives(owner.pid, owner.start);
 }
 
 /*
@@ -58,6 +39,7 @@ static int recover_run(const struct store_run *run, void *arg, struct err *err)
         (void)err;
         if (owner_lives(owner) || store_run_adopt(context->store, run->id, owner, owner_self(), &failed) < 0)
                 return 0;
+        cgroups_sweep();
         if (director_call(&call, &answer, &failed) < 0) {
                 err_text(&failed, text, sizeof(text));
                 str_put_harmless(&shown, text, strlen(text));

@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "sandbox/limit.h"
 
 #include <string.h>
 
@@ -199,6 +200,29 @@ static void put_verifiers(const struct show_page *page, struct str *out)
         json_array_foreach(page->story->verifiers, i, verifier) put_verifier(page, verifier, out);
 }
 
+/* What each step used of its budgets, as the report has it. */
+static void put_limits(const struct show_page *page, struct str *out)
+{
+        json_t *list = json_object_get(page->report, "limits"), *step;
+        size_t i;
+
+        if (!json_array_size(list))
+                return;
+        put_heading(page, "limits", out);
+        str_puts(out, "  peak use, budget, and what holds it\n");
+        json_array_foreach(list, i, step)
+        {
+                str_puts(out, "  ");
+                render_line(out, text_of(step, "step"));
+                if (number_of(step, "output_left_out"))
+                        str_printf(out, "  (%lld bytes of output left out)", number_of(step, "output_left_out"));
+                if (number_of(step, "redacted"))
+                        str_printf(out, "  (%lld secret values hidden)", number_of(step, "redacted"));
+                str_putc(out, '\n');
+                uses_put_table(out, json_object_get(step, "limits"), "    ");
+        }
+}
+
 static void put_gate(const struct show_page *page, const json_t *finding, struct str *out)
 {
         const char *level = text_of(finding, "level");
@@ -358,6 +382,7 @@ void show_page(const struct show_page *page, struct str *out)
         put_reasons(page, out);
         put_changes(page, out);
         put_verifiers(page, out);
+        put_limits(page, out);
         put_gates(page, out);
         put_network(page, out);
         put_notes(page, out);

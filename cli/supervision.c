@@ -26,6 +26,15 @@ void run_result_release(struct run_result *result)
         *result = (struct run_result){0};
 }
 
+static void know_secrets(struct supervision *s)
+{
+        _cleanup_strv_ struct strv names = {0};
+
+        plan_secret_names(&s->launch->plan, &names);
+        for (size_t i = 0; i < names.len; i++)
+                redact_add(&s->redact, getenv(names.items[i]));
+}
+
 void supervision_init(struct supervision *s, struct context *context, struct launch *launch, struct terminal *terminal)
 {
         *s = (struct supervision){.context = context,
@@ -39,6 +48,7 @@ void supervision_init(struct supervision *s, struct context *context, struct lau
         channel_init(&s->director, -1);
         channel_init(&s->runner, -1);
         channel_init(&s->egress, -1);
+        know_secrets(s);
 }
 
 void supervision_release(struct supervision *s)
@@ -49,6 +59,7 @@ void supervision_release(struct supervision *s)
         strv_release(&s->refused);
         json_decref(s->records);
         run_result_release(&s->verdict);
+        redact_release(&s->redact);
 }
 
 void supervision_set_verdict(struct supervision *s, enum outcome outcome, const struct strv *reasons)
@@ -159,12 +170,6 @@ static int append_records(struct supervision *s, struct err *err)
                         return -1;
         }
         return 0;
-}
-
-void supervision_note_footprint(struct supervision *s)
-{
-        json_array_append_new(s->records, json_pack("{s:s, s:s, s:o}", "type", "receipt.context.footprint", "actor",
-                                                    "system", "data", launch_footprint(s->launch)));
 }
 
 void supervision_flush(struct supervision *s)

@@ -16,6 +16,7 @@
 
 #include "cli/supervisor.h"
 #include "lib/base/channel.h"
+#include "lib/base/redact.h"
 
 #include <sys/types.h>
 
@@ -48,6 +49,7 @@ struct supervision {
         uint64_t net_seen, net_dropped; /* records of cupel-egress; of them not in the log */
         struct strv refused;            /* what was shown as refused */
         char director_error[512];
+        struct redact redact; /* values of the environment that nothing of a run may show */
 };
 
 void supervision_init(struct supervision *s, struct context *context, struct launch *launch, struct terminal *terminal);
@@ -56,7 +58,6 @@ void supervision_release(struct supervision *s);
 void supervision_from_director(struct supervision *s, struct json_t *message);
 void supervision_from_runner(struct supervision *s, struct json_t *message);
 void supervision_from_egress(struct supervision *s, struct json_t *message);
-void supervision_note_footprint(struct supervision *s); /* before it starts: what the run will be shown */
 void supervision_flush(struct supervision *s); /* writes the pending records; after each burst of messages */
 void supervision_director_closed(struct supervision *s);
 void supervision_runner_closed(struct supervision *s, bool garbage);

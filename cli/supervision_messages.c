@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RECEIPTS_MAX 12000 /* of the runner itself: 1000 verifiers, each tried 11 times, and what else happens */
+#define RECEIPTS_MAX 24000 /* of the runner itself: 1000 verifiers, each tried 11 times, and what else happens */
 #define RECORDS_MAX 20000  /* of one burst; a flush comes after each burst, so only a runner gone mad gets here */
 
 /* ---- From the director ---- */
@@ -164,6 +164,8 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
                 return err_set(err, ERR_INPUT, "record: %.64s by %.32s is not the runner's to send", type, actor_name);
         if (event_validate(known, actor, data, err) < 0 || count_record(s, actor, data, err) < 0)
                 return -1;
+        if (actor == EVENT_ACTOR_AGENT)
+                redact_json(&s->redact, data);
         if (json_array_size(s->records) >= RECORDS_MAX)
                 supervision_flush(s);
         json_array_append(s->records, message);
@@ -209,6 +211,18 @@ static int on_dropped(struct supervision *s, json_t *message, struct err *err)
         return 0;
 }
 
+/* Of the logs each step's receipt tells. */
+static void tell_redacted(struct supervision *s)
+{
+        if (s->redact.count)
+                json_array_append_new(
+                        s->records,
+                        json_pack("{s:s,s:s,s:{s:o,s:{s:I}}}", "type", "note.status", "actor", "runner", "data", "text",
+                                  json_sprintf("%llu values of secret variables are hidden in notes and reasons",
+                                               (unsigned long long)s->redact.count),
+                                  "extra", "redacted", (json_int_t)s->redact.count));
+}
+
 static int on_result(struct supervision *s, json_t *message, struct err *err)
 {
         const char *event, *name = "", *tier = NULL;
@@ -229,6 +243,9 @@ static int on_result(struct supervision *s, json_t *message, struct err *err)
         if (!s->verify &&
             (outcome_from_name(name, &outcome) < 0 || outcome == OUTCOME_COMMITTED || outcome == OUTCOME_HELD))
                 return err_set(err, ERR_INPUT, "result: %.64s is not the runner's to give", name);
+        for (size_t i = 0; i < reasons.len; i++)
+                redact_text(&s->redact, reasons.items[i], strlen(reasons.items[i]));
+        tell_redacted(s);
         s->told = true;
         supervision_set_verdict(s, outcome, &reasons);
         supervision_flush(s);

@@ -13,6 +13,7 @@
 #include "lib/base/spawn.h"
 #include "lib/base/user.h"
 #include "sandbox/cage.h"
+#include "sandbox/cgroup.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -278,6 +279,7 @@ static void await_children(struct supervision *s)
         }
         if (s->director_pid > 0)
                 waitpid(s->director_pid, NULL, 0);
+        cgroups_sweep(); /* the kernel kills a helper together with its runner: it removes no groups then */
 }
 
 int supervise(struct context *context, struct launch *launch, struct terminal *terminal, struct run_result *ret,
@@ -287,7 +289,6 @@ int supervise(struct context *context, struct launch *launch, struct terminal *t
         int status;
 
         supervision_init(&loop.s, context, launch, terminal);
-        supervision_note_footprint(&loop.s);
         if (open_loop(&loop, err) < 0) {
                 supervision_release(&loop.s);
                 return -1;

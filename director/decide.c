@@ -3,6 +3,7 @@
 
 #include "policy/gate.h"
 #include "policy/plan.h"
+#include "sandbox/client.h"
 
 static const char *const decision_names[] = {
 #define X(decision, name) [DECISION_##decision] = name,
@@ -78,6 +79,29 @@ static void approvals(const struct decision_input *input, struct strv *reasons)
                 add_verdict(&input->verdicts->items[i], reasons);
         if (input->gates->len > 0)
                 gate_report_reasons(input->gates, reasons);
+}
+
+static bool is_over_budget(const struct verdict *verdict)
+{
+        return verdict->result == VERDICT_INCONCLUSIVE && sandbox_reason_is_budget(verdict->end.reason) &&
+               verdict->end.reason != SANDBOX_REASON_WALL;
+}
+
+enum outcome decide_refusal(const struct decision_input *input)
+{
+        size_t over = 0;
+
+        if (!input->plan->may_commit || gate_report_blocks(input->gates))
+                return OUTCOME_DIRECTOR_REFUSED;
+        for (size_t i = 0; i < input->verdicts->len; i++) {
+                const struct verdict *verdict = &input->verdicts->items[i];
+
+                if (is_over_budget(verdict))
+                        over++;
+                else if (blocks(input->plan, verdict->result))
+                        return OUTCOME_DIRECTOR_REFUSED;
+        }
+        return over ? OUTCOME_BUDGET_EXCEEDED : OUTCOME_DIRECTOR_REFUSED;
 }
 
 enum decision decide(const struct decision_input *input, struct strv *ret_reasons)

@@ -12,6 +12,7 @@
  */
 
 #include "director/verify.h"
+#include "lib/base/outcome.h"
 #include "lib/base/str.h"
 
 #include <stdbool.h>
@@ -38,6 +39,12 @@ struct decision_input {
         const struct change_list *changes;
         const struct verdicts *verdicts;
 };
+
+/*
+ * What a refusal is called: budget_exceeded where nothing but used up budgets speaks against the candidate, else
+ * director_refused.
+ */
+enum outcome decide_refusal(const struct decision_input *input);
 
 enum decision decide(const struct decision_input *input, struct strv *ret_reasons);
 

@@ -29,6 +29,12 @@ static void see_verifier(const struct look *look)
                 json_array_append(list, look->data);
 }
 
+static void see_limits(const struct look *look)
+{
+        if (json_array_size(look->facts->limits) < VERIFIERS_MAX)
+                json_array_append(look->facts->limits, look->data);
+}
+
 static void see_sandbox(const struct look *look)
 {
         struct json_t *sandbox = json_object_get(look->data, "sandbox");
@@ -74,6 +80,7 @@ static const struct {
         {"receipt.verifier", see_verifier}, {"receipt.policy.decision", see_decision},
         {"run.state", see_state},           {"receipt.verifier.results", see_sandbox},
         {"receipt.net", see_receipt_net},   {"action.vetoed", see_veto},
+        {"receipt.limits", see_limits},
 };
 
 static void count_note(struct facts *facts, const char *type)
@@ -122,6 +129,7 @@ void facts_init(struct facts *ret)
                 .gates = json_array(),
                 .sandbox = json_pack("{s:n, s:n}", "run", "director"),
                 .timeline = json_array(),
+                .limits = json_array(),
         };
 }
 
@@ -134,5 +142,6 @@ void facts_release(struct facts *facts)
         json_decref(facts->sandbox);
         json_decref(facts->timeline);
         json_decref(facts->network);
+        json_decref(facts->limits);
         *facts = (struct facts){0};
 }

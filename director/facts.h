@@ -17,6 +17,7 @@ struct facts {
         struct json_t *director; /* receipt.verifier of the director */
         struct json_t *gates;    /* findings of the latest decision, the director's where there is one */
         struct json_t *sandbox;  /* {"run": {…}|null, "director": {…}|null} */
+        struct json_t *limits;   /* receipt.limits of both, in order */
         struct json_t *timeline; /* [{"phase", "time"}] */
         struct json_t *network;  /* lib/base/net_sum.h; NULL: nothing of it is on record */
 };

@@ -207,6 +207,7 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
         add_carried(d, &ret->carry);
         add_own_files(d, ret);
         add_environment(d, &ret->env);
+        plan_secret_names(&d->plan, &ret->redact);
         if (object_folders(d, &ret->objects, err) < 0)
                 return -1;
         /* the layers name the repository's own stores; the last is the candidate's */
@@ -226,6 +227,7 @@ void furniture_step(const struct director *d, const struct plan_verifier *verifi
                 .cpu_ms = limit(d->plan.budget.cpu_ms),
                 .processes = limit(d->plan.budget.pids),
                 .memory_bytes = limit(d->plan.budget.memory),
+                .file_bytes = limit(d->plan.budget.disk),
                 .output_bytes = limit(d->plan.budget.output),
                 .log_bytes = LOG_BYTES,
         };

@@ -15,6 +15,7 @@
  *                 "director": {tier, worktree, upper, landlock_abi}|null}
  *   gates        [{gate, level, path|null, reason}]
  *   verifiers    {"self": [receipt.verifier], "director": [receipt.verifier]}
+ *   limits       [receipt.limits]: of each step what it used, of what budget, held by what
  *   changes      null, or {files, lines_added, lines_removed, left_out,
  *                          items: [{path, kind, old_mode, new_mode, lines_added, lines_removed, binary}]}
  *   patch        null, or {file, sha256, complete}    patch_missing   null, or why there is none

@@ -7,6 +7,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "sandbox/limit.h"
 
 #include <string.h>
 
@@ -24,12 +25,17 @@ static json_int_t number(const struct json_t *object, const char *key)
         return json_integer_value(json_object_get(object, key));
 }
 
-/* One line, and nothing in it that Markdown or a terminal would act on. */
+/* One line, and nothing in it that ends a code span or that a terminal would act on. */
+static void put_plain(struct str *out, const char *value)
+{
+        for (; *value; value++)
+                str_putc(out, *value == '`' ? '\'' : (unsigned char)*value < ' ' || *value == 0x7f ? ' ' : *value);
+}
+
 static void put_code(struct str *out, const char *value)
 {
         str_putc(out, '`');
-        for (; *value; value++)
-                str_putc(out, *value == '`' ? '\'' : (unsigned char)*value < ' ' || *value == 0x7f ? ' ' : *value);
+        put_plain(out, value);
         str_putc(out, '`');
 }
 
@@ -155,6 +161,27 @@ static void put_gates(const struct json_t *report, struct str *out)
         str_puts(out, json_array_size(json_object_get(report, "gates")) ? "\n" : "No gate had anything to say.\n\n");
 }
 
+static void put_limits(const struct json_t *report, struct str *out)
+{
+        struct json_t *step;
+        size_t i;
+
+        if (!json_array_size(json_object_get(report, "limits")))
+                return;
+        str_puts(out, "## What the steps used\n\n```\n");
+        json_array_foreach(json_object_get(report, "limits"), i, step)
+        {
+                put_plain(out, text(step, "step"));
+                if (number(step, "output_left_out"))
+                        str_printf(out, ", %lld bytes of output left out", number(step, "output_left_out"));
+                if (number(step, "redacted"))
+                        str_printf(out, ", %lld secret values hidden", number(step, "redacted"));
+                str_putc(out, '\n');
+                uses_put_table(out, json_object_get(step, "limits"), "  ");
+        }
+        str_puts(out, "```\n\n");
+}
+
 static void put_judged(const struct json_t *report, struct str *out)
 {
         const struct json_t *verifiers = json_object_get(report, "verifiers");
@@ -234,6 +261,7 @@ void report_markdown(const struct json_t *report, struct str *out)
         put_changes(report, out);
         put_judged(report, out);
         put_network(report, out);
+        put_limits(report, out);
         put_not_covered(report, out);
         str_puts(out, "## Identity\n\n");
         str_puts(out, "- run ");

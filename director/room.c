@@ -12,16 +12,21 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "sandbox/cage.h"
+#include "sandbox/cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
+
+#define GRACE_MS 2000
 
 static int make_folder(const struct director *d, const char *name, struct err *err)
 {
@@ -106,13 +111,27 @@ pid_t room_leave(struct room *room)
         return pid;
 }
 
+/* It goes by itself when its socket is closed, and then takes its control groups along. */
+static void let_go(pid_t pid)
+{
+        _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+        if (fd >= 0)
+                poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, GRACE_MS);
+}
+
 void room_reap(pid_t pid)
 {
+        int status = 0;
+
         if (pid <= 0)
                 return;
+        let_go(pid);
         kill(pid, SIGKILL); /* everything in the cage dies with it */
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 continue;
+        if (WIFSIGNALED(status))
+                cgroups_sweep();
 }
 
 void room_close(struct room *room)

@@ -124,10 +124,10 @@ static int record_decision(struct director *d, enum decision decision, const str
         return director_record(d, "receipt.policy.decision", data, err);
 }
 
-static int act(struct director *d, enum decision decision, const struct strv *reasons, struct err *err)
+static int act(struct director *d, enum decision decision, enum outcome refusal, const struct strv *reasons,
+               struct err *err)
 {
-        const struct director_ending refused = {
-                .outcome = OUTCOME_DIRECTOR_REFUSED, .reasons = reasons, .tree = d->candidate.tree};
+        const struct director_ending refused = {.outcome = refusal, .reasons = reasons, .tree = d->candidate.tree};
 
         if (decision == DECISION_REFUSE)
                 return director_end(d, &refused, err);
@@ -154,7 +154,7 @@ static int judge(struct director *d, const struct verdicts *verdicts, struct err
                 evidence_forget(d);
                 return -1;
         }
-        return act(d, decision, &reasons, err);
+        return act(d, decision, decide_refusal(&input), &reasons, err);
 }
 
 /* Gates first: what they refuse needs no verifier, and a person gets the cheap answer at once. */

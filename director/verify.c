@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Runs verifiers and turns ends of steps into verdicts. The log folder was writable for the caged side, which is dead by
- * now: a log is created anew, nothing that lies there under its name is followed or kept.
- */
+/* Runs verifiers and turns ends of steps into verdicts. */
 #include "director/verify.h"
 
 #include "director/candidate.h"
 #include "director/director.h"
 #include "director/furniture.h"
+#include "director/step_log.h"
 #include "lib/base/carry.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -59,40 +57,6 @@ static struct verdict *add_verdict(struct verdicts *verdicts, const struct direc
         return verdict;
 }
 
-/* ---- Logs ---- */
-
-static int create_log(const struct director *d, const char *name, struct err *err)
-{
-        _cleanup_fd_ int logs_fd = fs_mkdir_open_at(d->run_fd, "logs", 0700, err);
-        int fd;
-
-        if (logs_fd < 0 || fs_remove_tree_at(logs_fd, name, err) < 0)
-                return -1;
-        fd = openat(logs_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        return fd < 0 ? err_errno(err, "create logs/%s", name) : fd;
-}
-
-#define LAST_LINE_MAX 200
-
-/* The last line that says something, made fit for a reason; the log ends in what went wrong more often than not. */
-static void put_last_line(int log_fd, struct str *out)
-{
-        char tail[2048];
-        off_t size = lseek(log_fd, 0, SEEK_END);
-        off_t from = size > (off_t)sizeof(tail) ? size - (off_t)sizeof(tail) : 0;
-        ssize_t got = size > 0 ? pread(log_fd, tail, sizeof(tail), from) : 0;
-        size_t end = got > 0 ? (size_t)got : 0, start;
-
-        while (end > 0 && strchr(" \t\r\n", tail[end - 1]))
-                end--;
-        for (start = end; start > 0 && tail[start - 1] != '\n'; start--)
-                continue;
-        if (end == start)
-                return;
-        str_puts(out, "; its last line: ");
-        str_put_quoted(out, tail + start, end - start > LAST_LINE_MAX ? LAST_LINE_MAX : end - start);
-}
-
 /* ---- One attempt ---- */
 
 struct attempt {
@@ -101,6 +65,7 @@ struct attempt {
         uint64_t ms;
         char *log, *why;
         char log_sha256[HASH_HEX];
+        struct sandbox_result end;
 };
 
 static void attempt_release(struct attempt *attempt)
@@ -117,6 +82,7 @@ static void judge_end(const struct plan_verifier *verifier, const struct sandbox
         _cleanup_str_ struct str why = {0};
         char limit[CLOCK_RFC3339];
 
+        attempt->end = *end;
         attempt->exit_code = end->exit_code;
         attempt->ms = end->wall_ms;
         attempt->result = VERDICT_INCONCLUSIVE;
@@ -135,10 +101,13 @@ static void judge_end(const struct plan_verifier *verifier, const struct sandbox
                 str_printf(&why, "not done within its %s", limit);
         } else if (end->reason == SANDBOX_REASON_SETUP) {
                 str_printf(&why, "it could not start: %s", end->message);
+        } else if (sandbox_reason_is_budget(end->reason)) {
+                str_puts(&why, "it");
+                limit_put_excess(&why, sandbox_result_limit(end), &end->uses[sandbox_result_limit(end)]);
         } else {
-                str_printf(&why, "stopped: its budget \"%s\" was used up", sandbox_reason_name(end->reason));
+                str_puts(&why, "it was ended by cupel");
         }
-        put_last_line(log_fd, &why);
+        step_log_put_last_line(log_fd, &why);
         attempt->why = str_steal(&why);
 }
 
@@ -150,7 +119,7 @@ static int run_attempt(struct director *d, struct room *room, const struct plan_
         struct sandbox_result end = {.exit_code = -1};
 
         ret->log = xasprintf("director.%s%s.log", verifier->name, suffix);
-        log_fd = create_log(d, ret->log, err);
+        log_fd = step_log_create(d, ret->log, err);
         if (log_fd < 0)
                 return -1;
         furniture_step(d, verifier, &step);
@@ -168,6 +137,7 @@ static void take_attempt(struct verdict *verdict, struct attempt *attempt)
         verdict->ms += attempt->ms;
         verdict->result = attempt->result;
         verdict->exit_code = attempt->exit_code;
+        verdict->end = attempt->end;
         free(verdict->log);
         verdict->log = steal_ptr(&attempt->log);
         free(verdict->why);
@@ -361,6 +331,13 @@ struct json_t *verdict_json(const struct verdict *verdict)
                          "log", json_quoted(verdict->log));
 }
 
+static int record_limits(struct director *d, const struct verdict *verdict, struct err *err)
+{
+        _cleanup_free_ char *step = xasprintf("director.%s", verdict->name);
+
+        return director_record(d, "receipt.limits", sandbox_result_receipt(step, &verdict->end), err);
+}
+
 static int record_each(struct director *d, const struct verdicts *verdicts, struct json_t *attestations,
                        struct err *err)
 {
@@ -368,7 +345,8 @@ static int record_each(struct director *d, const struct verdicts *verdicts, stru
                 struct json_t *receipt = verdict_json(&verdicts->items[i]);
 
                 json_array_append(attestations, receipt);
-                if (director_record(d, "receipt.verifier", receipt, err) < 0)
+                if (director_record(d, "receipt.verifier", receipt, err) < 0 ||
+                    record_limits(d, &verdicts->items[i], err) < 0)
                         return -1;
         }
         return 0;

@@ -20,6 +20,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/hash.h"
+#include "sandbox/client.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,7 +53,8 @@ struct verdict {
         unsigned attempts;
         uint64_t ms; /* all attempts */
         char log_sha256[HASH_HEX];
-        bool passed_in_run; /* the runner claims that it passed in the run's own worktree */
+        struct sandbox_result end; /* of the attempt that decided */
+        bool passed_in_run;        /* the runner claims that it passed in the run's own worktree */
 };
 
 struct verdicts {

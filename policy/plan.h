@@ -116,6 +116,12 @@ bool plan_has_network(const struct plan *plan);
 /* Whether the verifier is part of the run for these changes. */
 bool plan_verifier_applies(const struct plan_verifier *verifier, const struct change_list *changes);
 
+/*
+ * Names of variables whose values are hidden in what the run prints: those of `requires: [{env: …}]`, and of those that are
+ * passed in (sandbox.env, an agent's env) the ones that are named like a secret.
+ */
+void plan_secret_names(const struct plan *plan, struct strv *ret);
+
 /* Whether a person must approve, now that the gates have seen the changes; adds sentences to `ret_why`. */
 bool plan_needs_person(const struct plan *plan, const struct gate_report *report, struct strv *ret_why);
 

@@ -137,6 +137,7 @@ int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret,
         sandbox_plan_set_ids(ret);
         set_sizes(&input->plan->budget, ret);
         pass_env(input, &ret->env);
+        plan_secret_names(input->plan, &ret->redact);
         add_names(input, ret);
         add_files(input, ret);
         add_shown(ret->home, &input->plan->sandbox.read, &ret->read);
@@ -154,6 +155,7 @@ static void set_limits(const struct budget *budget, struct sandbox_limits *ret)
                 .cpu_ms = (uint64_t)budget->cpu_ms,
                 .processes = (uint64_t)budget->pids,
                 .memory_bytes = (uint64_t)budget->memory,
+                .file_bytes = (uint64_t)budget->disk,
                 .output_bytes = (uint64_t)budget->output,
                 .log_bytes = COMPOSE_LOG_MAX,
         };

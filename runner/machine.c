@@ -87,6 +87,11 @@ void say_record(struct runner *runner, const char *type, struct json_t *data)
         json_decref(data);
 }
 
+void say_limits(struct runner *runner, const char *step, const struct sandbox_result *result)
+{
+        say_record(runner, "receipt.limits", sandbox_result_receipt(step, result));
+}
+
 /* What stood between the agent and the host, by name: only what the helper reported. */
 static json_t *layers_in_force(const struct runner *runner)
 {

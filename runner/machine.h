@@ -42,6 +42,8 @@ int verifying_on(struct runner *runner, const struct runner_event *event, struct
 /* Messages that more than one state sends. `result` NULL: the step starts. */
 void say_phase(struct runner *runner, const char *phase);
 void say_step(struct runner *runner, const char *name, const char *gate, const char *result, uint64_t ms);
+void say_limits(struct runner *runner, const char *step,
+                const struct sandbox_result *result);                          /* of a step that ended */
 void say_record(struct runner *runner, const char *type, struct json_t *data); /* takes the reference */
 
 /* Opens the log `name` of a step for the helper to write; -1 with err set. */

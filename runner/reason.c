@@ -2,7 +2,6 @@
 #include "runner/reason.h"
 
 #include "lib/base/cleanup.h"
-#include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "sandbox/client.h"
 
@@ -11,63 +10,6 @@
 #include <sys/stat.h>
 
 #define TAIL_BYTES 8192
-
-static void put_size(struct str *out, uint64_t bytes)
-{
-        static const char units[] = {'K', 'M', 'G', 'T'};
-        unsigned unit = 0;
-
-        if (bytes < 1024) {
-                str_printf(out, "%llu bytes", (unsigned long long)bytes);
-                return;
-        }
-        for (bytes /= 1024; bytes >= 1024 && bytes % 1024 == 0 && unit < 3; bytes /= 1024)
-                unit++;
-        str_printf(out, "%llu%c", (unsigned long long)bytes, units[unit]);
-}
-
-static void put_time(struct str *out, uint64_t ms)
-{
-        char text[CLOCK_RFC3339];
-
-        clock_human(ms, text);
-        str_puts(out, text);
-}
-
-enum unit {
-        UNIT_TIME,
-        UNIT_SIZE,
-        UNIT_COUNT,
-};
-
-/* reason → what was used up, the key of the work item that sets it, where its value lies */
-static const struct {
-        const char *text, *key;
-        enum unit unit;
-        size_t offset;
-} budgets[SANDBOX_REASON_COUNT] = {
-        [SANDBOX_REASON_WALL] = {"ran for longer than", "wall", UNIT_TIME, offsetof(struct budget, wall_ms)},
-        [SANDBOX_REASON_CPU] = {"used more processor time than", "cpu", UNIT_TIME, offsetof(struct budget, cpu_ms)},
-        [SANDBOX_REASON_MEMORY] = {"used more memory than", "memory", UNIT_SIZE, offsetof(struct budget, memory)},
-        [SANDBOX_REASON_PROCESSES] = {"started more processes at once than", "pids", UNIT_COUNT,
-                                      offsetof(struct budget, pids)},
-        [SANDBOX_REASON_DISK] = {"wrote more to disk than", "disk", UNIT_SIZE, offsetof(struct budget, disk)},
-        [SANDBOX_REASON_OUTPUT] = {"printed more than", "output", UNIT_SIZE, offsetof(struct budget, output)},
-};
-
-static void put_budget(struct str *out, enum sandbox_reason reason, const struct budget *budget)
-{
-        int64_t value = *(const int64_t *)((const char *)budget + budgets[reason].offset);
-
-        str_printf(out, " %s its budget of ", budgets[reason].text);
-        if (budgets[reason].unit == UNIT_TIME)
-                put_time(out, (uint64_t)value);
-        else if (budgets[reason].unit == UNIT_SIZE)
-                put_size(out, (uint64_t)value);
-        else
-                str_printf(out, "%lld", (long long)value);
-        str_printf(out, " (budget.%s)", budgets[reason].key);
-}
 
 static void put_exit(struct str *out, const struct sandbox_result *result)
 {
@@ -82,11 +24,13 @@ static void put_exit(struct str *out, const struct sandbox_result *result)
         }
 }
 
-void reason_of_end(const char *who, const struct sandbox_result *result, const struct budget *budget, struct str *ret)
+void reason_of_end(const char *who, const struct sandbox_result *result, struct str *ret)
 {
+        enum sandbox_limit limit = sandbox_result_limit(result);
+
         str_puts(ret, who);
-        if (budgets[result->reason].text) {
-                put_budget(ret, result->reason, budget);
+        if (limit != SANDBOX_LIMIT_COUNT) {
+                limit_put_excess(ret, limit, &result->uses[limit]);
         } else if (result->reason == SANDBOX_REASON_KILLED) {
                 str_puts(ret, " was ended by cupel");
         } else if (result->reason == SANDBOX_REASON_SETUP) {

@@ -8,7 +8,6 @@
  */
 
 #include "lib/base/str.h"
-#include "policy/plan.h"
 
 struct sandbox_result;
 
@@ -18,7 +17,7 @@ struct sandbox_result;
 #define REASON_LINE_MAX 240 /* bytes of each before quoting */
 
 /* How a step ended, as one sentence: "the command exited with status 3". Never empty, also for a good end. */
-void reason_of_end(const char *who, const struct sandbox_result *result, const struct budget *budget, struct str *ret);
+void reason_of_end(const char *who, const struct sandbox_result *result, struct str *ret);
 
 /* The last lines of the log `name` below `logs_dirfd`, each as one item `name: "line"`. A log that cannot be read: none. */
 void reason_log_tail(int logs_dirfd, const char *name, struct strv *ret);

@@ -70,8 +70,8 @@ struct runner {
         size_t verifier;                                 /* the one that runs: index into plan.verifiers */
         struct verdict verdict;
         uint64_t verifier_ms;
-        struct json_t *results; /* of the verifiers, for the records */
-        bool verify_failed;
+        struct json_t *results;                 /* of the verifiers, for the records */
+        bool verify_failed, verify_over_budget; /* a verifier blocks; because a budget was used up */
 
         bool ready; /* the sandbox stands: what follows is known */
         struct sandbox_event sandbox;

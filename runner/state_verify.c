@@ -126,8 +126,8 @@ static void conclude(struct runner *runner)
         say_record(runner, "receipt.verifier.results",
                    json_pack("{s:s, s:o, s:o}", "plan_id", runner->plan_id, "results", json_copy(runner->results),
                              "sandbox", machine_sandbox(runner)));
-        if (runner->verify_failed) {
-                machine_end(runner, OUTCOME_SELF_VERIFICATION_FAILED);
+        if (runner->verify_failed || runner->verify_over_budget) {
+                machine_end(runner, runner->verify_failed ? OUTCOME_SELF_VERIFICATION_FAILED : OUTCOME_BUDGET_EXCEEDED);
                 return;
         }
         say_record(runner, "note.request.verify",
@@ -180,7 +180,6 @@ int verifying_enter(struct runner *runner, struct err *err)
 static void add_reasons(struct runner *runner, const struct sandbox_result *result)
 {
         const struct plan_verifier *verifier = current(runner);
-        struct budget budget = runner->plan.budget;
         _cleanup_free_ char *who = xasprintf("the verifier %s", verifier->name);
         _cleanup_str_ struct str reason = {0};
         char log[128];
@@ -196,7 +195,7 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
                 str_printf(&reason, "%s did not end within its timeout of %lld s", who,
                            (long long)(verifier->timeout_ms + 999) / 1000);
         else
-                reason_of_end(who, result, &budget, &reason);
+                reason_of_end(who, result, &reason);
         str_printf(&reason, " (%s)", verify_result_name(runner->verdict.result));
         strv_take(&runner->reasons, str_steal(&reason));
         log_name(runner, runner->verdict.attempts, log);
@@ -227,9 +226,16 @@ static int record_verdict(struct runner *runner, const struct sandbox_result *re
         return 0;
 }
 
+/* Its own timeout is the verifier's matter, and says that it is inconclusive; every other limit is the item's budget. */
+static bool is_over_budget(const struct sandbox_result *result)
+{
+        return sandbox_reason_is_budget(result->reason) && result->reason != SANDBOX_REASON_WALL;
+}
+
 int verifying_on(struct runner *runner, const struct runner_event *event, struct err *err)
 {
         const struct sandbox_result *result;
+        char step[128];
 
         if (event->type == RUNNER_EVENT_STARTED)
                 return 0;
@@ -245,7 +251,11 @@ int verifying_on(struct runner *runner, const struct runner_event *event, struct
         if (record_verdict(runner, result, err) < 0)
                 return -1;
         add_reasons(runner, result);
-        runner->verify_failed |= verdict_blocks(runner->verdict.result);
+        log_name(runner, 1, step);
+        *strrchr(step, '.') = '\0';
+        say_limits(runner, step, result);
+        if (verdict_blocks(runner->verdict.result))
+                *(is_over_budget(result) ? &runner->verify_over_budget : &runner->verify_failed) = true;
         runner->verifier++;
         return next_verifier(runner, err);
 }

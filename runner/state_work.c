@@ -193,7 +193,7 @@ static void judge_work(struct runner *runner, const struct sandbox_result *resul
                 return;
         runner->failed = true;
         runner->outcome = sandbox_reason_is_budget(result->reason) ? OUTCOME_BUDGET_EXCEEDED : OUTCOME_WORK_FAILED;
-        reason_of_end("the command", result, &runner->plan.budget, &reason);
+        reason_of_end("the command", result, &reason);
         strv_take(&runner->reasons, str_steal(&reason));
         reason_log_tail(runner->logs_fd, "agent.log", &runner->reasons);
         if (result->reason == SANDBOX_REASON_WALL)
@@ -230,6 +230,7 @@ int working_on(struct runner *runner, const struct runner_event *event, struct e
         loop_end_notes(runner);
         egress_link_close(&runner->egress);
         judge_work(runner, &event->sandbox->result);
+        say_limits(runner, "agent", &event->sandbox->result);
         say_step(runner, "agent", "agent", runner->failed ? "FAIL" : "PASS", event->sandbox->result.wall_ms);
         if (writes(runner))
                 return machine_move(runner, RUNNER_STATE_FREEZING, err);

@@ -17,6 +17,7 @@
 #include "lib/base/json.h"
 #include "sandbox/cage.h"
 #include "sandbox/cage_mounts.h"
+#include "sandbox/cgroup.h"
 #include "sandbox/helper.h"
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
@@ -42,7 +43,9 @@ struct cage {
         char **argv; /* of PROGRAM; NULL: none */
         int program; /* its file, opened before it may be hidden; -1: none */
         int control; /* CAGE_CONTROL_FD */
-        int peer;    /* CAGE_PEER_FD, or -1 */
+        struct cgroups
+                groups; /* named after the outermost process of the cage, which removes what the helper could not */
+        int peer;       /* CAGE_PEER_FD, or -1 */
 };
 
 static int read_plan(struct cage_plan *ret, struct err *err)
@@ -150,7 +153,7 @@ static int start_helper(struct cage *cage, bool fresh_proc, int *ret_socket, str
         if (pid < 0)
                 return err_errno(err, "fork");
         if (pid == 0) {
-                struct helper_options options = {.parent_pidfd = self, .no_proc = !fresh_proc};
+                struct helper_options options = {.parent_pidfd = self, .no_proc = !fresh_proc, .groups = &cage->groups};
 
                 close(pair[0]);
                 close(cage->control);
@@ -208,7 +211,7 @@ static int inside(struct cage *cage, int outer)
                 return fail(cage, &err);
         }
         if (!cage->argv) {
-                struct helper_options options = {.parent_pidfd = -1, .no_proc = !fresh_proc};
+                struct helper_options options = {.parent_pidfd = -1, .no_proc = !fresh_proc, .groups = &cage->groups};
 
                 return helper_main(cage->control, &options);
         }
@@ -236,6 +239,8 @@ static int start(struct cage *cage, int supervisor, struct err *err)
                 return err_errno(err, "pidfd");
         if (cage->plan.network && !cage->argv)
                 return err_set(err, ERR_INPUT, "cage: with network there is no helper, so a program is needed");
+        if (!cage->plan.network)
+                cgroups_find(&cage->groups);
         if (ns_unshare(CAGE_NAMESPACES | (cage->plan.network ? 0 : CLONE_NEWNET), geteuid(), getegid(), err) < 0)
                 return err_wrap(err, "cage");
         if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0)
@@ -253,7 +258,11 @@ static int start(struct cage *cage, int supervisor, struct err *err)
 
 int cage_main(int argc, char **argv)
 {
-        struct cage cage = {.argv = argc > 1 ? argv + 1 : NULL, .program = -1, .control = CAGE_CONTROL_FD, .peer = -1};
+        struct cage cage = {.argv = argc > 1 ? argv + 1 : NULL,
+                            .program = -1,
+                            .control = CAGE_CONTROL_FD,
+                            .peer = -1,
+                            .groups = CGROUPS_NONE};
         int supervisor = (int)syscall(SYS_pidfd_open, getppid(), 0);
         struct err err = ERR_INIT;
         int status = -1;

@@ -70,13 +70,35 @@ static void put_tail(struct capture *capture, const char *bytes, size_t len)
         }
 }
 
-static void put(struct capture *capture, const char *bytes, size_t len)
+static bool continues(char byte)
 {
-        size_t head = len < capture->head_left ? len : (size_t)capture->head_left;
+        return ((unsigned char)byte & 0xc0) == 0x80;
+}
 
+/* The longest beginning of at most `len` bytes that ends with a whole UTF-8 character; what is no UTF-8 is cut anywhere. */
+static size_t whole_characters(const char *bytes, size_t len)
+{
+        size_t at = len, need;
+
+        while (at > 0 && len - at < 3 && continues(bytes[at - 1]))
+                at--;
+        if (at == 0 || (unsigned char)bytes[at - 1] < 0xc0)
+                return len;
+        need = (unsigned char)bytes[at - 1] >= 0xf0 ? 4 : (unsigned char)bytes[at - 1] >= 0xe0 ? 3 : 2;
+        return len - (at - 1) < need ? at - 1 : len;
+}
+
+static void put(void *arg, const char *bytes, size_t len)
+{
+        struct capture *capture = arg;
+        size_t head = len < capture->head_left ? len : (size_t)capture->head_left;
+        bool last = capture->keep && head == capture->head_left;
+
+        if (last && head)
+                head = whole_characters(bytes, head);
         write_log(capture, bytes, head);
         if (capture->keep)
-                capture->head_left -= head;
+                capture->head_left -= last ? capture->head_left : head;
         if (len > head && capture->tail_max)
                 put_tail(capture, bytes + head, len - head);
         else
@@ -100,21 +122,42 @@ long capture_read(struct capture *capture, int fd)
                 capture->total += (uint64_t)got;
                 if (capture->also)
                         capture->also(capture->also_arg, buffer, (size_t)got);
-                put(capture, buffer, (size_t)got);
+                if (capture->redact)
+                        redact_feed(capture->redact, buffer, (size_t)got, put, capture);
+                else
+                        put(capture, buffer, (size_t)got);
         }
         return got;
 }
 
 void capture_text(struct capture *capture, const char *text)
 {
+        if (capture->redact)
+                redact_flush(capture->redact, put, capture);
         put(capture, text, strlen(text));
+}
+
+/* Where bytes are lost before it, the tail begins with a whole character too. */
+static void trim_tail(struct capture *capture)
+{
+        for (int i = 0; capture->left_out && i < 3 && capture->ring_len; i++) {
+                if (!continues(capture->ring[capture->ring_at]))
+                        return;
+                capture->ring_at = (capture->ring_at + 1) % capture->ring_cap;
+                capture->ring_len--;
+                capture->left_out++;
+        }
 }
 
 void capture_end(struct capture *capture)
 {
         char line[96];
-        size_t first = capture->ring_cap - capture->ring_at;
+        size_t first;
 
+        if (capture->redact)
+                redact_flush(capture->redact, put, capture);
+        trim_tail(capture);
+        first = capture->ring_cap - capture->ring_at;
         if (capture->left_out) {
                 snprintf(line, sizeof(line), "\n[cupel: %" PRIu64 " bytes of output left out]\n", capture->left_out);
                 write_log(capture, line, strlen(line));

@@ -4,7 +4,8 @@
 
 /*
  * A step's output on its way to the log. The first half of `keep` bytes is written as it comes, the last half is held in
- * a ring and written at the end, after a line that says how many bytes lie between and are lost. keep 0: everything.
+ * a ring and written at the end, after a line that says how many bytes lie between and are lost; both are cut between
+ * characters. keep 0: everything.
  * Reading ends one byte after `budget` (0: none): that the budget is used up is then known, and a command that writes
  * faster than it dies fills no log.
  *
@@ -12,6 +13,8 @@
  *         while (capture_read(&capture, pipe_fd) > 0) …     never blocks on a non-blocking pipe
  *         capture_end(&capture);                            writes the tail
  */
+
+#include "lib/base/redact.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +26,7 @@ struct capture {
         uint64_t total, left_out;
         char *ring; /* grows up to tail_max */
         size_t ring_cap, ring_len, ring_at, tail_max;
+        struct redact *redact;                                  /* borrowed: what is hidden in the log; NULL: nothing */
         void (*also)(void *arg, const char *bytes, size_t len); /* sees every byte as it was printed; NULL: nobody */
         void *also_arg;
 };

@@ -25,6 +25,7 @@
 
 #include "lib/base/channel.h"
 #include "lib/base/err.h"
+#include "sandbox/limit.h"
 #include "sandbox/plan.h"
 
 #include <stdint.h>
@@ -50,6 +51,7 @@ enum sandbox_event_type {
         X(PROCESSES, "processes")                                                                                      \
         X(DISK, "disk")                                                                                                \
         X(OUTPUT, "output")                                                                                            \
+        X(FILE, "file size")                                                                                           \
         X(KILLED, "killed") /* sandbox_step_cancel() */                                                                \
         X(SETUP, "setup")   /* could not start: not found, cwd missing, carried folder replaced; see message */
 
@@ -61,7 +63,7 @@ enum sandbox_reason {
 };
 
 const char *sandbox_reason_name(enum sandbox_reason reason);
-bool sandbox_reason_is_budget(enum sandbox_reason reason); /* WALL … OUTPUT */
+bool sandbox_reason_is_budget(enum sandbox_reason reason); /* WALL … FILE */
 
 struct sandbox_result {
         enum sandbox_reason reason;
@@ -71,10 +73,19 @@ struct sandbox_result {
         uint64_t cpu_ms;
         uint64_t output_bytes; /* printed */
         uint64_t left_out;     /* of them not in the log */
-        uint64_t peak_memory;  /* largest resident set of one process, bytes */
+        uint64_t redacted;     /* values that are hidden in it */
+        uint64_t peak_memory;  /* as in `uses` */
         uint64_t disk_bytes;   /* used in the upper at the end */
         char message[256];     /* reason SETUP: what was wrong */
+        bool out_of_inodes;    /* reason DISK: of files, not of bytes */
+        struct sandbox_use uses[SANDBOX_LIMIT_COUNT];
 };
+
+/* The limit that a budget's reason is about; COUNT for the others. */
+enum sandbox_limit sandbox_result_limit(const struct sandbox_result *result);
+
+/* {"step", "ended", "output_left_out", "redacted", "limits": […]}: the data of a receipt.limits; owned by the caller. */
+struct json_t *sandbox_result_receipt(const char *step, const struct sandbox_result *result);
 
 struct sandbox_event {
         enum sandbox_event_type type;

@@ -269,17 +269,32 @@ static void release(struct helper *helper)
                 close(helper->notes);
         helper_forget_stale(helper);
         site_release(&helper->site);
+        cgroups_release(&helper->groups);
         sandbox_plan_release(&helper->plan);
         channel_release(&helper->channel);
 }
 
+static void open_groups(struct helper *helper, const struct helper_options *options)
+{
+        helper->is_root = geteuid() == 0;
+        if (options->groups)
+                helper->groups = *options->groups;
+        else
+                cgroups_find(&helper->groups);
+}
+
 int helper_main(int fd, const struct helper_options *options)
 {
-        struct helper helper = {.process = STEP_PROCESS_NONE, .attachment = ATTACHMENT_NONE, .notes = -1, .stale = -1};
+        struct helper helper = {.process = STEP_PROCESS_NONE,
+                                .attachment = ATTACHMENT_NONE,
+                                .notes = -1,
+                                .stale = -1,
+                                .groups = CGROUPS_NONE};
         struct err err = ERR_INIT, ignored;
         int failed;
 
         channel_init(&helper.channel, fd);
+        open_groups(&helper, options);
         umask(022);
         signal(SIGPIPE, SIG_IGN);
         if (chdir("/") < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)

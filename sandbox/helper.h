@@ -10,13 +10,15 @@
 #include "lib/base/channel.h"
 #include "sandbox/attachment.h"
 #include "sandbox/capture.h"
+#include "sandbox/cgroup.h"
 #include "sandbox/client.h"
 #include "sandbox/site.h"
 #include "sandbox/step.h"
 
 struct helper_options {
-        int parent_pidfd; /* dies with it; -1: none */
-        bool no_proc;     /* the cage found that a fresh /proc is refused */
+        int parent_pidfd;             /* dies with it; -1: none */
+        bool no_proc;                 /* the cage found that a fresh /proc is refused */
+        const struct cgroups *groups; /* what the cage found before it went in; NULL: the helper looks itself */
 };
 
 struct helper {
@@ -30,10 +32,13 @@ struct helper {
         struct sandbox_step step;
         struct step_process process;
         struct capture capture;
+        struct redact redact;
         struct attachment attachment; /* who sits at its terminal */
         struct sandbox_result result; /* of the running step, as far as it is known */
         struct err failure;           /* of the running step's sandbox: code OK while there is none */
-        uint64_t started_ms, tick_ms, cpu_ms;
+        struct cgroups groups;
+        bool is_root; /* whom the kernel exempts from limits of processes */
+        uint64_t started_ms, tick_ms;
         bool exited; /* the leader's status is known */
         int stale;   /* mount namespace of the step before, to be torn down when there is time; -1: none */
         bool stale_work;
@@ -48,10 +53,16 @@ void helper_step_attach(struct helper *helper, int fd); /* takes the viewer's so
 void helper_step_stop(struct helper *helper, enum sandbox_reason reason);
 void helper_step_reports(struct helper *helper);
 void helper_step_output(struct helper *helper);
-void helper_step_tick(struct helper *helper);
 int helper_step_timeout(const struct helper *helper); /* for poll(2) */
 void helper_step_end(struct helper *helper);          /* PID 1 is dead: reaps, drains, fills the result */
 void helper_forget_stale(struct helper *helper);
 void helper_step_clean(struct helper *helper); /* after its end is told: what it used goes */
+
+/* helper_watch.c: its budgets */
+struct cgroup_bounds helper_watch_bounds(const struct helper *helper, const struct sandbox_limits *limits);
+void helper_watch_begin(struct helper *helper);
+void helper_step_tick(struct helper *helper);
+uint64_t helper_watch_next(const struct helper *helper);                  /* clock_ms() of the next look */
+void helper_watch_end(struct helper *helper, const struct rusage *usage); /* all of it is dead */
 
 #endif

@@ -19,7 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TICK_MS 50
 #define BACKLOG 64
 #define STALE_MS 2
 
@@ -54,6 +53,36 @@ void helper_forget_stale(struct helper *helper)
         helper->stale_work = false;
 }
 
+static void know_values(struct helper *helper, const struct strv *env)
+{
+        for (size_t i = 0; i < helper->plan.redact.len; i++) {
+                const char *name = helper->plan.redact.items[i];
+                size_t len = strlen(name);
+
+                for (size_t k = 0; k < env->len; k++)
+                        if (strncmp(env->items[k], name, len) == 0 && env->items[k][len] == '=')
+                                redact_add(&helper->redact, env->items[k] + len + 1);
+        }
+}
+
+static void know_secrets(struct helper *helper)
+{
+        redact_release(&helper->redact);
+        know_values(helper, &helper->plan.env);
+        know_values(helper, &helper->step.env);
+}
+
+static int spawn_bounded(struct helper *helper, const struct sandbox_step *step, struct err *err)
+{
+        struct cgroup_bounds bounds = helper_watch_bounds(helper, &step->limits);
+
+        cgroups_step_begin(&helper->groups, &bounds);
+        if (step_spawn(&helper->process, &helper->site, step, &helper->groups, err) < 0)
+                return -1;
+        step_go(&helper->process, cgroups_step_make(&helper->groups, &bounds));
+        return 0;
+}
+
 int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, struct err *err)
 {
         _cleanup_fd_ int notes = -1;
@@ -63,19 +92,19 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
                 helper_forget_stale(helper);
         if (site_step_begin(&helper->site, step, err) < 0)
                 return -1;
-        if ((step->notes && (notes = listen_notes(&helper->site, err)) < 0) ||
-            step_spawn(&helper->process, &helper->site, step, err) < 0) {
+        if ((step->notes && (notes = listen_notes(&helper->site, err)) < 0) || spawn_bounded(helper, step, err) < 0) {
                 site_step_end(&helper->site);
+                cgroups_step_end(&helper->groups);
                 return -1;
         }
         helper->step = *step;
         *step = (struct sandbox_step){0};
         capture_begin(&helper->capture, log_fd, helper->step.limits.log_bytes, helper->step.limits.output_bytes);
+        know_secrets(helper);
+        helper->capture.redact = &helper->redact;
         helper->result = (struct sandbox_result){.reason = SANDBOX_REASON_EXIT, .exit_code = -1};
         helper->failure = ERR_INIT;
-        helper->started_ms = clock_ms();
-        helper->tick_ms = helper->started_ms + TICK_MS;
-        helper->cpu_ms = 0;
+        helper_watch_begin(helper);
         helper->running = true;
         helper->exited = false;
         helper->announced = false;
@@ -151,84 +180,14 @@ void helper_step_output(struct helper *helper)
         }
 }
 
-static bool over(uint64_t used, uint64_t limit)
-{
-        return limit && used > limit;
-}
-
-static void check_usage(struct helper *helper)
-{
-        const struct sandbox_limits *limits = &helper->step.limits;
-        struct step_usage usage;
-
-        step_usage(&helper->process, &usage);
-        if (usage.cpu_ms > helper->cpu_ms)
-                helper->cpu_ms = usage.cpu_ms;
-        if (usage.memory_bytes > helper->result.peak_memory)
-                helper->result.peak_memory = usage.memory_bytes;
-        if (over(helper->cpu_ms, limits->cpu_ms))
-                helper_step_stop(helper, SANDBOX_REASON_CPU);
-        else if (over(usage.memory_bytes, limits->memory_bytes))
-                helper_step_stop(helper, SANDBOX_REASON_MEMORY);
-        else if (over(usage.processes, limits->processes))
-                helper_step_stop(helper, SANDBOX_REASON_PROCESSES);
-}
-
-/* A look that took long (many processes, a large disk upper) makes the next one come later. */
-void helper_step_tick(struct helper *helper)
-{
-        uint64_t now = clock_ms();
-        bool full = false;
-
-        if (over(now - helper->started_ms, helper->step.limits.wall_ms))
-                helper_step_stop(helper, SANDBOX_REASON_WALL);
-        if (now < helper->tick_ms)
-                return;
-        check_usage(helper);
-        site_disk_used(&helper->site, &helper->step, &full);
-        if (full)
-                helper_step_stop(helper, SANDBOX_REASON_DISK);
-        helper->tick_ms = clock_ms() + TICK_MS + 10 * (clock_ms() - now);
-}
-
 int helper_step_timeout(const struct helper *helper)
 {
-        uint64_t now = clock_ms();
-        uint64_t next = helper->tick_ms;
-        uint64_t wall = helper->started_ms + helper->step.limits.wall_ms + 1;
+        uint64_t now = clock_ms(), next;
 
         if (!helper->running)
                 return helper->stale >= 0 ? STALE_MS : -1;
-        if (helper->step.limits.wall_ms && wall < next)
-                next = wall;
+        next = helper_watch_next(helper);
         return next > now ? (int)(next - now) : 0;
-}
-
-static uint64_t timeval_ms(struct timeval time)
-{
-        return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_usec / 1000;
-}
-
-static void fill_result(struct helper *helper, const struct rusage *usage)
-{
-        struct sandbox_result *result = &helper->result;
-        uint64_t cpu = timeval_ms(usage->ru_utime) + timeval_ms(usage->ru_stime);
-        uint64_t memory = (uint64_t)usage->ru_maxrss * 1024;
-        bool full = false;
-
-        result->wall_ms = clock_ms() - helper->started_ms;
-        result->cpu_ms = cpu > helper->cpu_ms ? cpu : helper->cpu_ms;
-        result->peak_memory = memory > result->peak_memory ? memory : result->peak_memory;
-        result->output_bytes = helper->capture.total;
-        result->disk_bytes = site_disk_used(&helper->site, &helper->step, &full);
-        if (result->reason == SANDBOX_REASON_EXIT && full)
-                result->reason = SANDBOX_REASON_DISK;
-        if (result->reason == SANDBOX_REASON_EXIT && over(result->cpu_ms, helper->step.limits.cpu_ms))
-                result->reason = SANDBOX_REASON_CPU;
-        if (result->reason == SANDBOX_REASON_EXIT && capture_spent(&helper->capture))
-                result->reason = SANDBOX_REASON_OUTPUT;
-        if (!helper->exited && result->exit_code < 0 && !result->signal)
-                result->signal = SIGKILL;
 }
 
 void helper_step_end(struct helper *helper)
@@ -240,14 +199,18 @@ void helper_step_end(struct helper *helper)
         while (helper->process.output >= 0 && capture_read(&helper->capture, helper->process.output) > 0)
                 ;
         attachment_end(&helper->attachment);
-        fill_result(helper, &usage);
+        helper_watch_end(helper, &usage);
+        if (!helper->exited && helper->result.exit_code < 0 && !helper->result.signal)
+                helper->result.signal = SIGKILL;
         if (helper->result.reason == SANDBOX_REASON_SETUP) {
                 capture_text(&helper->capture, "cupel: ");
                 capture_text(&helper->capture, helper->result.message);
                 capture_text(&helper->capture, "\n");
         }
-        helper->result.left_out = helper->capture.left_out;
         capture_end(&helper->capture);
+        helper->result.left_out = helper->capture.left_out;
+        helper->result.redacted = helper->redact.count;
+        redact_release(&helper->redact);
         helper_forget_stale(helper);
         helper->stale_work = helper->step.worktree == SANDBOX_WORK;
         helper->stale = helper->process.mounts;
@@ -260,4 +223,5 @@ void helper_step_end(struct helper *helper)
 void helper_step_clean(struct helper *helper)
 {
         site_step_end(&helper->site);
+        cgroups_step_end(&helper->groups);
 }

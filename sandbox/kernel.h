@@ -17,8 +17,11 @@
 /* New user namespace (and what else `flags` of unshare(2) say) with the caller's ids shown as uid:gid. */
 int ns_unshare(int flags, uint32_t uid, uint32_t gid, struct err *err);
 
-/* clone3(2) with a pidfd, signals at their defaults in the child; returns the pid, 0 there, or -1+errno. One thread. */
-pid_t ns_clone(int flags, int *ret_pidfd);
+/*
+ * clone3(2) with a pidfd, signals at their defaults in the child; returns the pid, 0 there, or -1+errno. One thread. `cgroup`
+ * is a folder of cgroup v2 in which it is born, or -1.
+ */
+pid_t ns_clone(int flags, int cgroup, int *ret_pidfd);
 
 int ns_loopback_up(struct err *err);
 

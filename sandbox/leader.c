@@ -51,8 +51,8 @@ int leader_set_limits(const struct sandbox_limits *limits, struct err *err)
                 return -1;
         if (limits->file_bytes && set_limit(RLIMIT_FSIZE, limits->file_bytes, limits->file_bytes, err) < 0)
                 return -1;
-        /* counted in the helper's user namespace: the step's processes, its PID 1 and the helper */
-        if (limits->processes && set_limit(RLIMIT_NPROC, limits->processes + 2, limits->processes + 2, err) < 0)
+        /* counted in the helper's user namespace: the step's processes, its PID 1 and the helper; and one, to be seen */
+        if (limits->processes && set_limit(RLIMIT_NPROC, limits->processes + 3, limits->processes + 3, err) < 0)
                 return -1;
         if (limits->open_files)
                 return set_limit(RLIMIT_NOFILE, limits->open_files, limits->open_files, err);

@@ -172,6 +172,7 @@ int merge_copy(const struct merge_stack *stack, int to, unsigned depth, struct m
 
                 if (layer < 0)
                         continue;
+                count->inodes++;
                 if ((S_ISDIR(status.st_mode) ? copy_folder(stack, name, status.st_mode, to, depth, count, err)
                                              : merge_copy_entry(stack->fds[layer], name, &status, to, count, err)) < 0)
                         return -1;

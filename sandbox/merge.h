@@ -24,7 +24,7 @@ struct merge_stack {
 };
 
 struct merge_count {
-        uint64_t bytes, files;
+        uint64_t bytes, files, inodes; /* inodes: of every kind */
         bool reflinked;
 };
 

@@ -24,9 +24,10 @@ struct wire_event {
         uint32_t landlock_abi;
         char *worktree;
         int reason, exit_code, signal;
-        uint64_t wall_ms, cpu_ms, output_bytes, left_out, peak_memory, disk_bytes;
+        uint64_t wall_ms, cpu_ms, output_bytes, left_out, redacted, peak_memory, disk_bytes;
         uint32_t listeners;
         char *message;
+        bool out_of_inodes;
         int error_code, error_errno;
 };
 
@@ -44,10 +45,12 @@ static const struct record_field event_fields[] = {
         {"cpu_ms", RECORD_U64, WIRE(cpu_ms), true, NULL},
         {"output_bytes", RECORD_U64, WIRE(output_bytes), true, NULL},
         {"left_out", RECORD_U64, WIRE(left_out), true, NULL},
+        {"redacted", RECORD_U64, WIRE(redacted), true, NULL},
         {"peak_memory", RECORD_U64, WIRE(peak_memory), true, NULL},
         {"disk_bytes", RECORD_U64, WIRE(disk_bytes), true, NULL},
         {"listeners", RECORD_U32, WIRE(listeners), false, NULL},
         {"message", RECORD_TEXT, WIRE(message), true, NULL},
+        {"out_of_inodes", RECORD_BOOL, WIRE(out_of_inodes), true, NULL},
         {"error_code", RECORD_INT, WIRE(error_code), true, NULL},
         {"error_errno", RECORD_INT, WIRE(error_errno), true, NULL},
         {0},
@@ -60,7 +63,29 @@ const char *sandbox_reason_name(enum sandbox_reason reason)
 
 bool sandbox_reason_is_budget(enum sandbox_reason reason)
 {
-        return reason >= SANDBOX_REASON_WALL && reason <= SANDBOX_REASON_OUTPUT;
+        return reason >= SANDBOX_REASON_WALL && reason <= SANDBOX_REASON_FILE;
+}
+
+enum sandbox_limit sandbox_result_limit(const struct sandbox_result *result)
+{
+        static const enum sandbox_limit limits[SANDBOX_REASON_COUNT] = {
+                [SANDBOX_REASON_WALL] = SANDBOX_LIMIT_WALL,     [SANDBOX_REASON_CPU] = SANDBOX_LIMIT_CPU,
+                [SANDBOX_REASON_MEMORY] = SANDBOX_LIMIT_MEMORY, [SANDBOX_REASON_PROCESSES] = SANDBOX_LIMIT_PROCESSES,
+                [SANDBOX_REASON_DISK] = SANDBOX_LIMIT_DISK,     [SANDBOX_REASON_OUTPUT] = SANDBOX_LIMIT_OUTPUT,
+                [SANDBOX_REASON_FILE] = SANDBOX_LIMIT_FILE,
+        };
+
+        if (!sandbox_reason_is_budget(result->reason))
+                return SANDBOX_LIMIT_COUNT;
+        return result->reason == SANDBOX_REASON_DISK && result->out_of_inodes ? SANDBOX_LIMIT_INODES
+                                                                              : limits[result->reason];
+}
+
+struct json_t *sandbox_result_receipt(const char *step, const struct sandbox_result *result)
+{
+        return json_pack("{s:o, s:s, s:I, s:I, s:o}", "step", json_quoted(step), "ended",
+                         sandbox_reason_name(result->reason), "output_left_out", (json_int_t)result->left_out,
+                         "redacted", (json_int_t)result->redacted, "limits", uses_to_json(result->uses));
 }
 
 struct json_t *request_to_json(enum request_type type, const char *body_name, struct json_t *body)
@@ -121,16 +146,20 @@ struct json_t *event_to_json(const struct sandbox_event *event)
                 .cpu_ms = result->cpu_ms,
                 .output_bytes = result->output_bytes,
                 .left_out = result->left_out,
+                .redacted = result->redacted,
                 .peak_memory = result->peak_memory,
                 .disk_bytes = result->disk_bytes,
                 .listeners = (uint32_t)event->listeners_len,
                 .message = plain_text(failed ? event->error.message : result->message),
+                .out_of_inodes = result->out_of_inodes,
                 .error_code = failed ? (int)event->error.code : 0,
                 .error_errno = failed ? event->error.errnum : 0,
         };
         json_t *json = record_to_json(&wire, event_fields);
 
         free(wire.message);
+        if (event->type == SANDBOX_EVENT_ENDED)
+                json_object_set_new(json, "uses", uses_to_json(result->uses));
         return json;
 }
 
@@ -150,8 +179,10 @@ static void take_event(const struct wire_event *wire, struct sandbox_event *ret)
                            .cpu_ms = wire->cpu_ms,
                            .output_bytes = wire->output_bytes,
                            .left_out = wire->left_out,
+                           .redacted = wire->redacted,
                            .peak_memory = wire->peak_memory,
-                           .disk_bytes = wire->disk_bytes},
+                           .disk_bytes = wire->disk_bytes,
+                           .out_of_inodes = wire->out_of_inodes},
         };
         snprintf(ret->worktree, sizeof(ret->worktree), "%s", wire->worktree);
         if (ret->type == SANDBOX_EVENT_FAILED) {
@@ -168,10 +199,19 @@ static void take_event(const struct wire_event *wire, struct sandbox_event *ret)
 int event_from_json(struct json_t *message, struct sandbox_event *ret, struct err *err)
 {
         struct wire_event wire = {0};
-        int failed = record_from_json(message, "event", event_fields, &wire, err);
+        struct sandbox_use uses[SANDBOX_LIMIT_COUNT] = {0};
+        json_t *list = json_object_get(message, "uses");
+        int failed = list ? uses_from_json(list, uses, err) : 0;
 
+        json_object_del(message, "uses");
         if (!failed)
+                failed = record_from_json(message, "event", event_fields, &wire, err);
+        if (!failed && !list != (wire.type != SANDBOX_EVENT_ENDED))
+                failed = err_set(err, ERR_INPUT, "event: uses belong to the end of a step");
+        if (!failed) {
                 take_event(&wire, ret);
+                memcpy(ret->result.uses, uses, sizeof(uses));
+        }
         free(wire.worktree);
         free(wire.message);
         return failed;

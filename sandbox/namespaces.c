@@ -53,13 +53,19 @@ int ns_unshare(int flags, uint32_t uid, uint32_t gid, struct err *err)
         return 0;
 }
 
-pid_t ns_clone(int flags, int *ret_pidfd)
+pid_t ns_clone(int flags, int cgroup, int *ret_pidfd)
 {
         int pidfd = -1;
         struct clone_args args = {.flags = (uint64_t)(unsigned)flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
                                   .pidfd = (uintptr_t)&pidfd,
                                   .exit_signal = SIGCHLD};
-        pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+        pid_t pid;
+
+        if (cgroup >= 0) {
+                args.flags |= CLONE_INTO_CGROUP;
+                args.cgroup = (unsigned)cgroup;
+        }
+        pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 
         if (pid > 0)
                 *ret_pidfd = pidfd;

@@ -42,6 +42,7 @@ static const struct record_field plan_fields[] = {
         {"files", RECORD_SHOWS, PLAN(files), true, NULL},
         {"objects", RECORD_STRINGS, PLAN(objects), true, NULL},
         {"env", RECORD_STRINGS, PLAN(env), true, NULL},
+        {"redact", RECORD_STRINGS, PLAN(redact), false, NULL},
         {"minimum", RECORD_NAME, PLAN(minimum), true, tier_names},
         {"force_copy", RECORD_BOOL, PLAN(force_copy), false, NULL},
         {0},
@@ -97,6 +98,7 @@ void sandbox_plan_release(struct sandbox_plan *plan)
         strv_release(&plan->lower);
         strv_release(&plan->objects);
         strv_release(&plan->env);
+        strv_release(&plan->redact);
         strv_release(&plan->hide);
         shows_release(&plan->read);
         shows_release(&plan->write);

@@ -74,7 +74,9 @@ struct sandbox_plan {
         struct sandbox_shows carry; /* host folder → path inside the worktree, relative; fresh upper per step */
         struct sandbox_shows files; /* host file or folder → path below /cupel, relative: bin/cupel, prompt, bundle… */
         struct strv objects;        /* real object folders → /cupel/objects/0, 1, … read-only */
-        struct strv env;           /* KEY=value: the whole base environment; HOME, PATH, USER… are set where absent */
+        struct strv env; /* KEY=value: the whole base environment; HOME, PATH, USER… are set where absent */
+        struct strv
+                redact; /* names of variables, here or of a step, whose values are hidden in logs (lib/base/redact.h) */
         enum sandbox_tier minimum; /* weaker than this is refused (ERR_SANDBOX) */
         bool force_copy;           /* tests: behave as if the kernel had no overlay (tier B) */
 };

@@ -87,7 +87,7 @@ static int try_attributes(char detail[PROBE_DETAIL], struct err *err)
 static int in_new_pid_namespace(int (*attempt)(struct err *), struct err *err)
 {
         int status, pidfd = -1;
-        pid_t pid = ns_clone(CLONE_NEWPID, &pidfd);
+        pid_t pid = ns_clone(CLONE_NEWPID, -1, &pidfd);
 
         if (pid < 0)
                 return err_errno(err, "pid namespace");

@@ -30,7 +30,6 @@ int umount2(const char *target, int flags);
 #define ROOT_INODES 8192
 #define SCRATCH_BYTES ((uint64_t)1 << 20)
 #define SCRATCH_INODES 64
-#define SCAN_MAX 200000
 
 static int make_folder(const char *path, struct err *err)
 {
@@ -316,30 +315,48 @@ int site_freeze(struct site *site, struct err *err)
         return fd;
 }
 
+/* One more than may be there is enough to see. */
+static size_t scan_max(const struct site *site)
+{
+        return (size_t)(site->plan->upper_inodes + site->copied_inodes) + 1;
+}
+
 /* Tier B: what the copy on disk has grown by. */
-static uint64_t copied_growth(const struct site *site, const struct sandbox_step *step)
+static void copied_growth(const struct site *site, const struct sandbox_step *step, struct site_disk *ret)
 {
         const char *name = step->worktree == SANDBOX_WORK ? "tree" : "verify";
         _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
-        uint64_t bytes = fs_tree_bytes(AT_FDCWD, path, SCAN_MAX);
 
-        return bytes > site->copied_bytes ? bytes - site->copied_bytes : 0;
+        ret->bytes = fs_tree_size(AT_FDCWD, path, scan_max(site), &ret->inodes);
+        ret->bytes -= ret->bytes < site->copied_bytes ? ret->bytes : site->copied_bytes;
+        ret->inodes -= ret->inodes < site->copied_inodes ? ret->inodes : site->copied_inodes;
 }
 
-uint64_t site_disk_used(const struct site *site, const struct sandbox_step *step, bool *ret_full)
+static void used_on_disk(const struct site *site, const struct sandbox_step *step, const char *path,
+                         struct site_disk *ret)
+{
+        if (site->copied)
+                copied_growth(site, step, ret);
+        else
+                ret->bytes = fs_tree_size(AT_FDCWD, path, scan_max(site), &ret->inodes);
+        ret->full = ret->bytes > site->plan->upper_bytes;
+        ret->out_of_inodes = site->plan->upper_inodes && ret->inodes > site->plan->upper_inodes;
+}
+
+void site_disk_used(const struct site *site, const struct sandbox_step *step, struct site_disk *ret)
 {
         const char *path = step->worktree == SANDBOX_WORK ? site->upper : site->step;
         struct statvfs status;
-        uint64_t used;
 
-        *ret_full = false;
+        *ret = (struct site_disk){0};
         if (site->copied || site->kind == SANDBOX_UPPER_DISK) {
-                used = site->copied ? copied_growth(site, step) : fs_tree_bytes(AT_FDCWD, path, SCAN_MAX);
-                *ret_full = used > site->plan->upper_bytes;
-                return used;
+                used_on_disk(site, step, path, ret);
+                return;
         }
         if (statvfs(path, &status) < 0)
-                return 0;
-        *ret_full = status.f_bavail == 0 || status.f_ffree == 0;
-        return (status.f_blocks - status.f_bfree) * status.f_bsize;
+                return;
+        ret->bytes = (status.f_blocks - status.f_bfree) * status.f_bsize;
+        ret->inodes = status.f_files - status.f_ffree;
+        ret->full = status.f_bavail == 0;
+        ret->out_of_inodes = status.f_files && status.f_ffree == 0;
 }

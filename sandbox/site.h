@@ -29,11 +29,11 @@
 
 struct site {
         const struct sandbox_plan *plan;
-        char *root, *upper, *work, *step; /* paths on the host */
-        char *home;                       /* as steps see it */
-        const char *copied;               /* tier B: "reflink" or "copy"; NULL: overlay */
-        uint64_t copied_bytes;            /* tier B: size of the copy before the first step */
-        enum sandbox_upper kind;          /* TMPFS or DISK */
+        char *root, *upper, *work, *step;     /* paths on the host */
+        char *home;                           /* as steps see it */
+        const char *copied;                   /* tier B: "reflink" or "copy"; NULL: overlay */
+        uint64_t copied_bytes, copied_inodes; /* tier B: size of the copy before the first step */
+        enum sandbox_upper kind;              /* TMPFS or DISK */
         bool fresh_proc;
         bool own_var_tmp; /* something is shown below /var/tmp, which is a link to /tmp else */
         bool covered;     /* scratch itself is a tmpfs: nothing is on disk */
@@ -55,8 +55,12 @@ int site_enter(const struct site *site, const struct sandbox_step *step, struct 
 /* The frozen upper's root, O_DIRECTORY|O_RDONLY. From then on it is a lower. */
 int site_freeze(struct site *site, struct err *err);
 
-/* Bytes in the upper of the step, and whether it is full (tmpfs) or over its budget (disk). */
-uint64_t site_disk_used(const struct site *site, const struct sandbox_step *step, bool *ret_full);
+/* What lies in the upper of the step, and whether that is all there is room for (tmpfs), or more than its budget (disk). */
+struct site_disk {
+        uint64_t bytes, inodes;
+        bool full, out_of_inodes;
+};
+void site_disk_used(const struct site *site, const struct sandbox_step *step, struct site_disk *ret);
 
 /* The parts, each in its file. */
 int root_build(const struct site *site, struct err *err); /* root.c: the shared root */

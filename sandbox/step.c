@@ -193,8 +193,28 @@ static int keep_descriptors(const struct sandbox_step *step, int output, int sta
         return close_range(step->tty ? 5 : 4, ~0U, 0);
 }
 
-static void __attribute__((noreturn))
-child(const struct site *site, const struct sandbox_step *step, int output, int status, int helper)
+void step_go(const struct step_process *process, unsigned ways)
+{
+        if (send(process->status, &ways, sizeof(ways), MSG_NOSIGNAL) < 0) { /* it is dead already, and that is seen */
+        }
+}
+
+/* A helper that died sends nothing, and takes this process with it. */
+static int join_groups(const struct cgroups *groups, int status, struct err *err)
+{
+        unsigned ways;
+        ssize_t got;
+
+        do
+                got = recv(status, &ways, sizeof(ways), 0);
+        while (got < 0 && errno == EINTR);
+        if (got != (ssize_t)sizeof(ways))
+                return err_set(err, ERR_SANDBOX, "the helper is gone");
+        return cgroups_join(groups, ways, err);
+}
+
+static void __attribute__((noreturn)) child(const struct site *site, const struct sandbox_step *step,
+                                            const struct cgroups *groups, int output, int status, int helper)
 {
         struct step_listeners listeners = {.len = 0};
         struct err err = ERR_INIT;
@@ -207,7 +227,7 @@ child(const struct site *site, const struct sandbox_step *step, int output, int 
         if (step_listen(&step->listen, &listeners, &err) < 0 || make_terminal(step, status, &output, &err) < 0)
                 goto failed;
         report_entered(status, proc, &listeners);
-        if (restrict_init(step, &err) < 0)
+        if (join_groups(groups, status, &err) < 0 || restrict_init(step, &err) < 0)
                 goto failed;
         /* capabilities changed, which cleared it (prctl(2)) */
         if (ns_die_with(helper, &err) < 0 || start_leader(site, step, output, status, &leader, &err) < 0)
@@ -220,7 +240,19 @@ failed:
         _exit(1);
 }
 
-int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step, struct err *err)
+/* Where the group of version 2 cannot be entered by this user, the step is watched from outside instead. */
+static pid_t clone_step(const struct cgroups *groups, int *ret_pidfd)
+{
+        int group = cgroups_clone_fd(groups);
+        pid_t pid = ns_clone(STEP_NAMESPACES, group, ret_pidfd);
+
+        if (pid < 0 && group >= 0)
+                pid = ns_clone(STEP_NAMESPACES, -1, ret_pidfd);
+        return pid;
+}
+
+int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step,
+               const struct cgroups *groups, struct err *err)
 {
         struct step_process process = STEP_PROCESS_NONE;
         _cleanup_fd_ int helper = (int)syscall(SYS_pidfd_open, getpid(), 0);
@@ -234,9 +266,9 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
                 process.output = output[0];
                 process.status = status[0];
                 output[0] = status[0] = -1;
-                process.pid = ns_clone(STEP_NAMESPACES, &process.pidfd);
+                process.pid = clone_step(groups, &process.pidfd);
                 if (process.pid == 0)
-                        child(site, step, output[1], status[1], helper);
+                        child(site, step, groups, output[1], status[1], helper);
                 if (process.pid > 0)
                         process.mounts = ioctl(process.pidfd, GET_MOUNT_NAMESPACE);
                 if (process.pid < 0) {

@@ -16,6 +16,7 @@
  */
 
 #include "lib/base/err.h"
+#include "sandbox/cgroup.h"
 #include "sandbox/plan.h"
 #include "sandbox/site.h"
 
@@ -56,7 +57,13 @@ struct step_report {
         struct err err;
 };
 
-int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step, struct err *err);
+/*
+ * Born in the group of version 2, where there is one. Its PID 1 then mounts, waits for step_go(), and enters the groups of
+ * version 1 that are named there before it starts anything.
+ */
+int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step,
+               const struct cgroups *groups, struct err *err);
+void step_go(const struct step_process *process, unsigned ways);              /* of cgroups_step_make() */
 bool step_report_next(struct step_process *process, struct step_report *ret); /* false: none now */
 void step_kill(const struct step_process *process);
 void step_reap(struct step_process *process, struct rusage *ret_usage);
@@ -67,7 +74,7 @@ void step_process_release(struct step_process *process);
  * with madvise) is seen in no process: once the machine runs short, what its shared memory grew by counts as the step's.
  */
 struct step_usage {
-        uint64_t processes;
+        uint64_t tasks; /* processes and threads */
         uint64_t memory_bytes;
         uint64_t cpu_ms;
 };

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct process_usage {
-        uint64_t ticks;
+        uint64_t ticks, threads;
         uint64_t private_pages, shared_pages;
 };
 
@@ -47,19 +47,20 @@ static int read_fields(const char *text, uint64_t *ret, size_t len)
         return 0;
 }
 
-/* utime, stime, cutime, cstime are fields 14 to 17 of proc_pid_stat(5); counted from 3, the first after the name. */
-enum { FIELD_UTIME = 14 - 3, FIELD_CSTIME = 17 - 3 };
+/* Of proc_pid_stat(5): utime, stime, cutime, cstime are 14 to 17; counted from 3, the first after the name. */
+enum { FIELD_UTIME = 14 - 3, FIELD_CSTIME = 17 - 3, FIELD_THREADS = 20 - 3 };
 
 static int read_process(int proc, const char *pid, struct process_usage *ret)
 {
-        uint64_t fields[FIELD_CSTIME + 1];
+        uint64_t fields[FIELD_THREADS + 1];
         char buffer[1024];
         const char *after;
 
         if (read_text(proc, pid, "stat", buffer, sizeof(buffer)) < 0 || !(after = strrchr(buffer, ')')))
                 return -1;
-        if (read_fields(after + 1, fields, FIELD_CSTIME + 1) < 0)
+        if (read_fields(after + 1, fields, FIELD_THREADS + 1) < 0)
                 return -1;
+        ret->threads = fields[FIELD_THREADS];
         ret->ticks = 0;
         for (size_t i = FIELD_UTIME; i <= FIELD_CSTIME; i++)
                 ret->ticks += fields[i];
@@ -111,7 +112,7 @@ void step_usage(struct step_process *process, struct step_usage *ret)
 
                 if (!isdigit((unsigned char)entry->d_name[0]) || read_process(process->proc, entry->d_name, &one) < 0)
                         continue;
-                ret->processes++;
+                ret->tasks += one.threads;
                 ticks += one.ticks;
                 pages += one.private_pages;
                 most_shared = one.shared_pages > most_shared ? one.shared_pages : most_shared;
@@ -120,8 +121,8 @@ void step_usage(struct step_process *process, struct step_usage *ret)
                 closedir(dir);
         else if (fd >= 0)
                 close(fd);
-        if (ret->processes)
-                ret->processes--; /* PID 1 is ours */
+        if (ret->tasks)
+                ret->tasks--; /* PID 1 is ours */
         ret->memory_bytes = (pages + most_shared) * (uint64_t)sysconf(_SC_PAGESIZE);
         ret->memory_bytes += hidden_bytes(process);
         ret->cpu_ms = ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);

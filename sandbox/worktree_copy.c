@@ -44,6 +44,7 @@ int copy_prepare(struct site *site, struct err *err)
                 return -1;
         site->copied = count.reflinked ? "reflink" : "copy";
         site->copied_bytes = count.bytes;
+        site->copied_inodes = count.inodes;
         return 0;
 }
 

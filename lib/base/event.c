@@ -150,6 +150,10 @@ static const struct event_type types[] = {
         {"receipt.attack.report", R | D | U | S, {MUST("items", LIST)}},
         {"receipt.preference.decision", D | U | S, {MUST("question", TEXT), MUST("answer", ANY), MUST("by", TEXT)}},
         {"receipt.projection.rebuild", R | D | S, {MUST("name", TEXT), MUST("sha256", SHA256)}},
+        {"receipt.limits",
+         R | D,
+         {MUST("step", TEXT), MUST("ended", TEXT), MUST("limits", LIST), MAY("output_left_out", COUNT),
+          MAY("redacted", COUNT)}},
         {"receipt.timeout", R | D | S, {MUST("what", TEXT), MUST("default_taken", ANY)}},
 };
 

@@ -302,10 +302,10 @@ int fs_remove_tree_at(int dirfd, const char *name, struct err *err)
         return 0;
 }
 
-uint64_t fs_tree_bytes(int dirfd_, const char *name, size_t max_entries)
+uint64_t fs_tree_size(int dirfd_, const char *name, size_t max_entries, uint64_t *ret_entries)
 {
         _cleanup_strv_ struct strv pending = {0};
-        uint64_t bytes = 0;
+        uint64_t bytes = 0, most = max_entries;
 
         strv_add(&pending, name);
         for (size_t i = 0; i < pending.len; i++) {
@@ -325,5 +325,13 @@ uint64_t fs_tree_bytes(int dirfd_, const char *name, size_t max_entries)
                 if (dir)
                         closedir(dir);
         }
+        *ret_entries = most - max_entries;
         return bytes;
+}
+
+uint64_t fs_tree_bytes(int dirfd_, const char *name, size_t max_entries)
+{
+        uint64_t ignored;
+
+        return fs_tree_size(dirfd_, name, max_entries, &ignored);
 }

@@ -40,5 +40,6 @@ int fs_set_cloexec(int fd, int on);
 
 /* Bytes of all files below, through directory descriptors, at most `max_entries` looked at. */
 uint64_t fs_tree_bytes(int dirfd, const char *name, size_t max_entries);
+uint64_t fs_tree_size(int dirfd, const char *name, size_t max_entries, uint64_t *ret_entries); /* counts them too */
 
 #endif

@@ -36,10 +36,9 @@ static void put(const char *name, const char *bytes, size_t len)
 
 static char *end(const struct sandbox_result *result)
 {
-        static const struct budget budget = {.wall_ms = 600000, .memory = (int64_t)2 << 30, .pids = 512};
         struct str text = {0};
 
-        reason_of_end("the command", result, &budget, &text);
+        reason_of_end("the command", result, &text);
         return str_steal(&text);
 }
 
@@ -52,10 +51,15 @@ Test(reason, names_how_a_command_ended)
                 {{.reason = SANDBOX_REASON_EXIT, .exit_code = 3}, "the command exited with status 3"},
                 {{.reason = SANDBOX_REASON_EXIT, .exit_code = -1, .signal = 11},
                  "the command was killed by signal 11, SIGSEGV"},
-                {{.reason = SANDBOX_REASON_MEMORY, .signal = 9},
-                 "the command used more memory than its budget of 2G (budget.memory)"},
-                {{.reason = SANDBOX_REASON_PROCESSES},
-                 "the command started more processes at once than its budget of 512 (budget.pids)"},
+                {{.reason = SANDBOX_REASON_MEMORY,
+                  .signal = 9,
+                  .uses[SANDBOX_LIMIT_MEMORY] = {(uint64_t)2 << 30, ((uint64_t)2 << 30) + (300 << 20)}},
+                 "the command used more memory than its budget of 2G (budget.memory; it used 2.2G)"},
+                {{.reason = SANDBOX_REASON_PROCESSES, .uses[SANDBOX_LIMIT_PROCESSES] = {512, USE_UNKNOWN}},
+                 "the command started more processes and threads at once than its budget of 512 (budget.pids)"},
+                {{.reason = SANDBOX_REASON_DISK, .out_of_inodes = true, .uses[SANDBOX_LIMIT_INODES] = {4096, 4096}},
+                 "the command made more files and folders (inodes) than its budget of 4096 (budget.disk; it used "
+                 "4096)"},
                 {{.reason = SANDBOX_REASON_SETUP, .message = "no\nsuch"},
                  "the command could not be started: \"no\\nsuch\""},
         };
@@ -69,10 +73,11 @@ Test(reason, names_how_a_command_ended)
 
 Test(reason, names_the_wall_budget)
 {
-        _cleanup_free_ char *text = end(&(struct sandbox_result){.reason = SANDBOX_REASON_WALL});
+        _cleanup_free_ char *text = end(
+                &(struct sandbox_result){.reason = SANDBOX_REASON_WALL, .uses[SANDBOX_LIMIT_WALL] = {600000, 600050}});
 
         cr_assert(strstr(text, "ran for longer than its budget of 10 m"));
-        cr_assert(strstr(text, "(budget.wall)"));
+        cr_assert(strstr(text, "(budget.wall; it used 10 m 00 s)"));
 }
 
 Test(reason, quotes_the_last_lines_only, .init = setup, .fini = teardown)

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of groups: made where the kernel lets this user make them, entered, read, removed. A hierarchy in which something
+ * fails is dropped, and what it would have held is polled: the packet says which.
+ */
+#include "sandbox/cgroup.h"
+
+#include "lib/base/cleanup.h"
+#include "sandbox/cgroup_backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void step_path(const struct cgroups *groups, const char *file, char ret[128])
+{
+        snprintf(ret, 128, "%s/step-%u%s", groups->name, groups->serial, file);
+}
+
+static void close_place(struct cgroup_place *place)
+{
+        cleanup_fd(&place->step);
+        cleanup_fd(&place->run);
+        cleanup_fd(&place->parent);
+        *place = (struct cgroup_place)CGROUP_NOWHERE;
+}
+
+/* A hierarchy that lets us down is used no more. */
+static void drop(struct cgroups *groups, size_t i)
+{
+        if (groups->places[i].parent >= 0)
+                unlinkat(groups->places[i].parent, groups->name, AT_REMOVEDIR);
+        groups->given &= ~groups->places[i].gives;
+        close_place(&groups->places[i]);
+}
+
+static int make_folder(int parent, const char *path)
+{
+        if (mkdirat(parent, path, 0755) < 0 && errno != EEXIST)
+                return -1;
+        return openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Version 2 is not worth its price where all that it gives is time, and version 1 gives that too. */
+static bool is_only_cpu(const struct cgroups *groups, unsigned gives)
+{
+        if (gives != CGROUP_CPU)
+                return false;
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (cgroup_backends[i].version == 1 && (cgroup_backends[i].gives & CGROUP_CPU) &&
+                    groups->places[i].parent >= 0)
+                        return true;
+        return false;
+}
+
+static void make_run(struct cgroups *groups, size_t i)
+{
+        const struct cgroup_backend *backend = &cgroup_backends[i];
+        struct cgroup_place *place = &groups->places[i];
+        unsigned gives = backend->gives & ~groups->given;
+
+        if (gives && (place->run = make_folder(place->parent, groups->name)) >= 0 && backend->version == 2)
+                gives &= cgroup_delegate(place->run);
+        if (place->run >= 0 && !(backend->version == 2 && is_only_cpu(groups, gives)))
+                place->gives = gives;
+        if (!place->gives)
+                drop(groups, i);
+        groups->given |= place->gives;
+}
+
+static void make_step(struct cgroups *groups, size_t i, const struct cgroup_bounds *bounds)
+{
+        struct cgroup_place *place = &groups->places[i];
+        char path[128];
+
+        if (place->run < 0 && place->parent >= 0)
+                make_run(groups, i);
+        if (place->run < 0)
+                return;
+        step_path(groups, "", path);
+        place->step = make_folder(place->parent, path);
+        if (place->step < 0)
+                drop(groups, i);
+        else
+                cgroup_backends[i].limit(place->step, place->gives, bounds);
+}
+
+void cgroups_step_begin(struct cgroups *groups, const struct cgroup_bounds *bounds)
+{
+        groups->serial++;
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (cgroup_backends[i].version == 2)
+                        make_step(groups, i, bounds);
+}
+
+unsigned cgroups_step_make(struct cgroups *groups, const struct cgroup_bounds *bounds)
+{
+        unsigned ways = 0;
+
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++) {
+                if (cgroup_backends[i].version != 1)
+                        continue;
+                make_step(groups, i, bounds);
+                if (groups->places[i].step >= 0)
+                        ways |= 1u << i;
+        }
+        return ways;
+}
+
+int cgroups_clone_fd(const struct cgroups *groups)
+{
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (cgroup_backends[i].version == 2)
+                        return groups->places[i].step;
+        return -1;
+}
+
+/* "0" is the thread that writes. */
+int cgroups_join(const struct cgroups *groups, unsigned ways, struct err *err)
+{
+        char path[128];
+
+        step_path(groups, "/tasks", path);
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if ((ways & 1u << i) && !cgroup_write(groups->places[i].parent, path, "0"))
+                        return err_errno(err, "enter the control group of the step (%s)",
+                                         cgroup_backends[i].controller);
+        return 0;
+}
+
+void cgroups_step_read(const struct cgroups *groups, struct cgroup_usage *ret)
+{
+        *ret = (struct cgroup_usage){0};
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (groups->places[i].step >= 0) {
+                        cgroup_backends[i].read(groups->places[i].step, groups->places[i].gives, ret);
+                        ret->known |= groups->places[i].gives;
+                }
+}
+
+void cgroups_step_end(struct cgroups *groups)
+{
+        char path[128];
+
+        step_path(groups, "", path);
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (groups->places[i].step >= 0) {
+                        cleanup_fd(&groups->places[i].step);
+                        unlinkat(groups->places[i].parent, path, AT_REMOVEDIR);
+                }
+}
+
+void cgroups_release(struct cgroups *groups)
+{
+        cgroups_step_end(groups);
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                drop(groups, i);
+        groups->name[0] = '\0';
+}
+
+int cgroups_version(const struct cgroups *groups, enum cgroup_gives gives)
+{
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (groups->places[i].gives & gives)
+                        return cgroup_backends[i].version;
+        return 0;
+}

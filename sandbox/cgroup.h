@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_SANDBOX_CGROUP_H
+#define CUPEL_SANDBOX_CGROUP_H
+
+/*
+ * Control groups (cgroups(7)): what the kernel counts and bounds for a whole tree of processes, where this user may make
+ * groups. Found by doing: version 2 below the own group where it is delegated, version 1 hierarchies that are writable; what
+ * neither gives is polled, or an rlimit.
+ *
+ *         cgroups_find(&groups);                       outside of any cage: opens where groups may be made; makes nothing
+ *         cgroups_step_begin(&groups, &bounds);        the next step's group of version 2, where there is one
+ *         ns_clone(…, cgroups_clone_fd(&groups), …)    born in it
+ *         ways = cgroups_step_make(&groups, &bounds);  those of version 1, while the child mounts what it needs
+ *                 in PID 1 of the step, before anything foreign runs:  cgroups_join(&groups, ways)
+ *         cgroups_step_read(&groups, &usage);          at any time; after its end too
+ *         cgroups_step_end(&groups);                   every process of it is dead
+ *         cgroups_release(&groups);                    the run's groups are gone
+ *
+ * Entering: a process that moves another one into a group of version 1 waits for a grace period of the kernel, 5 to 20 ms. A
+ * thread that moves itself (`tasks`) does not: 10 to 50 µs. Version 2 knows CLONE_INTO_CGROUP, which costs as little.
+ *
+ * A group's name says who made it (pid namespace, pid, start time): when that process is dead, cgroups_sweep() removes it.
+ * Descriptors stay valid in namespaces where the file system is not mounted or read-only; they are CLOEXEC, and steps have
+ * no cgroup file system. Nothing here fails but cgroups_join(): a hierarchy that refuses is not used.
+ */
+
+#include "lib/base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CGROUP_BACKENDS 4
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+enum cgroup_gives {
+        CGROUP_CPU = 1,
+        CGROUP_MEMORY = 2,
+        CGROUP_TASKS = 4,
+};
+
+struct cgroup_place {
+        int parent, run, step; /* folders; -1: none */
+        unsigned gives;        /* enum cgroup_gives; of `run`, once it is made */
+};
+
+struct cgroups {
+        struct cgroup_place places[CGROUP_BACKENDS]; /* as cgroup_backends[] */
+        char name[96];                               /* of the run's groups; "": nothing was found */
+        unsigned serial;                             /* of the step's */
+        unsigned given;                              /* enum cgroup_gives: by the run's groups that are made */
+};
+
+#define CGROUP_NOWHERE                                                                                                 \
+        {                                                                                                              \
+                .parent = -1, .run = -1, .step = -1                                                                    \
+        }
+#define CGROUPS_NONE ((struct cgroups){.places = {CGROUP_NOWHERE, CGROUP_NOWHERE, CGROUP_NOWHERE, CGROUP_NOWHERE}})
+
+struct cgroup_bounds {
+        uint64_t memory_bytes; /* 0: none */
+        uint64_t tasks;        /* processes and threads; 0: none */
+};
+
+/* Of the step; what no hierarchy gives is 0, see `known`. */
+struct cgroup_usage {
+        unsigned known; /* enum cgroup_gives */
+        uint64_t cpu_ms;
+        uint64_t memory;       /* private and shared memory, files on tmpfs; no page cache */
+        uint64_t memory_peak;  /* at most, kernel memory too */
+        uint64_t memory_kills; /* of the kernel, because of the bound */
+        uint64_t tasks, tasks_peak;
+        uint64_t tasks_refused; /* forks */
+};
+
+void cgroups_find(struct cgroups *groups);
+void cgroups_release(struct cgroups *groups);
+
+void cgroups_step_begin(struct cgroups *groups, const struct cgroup_bounds *bounds);
+unsigned cgroups_step_make(struct cgroups *groups, const struct cgroup_bounds *bounds);
+int cgroups_clone_fd(const struct cgroups *groups); /* -1: none */
+int cgroups_join(const struct cgroups *groups, unsigned ways, struct err *err);
+void cgroups_step_read(const struct cgroups *groups, struct cgroup_usage *ret);
+void cgroups_step_end(struct cgroups *groups);
+
+/* Which version holds a limit here: 2, 1, or 0 for none. */
+int cgroups_version(const struct cgroups *groups, enum cgroup_gives gives);
+
+/* Removes what dead processes of this pid namespace left; returns how many. */
+unsigned cgroups_sweep(void);
+
+#endif
