@@ -75,7 +75,7 @@ static int show(struct context *context, const struct policy_options *options, s
                 return 0;
         }
         policy_show(&files.user, own, &files.effective, &text);
-        render_safe(&safe, str_text(&text), text.len, true);
+        render_safe(&safe, str_text(&text), text.len);
         print_source(&files, context);
         fputs(str_text(&safe), stdout);
         print_trust(context, &files);

@@ -3,6 +3,7 @@
  * cupel run: one work item, from launch to its end. What the run may do is decided before anything is started
  * (cli/launch.h); the supervisor carries it out (cli/supervisor.h); the exit status is the outcome's.
  */
+#include "cli/attach.h"
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/launch.h"
@@ -18,7 +19,7 @@
 
 struct run_options {
         struct launch_request request;
-        bool json, quiet, show_prompt;
+        bool json, quiet, show_prompt, attach;
 };
 
 static int parse(int argc, char **argv, struct run_options *options, struct err *err)
@@ -38,6 +39,8 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
                 {"policy", 0, OPTION_TEXT, &options->request.policy_file, "FILE", "this policy, not the repository's"},
                 {"bundle", 0, OPTION_TEXT, &options->request.bundle, "DIR", "files for the agent, at $CUPEL_BUNDLE"},
                 {"arm", 0, OPTION_FLAG, &options->request.arm, NULL, "start an item that wants arming"},
+                {"attach", 0, OPTION_FLAG, &options->attach, NULL,
+                 "sit at the agent's terminal; Ctrl-] d leaves it, Ctrl-] q discards the run"},
                 {"show-prompt", 0, OPTION_FLAG, &options->show_prompt, NULL, "print what the agent is told, and stop"},
                 {"json", 0, OPTION_FLAG, &options->json, NULL, "the result as one JSON line, last on stdout"},
                 {"quiet", 'q', OPTION_FLAG, &options->quiet, NULL, "no progress"},
@@ -52,6 +55,7 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
         options->request.item_file = rest.len ? rest.items[0] : NULL;
         item->command = rest.command;
         item->command_len = rest.command_len;
+        item->tty = options->attach;
         if (!rest.len && !item->title && !rest.command_len)
                 return err_set(err, ERR_INPUT,
                                "nothing to run: name a work item file, or give --title and a command behind --");
@@ -98,6 +102,7 @@ static int end_at_once(struct context *context, const struct launch *launch, str
 static int carry_out(struct context *context, struct launch *launch, const struct run_options *options,
                      struct run_result *result, struct err *err)
 {
+        struct attach attach = ATTACH_NONE;
         struct terminal terminal;
         struct local_changes *changes = NULL;
         int status;
@@ -105,6 +110,8 @@ static int carry_out(struct context *context, struct launch *launch, const struc
         if (launch->missing.len || launch->plan.worktree == WORKTREE_NONE)
                 return end_at_once(context, launch, result, err);
         terminal_init(&terminal, context->terminal_err, options->quiet, context->colour_err);
+        if (options->attach)
+                terminal.attach = &attach;
         terminal_say(&terminal, "run %s  %s", launch->run_id, launch->plan.title);
         if (context->terminal_err && !options->quiet)
                 changes = local_changes_start(repo_gitdir(context->repo));
@@ -119,6 +126,8 @@ static int run(struct context *context, const struct run_options *options, struc
         _cleanup_launch_ struct launch launch;
         _cleanup_run_result_ struct run_result result = {0};
 
+        if (options->attach && attach_check(err) < 0)
+                return -1;
         launch_init(&launch);
         if (launch_read(&launch, context, &options->request, err) < 0)
                 return -1;

@@ -14,9 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct show_options {
-        bool json, diff, log;
+        bool json, diff, log, raw;
         int64_t at;
         const char *run, *only;
 };
@@ -30,7 +31,7 @@ static int show_stored(const struct context *context, const struct show_options 
         if (packet < 0)
                 return -1;
         if (options->log)
-                return show_logs(packet, options->only, err);
+                return show_logs(packet, options->only, options->raw, err);
         report = packet_report(packet);
         return show_patch(packet, report, context->colour_out, err);
 }
@@ -92,6 +93,12 @@ static int check_options(const struct show_options *options, struct err *err)
                 return err_set(err, ERR_INPUT, "--json, --diff and --log exclude each other");
         if (options->only && !options->log)
                 return err_set(err, ERR_INPUT, "a log's name needs --log: cupel show RUN --log agent");
+        if (options->raw && !options->log)
+                return err_set(err, ERR_INPUT, "--raw is for --log: cupel show RUN --log agent --raw > FILE");
+        if (options->raw && isatty(STDOUT_FILENO))
+                return err_set(err, ERR_INPUT,
+                               "--raw would let what the agent printed steer your terminal; send it to a file or a "
+                               "program, or leave --raw away");
         if (options->at && (options->diff || options->log))
                 return err_set(err, ERR_INPUT, "--at tells the log; the patch and the output have no earlier state");
         return 0;
@@ -105,6 +112,8 @@ int cmd_show(struct context *context, int argc, char **argv, struct err *err)
         const struct option_spec table[] = {
                 {"diff", 'd', OPTION_FLAG, &options.diff, NULL, "the patch; as it is when not on a terminal"},
                 {"log", 'l', OPTION_FLAG, &options.log, NULL, "what agent and verifiers printed; RUN LOG: only one"},
+                {"raw", 0, OPTION_FLAG, &options.raw, NULL,
+                 "with --log: every byte as it was printed; not to a terminal"},
                 {"at", 0, OPTION_INT, &options.at, "SEQ", "how it stood after this event of `cupel events`"},
                 {"json", 0, OPTION_FLAG, &options.json, NULL, "the row, what the log tells, and report.json"},
                 {0}};

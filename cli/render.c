@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/render.h"
 
+#include "lib/base/terminal_filter.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -86,11 +88,11 @@ pad:
 }
 
 /* A quote or a backslash is harmless in running text, unlike all else that str_put_quoted() would show differently. */
-static void put_character(struct str *out, const char *at, size_t len, bool lines)
+static void put_character(struct str *out, const char *at, size_t len)
 {
         _cleanup_str_ struct str quoted = {0};
 
-        if (len == 1 && ((lines && (at[0] == '\n' || at[0] == '\t')) || at[0] == '"' || at[0] == '\\')) {
+        if (len == 1 && (at[0] == '"' || at[0] == '\\')) {
                 str_putc(out, at[0]);
                 return;
         }
@@ -101,7 +103,6 @@ static void put_character(struct str *out, const char *at, size_t len, bool line
                 str_append(out, quoted.data, quoted.len);
 }
 
-/* Plain ASCII is by far the most of a log: it is passed on in one piece. */
 static size_t plain_run(const char *at, size_t len)
 {
         size_t i = 0;
@@ -111,34 +112,31 @@ static size_t plain_run(const char *at, size_t len)
         return i;
 }
 
-static size_t put_safe(struct str *out, const char *bytes, size_t len, bool end, bool lines)
+void render_safe(struct str *out, const char *bytes, size_t len)
 {
-        for (size_t i = 0; i < len;) {
-                const size_t plain = plain_run(bytes + i, len - i);
-                int got;
+        struct terminal_filter filter;
 
-                str_append(out, bytes + i, plain);
-                i += plain;
-                if (i == len)
-                        break;
-                got = character_length((const unsigned char *)bytes + i, len - i);
-                if (got < 0 && !end)
-                        return len - i;
-                put_character(out, bytes + i, got < 1 ? 1 : (size_t)got, lines);
-                i += got < 1 ? 1 : (size_t)got;
-        }
-        return 0;
-}
-
-size_t render_safe(struct str *out, const char *bytes, size_t len, bool end)
-{
-        return put_safe(out, bytes, len, end, true);
+        terminal_filter_init(&filter, TERMINAL_PLAIN);
+        terminal_filter_feed(&filter, bytes, len, out);
+        terminal_filter_end(&filter, out);
 }
 
 void render_line(struct str *out, const char *text)
 {
-        if (text)
-                put_safe(out, text, strlen(text), true, false);
+        const size_t len = text ? strlen(text) : 0;
+
+        for (size_t i = 0; i < len;) {
+                const size_t plain = plain_run(text + i, len - i);
+                int got;
+
+                str_append(out, text + i, plain);
+                i += plain;
+                if (i == len)
+                        break;
+                got = character_length((const unsigned char *)text + i, len - i);
+                put_character(out, text + i, got < 1 ? 1 : (size_t)got);
+                i += got < 1 ? 1 : (size_t)got;
+        }
 }
 
 void render_ago(struct str *out, const char *text, int64_t now)

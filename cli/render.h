@@ -6,7 +6,7 @@
  * Text for people: columns, colours, and bytes from the sandbox made harmless. Pure: everything goes to a `struct str`.
  *
  * Nothing that an agent, a repository or a file name had a part in may reach a terminal raw: one line goes through
- * render_cell() or render_line(), whole logs through render_safe().
+ * render_cell() or render_line(), whole texts through render_safe().
  */
 
 #include "lib/base/outcome.h"
@@ -37,12 +37,8 @@ void render_line(struct str *out, const char *text);
  */
 void render_cell(struct str *out, const char *text, size_t width, bool last);
 
-/*
- * Many lines: newlines and tabs stay, every other control character, C1, bidirectional override and invalid UTF-8 is shown
- * as git would write it (\033). For streams call it piece by piece: bytes of a character that is not complete yet are
- * left over, their number is returned; with `end` nothing is left over.
- */
-size_t render_safe(struct str *out, const char *bytes, size_t len, bool end);
+/* Many lines, of a text that is there in whole: lib/base/terminal_filter.h, TERMINAL_PLAIN. A stream goes there itself. */
+void render_safe(struct str *out, const char *bytes, size_t len);
 
 /* "3 minutes ago" of an RFC 3339 time, for listings. `now` is seconds since the epoch. */
 void render_ago(struct str *out, const char *time, int64_t now);

@@ -6,6 +6,7 @@
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/terminal_filter.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,9 +24,14 @@ static int put(const struct str *text, struct err *err)
         return errno == EPIPE ? 1 : err_errno(err, "write to standard output");
 }
 
-/* `show` gets the bytes piece by piece and says how many of them it wants to see again with the next ones. */
-static int stream(int fd, size_t (*show)(struct str *out, const char *bytes, size_t len, bool end, bool colour),
-                  bool colour, struct err *err)
+/* What a file goes through: gets the bytes piece by piece and says how many it wants to see again with the next ones. */
+struct view {
+        size_t (*show)(struct view *view, const char *bytes, size_t len, bool end, struct str *out);
+        bool colour;
+        struct terminal_filter filter;
+};
+
+static int stream(int fd, struct view *view, struct err *err)
 {
         _cleanup_free_ char *buffer = xcalloc(1, PIECE);
         size_t kept = 0;
@@ -39,7 +45,7 @@ static int stream(int fd, size_t (*show)(struct str *out, const char *bytes, siz
                         continue;
                 if (got < 0)
                         return err_errno(err, "read the packet");
-                left = show(&out, buffer, kept + (size_t)got, got == 0, colour);
+                left = view->show(view, buffer, kept + (size_t)got, got == 0, &out);
                 memmove(buffer, buffer + kept + (size_t)got - left, left);
                 kept = left;
                 switch (put(&out, err)) {
@@ -55,18 +61,20 @@ static int stream(int fd, size_t (*show)(struct str *out, const char *bytes, siz
         }
 }
 
-static size_t show_raw(struct str *out, const char *bytes, size_t len, bool end, bool colour)
+static size_t show_raw(struct view *view, const char *bytes, size_t len, bool end, struct str *out)
 {
         (void)end;
-        (void)colour;
+        (void)view;
         str_append(out, bytes, len);
         return 0;
 }
 
-static size_t show_log(struct str *out, const char *bytes, size_t len, bool end, bool colour)
+static size_t show_plain(struct view *view, const char *bytes, size_t len, bool end, struct str *out)
 {
-        (void)colour;
-        return render_safe(out, bytes, len, end);
+        terminal_filter_feed(&view->filter, bytes, len, out);
+        if (end)
+                terminal_filter_end(&view->filter, out);
+        return 0;
 }
 
 static enum tint line_tint(const char *line, size_t len)
@@ -79,7 +87,7 @@ static enum tint line_tint(const char *line, size_t len)
 }
 
 /* Whole lines only; what is left of one is seen again with the rest of it. */
-static size_t show_diff(struct str *out, const char *bytes, size_t len, bool end, bool colour)
+static size_t show_diff(struct view *view, const char *bytes, size_t len, bool end, struct str *out)
 {
         while (len) {
                 const char *newline = memchr(bytes, '\n', len);
@@ -88,8 +96,8 @@ static size_t show_diff(struct str *out, const char *bytes, size_t len, bool end
 
                 if (!newline && !end && len < LINE_SHOWN_MAX)
                         return len;
-                render_safe(&safe, bytes, line, true);
-                render_tint(out, colour, line_tint(bytes, line), str_text(&safe));
+                str_put_harmless(&safe, bytes, line);
+                render_tint(out, view->colour, line_tint(bytes, line), str_text(&safe));
                 if (newline)
                         str_putc(out, '\n');
                 bytes += line + (newline != NULL);
@@ -102,6 +110,7 @@ int show_patch(int packet, const json_t *report, bool colour, struct err *err)
 {
         const char *missing = json_string_value(json_object_get(report, "patch_missing"));
         _cleanup_fd_ int fd = packet_file(packet, "evidence/patch.diff", err);
+        struct view view = {.colour = colour};
 
         if (fd < 0 && err->code == ERR_NOT_FOUND) {
                 _cleanup_str_ struct str why = {0};
@@ -111,11 +120,13 @@ int show_patch(int packet, const json_t *report, bool colour, struct err *err)
         }
         if (fd < 0)
                 return -1;
-        return stream(fd, isatty(STDOUT_FILENO) ? show_diff : show_raw, colour, err);
+        view.show = isatty(STDOUT_FILENO) ? show_diff : show_raw;
+        return stream(fd, &view, err);
 }
 
-static int show_one(int packet, const char *name, bool heading, struct err *err)
+static int show_one(int packet, const char *name, bool heading, bool raw, struct err *err)
 {
+        struct view view = {.show = raw ? show_raw : show_plain};
         _cleanup_free_ char *path = xasprintf("logs/%s", name);
         _cleanup_fd_ int fd = packet_file(packet, path, err);
         _cleanup_str_ struct str line = {0};
@@ -131,16 +142,17 @@ static int show_one(int packet, const char *name, bool heading, struct err *err)
         }
         if (put(&line, err) < 0)
                 return -1;
-        return stream(fd, show_log, false, err);
+        terminal_filter_init(&view.filter, TERMINAL_PLAIN);
+        return stream(fd, &view, err);
 }
 
 /* One bad file must not hide the others: it is named on standard error. */
-static int show_all(int packet, const struct strv *logs)
+static int show_all(int packet, const struct strv *logs, bool raw)
 {
         for (size_t i = 0; i < logs->len; i++) {
                 struct err failed = ERR_INIT;
 
-                if (show_one(packet, logs->items[i], true, &failed) < 0)
+                if (show_one(packet, logs->items[i], true, raw, &failed) < 0)
                         err_report(stderr, "cupel", &failed);
         }
         return 0;
@@ -156,7 +168,7 @@ static const char *find_log(const struct strv *logs, const char *only)
         return NULL;
 }
 
-int show_logs(int packet, const char *only, struct err *err)
+int show_logs(int packet, const char *only, bool raw, struct err *err)
 {
         _cleanup_strv_ struct strv logs = {0};
         _cleanup_str_ struct str names = {0};
@@ -165,10 +177,10 @@ int show_logs(int packet, const char *only, struct err *err)
         if (packet_logs(packet, &logs, err) < 0)
                 return -1;
         if (!only)
-                return show_all(packet, &logs);
+                return show_all(packet, &logs, raw);
         found = find_log(&logs, only);
         if (found)
-                return show_one(packet, found, false, err);
+                return show_one(packet, found, false, raw, err);
         for (size_t i = 0; i < logs.len; i++) {
                 str_puts(&names, i ? ", " : "");
                 render_line(&names, logs.items[i]);

@@ -76,7 +76,7 @@ static void put_asked(const struct show_page *page, struct str *out)
 
         if (!objective[0] || strcmp(objective, page->run->title) == 0)
                 return;
-        render_safe(&safe, objective, strlen(objective), true);
+        render_safe(&safe, objective, strlen(objective));
         put_heading(page, "asked\n", out);
         for (at = str_text(&safe); *at;) {
                 const size_t len = strcspn(at, "\n");
@@ -116,7 +116,7 @@ static void put_reason(const char *reason, struct str *out)
         _cleanup_str_ struct str safe = {0};
         const char *at;
 
-        render_safe(&safe, reason, strlen(reason), true);
+        render_safe(&safe, reason, strlen(reason));
         for (at = str_text(&safe); *at;) {
                 const size_t len = strcspn(at, "\n");
 

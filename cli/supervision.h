@@ -64,6 +64,7 @@ void supervision_runner_closed(struct supervision *s, bool garbage);
 void supervision_egress_closed(struct supervision *s, bool garbage);
 void supervision_cage_exited(struct supervision *s, int wait_status);
 void supervision_egress_exited(struct supervision *s, int wait_status);
+void supervision_viewer_exited(struct supervision *s, int wait_status);
 void supervision_signal(struct supervision *s);
 void supervision_tick(struct supervision *s);
 

@@ -15,6 +15,9 @@ void supervision_move(struct supervision *s, enum phase to);
 /* Takes over the reference to `owned`. A peer that is gone is no error: its closed socket tells. */
 void supervision_send(struct channel *channel, struct json_t *owned);
 
+/* The runner may begin; where the user sits at the agent's terminal, its socket goes along. Takes over the reference. */
+void supervision_start_runner(struct supervision *s, struct json_t *owned);
+
 /* The caged side has nothing more to do: it gets a moment to end, then the director decides. */
 void supervision_end_cage(struct supervision *s);
 

@@ -44,8 +44,8 @@ static int on_ready(struct supervision *s, json_t *message, struct err *err)
                 return 0;
         s->stage = STAGE_WORKING;
         s->latest = clock_ms() + longest_work(&s->launch->plan);
-        supervision_send(&s->runner, json_pack("{s:s,s:O,s:O,s:I}", "op", "start", "lowers", lowers, "objects", objects,
-                                               "wall_ms", (json_int_t)s->launch->plan.budget.wall_ms));
+        supervision_start_runner(s, json_pack("{s:s,s:O,s:O,s:I}", "op", "start", "lowers", lowers, "objects", objects,
+                                              "wall_ms", (json_int_t)s->launch->plan.budget.wall_ms));
         return 0;
 }
 

@@ -3,6 +3,7 @@
  * The event loop around a supervision: sockets, signals, children, one timer. It starts the director and the cage at the
  * same time, hands every message to supervision.c, and ends when the director has answered or is gone.
  */
+#include "cli/attach.h"
 #include "cli/director_call.h"
 #include "cli/egress_call.h"
 #include "cli/runner_call.h"
@@ -133,6 +134,7 @@ static void on_egress(uv_poll_t *poll, int status, int events)
 static void reap(struct loop *loop)
 {
         struct supervision *s = &loop->s;
+        const struct attach *attach = s->terminal->attach;
         int status;
 
         if (s->egress_pid > 0 && waitpid(s->egress_pid, &status, WNOHANG) == s->egress_pid) {
@@ -140,6 +142,9 @@ static void reap(struct loop *loop)
                 supervision_flush(s);
                 supervision_egress_exited(s, status);
         }
+        if (attach && attach->pid > 0 && waitpid(attach->pid, &status, WNOHANG) == attach->pid)
+                supervision_viewer_exited(s, status);
+
         if (s->cage_pid > 0 && waitpid(s->cage_pid, &status, WNOHANG) == s->cage_pid) {
                 if (s->runner.fd >= 0 && !s->told) {
                         drain(s, &s->runner, supervision_from_runner);
@@ -266,6 +271,9 @@ static int start_all(struct loop *loop, struct err *err)
 /* The children are gone before the command returns: nothing of a run outlives it. */
 static void await_children(struct supervision *s)
 {
+        if (s->terminal->attach)
+                attach_stop(s->terminal->attach);
+        terminal_take_back(s->terminal);
         channel_release(&s->runner);
         channel_release(&s->director);
         channel_release(&s->egress);

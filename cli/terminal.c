@@ -2,11 +2,12 @@
 #include "cli/terminal.h"
 
 #include "cli/render.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/str.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -46,15 +47,38 @@ static const char *tint(const struct terminal *terminal, const char *sequence)
 
 void terminal_say(struct terminal *terminal, const char *format, ...)
 {
+        _cleanup_free_ char *line = NULL;
         va_list args;
 
         if (terminal->quiet)
                 return;
-        erase(terminal);
         va_start(args, format);
-        vfprintf(stderr, format, args);
+        if (vasprintf(&line, format, args) < 0)
+                abort();
         va_end(args);
-        fputc('\n', stderr);
+        if (terminal->given_away) {
+                str_printf(&terminal->held, "%s\n", line);
+                return;
+        }
+        erase(terminal);
+        fprintf(stderr, "%s\n", line);
+        terminal_tick(terminal);
+}
+
+void terminal_give_away(struct terminal *terminal)
+{
+        erase(terminal);
+        fflush(stderr);
+        terminal->given_away = true;
+}
+
+void terminal_take_back(struct terminal *terminal)
+{
+        if (!terminal->given_away)
+                return;
+        terminal->given_away = false;
+        fputs(str_text(&terminal->held), stderr);
+        str_release(&terminal->held);
         terminal_tick(terminal);
 }
 
@@ -117,7 +141,7 @@ void terminal_tick(struct terminal *terminal)
         char elapsed[16], budget[16], line[512];
         struct winsize size = {.ws_col = 80};
 
-        if (!terminal->live || !terminal->phase[0])
+        if (!terminal->live || !terminal->phase[0] || terminal->given_away)
                 return;
         ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
         clock_short(clock_ms() - terminal->started, elapsed, sizeof(elapsed));
@@ -133,6 +157,7 @@ void terminal_tick(struct terminal *terminal)
 
 void terminal_end(struct terminal *terminal)
 {
+        terminal_take_back(terminal);
         erase(terminal);
         terminal->live = false;
         fflush(stderr);

@@ -12,7 +12,15 @@
  *         terminal_phase(&view, "running"); terminal_step(…); terminal_note(…);
  *         terminal_tick(&view);            now and then, redraws the live line
  *         terminal_end(&view);             takes the live line away
+ *
+ * While the user sits at the agent's terminal (`attach`, cli/attach.h) the screen is the agent's: what is said meanwhile is
+ * held and comes after it.
+ *
+ *         terminal_give_away(&view);
+ *         terminal_take_back(&view);
  */
+
+#include "lib/base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +32,9 @@ struct terminal {
         char phase[32];
         char detail[96]; /* current step or progress */
         char note[96];   /* last note */
+        struct attach *attach; /* NULL: nobody wants to sit at the agent's terminal */
+        bool given_away;       /* … and now does */
+        struct str held;       /* lines for afterwards */
 };
 
 struct terminal_step {
@@ -39,6 +50,8 @@ void terminal_step(struct terminal *terminal, const struct terminal_step *step);
 void terminal_note(struct terminal *terminal, const char *type, const char *text);
 void terminal_progress(struct terminal *terminal, const char *what, uint64_t done, uint64_t total);
 void terminal_tick(struct terminal *terminal);
+void terminal_give_away(struct terminal *terminal);
+void terminal_take_back(struct terminal *terminal);
 void terminal_end(struct terminal *terminal);
 
 #endif

@@ -77,7 +77,8 @@ void reason_log_tail(int logs_dirfd, const char *name, struct strv *ret)
         end = text.data + text.len;
         for (at = last_lines(text.data, text.len, REASON_LINES); at < end;) {
                 const char *newline = memchr(at, '\n', (size_t)(end - at));
-                size_t len = (size_t)((newline ? newline : end) - at);
+                size_t line_len = (size_t)((newline ? newline : end) - at);
+                size_t len = line_len && at[line_len - 1] == '\r' ? line_len - 1 : line_len; /* of a terminal */
                 _cleanup_str_ struct str line = {0};
 
                 str_printf(&line, "%s: ", name);
@@ -86,7 +87,7 @@ void reason_log_tail(int logs_dirfd, const char *name, struct strv *ret)
                         str_puts(&line, " …");
                 if (len)
                         strv_take(ret, str_steal(&line));
-                at += len + 1;
+                at += line_len + 1;
         }
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cupel-sandbox: one program, four roles. `cage` and `helper` are started by our own programs with descriptors in their
+ * cupel-sandbox: one program, several roles. `cage` and `helper` are started by our own programs with descriptors in their
  * place (sandbox/cage.h, sandbox/helper.h); `probe` and `seccomp` are for people.
  */
 #include "lib/base/json.h"
+#include "sandbox/attach.h"
 #include "sandbox/cage.h"
 #include "sandbox/helper.h"
 #include "sandbox/probe.h"
@@ -45,6 +46,7 @@ static const struct {
         {"cage", cage_main,
          "make the cage of a run (plan: descriptor 3, socket: descriptor 4) and execute PROGRAM in it"},
         {"helper", run_helper, "run steps for the client on descriptor 3"},
+        {"attach", attach_main, "stand between the terminal and a run's agent (descriptors: sandbox/attach.h)"},
         {"probe", probe_main, "try every layer of the sandbox; --json"},
         {"seccomp", run_seccomp, "print the table of system calls; --json"},
 };

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,27 +29,25 @@ static int add_descriptors(posix_spawn_file_actions_t *actions, const int *fds, 
         return posix_spawn_file_actions_addclosefrom_np(actions, 3 + (int)fds_len) == 0 ? 0 : -1;
 }
 
-static int set_signals(posix_spawnattr_t *attributes)
+static int set_signals(posix_spawnattr_t *attributes, bool own_group)
 {
+        short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
         sigset_t none, all;
 
         sigemptyset(&none);
         sigfillset(&all);
         if (posix_spawnattr_setsigmask(attributes, &none) != 0 || posix_spawnattr_setsigdefault(attributes, &all) != 0)
                 return -1;
-        /* a process group of its own: the terminal's interrupt is the supervisor's to hear, and to pass on in order */
-        if (posix_spawnattr_setpgroup(attributes, 0) != 0)
+        if (own_group && posix_spawnattr_setpgroup(attributes, 0) != 0)
                 return -1;
-        return posix_spawnattr_setflags(attributes,
-                                        POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP) == 0
-                       ? 0
-                       : -1;
+        return posix_spawnattr_setflags(attributes, (short)(flags | (own_group ? POSIX_SPAWN_SETPGROUP : 0))) == 0 ? 0
+                                                                                                                   : -1;
 }
 
 #define SPAWN_FDS_MAX 16
 
-int spawn(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, pid_t *ret_pid,
-          struct err *err)
+static int start(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len,
+                 bool own_group, pid_t *ret_pid, struct err *err)
 {
         int copies[SPAWN_FDS_MAX];
         posix_spawn_file_actions_t actions;
@@ -61,7 +60,7 @@ int spawn(const char *path, char *const argv[], char *const envp[], const int *f
         posix_spawn_file_actions_init(&actions);
         posix_spawnattr_init(&attributes);
         if (fds_len <= SPAWN_FDS_MAX && add_descriptors(&actions, fds, copies, fds_len) == 0 &&
-            set_signals(&attributes) == 0)
+            set_signals(&attributes, own_group) == 0)
                 failed = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
         posix_spawn_file_actions_destroy(&actions);
         posix_spawnattr_destroy(&attributes);
@@ -73,6 +72,19 @@ int spawn(const char *path, char *const argv[], char *const envp[], const int *f
                 return err_errno(err, "start %s", path);
         *ret_pid = pid;
         return 0;
+}
+
+/* a process group of its own: the terminal's interrupt is the supervisor's to hear, and to pass on in order */
+int spawn(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, pid_t *ret_pid,
+          struct err *err)
+{
+        return start(path, argv, envp, fds, fds_len, true, ret_pid, err);
+}
+
+int spawn_at_terminal(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len,
+                      pid_t *ret_pid, struct err *err)
+{
+        return start(path, argv, envp, fds, fds_len, false, ret_pid, err);
 }
 
 char *sibling_path(const char *name, struct err *err)

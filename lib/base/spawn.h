@@ -7,6 +7,8 @@
  * process group of its own, and gives it exactly the descriptors that are listed: fds[i] becomes descriptor 3 + i. Standard
  * input is /dev/null, output and error are inherited. The child is not reaped here.
  *
+ * spawn_at_terminal() leaves the child in the caller's process group, the one that may read from the terminal.
+ *
  * sibling_path() finds a program of ours: beside the running executable, in ../libexec/cupel from there, else in
  * CUPEL_LIBEXECDIR.
  */
@@ -17,6 +19,9 @@
 
 int spawn(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, pid_t *ret_pid,
           struct err *err);
+
+int spawn_at_terminal(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len,
+                      pid_t *ret_pid, struct err *err);
 
 char *sibling_path(const char *name, struct err *err); /* owned by the caller; NULL with err set */
 

@@ -205,7 +205,7 @@ void str_put_harmless(struct str *str, const char *bytes, size_t len)
         for (size_t i = 0; i < len;) {
                 size_t sequence = utf8_sequence(in + i, len - i), end = i + (sequence ? sequence : 1);
 
-                if (sequence && (is_plain(in + i, sequence) || strchr("\"\\\t\n", in[i])))
+                if (sequence && (is_plain(in + i, sequence) || (in[i] && strchr("\"\\\t\n", in[i]))))
                         str_append(str, in + i, sequence);
                 else
                         for (size_t at = i; at < end; at++)

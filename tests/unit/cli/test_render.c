@@ -31,41 +31,13 @@ Test(render, cells_never_carry_control_characters)
         cr_assert_null(strchr(cell("\033]0;owned\a", 6), '\a'));
 }
 
-static const char *safe(const char *bytes, size_t len, bool end, size_t *left)
+Test(render, whole_texts_keep_lines_and_lose_escapes)
 {
-        static struct str out;
+        static const char text[] = "ok\tä \"q\"\r\n\033[31mred\xe2\x82";
+        _cleanup_str_ struct str out = {0};
 
-        str_clear(&out);
-        *left = render_safe(&out, bytes, len, end);
-        return str_text(&out);
-}
-
-Test(render, logs_keep_lines_and_lose_escapes)
-{
-        size_t left;
-
-        cr_assert_str_eq(safe("ok\tä \"q\" \\\nnext", 16, true, &left), "ok\tä \"q\" \\\nnext");
-        cr_assert_str_eq(safe("\033[31mred\r\n", 10, true, &left), "\\033[31mred\\r\n");
-        cr_assert_str_eq(safe("\xc2\x9b"
-                              "2J",
-                              4, true, &left),
-                         "\\302\\2332J");
-        cr_assert_str_eq(safe("a\xe2\x80\xae"
-                              "b",
-                              5, true, &left),
-                         "a\\342\\200\\256b");
-        cr_assert_str_eq(safe("\xff\0z", 3, true, &left), "\\377\\000z");
-}
-
-Test(render, a_character_over_two_pieces_is_left_for_the_next)
-{
-        size_t left;
-
-        cr_assert_str_eq(safe("a\xe2\x82", 3, false, &left), "a");
-        cr_assert_eq(left, 2);
-        cr_assert_str_eq(safe("a\xe2\x82", 3, true, &left), "a\\342\\202");
-        cr_assert_eq(left, 0);
-        cr_assert_str_eq(safe("\xc3(", 2, false, &left), "\\303(");
+        render_safe(&out, text, sizeof(text) - 1);
+        cr_assert_str_eq(str_text(&out), "ok\tä \"q\"\n\\033[31mred\\342\\202");
 }
 
 Test(render, ages_and_sizes_are_short)
