@@ -29,8 +29,9 @@ int attach_check(struct err *err)
                                "redirecting it, or leave --attach away",
                                isatty(STDIN_FILENO) ? "output" : "input");
         if (tcgetpgrp(STDIN_FILENO) != getpgrp())
-                return err_set(err, ERR_INPUT,
-                               "--attach needs the keyboard, but this command is in the background; start it without &");
+                return err_set(
+                        err, ERR_INPUT,
+                        "--attach needs the keyboard, but this command is in the background; start it without &");
         return 0;
 }
 

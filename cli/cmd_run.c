@@ -126,9 +126,9 @@ static int run(struct context *context, const struct run_options *options, struc
         _cleanup_launch_ struct launch launch;
         _cleanup_run_result_ struct run_result result = {0};
 
+        launch_init(&launch);
         if (options->attach && attach_check(err) < 0)
                 return -1;
-        launch_init(&launch);
         if (launch_read(&launch, context, &options->request, err) < 0)
                 return -1;
         if (options->show_prompt) {

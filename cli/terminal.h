@@ -30,8 +30,8 @@ struct terminal {
         bool drawn; /* the live line is on the screen */
         uint64_t started, budget_ms;
         char phase[32];
-        char detail[96]; /* current step or progress */
-        char note[96];   /* last note */
+        char detail[96];       /* current step or progress */
+        char note[96];         /* last note */
         struct attach *attach; /* NULL: nobody wants to sit at the agent's terminal */
         bool given_away;       /* … and now does */
         struct str held;       /* lines for afterwards */
