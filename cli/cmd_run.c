@@ -9,6 +9,7 @@
 #include "cli/launch.h"
 #include "cli/local_changes.h"
 #include "cli/options.h"
+#include "cli/render.h"
 #include "cli/result.h"
 #include "cli/supervisor.h"
 #include "lib/base/cleanup.h"
@@ -16,6 +17,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct run_options {
         struct launch_request request;
@@ -103,6 +105,7 @@ static int carry_out(struct context *context, struct launch *launch, const struc
                      struct run_result *result, struct err *err)
 {
         struct attach attach = ATTACH_NONE;
+        _cleanup_str_ struct str title = {0};
         struct terminal terminal;
         struct local_changes *changes = NULL;
         int status;
@@ -112,13 +115,23 @@ static int carry_out(struct context *context, struct launch *launch, const struc
         terminal_init(&terminal, context->terminal_err, options->quiet, context->colour_err);
         if (options->attach)
                 terminal.attach = &attach;
-        terminal_say(&terminal, "run %s  %s", launch->run_id, launch->plan.title);
+        render_line(&title, launch->plan.title);
+        terminal_say(&terminal, "run %s  %s", launch->run_id, str_text(&title));
         if (context->terminal_err && !options->quiet)
                 changes = local_changes_start(repo_gitdir(context->repo));
         status = supervise(context, launch, &terminal, result, err);
         terminal_end(&terminal);
         local_changes_report(changes, launch->base);
         return status;
+}
+
+/* A work item may be somebody else's: on a terminal its text is made harmless. */
+static void show_prompt(const char *prompt)
+{
+        _cleanup_str_ struct str safe = {0};
+
+        render_safe(&safe, prompt, strlen(prompt));
+        fputs(isatty(STDOUT_FILENO) ? str_text(&safe) : prompt, stdout);
 }
 
 static int run(struct context *context, const struct run_options *options, struct err *err)
@@ -132,7 +145,7 @@ static int run(struct context *context, const struct run_options *options, struc
         if (launch_read(&launch, context, &options->request, err) < 0)
                 return -1;
         if (options->show_prompt) {
-                fputs(launch.plan.prompt, stdout);
+                show_prompt(launch.plan.prompt);
                 return 0;
         }
         supervisor_hold_signals();

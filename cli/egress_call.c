@@ -31,7 +31,7 @@ struct json_t *egress_config_take(const struct launch *launch)
 }
 
 /* Nothing of the caller's environment: proxies of the machine, resolver options and loader settings are not its to follow. */
-static int spawn_caged(int control_fd, int peer_fd, pid_t *ret_pid, struct err *err)
+static int spawn_caged(int control_fd, int peer_fd, int output, pid_t *ret_pid, struct err *err)
 {
         const struct cage_plan plan = {.network = true, .peer = true};
         _cleanup_free_ char *program = sibling_path("cupel-egress", err);
@@ -40,10 +40,11 @@ static int spawn_caged(int control_fd, int peer_fd, pid_t *ret_pid, struct err *
 
         if (!program)
                 return -1;
-        return cage_spawn(&(struct cage_start){&plan, argv, envp, control_fd, peer_fd}, ret_pid, err);
+        return cage_spawn(&(struct cage_start){&plan, argv, envp, control_fd, peer_fd, output}, ret_pid, err);
 }
 
-int egress_start(const struct json_t *config, int peer_fd, int *ret_fd, pid_t *ret_pid, struct err *err)
+int egress_start(const struct json_t *config, const struct egress_places *places, int *ret_fd, pid_t *ret_pid,
+                 struct err *err)
 {
         struct channel channel;
         int pair[2], status;
@@ -52,7 +53,7 @@ int egress_start(const struct json_t *config, int peer_fd, int *ret_fd, pid_t *r
                 return -1;
         channel_init(&channel, pair[0]);
         /* sent before it is there: the socket keeps it; what is larger than the socket waits for the reader */
-        status = spawn_caged(pair[1], peer_fd, ret_pid, err);
+        status = spawn_caged(pair[1], places->peer, places->output, ret_pid, err);
         close(pair[1]);
         if (status == 0)
                 status = channel_send(&channel, config, NULL, 0, err);

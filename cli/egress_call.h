@@ -7,7 +7,7 @@
  * the plan has network. Connections of the step wait in its listeners until it is there.
  *
  *         json_t *config = egress_config_take(&launch);       before any other process of the run is started
- *         egress_start(config, peer_fd, &fd, &pid, err);      peer_fd: its end of the socket to the runner; stays the caller's
+ *         egress_start(config, &places, &fd, &pid, err);
  */
 
 #include "cli/launch.h"
@@ -21,7 +21,13 @@
  */
 struct json_t *egress_config_take(const struct launch *launch);
 
+/* Descriptors that stay the caller's: its end of the socket to the runner, its standard output and error. */
+struct egress_places {
+        int peer, output;
+};
+
 /* `ret_fd` is the supervisor's end; what it said is told by cli/supervision_egress.c. The child is not reaped here. */
-int egress_start(const struct json_t *config, int peer_fd, int *ret_fd, pid_t *ret_pid, struct err *err);
+int egress_start(const struct json_t *config, const struct egress_places *places, int *ret_fd, pid_t *ret_pid,
+                 struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REASONS_SHOWN 8
 
@@ -20,7 +21,8 @@ void result_print_json(FILE *out, const struct launch *launch, const struct run_
                           result->commit, "tree", result->tree, "base", launch->base, "identity", identity, "packet",
                           launch->run_folder, "reasons", json_from_strv(&result->reasons));
 
-        text = json_dumps(json, JSON_COMPACT);
+        /* a terminal would act on C1 controls, which JSON leaves as they are */
+        text = json_dumps(json, JSON_COMPACT | (isatty(fileno(out)) ? JSON_ENSURE_ASCII : 0));
         fprintf(out, "%s\n", text);
 }
 

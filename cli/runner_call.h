@@ -13,7 +13,8 @@
 struct runner_call {
         struct context *context;
         struct launch *launch;
-        int peer; /* the runner's end of its socket to cupel-egress; -1: the run has no network. Stays the caller's */
+        int peer;   /* the runner's end of its socket to cupel-egress; -1: the run has no network. Stays the caller's */
+        int output; /* of all that is in the cage (cli/complaints_uv.h) */
 };
 
 /* `ret_fd` is the supervisor's end of the socket to the runner; the pid is the cage's, not reaped here. */

@@ -4,6 +4,7 @@
  * same time, hands every message to supervision.c, and ends when the director has answered or is gone.
  */
 #include "cli/attach.h"
+#include "cli/complaints_uv.h"
 #include "cli/director_call.h"
 #include "cli/egress_call.h"
 #include "cli/runner_call.h"
@@ -32,6 +33,7 @@ struct loop {
         uv_poll_t director, runner, egress;
         uv_signal_t signals[4]; /* SIGCHLD and the three that stop a run */
         uv_timer_t tick;
+        struct complaints *complaints;
 };
 
 static const int caught[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
@@ -201,6 +203,7 @@ static int open_loop(struct loop *loop, struct err *err)
                 uv_signal_start(&loop->signals[i], on_signal, caught[i]);
         }
         mask_signals(SIG_UNBLOCK);
+        loop->complaints = complaints_new(&loop->uv, loop->s.terminal);
         loop->tick.data = loop;
         uv_timer_init(&loop->uv, &loop->tick);
         uv_timer_start(&loop->tick, on_tick, TICK_MS, TICK_MS);
@@ -216,17 +219,20 @@ static void close_handle(uv_handle_t *handle, void *arg)
 
 static void close_loop(struct loop *loop)
 {
+        complaints_read(loop->complaints); /* the last words of a cage that is dead by now */
         uv_walk(&loop->uv, close_handle, NULL);
         uv_run(&loop->uv, UV_RUN_DEFAULT);
+        complaints_free(loop->complaints);
         uv_loop_close(&loop->uv);
 }
 
 /* Beside the others and after them: connections of the step wait for it in the sockets that it is going to get. */
 static int start_egress(struct loop *loop, const json_t *config, int peer, struct err *err)
 {
+        const struct egress_places places = {peer, complaints_pipe(loop->complaints, err)};
         int fd = -1;
 
-        if (egress_start(config, peer, &fd, &loop->s.egress_pid, err) < 0)
+        if (places.output < 0 || egress_start(config, &places, &fd, &loop->s.egress_pid, err) < 0)
                 return -1;
         return watch(loop, &loop->egress, &loop->s.egress, fd, on_egress, err);
 }
@@ -234,11 +240,12 @@ static int start_egress(struct loop *loop, const json_t *config, int peer, struc
 /* `config` and `peers` (the runner's end, cupel-egress's end): only where there is network. */
 static int start_processes(struct loop *loop, const json_t *config, const int peers[2], struct err *err)
 {
+        const struct runner_call call = {loop->s.context, loop->s.launch, peers[0],
+                                         complaints_pipe(loop->complaints, err)};
         int director = -1, runner = -1;
 
         /* the cage first: it has the longer way to its first message */
-        if (runner_start(&(struct runner_call){loop->s.context, loop->s.launch, peers[0]}, &runner, &loop->s.cage_pid,
-                         err) < 0 ||
+        if (call.output < 0 || runner_start(&call, &runner, &loop->s.cage_pid, err) < 0 ||
             watch(loop, &loop->runner, &loop->s.runner, runner, on_runner, err) < 0)
                 return -1;
         if (start_director(loop, &director, err) < 0 ||

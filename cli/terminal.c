@@ -45,6 +45,17 @@ static const char *tint(const struct terminal *terminal, const char *sequence)
         return terminal->colour ? sequence : "";
 }
 
+void terminal_complain(struct terminal *terminal, const char *line)
+{
+        if (terminal->given_away) {
+                str_printf(&terminal->held, "%s\n", line);
+                return;
+        }
+        erase(terminal);
+        fprintf(stderr, "%s\n", line);
+        terminal_tick(terminal);
+}
+
 void terminal_say(struct terminal *terminal, const char *format, ...)
 {
         _cleanup_free_ char *line = NULL;
@@ -56,13 +67,7 @@ void terminal_say(struct terminal *terminal, const char *format, ...)
         if (vasprintf(&line, format, args) < 0)
                 abort();
         va_end(args);
-        if (terminal->given_away) {
-                str_printf(&terminal->held, "%s\n", line);
-                return;
-        }
-        erase(terminal);
-        fprintf(stderr, "%s\n", line);
-        terminal_tick(terminal);
+        terminal_complain(terminal, line);
 }
 
 void terminal_give_away(struct terminal *terminal)
@@ -99,15 +104,18 @@ void terminal_step(struct terminal *terminal, const struct terminal_step *step)
         bool good = step->result && (strcmp(step->result, "PASS") == 0 || strcmp(step->result, "FLAKY") == 0 ||
                                      strcmp(step->result, "exit 0") == 0);
         char took[CLOCK_RFC3339];
+        _cleanup_str_ struct str name = {0};
 
-        snprintf(terminal->detail, sizeof(terminal->detail), "%s", step->result ? "" : step->name);
+        render_line(&name, step->name);
+        snprintf(terminal->detail, sizeof(terminal->detail), "%s", step->result ? "" : str_text(&name));
         if (!step->result) {
                 terminal_tick(terminal);
                 return;
         }
         clock_human((uint64_t)step->ms, took);
         terminal_say(terminal, "  %s%s%s %s %s(%s, %s)%s", tint(terminal, good ? GREEN : RED), step->result,
-                     tint(terminal, PLAIN), step->name, tint(terminal, DIM), step->gate, took, tint(terminal, PLAIN));
+                     tint(terminal, PLAIN), str_text(&name), tint(terminal, DIM), step->gate, took,
+                     tint(terminal, PLAIN));
 }
 
 void terminal_note(struct terminal *terminal, const char *type, const char *text)

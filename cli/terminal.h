@@ -45,6 +45,7 @@ struct terminal_step {
 
 void terminal_init(struct terminal *terminal, bool live, bool quiet, bool colour);
 void terminal_say(struct terminal *terminal, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void terminal_complain(struct terminal *terminal, const char *line); /* with `quiet` too */
 void terminal_phase(struct terminal *terminal, const char *phase);
 void terminal_step(struct terminal *terminal, const struct terminal_step *step);
 void terminal_note(struct terminal *terminal, const char *type, const char *text);

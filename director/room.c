@@ -40,12 +40,15 @@ static int make_folder(const struct director *d, const char *name, struct err *e
 int room_open(struct room *room, const struct director *d, const char *name, struct err *err)
 {
         _cleanup_cage_plan_ struct cage_plan cage = CAGE_PLAN_INIT;
+        _cleanup_fd_ int nowhere =
+                open("/dev/null", O_WRONLY | O_CLOEXEC); /* why there is no cage comes by the socket */
         int pair[2];
 
         if (furniture_cage(d, name, &cage, err) < 0 || make_folder(d, name, err) < 0 || channel_pair(pair, err) < 0)
                 return -1;
-        if (cage_spawn(&(struct cage_start){.plan = &cage, .envp = environ, .control_fd = pair[1]}, &room->pid, err) <
-            0) {
+        if (cage_spawn(
+                    &(struct cage_start){.plan = &cage, .envp = environ, .control_fd = pair[1], .output_fd = nowhere},
+                    &room->pid, err) < 0) {
                 close(pair[0]);
                 close(pair[1]);
                 room->pid = 0;

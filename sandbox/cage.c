@@ -120,5 +120,6 @@ int cage_spawn(const struct cage_start *start, pid_t *ret_pid, struct err *err)
         strv_add(&args, "cage");
         for (char *const *argv = start->argv; argv && *argv; argv++)
                 strv_add(&args, *argv);
-        return spawn(program, args.items, start->envp, fds, start->plan->peer ? 3 : 2, ret_pid, err);
+        return spawn_away(program, args.items, start->envp, fds, start->plan->peer ? 3 : 2,
+                          start->output_fd > 0 ? start->output_fd : -1, ret_pid, err);
 }

@@ -70,13 +70,17 @@ void cage_plan_release(struct cage_plan *plan);
 struct json_t *cage_plan_to_json(const struct cage_plan *plan); /* owned by the caller */
 int cage_plan_from_json(struct json_t *json, struct cage_plan *ret, struct err *err);
 
-/* What a cage is started with; the descriptors stay the caller's. */
+/*
+ * What a cage is started with; the descriptors stay the caller's. Whoever starts one from a terminal gives it another output:
+ * a caged program that was taken over would write to the terminal what it likes.
+ */
 struct cage_start {
         const struct cage_plan *plan;
         char *const *argv; /* NULL or empty: helper only */
         char *const *envp;
         int control_fd;
-        int peer_fd; /* where the plan has `peer` */
+        int peer_fd;   /* where the plan has `peer` */
+        int output_fd; /* > 0: standard output and error of all that is in the cage; else the caller's */
 };
 
 /* Starts `cupel-sandbox cage` (found by sibling_path()). The child is not reaped here. */

@@ -202,6 +202,7 @@ static int inside(struct cage *cage, int outer)
         bool fresh_proc = false;
         int helper = -1;
 
+        setsid(); /* /dev/tty is nobody's in here */
         if (ns_die_with(outer, &err) < 0 ||
             (cage->plan.network ? cage_mount_network(&err) : cage_mount_all(&cage->plan, &fresh_proc, &err)) < 0 ||
             chdir("/") < 0)

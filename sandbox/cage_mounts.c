@@ -138,9 +138,10 @@ static void leave_out(struct operations *list)
 static int plan_all(const struct cage_plan *plan, struct operations *list, struct err *err)
 {
         if (plan_one(list, MASK, plan->home, err) < 0 || plan_one(list, MASK, "/run", err) < 0 ||
-            plan_one(list, MASK, "/var/run", err) < 0 || plan_one(list, MASK, plan->state_root, err) < 0 ||
-            plan_one(list, SHOW, plan->run_dir, err) < 0 || plan_list(list, SHOW_WRITABLE, &plan->write, err) < 0 ||
-            plan_list(list, SHOW, &plan->read, err) < 0 || plan_list(list, SHOW, &plan->show, err) < 0)
+            plan_one(list, MASK, "/var/run", err) < 0 || plan_one(list, MASK, "/dev/pts", err) < 0 ||
+            plan_one(list, MASK, plan->state_root, err) < 0 || plan_one(list, SHOW, plan->run_dir, err) < 0 ||
+            plan_list(list, SHOW_WRITABLE, &plan->write, err) < 0 || plan_list(list, SHOW, &plan->read, err) < 0 ||
+            plan_list(list, SHOW, &plan->show, err) < 0)
                 return -1;
         if (list->len)
                 qsort(list->items, list->len, sizeof(*list->items), compare);

@@ -29,6 +29,17 @@ static int add_descriptors(posix_spawn_file_actions_t *actions, const int *fds, 
         return posix_spawn_file_actions_addclosefrom_np(actions, 3 + (int)fds_len) == 0 ? 0 : -1;
 }
 
+/* Standard output and error, where they are not to be the caller's. `copy` is closed by the caller. */
+static int add_output(posix_spawn_file_actions_t *actions, int output_fd, int above, int *copy)
+{
+        if (output_fd < 0)
+                return 0;
+        *copy = fcntl(output_fd, F_DUPFD_CLOEXEC, above);
+        if (*copy < 0 || posix_spawn_file_actions_adddup2(actions, *copy, STDOUT_FILENO) != 0)
+                return -1;
+        return posix_spawn_file_actions_adddup2(actions, *copy, STDERR_FILENO) == 0 ? 0 : -1;
+}
+
 static int set_signals(posix_spawnattr_t *attributes, bool own_group)
 {
         short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
@@ -46,10 +57,18 @@ static int set_signals(posix_spawnattr_t *attributes, bool own_group)
 
 #define SPAWN_FDS_MAX 16
 
-static int start(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len,
-                 bool own_group, pid_t *ret_pid, struct err *err)
+struct start {
+        const char *path;
+        char *const *argv, *const *envp;
+        const int *fds;
+        size_t fds_len;
+        int output_fd; /* -1: the caller's */
+        bool own_group;
+};
+
+static int start(const struct start *how, pid_t *ret_pid, struct err *err)
 {
-        int copies[SPAWN_FDS_MAX];
+        int copies[SPAWN_FDS_MAX], output = -1;
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attributes;
         int failed = EINVAL;
@@ -59,17 +78,21 @@ static int start(const char *path, char *const argv[], char *const envp[], const
                 copies[i] = -1;
         posix_spawn_file_actions_init(&actions);
         posix_spawnattr_init(&attributes);
-        if (fds_len <= SPAWN_FDS_MAX && add_descriptors(&actions, fds, copies, fds_len) == 0 &&
-            set_signals(&attributes, own_group) == 0)
-                failed = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
+        if (how->fds_len <= SPAWN_FDS_MAX &&
+            add_output(&actions, how->output_fd, 3 + (int)how->fds_len, &output) == 0 &&
+            add_descriptors(&actions, how->fds, copies, how->fds_len) == 0 &&
+            set_signals(&attributes, how->own_group) == 0)
+                failed = posix_spawn(&pid, how->path, &actions, &attributes, how->argv, how->envp);
         posix_spawn_file_actions_destroy(&actions);
         posix_spawnattr_destroy(&attributes);
         for (size_t i = 0; i < SPAWN_FDS_MAX; i++)
                 if (copies[i] >= 0)
                         close(copies[i]);
+        if (output >= 0)
+                close(output);
         errno = failed;
         if (failed)
-                return err_errno(err, "start %s", path);
+                return err_errno(err, "start %s", how->path);
         *ret_pid = pid;
         return 0;
 }
@@ -78,13 +101,19 @@ static int start(const char *path, char *const argv[], char *const envp[], const
 int spawn(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, pid_t *ret_pid,
           struct err *err)
 {
-        return start(path, argv, envp, fds, fds_len, true, ret_pid, err);
+        return start(&(struct start){path, argv, envp, fds, fds_len, -1, true}, ret_pid, err);
 }
 
 int spawn_at_terminal(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len,
                       pid_t *ret_pid, struct err *err)
 {
-        return start(path, argv, envp, fds, fds_len, false, ret_pid, err);
+        return start(&(struct start){path, argv, envp, fds, fds_len, -1, false}, ret_pid, err);
+}
+
+int spawn_away(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, int output_fd,
+               pid_t *ret_pid, struct err *err)
+{
+        return start(&(struct start){path, argv, envp, fds, fds_len, output_fd, true}, ret_pid, err);
 }
 
 char *sibling_path(const char *name, struct err *err)

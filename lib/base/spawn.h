@@ -9,6 +9,8 @@
  *
  * spawn_at_terminal() leaves the child in the caller's process group, the one that may read from the terminal.
  *
+ * spawn_away() gives it another standard output and error (-1: the caller's), for programs that must not hold the terminal.
+ *
  * sibling_path() finds a program of ours: beside the running executable, in ../libexec/cupel from there, else in
  * CUPEL_LIBEXECDIR.
  */
@@ -22,6 +24,9 @@ int spawn(const char *path, char *const argv[], char *const envp[], const int *f
 
 int spawn_at_terminal(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len,
                       pid_t *ret_pid, struct err *err);
+
+int spawn_away(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, int output_fd,
+               pid_t *ret_pid, struct err *err);
 
 char *sibling_path(const char *name, struct err *err); /* owned by the caller; NULL with err set */
 

@@ -8,6 +8,7 @@
  *         "evil linger"     leave a process behind that goes on writing to the quarantine
  *         "evil endless"    send one line that never ends
  *         "evil forge"      send events that only others may send
+ *         "evil terminal"   steer the user's terminal, or type into it
  *         "evil flood"      send more notes than the run may have
  */
 #include "lib/base/channel.h"
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -334,6 +336,25 @@ static void evil_endless(void)
                 pause();
 }
 
+static void evil_terminal(void)
+{
+        static const char title[] = "\033]0;evil\a\n";
+        char path[32];
+
+        for (int fd = 0; fd < 3; fd++) {
+                attempt("isatty", isatty(fd));
+                attempt("TIOCSTI", ioctl(fd, TIOCSTI, "x") == 0);
+        }
+        for (int fd = 1; fd < 3; fd++)
+                attempt("write", write(fd, title, sizeof(title) - 1) < 0);
+        attempt("/dev/tty", open("/dev/tty", O_RDWR) >= 0);
+        for (int i = 0; i < 64; i++) {
+                snprintf(path, sizeof(path), "/dev/pts/%d", i);
+                attempt(path, open(path, O_RDWR | O_NOCTTY) >= 0);
+        }
+        attempt("session", getsid(0) == 0); /* 0: its leader is outside of the cage */
+}
+
 static void read_title(void)
 {
         char path[8300];
@@ -369,6 +390,8 @@ int main(int argc, char **argv)
         await_start();
         if (strcmp(me.title, "evil write") == 0)
                 evil_write();
+        if (strcmp(me.title, "evil terminal") == 0)
+                evil_terminal();
         if (strcmp(me.title, "evil endless") == 0)
                 evil_endless();
         if (strcmp(me.title, "evil forge") == 0)

@@ -46,6 +46,15 @@ done
 attempt 35.4
 is "$(grep -c '^namespace ' "$report")" 6 "namespaces that were told"
 is "$(grep '^namespace ' "$report" | grep -F "$(readlink /proc/self/ns/{user,mnt,pid,net,ipc,uts})")" "" "shared with the host"
+attempt 35.9
+said=$(cd "$repo" && "$e2e_top/tests/lib/terminal.py" "$e2e_tmp/seen" "expect=director_refused" -- \
+        cupel run --title "evil terminal" --verify unit=./check.sh -- true)
+is "$said" "23 restored" "end"
+hasnt "$(cat "$e2e_tmp/seen")" $'\033]0;evil' "the terminal"
+has "$(cat "$e2e_tmp/seen")" '\033]0;evil\a' "the terminal"
+report=$(cat "$XDG_STATE_HOME"/cupel/repos/*/runs/evil-terminal*/logs/evil.txt)
+has "$report" "refused session" "the report"
+hasnt "$report" WORKED "attempts that worked"
 
 for kind in dotdot slash empty-name dotgit dotGIT git~1 zwnj duplicate unsorted gitlink badmode setuid missing missing-tree; do
         attempt 35.5 "$kind"

@@ -22,7 +22,7 @@ size = os.get_terminal_size()
 print("size", size.columns, size.lines)
 def resized(*_):
     size = os.get_terminal_size()
-    print("now", size.columns, size.lines, flush=True)
+    os.write(1, b"now %d %d\n" % (size.columns, size.lines))
 signal.signal(signal.SIGWINCH, resized)
 try:
     print("ready", flush=True)
@@ -100,6 +100,11 @@ at_terminal raw "expect=your name? " 'type=Ada\r' "expect=hello Ada" "expect=siz
         cupel run --attach --title ask --allow src/ --verify ok=./check.sh -- python3 ask.py
 is "$status $modes" "0 restored" "end: $(tail -c 800 "$seen")"
 is "$(git -C "$repo" show HEAD:src/a.txt)" Ada "the commit"
+
+t "the viewer is confined"
+at_terminal raw "expect=here" "confined=sandbox attach" 'type=\x1dq' -- \
+        cupel run --attach --title confined --verify ok=./check.sh -- sh -c 'echo here; sleep 1000'
+is "$status $modes" "27 restored" "end: $(tail -c 800 "$seen")"
 
 t "--attach gives a terminal to an agent that asks for none, and a screen to draw on"
 at_terminal raw "expect=on the screen" "type=x" "expect=committed" -- \

@@ -5,7 +5,7 @@
     terminal.py SEEN ACTION… -- COMMAND…
 
 Actions: expect=TEXT (until the terminal shows it, from the last expected on), type=TEXT, size=COLUMNSxROWS, kill=SIGNAL:TEXT
-(the descendant whose command line has TEXT), raw (the terminal must be raw now). TEXT may hold \\x1d and the like. Then it waits
+(the descendant whose command line has TEXT), confined=TEXT (it can do next to nothing), raw (the terminal must be raw now). TEXT may hold \\x1d and the like. Then it waits
 for the command's end. SEEN gets every byte that reached the terminal. Prints `STATUS MODES`: exit status, and `restored` where
 the terminal's modes are what they were. No action takes longer than the deadline, which ends everything with status 99.
 """
@@ -75,16 +75,25 @@ class Person:
             yield int(child)
             yield from self.descendants(int(child))
 
-    def kill(self, name, text):
+    def find(self, text):
         for pid in [self.pid, *self.descendants(self.pid)]:
             try:
                 line = open(f"/proc/{pid}/cmdline", "rb").read().replace(b"\0", b" ")
             except OSError:
                 continue
             if text in line and not line.startswith(b"sh "):
-                os.kill(pid, getattr(signal, "SIG" + name))
-                return
-        self.fail("nobody to kill: %r" % text)
+                return pid
+        self.fail("no such process: %r" % text)
+
+    def is_confined(self, pid):
+        wanted = {"NoNewPrivs": "1", "Seccomp": "2", "CapEff": "0" * 16, "CapPrm": "0" * 16, "CapInh": "0" * 16}
+        status = dict(line.split(":", 1) for line in open(f"/proc/{pid}/status"))
+        limits = {line[:26].strip(): line[26:].split()[0] for line in open(f"/proc/{pid}/limits")}
+        for name, value in wanted.items():
+            if status[name].strip() != value:
+                self.fail(f"the viewer has {name} {status[name].strip()}")
+        if limits["Max processes"] != "0" or limits["Max core file size"] != "0":
+            self.fail("the viewer may start processes")
 
     def is_raw(self):
         return not termios.tcgetattr(self.slave)[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
@@ -100,7 +109,9 @@ class Person:
             self.resize(*map(int, value.split(b"x")))
         elif verb == "kill":
             name, _, text = value.partition(b":")
-            self.kill(name.decode(), text)
+            os.kill(self.find(text), getattr(signal, "SIG" + name.decode()))
+        elif verb == "confined":
+            self.is_confined(self.find(value))
         elif verb == "raw":
             while not self.is_raw():
                 self.read()
