@@ -56,11 +56,14 @@ static void print_probe(const struct probe *probe, bool colour, bool enough)
         render_tint(&out, colour, enough ? TINT_GOOD : TINT_BAD, sandbox_tier_name(probe->tier));
         str_printf(&out, ": %s\n", sandbox_tier_meaning(probe->tier));
         if (!enough)
-                str_printf(
-                        &out,
-                        "Runs are refused here: the policy asks for tier %s or better. Give this machine what is\n"
-                        "missing above, or lower sandbox.minimum in your own configuration, knowing what it costs.\n",
-                        sandbox_tier_name(DEFAULT_MINIMUM));
+                str_printf(&out,
+                           "Runs are refused here: the built-in policy asks for tier %s or better. Give this machine what is\n"
+                           "missing above%s.\n",
+                           sandbox_tier_name(DEFAULT_MINIMUM),
+                           probe->tier == SANDBOX_TIER_D
+                                   ? ", or accept the weaker tier: sandbox: {minimum: D} in your own configuration\n"
+                                     "(docs/sandbox.md says what it does not stop)"
+                                   : "");
         fputs(str_text(&out), stdout);
 }
 

@@ -61,6 +61,7 @@ static int plan_cage(const struct runner_call *call, struct cage_plan *plan, str
 
         if (!program)
                 return -1;
+        plan->minimum = call->launch->plan.sandbox.minimum == TIER_D ? SANDBOX_TIER_D : SANDBOX_TIER_C;
         plan->state_root = xstrdup(context->state_root);
         plan->home = xstrdup(context->home);
         plan->run_dir = xstrdup(call->launch->run_folder);

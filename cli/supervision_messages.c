@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
+#include "sandbox/plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -223,6 +224,15 @@ static void tell_redacted(struct supervision *s)
                                   "extra", "redacted", (json_int_t)s->redact.count));
 }
 
+static void say_tier(struct supervision *s, const char *name)
+{
+        enum sandbox_tier tier;
+
+        if (name && sandbox_tier_from_name(name, &tier) == 0 && tier >= SANDBOX_TIER_D)
+                terminal_say(s->terminal, "sandbox of tier %s: %s", sandbox_tier_name(tier),
+                             sandbox_tier_meaning(tier));
+}
+
 static int on_result(struct supervision *s, json_t *message, struct err *err)
 {
         const char *event, *name = "", *tier = NULL;
@@ -238,6 +248,7 @@ static int on_result(struct supervision *s, json_t *message, struct err *err)
         json_object_del(message, "layers");
         if (json_fields(message, "result", fields, err) < 0)
                 return -1;
+        say_tier(s, tier);
         s->verify = strcmp(name, "verify") == 0;
         /* a run that may not commit cannot end well by the caged side's word alone, but these ends need no more than it */
         if (!s->verify &&

@@ -122,12 +122,21 @@ static void cage_shows(const struct director *d, struct cage_plan *ret)
         show_all(&plan.files, &ret->show);
 }
 
+/* The letters of policy and sandbox mean the same. */
+static const enum sandbox_tier tiers[] = {
+        [TIER_A] = SANDBOX_TIER_A,
+        [TIER_B] = SANDBOX_TIER_B,
+        [TIER_C] = SANDBOX_TIER_C,
+        [TIER_D] = SANDBOX_TIER_D,
+};
+
 int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, struct err *err)
 {
         _cleanup_strv_ struct strv objects = {0};
 
         if (object_folders(d, &objects, err) < 0)
                 return -1;
+        ret->minimum = tiers[d->plan.sandbox.minimum];
         ret->state_root = xstrdup(d->options->state);
         ret->home = xstrdup(home_folder());
         /* with the candidate's objects, the heads and the snapshot in it */
@@ -178,14 +187,6 @@ static void set_sizes(const struct budget *budget, struct sandbox_plan *ret)
         if (limit(budget->memory) < ret->shm_bytes)
                 ret->shm_bytes = limit(budget->memory);
 }
-
-/* The letters of policy and sandbox mean the same. */
-static const enum sandbox_tier tiers[] = {
-        [TIER_A] = SANDBOX_TIER_A,
-        [TIER_B] = SANDBOX_TIER_B,
-        [TIER_C] = SANDBOX_TIER_C,
-        [TIER_D] = SANDBOX_TIER_D,
-};
 
 int furniture_plan(const struct director *d, const char *room, const struct strv *layers, struct sandbox_plan *ret,
                    struct err *err)

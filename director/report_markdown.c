@@ -8,6 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "sandbox/limit.h"
+#include "sandbox/plan.h"
 
 #include <string.h>
 
@@ -227,8 +228,14 @@ static void put_sandbox(const struct json_t *report, const char *who, const char
 {
         const struct json_t *sandbox = json_object_get(json_object_get(report, "sandbox"), who);
 
-        if (text(sandbox, "tier")[0])
-                str_printf(out, "- %s ran in a sandbox of tier %s\n", label, text(sandbox, "tier"));
+        enum sandbox_tier tier;
+
+        if (!text(sandbox, "tier")[0])
+                return;
+        str_printf(out, "- %s ran in a sandbox of tier %s", label, text(sandbox, "tier"));
+        if (sandbox_tier_from_name(text(sandbox, "tier"), &tier) == 0 && tier > SANDBOX_TIER_A)
+                str_printf(out, " (%s)", sandbox_tier_meaning(tier));
+        str_putc(out, '\n');
 }
 
 static void put_not_covered(const struct json_t *report, struct str *out)

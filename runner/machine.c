@@ -104,6 +104,8 @@ static json_t *layers_in_force(const struct runner *runner)
                 return list;
         if (runner->sandbox.tier <= SANDBOX_TIER_C)
                 json_array_append_new(list, json_string("namespaces"));
+        else
+                json_array_append_new(list, json_string("weaker: no namespaces, no cage but Landlock"));
         json_array_append_new(list, json_string("seccomp"));
         if (runner->sandbox.landlock_abi)
                 json_array_append_new(list, json_sprintf("landlock abi %u", runner->sandbox.landlock_abi));
@@ -118,12 +120,27 @@ struct json_t *machine_sandbox(const struct runner *runner)
                          "layers", layers_in_force(runner));
 }
 
+/* The packet names what the command ran in, however the run ended. */
+void machine_say_results(struct runner *runner)
+{
+        json_t *results = runner->results ? json_copy(runner->results) : json_array();
+
+        if (runner->said_results || !runner->ready)
+                json_decref(results);
+        else
+                say_record(runner, "receipt.verifier.results",
+                           json_pack("{s:s, s:o, s:o}", "plan_id", runner->plan_id, "results", results, "sandbox",
+                                     machine_sandbox(runner)));
+        runner->said_results = true;
+}
+
 static void finish(struct runner *runner, const char *outcome)
 {
         const char *tree = runner->candidate.readback.tree;
 
         if (runner->done)
                 return;
+        machine_say_results(runner);
         runner->state = RUNNER_STATE_DONE;
         runner->done = true;
         reasons_bound(&runner->reasons);

@@ -18,6 +18,8 @@ struct runner_event {
 /* Tier and layers as the helper reported them: {"tier":"A","layers":[…]}. Owned by the caller. */
 struct json_t *machine_sandbox(const struct runner *runner);
 
+void machine_say_results(struct runner *runner); /* once */
+
 int machine_move(struct runner *runner, enum runner_state next, struct err *err);
 int machine_tick(struct runner *runner, const struct runner_event *event, struct err *err);
 

@@ -72,6 +72,7 @@ struct runner {
         uint64_t verifier_ms;
         struct json_t *results;                 /* of the verifiers, for the records */
         bool verify_failed, verify_over_budget; /* a verifier blocks; because a budget was used up */
+        bool said_results;                      /* receipt.verifier.results */
 
         bool ready; /* the sandbox stands: what follows is known */
         struct sandbox_event sandbox;

@@ -123,9 +123,7 @@ static int start_attempt(struct runner *runner, struct err *err)
 
 static void conclude(struct runner *runner)
 {
-        say_record(runner, "receipt.verifier.results",
-                   json_pack("{s:s, s:o, s:o}", "plan_id", runner->plan_id, "results", json_copy(runner->results),
-                             "sandbox", machine_sandbox(runner)));
+        machine_say_results(runner);
         if (runner->verify_failed || runner->verify_over_budget) {
                 machine_end(runner, runner->verify_failed ? OUTCOME_SELF_VERIFICATION_FAILED : OUTCOME_BUDGET_EXCEEDED);
                 return;

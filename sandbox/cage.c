@@ -21,6 +21,7 @@ static const struct record_field fields[] = {
         {"write", RECORD_STRINGS, CAGE(write), true, NULL},
         {"read", RECORD_STRINGS, CAGE(read), true, NULL},
         {"show", RECORD_STRINGS, CAGE(show), true, NULL},
+        {"minimum", RECORD_NAME, CAGE(minimum), false, sandbox_tier_names},
         {"network", RECORD_BOOL, CAGE(network), false, NULL},
         {"peer", RECORD_BOOL, CAGE(peer), false, NULL},
         {0},

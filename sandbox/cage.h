@@ -38,6 +38,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+#include "sandbox/plan.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -59,9 +60,10 @@ struct cage_plan {
         struct strv write; /* folders in run_dir, and nothing else: writable */
         struct strv
                 read; /* for PROGRAM and steps: git folder, common folder, workdir, alternates, layers (or their cache root) */
-        struct strv show; /* for steps alone: policy's read shows, carried folders, the cupel program */
-        bool network;     /* the other kind of cage: none of the members above is set */
-        bool peer;        /* there is a socket to another caged program */
+        struct strv show;          /* for steps alone: policy's read shows, carried folders, the cupel program */
+        enum sandbox_tier minimum; /* D: without user namespaces there is no cage but Landlock and seccomp (weak.h) */
+        bool network;              /* the other kind of cage: none of the members above is set */
+        bool peer;                 /* there is a socket to another caged program */
 };
 
 #define CAGE_PLAN_INIT ((struct cage_plan){0})

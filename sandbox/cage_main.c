@@ -7,6 +7,9 @@
  *               ├─ helper       forked before Landlock
  *               └─ becomes PROGRAM (or, without one, is the helper)
  *
+ * Without user namespaces, where the plan does without them (tier D, weak.h), the same processes stand there with Landlock and
+ * seccomp alone; the helper ends by itself when PROGRAM does, since it has a step to end first, and the cage waits for it.
+ *
  * A cage with network has no helper, and PID 1 gets a root of its own (cage_network.c).
  *
  * Each dies with the one above. Where PID 1 ends, the kernel ends everything in the cage.
@@ -22,11 +25,14 @@
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
 #include "sandbox/message.h"
+#include "sandbox/probe_layers.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/weak.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -36,6 +42,7 @@
 #include <unistd.h>
 
 #define CAGE_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+#define WAIT_MS 2
 #define PLAN_MAX ((size_t)1 << 20)
 
 struct cage {
@@ -46,6 +53,7 @@ struct cage {
         struct cgroups
                 groups; /* named after the outermost process of the cage, which removes what the helper could not */
         int peer;       /* CAGE_PEER_FD, or -1 */
+        bool weak;      /* tier D */
 };
 
 static int read_plan(struct cage_plan *ret, struct err *err)
@@ -77,8 +85,11 @@ static int lock_program(const struct cage *cage, struct err *err)
         static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"};
         _cleanup_landlock_ struct landlock lock = {.fd = -1};
 
-        /* no signal scope: the helper would not get its PDEATHSIG */
-        if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS | LANDLOCK_NO_TCP, err) < 0)
+        /* no signal scope: the helper would not get its PDEATHSIG; where it needs none, there is nothing else that keeps
+         * signals from what the user runs */
+        if (landlock_begin(&lock,
+                           LANDLOCK_NO_ABSTRACT_SOCKETS | LANDLOCK_NO_TCP | (cage->weak ? LANDLOCK_NO_SIGNALS : 0),
+                           err) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
                 if (landlock_allow(&lock, system_folders[i], LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
@@ -92,7 +103,7 @@ static int lock_program(const struct cage *cage, struct err *err)
         for (size_t i = 0; i < cage->plan.write.len; i++)
                 if (landlock_allow(&lock, cage->plan.write.items[i], LANDLOCK_READ | LANDLOCK_WRITE, err) < 0)
                         return -1;
-        if (landlock_allow(&lock, "/proc", LANDLOCK_READ, err) < 0 ||
+        if (landlock_allow(&lock, cage->weak ? "/proc/self" : "/proc", LANDLOCK_READ, err) < 0 ||
             landlock_allow(&lock, cage->plan.run_dir, LANDLOCK_READ, err) < 0 ||
             landlock_allow_fd(&lock, cage->program, LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
                 return -1;
@@ -122,7 +133,9 @@ static int lock_in(const struct cage *cage, struct err *err)
         const struct rlimit none = {0, 0};
 
         if (!cage->plan.network)
-                return lock_program(cage, err) < 0 ? -1 : seccomp_apply(SECCOMP_PROGRAM, err);
+                return lock_program(cage, err) < 0
+                               ? -1
+                               : seccomp_apply(cage->weak ? SECCOMP_WEAK_PROGRAM : SECCOMP_PROGRAM, err);
         if (setrlimit(RLIMIT_CORE, &none) < 0)
                 return err_errno(err, "cage: no core dumps");
         return cage_lock_network(cage->program, err) < 0 ? -1 : seccomp_apply(SECCOMP_LOADING, err);
@@ -130,7 +143,8 @@ static int lock_in(const struct cage *cage, struct err *err)
 
 static int run_program(struct cage *cage, int outer, int helper, struct err *err)
 {
-        if (place_descriptors(cage, helper, err) < 0 || drop_capabilities(err) < 0 || ns_die_with(outer, err) < 0)
+        if (place_descriptors(cage, helper, err) < 0 || (!cage->weak && drop_capabilities(err) < 0) ||
+            ns_die_with(outer, err) < 0)
                 return -1;
         close(outer);
         if (lock_in(cage, err) < 0)
@@ -153,14 +167,15 @@ static int start_helper(struct cage *cage, bool fresh_proc, int *ret_socket, str
         if (pid < 0)
                 return err_errno(err, "fork");
         if (pid == 0) {
-                struct helper_options options = {.parent_pidfd = self, .no_proc = !fresh_proc, .groups = &cage->groups};
+                struct helper_options options = {
+                        .parent_pidfd = self, .no_proc = !fresh_proc, .weak = cage->weak, .groups = &cage->groups};
 
                 close(pair[0]);
                 close(cage->control);
                 close(cage->program);
                 if (cage->peer >= 0)
                         close(cage->peer);
-                if (ns_die_with(self, err) < 0)
+                if (!cage->weak && ns_die_with(self, err) < 0)
                         _exit(1);
                 _exit(helper_main(pair[1], &options));
         }
@@ -231,8 +246,61 @@ static int wait_for(pid_t pid)
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* The user namespace could not be had: which layer, and what to do. */
+static int refuse(const struct err *why, bool network, struct err *err)
+{
+        *err = *why;
+        err->code = ERR_SANDBOX;
+        if (network)
+                return err_wrap(err, "no user namespaces here, and without them no network for a step; remedy: %s",
+                                probe_remedy());
+        return err_wrap(err, "no user namespaces here: tier D at best, and sandbox.minimum asks for better; remedy: %s",
+                        probe_remedy());
+}
+
+/* PROGRAM is gone: the helper, which sees it, ends its step and goes; whatever else is left is killed. */
+static void __attribute__((noreturn)) end_weak(pid_t pid, int supervisor)
+{
+        int status = wait_for(pid), ignored;
+        struct pollfd gone = {.fd = supervisor, .events = POLLIN};
+
+        while (waitpid(-1, &ignored, WNOHANG) >= 0 && poll(&gone, 1, WAIT_MS) == 0)
+                ;
+        weak_tree_kill(-1, &ignored);
+        _exit(status);
+}
+
+static int start_weak(struct cage *cage, int self, int supervisor, struct err *err)
+{
+        struct helper_options options = {.parent_pidfd = supervisor, .weak = true, .groups = &cage->groups};
+        pid_t pid;
+        int helper;
+
+        cage->weak = true;
+        if (weak_begin(err) < 0)
+                return -1;
+        if (!cage->argv)
+                return helper_main(cage->control, &options);
+        pid = fork();
+        if (pid < 0)
+                return err_errno(err, "fork");
+        if (pid == 0) {
+                struct err failure = ERR_INIT;
+
+                if (chdir("/") == 0 && ns_die_with(self, &failure) == 0 &&
+                    start_helper(cage, false, &helper, &failure) == 0)
+                        run_program(cage, self, helper, &failure);
+                _exit(fail(cage, &failure));
+        }
+        if (ns_die_with(supervisor, err) < 0)
+                return -1;
+        close(cage->control);
+        end_weak(pid, supervisor);
+}
+
 static int start(struct cage *cage, int supervisor, struct err *err)
 {
+        struct err why = ERR_INIT;
         _cleanup_fd_ int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
         pid_t pid;
 
@@ -242,8 +310,10 @@ static int start(struct cage *cage, int supervisor, struct err *err)
                 return err_set(err, ERR_INPUT, "cage: with network there is no helper, so a program is needed");
         if (!cage->plan.network)
                 cgroups_find(&cage->groups);
-        if (ns_unshare(CAGE_NAMESPACES | (cage->plan.network ? 0 : CLONE_NEWNET), geteuid(), getegid(), err) < 0)
-                return err_wrap(err, "cage");
+        if (!cage->plan.network && cage->plan.minimum >= SANDBOX_TIER_D && !weak_is_avoidable(&why))
+                return start_weak(cage, self, supervisor, err);
+        if (ns_unshare(CAGE_NAMESPACES | (cage->plan.network ? 0 : CLONE_NEWNET), geteuid(), getegid(), &why) < 0)
+                return refuse(&why, cage->plan.network, err);
         if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0)
                 return -1;
         pid = fork();

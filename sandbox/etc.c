@@ -89,9 +89,26 @@ static const char *const bound[] = {
 };
 
 /* A test suite that makes repositories of its own needs a committer, and need not own what a policy shows. */
-#define GITCONFIG "[user]\n\tname = cupel agent\n\temail = agent@cupel.invalid\n[safe]\n\tdirectory = *\n"
+const char etc_gitconfig[] = "[user]\n\tname = cupel agent\n\temail = agent@cupel.invalid\n[safe]\n\tdirectory = *\n";
 /* The same for everybody: it says that there is one, and nothing of the machine. */
 #define MACHINE_ID "00000000000000000000637570656c00\n"
+
+/* Tier D has the host's own: names that are rendered elsewhere, and both lists. */
+const char *const *etc_shown(void)
+{
+        static const char *const rendered[] = {"passwd", "group", "hosts", "hostname", "nsswitch.conf", "mtab"};
+        static const size_t parts[] = {sizeof(rendered) / sizeof(*rendered), sizeof(copied) / sizeof(*copied),
+                                       sizeof(bound) / sizeof(*bound)};
+        static const char *names[sizeof(rendered) / sizeof(*rendered) + sizeof(copied) / sizeof(*copied) +
+                                 sizeof(bound) / sizeof(*bound) + 1];
+        static const char *const *const lists[] = {rendered, copied, bound};
+        size_t len = 0;
+
+        for (size_t list = 0; list < 3; list++)
+                for (size_t i = 0; i < parts[list]; i++)
+                        names[len++] = lists[list][i];
+        return names;
+}
 
 static int put(int etcfd, const char *name, const char *bytes, size_t len, struct err *err)
 {
@@ -118,7 +135,7 @@ static int render_all(const struct site *site, int etcfd, struct err *err)
         str_printf(&group, "root:x:0:\ncupel:x:%u:\nnogroup:x:65534:\n", plan->gid);
         if (render(etcfd, "passwd", passwd.data, err) < 0 || render(etcfd, "group", group.data, err) < 0 ||
             render(etcfd, "hosts", "127.0.0.1 localhost cupel\n::1 localhost\n", err) < 0 ||
-            render(etcfd, "hostname", "cupel\n", err) < 0 || render(etcfd, "gitconfig", GITCONFIG, err) < 0 ||
+            render(etcfd, "hostname", "cupel\n", err) < 0 || render(etcfd, "gitconfig", etc_gitconfig, err) < 0 ||
             render(etcfd, "machine-id", MACHINE_ID, err) < 0)
                 return -1;
         if (symlinkat("/proc/self/mounts", etcfd, "mtab") < 0)

@@ -11,6 +11,7 @@
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
 #include "sandbox/message.h"
+#include "sandbox/weak.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,6 +74,10 @@ static int tier_check(const struct helper *helper, enum sandbox_tier *ret, struc
                 tier = SANDBOX_TIER_C;
                 missing = landlock_abi() ? "a fresh /proc" : "Landlock (boot with lsm=landlock,…)";
         }
+        if (helper->site.weak) {
+                tier = SANDBOX_TIER_D;
+                missing = "user namespaces";
+        }
         *ret = tier;
         if (tier > helper->plan.minimum)
                 return err_set(err, ERR_SANDBOX, "%s is missing: tier %s, but sandbox.minimum is %s", missing,
@@ -90,8 +95,11 @@ static int prepare(struct helper *helper, const struct helper_options *options, 
         if (sandbox_plan_from_json(body, &helper->plan, err) < 0)
                 return -1;
         helper->site.fresh_proc = !options->no_proc;
-        if (enter_namespaces(&helper->plan, &failure) < 0 || site_make(&helper->site, &helper->plan, &failure) < 0 ||
-            tier_check(helper, &event.tier, &failure) < 0)
+        if (options->weak ? weak_begin(&failure) < 0 || site_make_weak(&helper->site, &helper->plan, &failure) < 0
+                          : enter_namespaces(&helper->plan, &failure) < 0 ||
+                                    site_make(&helper->site, &helper->plan, &failure) < 0)
+                return send_failed(helper, &failure, err);
+        if (tier_check(helper, &event.tier, &failure) < 0)
                 return send_failed(helper, &failure, err);
         helper->prepared = true;
         event.upper = helper->site.kind;

@@ -17,6 +17,7 @@
 
 struct helper_options {
         int parent_pidfd;             /* dies with it; -1: none */
+        bool weak;                    /* tier D: there are no user namespaces, and the plan may do without (weak.h) */
         bool no_proc;                 /* the cage found that a fresh /proc is refused */
         const struct cgroups *groups; /* what the cage found before it went in; NULL: the helper looks itself */
 };

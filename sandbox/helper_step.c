@@ -92,7 +92,8 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
                 helper_forget_stale(helper);
         if (site_step_begin(&helper->site, step, err) < 0)
                 return -1;
-        if ((step->notes && (notes = listen_notes(&helper->site, err)) < 0) || spawn_bounded(helper, step, err) < 0) {
+        if ((step->notes && !helper->site.weak && (notes = listen_notes(&helper->site, err)) < 0) ||
+            spawn_bounded(helper, step, err) < 0) {
                 site_step_end(&helper->site);
                 cgroups_step_end(&helper->groups);
                 return -1;

@@ -9,6 +9,7 @@
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/step.h"
+#include "sandbox/weak.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,10 +118,10 @@ static void put_path(const struct site *site, struct strv *env)
  * LeakSanitizer traces its process, which the system call filter refuses: every program built with AddressSanitizer would
  * fail at its end.
  */
-static void build_env(const struct site *site, const struct sandbox_step *step, struct strv *env)
+static void build_env(const struct site *site, const struct sandbox_step *step, const char *cwd, struct strv *env)
 {
         _cleanup_free_ char *home = xasprintf("HOME=%s", site->home);
-        _cleanup_free_ char *pwd = xasprintf("PWD=%s", step->cwd ? step->cwd : site->plan->worktree);
+        _cleanup_free_ char *pwd = xasprintf("PWD=%s", cwd);
         const char *const defaults[] = {home,
                                         pwd,
                                         "USER=cupel",
@@ -141,6 +142,30 @@ static void build_env(const struct site *site, const struct sandbox_step *step, 
         if (step->notes)
                 put_env(env, "CUPEL_NOTES=/cupel/notes.sock");
         put_path(site, env);
+}
+
+/* Tier D has no places of its own: the names are the host's, and there is no socket for notes. */
+static void translate_env(const struct site *site, const struct sandbox_step *step, struct strv *env)
+{
+        _cleanup_free_ char *tmp = xasprintf("TMPDIR=%s/tmp", site->plan->scratch);
+        _cleanup_free_ char *git = xasprintf("GIT_CONFIG_SYSTEM=%s/bin/gitconfig", site->plan->scratch);
+        _cleanup_free_ char *path =
+                xasprintf("PATH=%s/bin%s", site->plan->scratch, get_env(env, "PATH") + strlen(OWN_PATH));
+        size_t kept = 0;
+
+        put_env(env, tmp);
+        put_env(env, path);
+        put_env(env, git); /* /etc/gitconfig may be there and cannot be read, which git takes as fatal */
+        for (size_t i = 0; i < env->len; i++) {
+                char *entry = env->items[i], *equals = strchr(entry, '=');
+                _cleanup_free_ char *value = weak_translate(site, step, equals + 1);
+
+                if (strncmp(entry, "CUPEL_NOTES=", 12) != 0)
+                        env->items[kept++] = xasprintf("%.*s=%s", (int)(equals - entry), entry, value);
+                free(entry);
+        }
+        env->len = kept;
+        put_env(env, "CUPEL_TIER=D");
 }
 
 /* The terminal becomes the session's own: /dev/tty means it, its keys interrupt. */
@@ -223,15 +248,29 @@ static int execute(const struct strv *argv, const struct strv *env)
         return -1;
 }
 
-int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, struct err *err)
+static int restrict_leader(const struct site *site, const struct sandbox_step *step, int keeper, struct err *err)
 {
-        const char *cwd = step->cwd ? step->cwd : site->plan->worktree;
+        if (!site->weak && lock_files(site, step, err) < 0)
+                return -1;
+        /* CLOEXEC, not closed: a failure below still has to be told */
+        if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+                return err_errno(err, "close_range");
+        return site->weak ? weak_restrict(site, step, keeper, err) : seccomp_apply(SECCOMP_STEP, err);
+}
+
+int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, int keeper,
+                             struct err *err)
+{
+        const char *place = step->cwd ? step->cwd : site->plan->worktree;
+        _cleanup_free_ char *cwd = site->weak ? weak_translate(site, step, place) : xstrdup(place);
         _cleanup_strv_ struct strv env = {0};
 
         setsid();
         reset_signals();
         umask(022);
-        build_env(site, step, &env);
+        build_env(site, step, cwd, &env);
+        if (site->weak)
+                translate_env(site, step, &env);
         if ((step->tty ? set_terminal(output, err) : set_descriptors(output, err)) < 0)
                 return -1;
         if (chdir(cwd) < 0) {
@@ -239,12 +278,7 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
                 err->code = ERR_INPUT;
                 return -1;
         }
-        if (lock_files(site, step, err) < 0)
-                return -1;
-        /* CLOEXEC, not closed: a failure below still has to be told */
-        if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-                return err_errno(err, "close_range");
-        if (seccomp_apply(SECCOMP_STEP, err) < 0)
+        if (restrict_leader(site, step, keeper, err) < 0)
                 return -1;
         execute(&step->argv, &env);
         if (errno == ENOENT)

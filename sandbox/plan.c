@@ -11,12 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const tier_names[] = {"A", "B", "C", "D", "E", NULL};
+const char *const sandbox_tier_names[] = {"A", "B", "C", "D", "E", NULL};
 static const char *const tier_meanings[] = {
         "everything",
         "no overlay: the worktree is a copy",
         "no fresh /proc or no Landlock",
-        "no user namespaces: Landlock and seccomp on a copy; weaker",
+        "weaker: no user namespaces; Landlock and seccomp on a copy, no cage but Landlock",
         "no sandbox",
 };
 static const char *const upper_names[] = {"auto", "tmpfs", "disk", NULL};
@@ -43,7 +43,7 @@ static const struct record_field plan_fields[] = {
         {"objects", RECORD_STRINGS, PLAN(objects), true, NULL},
         {"env", RECORD_STRINGS, PLAN(env), true, NULL},
         {"redact", RECORD_STRINGS, PLAN(redact), false, NULL},
-        {"minimum", RECORD_NAME, PLAN(minimum), true, tier_names},
+        {"minimum", RECORD_NAME, PLAN(minimum), true, sandbox_tier_names},
         {"force_copy", RECORD_BOOL, PLAN(force_copy), false, NULL},
         {0},
 };
@@ -124,7 +124,7 @@ void sandbox_plan_set_ids(struct sandbox_plan *plan)
 
 const char *sandbox_tier_name(enum sandbox_tier tier)
 {
-        return tier_names[tier];
+        return sandbox_tier_names[tier];
 }
 
 const char *sandbox_tier_meaning(enum sandbox_tier tier)
@@ -134,8 +134,8 @@ const char *sandbox_tier_meaning(enum sandbox_tier tier)
 
 int sandbox_tier_from_name(const char *name, enum sandbox_tier *ret)
 {
-        for (int i = 0; tier_names[i]; i++)
-                if (strcmp(tier_names[i], name) == 0) {
+        for (int i = 0; sandbox_tier_names[i]; i++)
+                if (strcmp(sandbox_tier_names[i], name) == 0) {
                         *ret = (enum sandbox_tier)i;
                         return 0;
                 }

@@ -32,7 +32,7 @@ enum sandbox_tier {
         SANDBOX_TIER_A, /* everything */
         SANDBOX_TIER_B, /* no overlay: the worktree is a copy */
         SANDBOX_TIER_C, /* and no fresh /proc: none is shown */
-        SANDBOX_TIER_D, /* no user namespaces: Landlock and seccomp on a copy; weaker */
+        SANDBOX_TIER_D, /* no user namespaces: Landlock and seccomp on a copy; weaker (weak.h) */
         SANDBOX_TIER_E, /* nothing: refused */
 };
 
@@ -144,6 +144,7 @@ void sandbox_step_release(struct sandbox_step *step);
 struct json_t *sandbox_step_to_json(const struct sandbox_step *step);
 int sandbox_step_from_json(struct json_t *json, struct sandbox_step *ret, struct err *err);
 
+extern const char *const sandbox_tier_names[];         /* "A" …, NULL ends */
 const char *sandbox_tier_name(enum sandbox_tier tier); /* "A" */
 int sandbox_tier_from_name(const char *name, enum sandbox_tier *ret);
 const char *sandbox_tier_meaning(enum sandbox_tier tier);

@@ -50,17 +50,44 @@ static void run_attempt(const struct probe_attempt *attempt, struct answer *ret)
                 waitpid(pid, NULL, 0);
 }
 
+static const struct probe_layer *find_layer(const struct probe *probe, const char *name)
+{
+        for (size_t i = 0; i < probe->len; i++)
+                if (strcmp(probe->layers[i].name, name) == 0)
+                        return &probe->layers[i];
+        return NULL;
+}
+
+static bool is_missing(const struct probe *probe, const char *name)
+{
+        const struct probe_layer *layer = name ? find_layer(probe, name) : NULL;
+
+        return layer && !layer->present;
+}
+
+/* Without namespaces, Landlock with its scopes is all there is. */
+static enum sandbox_tier tier_of(const struct probe *probe)
+{
+        bool scopes = probe->landlock_abi >= LANDLOCK_ABI_SCOPES && !is_missing(probe, "Landlock");
+
+        return probe->tier == SANDBOX_TIER_D && !scopes ? SANDBOX_TIER_E : probe->tier;
+}
+
 static void put_layer(struct probe *probe, const struct probe_attempt *attempt, bool present, const char *detail)
 {
         struct probe_layer *layer = &probe->layers[probe->len++];
+        bool needed = present || !is_missing(probe, attempt->needs);
 
         *layer = (struct probe_layer){.name = attempt->name,
                                       .purpose = attempt->purpose,
                                       .present = present,
                                       .required = attempt->without != SANDBOX_TIER_A,
-                                      .remedy = attempt->remedy};
+                                      .remedy = attempt->remedy && !attempt->remedy[0] ? probe_remedy()
+                                                                                       : attempt->remedy};
+        if (!needed)
+                layer->remedy = NULL; /* the one of what it needs */
         snprintf(layer->detail, sizeof(layer->detail), "%s", detail);
-        if (!present && attempt->without > probe->tier)
+        if (!present && needed && attempt->without > probe->tier)
                 probe->tier = attempt->without;
 }
 
@@ -68,11 +95,16 @@ void probe_run(struct probe *probe)
 {
         *probe = (struct probe){.tier = SANDBOX_TIER_A, .landlock_abi = landlock_abi()};
         for (size_t i = 0; i < probe_attempts_len; i++) {
-                struct answer answer;
+                const char *needs = probe_attempts[i].needs;
+                struct answer answer = {.present = false};
 
-                run_attempt(&probe_attempts[i], &answer);
+                if (is_missing(probe, needs))
+                        snprintf(answer.detail, sizeof(answer.detail), "not tried: it needs the layer \"%s\"", needs);
+                else
+                        run_attempt(&probe_attempts[i], &answer);
                 put_layer(probe, &probe_attempts[i], answer.present, answer.detail);
         }
+        probe->tier = tier_of(probe);
 }
 
 struct json_t *probe_to_json(const struct probe *probe)
@@ -137,6 +169,7 @@ int probe_from_json(struct json_t *json, struct probe *ret, struct err *err)
                 if (layer_from_json(&probe, json_array_get(layers, i), err) < 0)
                         return -1;
         probe.landlock_abi = (int)abi;
+        probe.tier = tier_of(&probe);
         *ret = probe;
         return 0;
 }

@@ -7,6 +7,7 @@
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/weak.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -131,10 +132,13 @@ static int try_nesting(char detail[PROBE_DETAIL], struct err *err)
         return 0;
 }
 
+/* Without a user namespace an ordinary user has none to drop. */
 static int try_capabilities(char detail[PROBE_DETAIL], struct err *err)
 {
         (void)detail;
-        return enter(0, err) < 0 || drop_bounding_set(err) < 0 ? -1 : drop_capabilities(err);
+        if (enter(0, err) < 0)
+                return weak_drop(err);
+        return drop_bounding_set(err) < 0 ? -1 : drop_capabilities(err);
 }
 
 static int try_landlock(char detail[PROBE_DETAIL], struct err *err)
@@ -144,7 +148,7 @@ static int try_landlock(char detail[PROBE_DETAIL], struct err *err)
         snprintf(detail, PROBE_DETAIL, "ABI %d", landlock_abi());
         if (!landlock_abi())
                 return err_errno(err, "Landlock");
-        if (enter(0, err) < 0 || drop_capabilities(err) < 0 || landlock_begin(&lock, 0, err) < 0 ||
+        if (weak_drop(err) < 0 || landlock_begin(&lock, 0, err) < 0 ||
             landlock_allow(&lock, "/dev", LANDLOCK_READ, err) < 0 || landlock_enter(&lock, err) < 0)
                 return -1;
         if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0)
@@ -155,13 +159,15 @@ static int try_landlock(char detail[PROBE_DETAIL], struct err *err)
 static int try_landlock_scopes(char detail[PROBE_DETAIL], struct err *err)
 {
         (void)detail;
-        return landlock_abi() >= 6 ? 0 : err_set(err, ERR_SANDBOX, "ABI %d, scopes came with 6", landlock_abi());
+        return landlock_abi() >= LANDLOCK_ABI_SCOPES
+                       ? 0
+                       : err_set(err, ERR_SANDBOX, "ABI %d, scopes came with 6", landlock_abi());
 }
 
 static int try_seccomp(char detail[PROBE_DETAIL], struct err *err)
 {
         (void)detail;
-        if (enter(0, err) < 0 || drop_capabilities(err) < 0 || seccomp_apply(SECCOMP_STEP, err) < 0)
+        if (weak_drop(err) < 0 || seccomp_apply(SECCOMP_STEP, err) < 0)
                 return -1;
         if (unshare(CLONE_NEWNS) == 0 || errno != EPERM || syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
                 return err_set(err, ERR_SANDBOX, "it does not refuse");
@@ -195,31 +201,38 @@ static int try_cgroup(char detail[PROBE_DETAIL], struct err *err)
         return 0;
 }
 
-#define USER_REMEDY                                                                                                    \
-        "sysctl user.max_user_namespaces=100000 kernel.unprivileged_userns_clone=1 "                                   \
-        "kernel.apparmor_restrict_unprivileged_userns=0"
-
+/* Remedies are what a person can type or pass. Of several, probe_remedy.c finds the one that this machine needs. */
 const struct probe_attempt probe_attempts[] = {
-        {"user namespace", "isolation without root", USER_REMEDY, SANDBOX_TIER_D, try_user},
-        {"step namespaces", "own mounts, processes, network", USER_REMEDY, SANDBOX_TIER_D, try_namespaces},
-        {"mount attributes", "the cage: the host read-only", "kernel 5.12 or newer", SANDBOX_TIER_D, try_attributes},
-        {"overlay", "worktree in constant time", "kernel 5.11 or newer; in a container, a volume that is no overlay",
-         SANDBOX_TIER_B, try_overlay},
+        {"user namespace", "isolation without root", PROBE_ASK, SANDBOX_TIER_D, NULL, try_user},
+        {"step namespaces", "own mounts, processes, network", PROBE_ASK, SANDBOX_TIER_D, "user namespace",
+         try_namespaces},
+        {"mount attributes", "the cage: the host read-only", "kernel 5.12 or newer", SANDBOX_TIER_D, "user namespace",
+         try_attributes},
+        {"overlay", "worktree in constant time",
+         "kernel 5.11 or newer (modprobe overlay); in a container, state and cache on a volume that is no overlay",
+         SANDBOX_TIER_B, "user namespace", try_overlay},
         {"memory upper", "a crash leaves nothing on disk",
-         "kernel 6.6 or newer; until then a folder in the run is used", SANDBOX_TIER_A, try_tmpfs_upper},
-        {"fresh /proc", "steps see their own processes only", "run outside a container, or with an unmasked /proc",
-         SANDBOX_TIER_C, try_proc},
-        {"no nested namespaces", "the kernel's privileged interfaces stay closed", "a writable /proc/sys/user",
-         SANDBOX_TIER_D, try_nesting},
-        {"capabilities", "none is left, for ever", NULL, SANDBOX_TIER_E, try_capabilities},
-        {"Landlock", "files, a second time", "boot with lsm=landlock,… (kernel 5.13 or newer)", SANDBOX_TIER_C,
-         try_landlock},
+         "kernel 6.6 or newer; until then a folder in the run is used", SANDBOX_TIER_A, "user namespace",
+         try_tmpfs_upper},
+        {"fresh /proc", "steps see their own processes only",
+         "run outside a container, or docker run --security-opt systempaths=unconfined, podman run --security-opt "
+         "unmask=ALL",
+         SANDBOX_TIER_C, "user namespace", try_proc},
+        {"no nested namespaces", "the kernel's privileged interfaces stay closed",
+         "a writable /proc/sys/user (docker run --security-opt systempaths=unconfined)", SANDBOX_TIER_D,
+         "user namespace", try_nesting},
+        {"capabilities", "none is left, for ever", NULL, SANDBOX_TIER_E, NULL, try_capabilities},
+        {"Landlock", "files, a second time; without namespaces, the only time",
+         "kernel 5.13 or newer with CONFIG_SECURITY_LANDLOCK, booted with lsm=landlock,… (what "
+         "/sys/kernel/security/lsm says now, after it)",
+         SANDBOX_TIER_C, NULL, try_landlock},
         {"Landlock scopes", "no signals or abstract sockets out of the step", "kernel 6.12 or newer", SANDBOX_TIER_A,
-         try_landlock_scopes},
-        {"seccomp", "system calls", "a kernel with CONFIG_SECCOMP_FILTER", SANDBOX_TIER_E, try_seccomp},
-        {"session keyring", "the user's keys stay out", NULL, SANDBOX_TIER_E, try_keyring},
-        {"pidfd", "processes are named without races", "kernel 5.3 or newer", SANDBOX_TIER_E, try_pidfd},
+         "Landlock", try_landlock_scopes},
+        {"seccomp", "system calls", "a kernel with CONFIG_SECCOMP_FILTER", SANDBOX_TIER_E, NULL, try_seccomp},
+        {"session keyring", "the user's keys stay out",
+         "a container's filter that allows keyctl, or a kernel without CONFIG_KEYS", SANDBOX_TIER_E, NULL, try_keyring},
+        {"pidfd", "processes are named without races", "kernel 5.3 or newer", SANDBOX_TIER_E, NULL, try_pidfd},
         {"cgroup", "limits for a whole tree of processes; until then they are polled",
-         "systemd-run --user --scope -p Delegate=yes", SANDBOX_TIER_A, try_cgroup},
+         "systemd-run --user --scope -p Delegate=yes", SANDBOX_TIER_A, NULL, try_cgroup},
 };
 const size_t probe_attempts_len = sizeof(probe_attempts) / sizeof(*probe_attempts);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/seccomp.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -61,5 +62,10 @@ int seccomp_apply_listening(enum seccomp_profile profile, struct err *err)
         long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
                           &programs[NATIVE][profile]);
 
+        if (fd < 0 && errno == EBUSY)
+                return err_set(
+                        err, ERR_SANDBOX,
+                        "seccomp filter: another program watches the system calls here (a container's notifier); "
+                        "without user namespaces cupel has to do that itself");
         return fd < 0 ? refused(err) : (int)fd;
 }

@@ -10,6 +10,7 @@
 #include "lib/base/fs.h"
 #include "sandbox/kernel.h"
 #include "sandbox/pty.h"
+#include "sandbox/weak.h"
 #include "sandbox/worktree_copy.h"
 
 #include <errno.h>
@@ -214,6 +215,27 @@ int site_make(struct site *site, const struct sandbox_plan *plan, struct err *er
         return root_build(site, err) < 0 ? err_wrap(err, "step root") : 0;
 }
 
+int site_make_weak(struct site *site, const struct sandbox_plan *plan, struct err *err)
+{
+        _cleanup_free_ char *store = xasprintf("%s/upper", plan->scratch);
+
+        site->plan = plan;
+        site->weak = true;
+        if (plan->write.len)
+                return err_set(
+                        err, ERR_SANDBOX,
+                        "sandbox.write: tier D, weaker, cannot show a copy at a folder's own path; give this machine "
+                        "user namespaces (cupel doctor)");
+        site->home = xasprintf("%s/home", plan->scratch);
+        site->root = xasprintf("%s/root", plan->scratch);
+        site->step = xasprintf("%s/step", plan->scratch);
+        site->upper = xasprintf("%s/upper", store);
+        site->work = xasprintf("%s/work", store);
+        if (make_on_disk(site, store, err) < 0 || copy_prepare(site, err) < 0)
+                return -1;
+        return weak_site_furnish(site, err);
+}
+
 static void empty_scratch(struct site *site)
 {
         struct err ignored;
@@ -260,7 +282,7 @@ static int make_step_folders(const struct site *site, struct err *err)
         return 0;
 }
 
-int site_step_begin(struct site *site, const struct sandbox_step *step, struct err *err)
+static int begin_step(struct site *site, const struct sandbox_step *step, struct err *err)
 {
         const struct sandbox_plan *plan = site->plan;
 
@@ -283,10 +305,19 @@ int site_step_begin(struct site *site, const struct sandbox_step *step, struct e
         return site->copied ? copy_step_begin(site, step, err) : 0;
 }
 
+int site_step_begin(struct site *site, const struct sandbox_step *step, struct err *err)
+{
+        if (begin_step(site, step, err) < 0)
+                return -1;
+        return site->weak ? weak_step_begin(site, step, err) : 0;
+}
+
 void site_step_end(struct site *site)
 {
         struct err ignored;
 
+        if (site->weak)
+                weak_step_end(site);
         forget_trial(site);
         if (site->tty_placed)
                 pty_unplace(site);
@@ -306,6 +337,8 @@ int site_freeze(struct site *site, struct err *err)
 {
         int fd;
 
+        if (!site->frozen && site->weak && weak_before_freeze(site, err) < 0)
+                return -1;
         if (!site->frozen && site->copied && copy_freeze(site, err) < 0)
                 return -1;
         fd = open(site->upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -328,6 +361,8 @@ static void copied_growth(const struct site *site, const struct sandbox_step *st
         _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
 
         ret->bytes = fs_tree_size(AT_FDCWD, path, scan_max(site), &ret->inodes);
+        if (site->weak)
+                weak_disk_used(site, ret);
         ret->bytes -= ret->bytes < site->copied_bytes ? ret->bytes : site->copied_bytes;
         ret->inodes -= ret->inodes < site->copied_inodes ? ret->inodes : site->copied_inodes;
 }

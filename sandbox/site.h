@@ -40,10 +40,14 @@ struct site {
         bool frozen;
         bool tried; /* the run's overlay is mounted at `step`: the proof that the kernel can, and the first WORK step's */
         bool step_made;
+        bool weak;              /* tier D: no mounts; the copies in scratch are what steps see (weak.h) */
+        const char *carried_in; /* tier D: the copy that has the carried folders in it now; NULL: none */
+        uint64_t carried_bytes, carried_inodes;
         bool tty_placed;
 };
 
 int site_make(struct site *site, const struct sandbox_plan *plan, struct err *err);
+int site_make_weak(struct site *site, const struct sandbox_plan *plan, struct err *err); /* tier D */
 void site_release(struct site *site);
 
 int site_step_begin(struct site *site, const struct sandbox_step *step, struct err *err);
@@ -66,8 +70,10 @@ void site_disk_used(const struct site *site, const struct sandbox_step *step, st
 int root_build(const struct site *site, struct err *err); /* root.c: the shared root */
 int root_show(const struct site *site, int rootfd, const struct sandbox_show *show, struct err *err);
 int shows_mount(const struct site *site, int rootfd, bool below,
-                struct err *err);                         /* shows.c: below the worktree or not */
-int etc_build(const struct site *site, struct err *err);  /* etc.c: its /etc */
+                struct err *err);                        /* shows.c: below the worktree or not */
+int etc_build(const struct site *site, struct err *err); /* etc.c: its /etc */
+extern const char etc_gitconfig[];
+const char *const *etc_shown(void);                       /* names of the host's /etc that it is made of; NULL ends */
 int proc_mount(const struct site *site, struct err *err); /* proc.c: /proc with its masks; returns its descriptor */
 int worktree_mount(const struct site *site, const struct sandbox_step *step, int rootfd,
                    struct err *err); /* worktree.c */

@@ -4,6 +4,7 @@
 #include "lib/base/cleanup.h"
 #include "sandbox/kernel.h"
 #include "sandbox/pty.h"
+#include "sandbox/weak.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +45,11 @@ static void send_report(int status, const struct step_report *report, const int 
                 memcpy(CMSG_DATA(message), fds, fds_len * sizeof(int));
         }
         sendmsg(status, &header, MSG_NOSIGNAL);
+}
+
+void step_report_send(int status, const struct step_report *report)
+{
+        send_report(status, report, NULL, 0);
 }
 
 static void report_failure(int status, const struct err *err)
@@ -130,7 +136,7 @@ static void __attribute__((noreturn)) reap_until_leader_ends(pid_t leader, int s
 }
 
 /* The kernel's own out-of-memory killer takes the step first. The step's /proc is read-only: it cannot take this back. */
-static void volunteer(void)
+void step_volunteer(void)
 {
         _cleanup_fd_ int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
@@ -158,7 +164,7 @@ static int start_leader(const struct site *site, const struct sandbox_step *step
         if (pid < 0)
                 return err_errno(err, "fork");
         if (pid == 0) {
-                leader_restrict_and_exec(site, step, output, err);
+                leader_restrict_and_exec(site, step, output, -1, err);
                 report_failure(status, err);
                 _exit(127);
         }
@@ -200,7 +206,7 @@ void step_go(const struct step_process *process, unsigned ways)
 }
 
 /* A helper that died sends nothing, and takes this process with it. */
-static int join_groups(const struct cgroups *groups, int status, struct err *err)
+int step_join(const struct cgroups *groups, int status, struct err *err)
 {
         unsigned ways;
         ssize_t got;
@@ -221,13 +227,13 @@ static void __attribute__((noreturn)) child(const struct site *site, const struc
         pid_t leader = -1;
         int proc;
 
-        volunteer();
+        step_volunteer();
         if (ns_die_with(helper, &err) < 0 || (proc = site_enter(site, step, &err)) == -1)
                 goto failed;
         if (step_listen(&step->listen, &listeners, &err) < 0 || make_terminal(step, status, &output, &err) < 0)
                 goto failed;
         report_entered(status, proc, &listeners);
-        if (join_groups(groups, status, &err) < 0 || restrict_init(step, &err) < 0)
+        if (step_join(groups, status, &err) < 0 || restrict_init(step, &err) < 0)
                 goto failed;
         /* capabilities changed, which cleared it (prctl(2)) */
         if (ns_die_with(helper, &err) < 0 || start_leader(site, step, output, status, &leader, &err) < 0)
@@ -241,13 +247,13 @@ failed:
 }
 
 /* Where the group of version 2 cannot be entered by this user, the step is watched from outside instead. */
-static pid_t clone_step(const struct cgroups *groups, int *ret_pidfd)
+pid_t step_clone(const struct cgroups *groups, int flags, int *ret_pidfd)
 {
         int group = cgroups_clone_fd(groups);
-        pid_t pid = ns_clone(STEP_NAMESPACES, group, ret_pidfd);
+        pid_t pid = ns_clone(flags, group, ret_pidfd);
 
         if (pid < 0 && group >= 0)
-                pid = ns_clone(STEP_NAMESPACES, -1, ret_pidfd);
+                pid = ns_clone(flags, -1, ret_pidfd);
         return pid;
 }
 
@@ -255,9 +261,11 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
                const struct cgroups *groups, struct err *err)
 {
         struct step_process process = STEP_PROCESS_NONE;
-        _cleanup_fd_ int helper = (int)syscall(SYS_pidfd_open, getpid(), 0);
+        _cleanup_fd_ int helper = site->weak ? -1 : (int)syscall(SYS_pidfd_open, getpid(), 0);
         int output[2] = {-1, -1}, status[2] = {-1, -1};
 
+        if (site->weak)
+                return weak_spawn(ret, site, step, groups, err);
         if (helper < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0 ||
             (!step->tty && (pipe2(output, O_CLOEXEC) < 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) < 0))) {
                 err_errno(err, "step %s", step->name);
@@ -266,7 +274,7 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
                 process.output = output[0];
                 process.status = status[0];
                 output[0] = status[0] = -1;
-                process.pid = clone_step(groups, &process.pidfd);
+                process.pid = step_clone(groups, STEP_NAMESPACES, &process.pidfd);
                 if (process.pid == 0)
                         child(site, step, groups, output[1], status[1], helper);
                 if (process.pid > 0)
@@ -292,8 +300,9 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
 
 void step_kill(const struct step_process *process)
 {
+        /* a keeper has to kill what is below it first; it cannot be stopped by the step */
         if (process->pidfd >= 0)
-                syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0);
+                syscall(SYS_pidfd_send_signal, process->pidfd, process->weak ? SIGTERM : SIGKILL, NULL, 0);
 }
 
 void step_reap(struct step_process *process, struct rusage *ret_usage)
@@ -303,6 +312,11 @@ void step_reap(struct step_process *process, struct rusage *ret_usage)
                 while (wait4(process->pid, NULL, 0, ret_usage) < 0 && errno == EINTR)
                         ;
         process->pid = -1;
+        if (process->weak) {
+                int status;
+
+                weak_tree_kill(-1, &status); /* nothing, unless somebody killed the keeper */
+        }
 }
 
 void step_process_release(struct step_process *process)

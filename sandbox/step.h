@@ -37,6 +37,7 @@ struct step_process {
         int proc;   /* the step's /proc, -1 until it is reported */
         int mounts; /* its mount namespace, held so that its end is not waited for; -1 where the kernel cannot say */
         struct step_listeners listeners; /* empty until they are reported */
+        bool weak;                       /* tier D: `pid` is a keeper (weak.h) */
         uint64_t shared_before;          /* the machine's shared memory at the first look */
 };
 
@@ -85,7 +86,14 @@ int step_listen(const struct sandbox_ports *ports, struct step_listeners *ret, s
 void step_listeners_close(struct step_listeners *listeners);
 
 /* The leader's end of it (leader.c): restricts itself and executes; returns only on failure. */
-int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, struct err *err);
+int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, int keeper,
+                             struct err *err); /* keeper: tier D, where it is told of the filter; else -1 */
+
+/* For the two processes that a leader has above it. */
+void step_report_send(int status, const struct step_report *report);
+int step_join(const struct cgroups *groups, int status, struct err *err); /* after step_go() */
+pid_t step_clone(const struct cgroups *groups, int flags, int *ret_pidfd);
+void step_volunteer(void); /* to the kernel's out-of-memory killer, before all others */
 int leader_set_limits(const struct sandbox_limits *limits, struct err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "sandbox/step.h"
+#include "sandbox/weak.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -99,6 +100,25 @@ static uint64_t hidden_bytes(struct step_process *process)
         return shared - process->shared_before;
 }
 
+/* The helper as /proc numbers it, which may be that of another pid namespace. */
+static pid_t self_in_proc(void)
+{
+        char name[16] = "";
+
+        return readlink("/proc/self", name, sizeof(name) - 1) > 0 ? (pid_t)strtol(name, NULL, 10) : -1;
+}
+
+/* Where the step has no /proc of its own (tiers C and D): everything below one process, in the /proc that there is. */
+static void measure_below(struct step_process *process, struct step_usage *ret)
+{
+        struct weak_tree_usage usage;
+
+        weak_tree_measure(process->weak ? process->pid : self_in_proc(), &usage);
+        *ret = (struct step_usage){usage.tasks, usage.memory_bytes + hidden_bytes(process), usage.cpu_ms};
+        if (!process->weak && ret->tasks)
+                ret->tasks--; /* PID 1 is ours */
+}
+
 void step_usage(struct step_process *process, struct step_usage *ret)
 {
         int fd = process->proc >= 0 ? openat(process->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -107,6 +127,10 @@ void step_usage(struct step_process *process, struct step_usage *ret)
         struct dirent *entry;
 
         *ret = (struct step_usage){0};
+        if (process->weak || process->proc < 0) {
+                measure_below(process, ret);
+                return;
+        }
         while (dir && (entry = readdir(dir))) {
                 struct process_usage one;
 

@@ -48,7 +48,7 @@ int copy_prepare(struct site *site, struct err *err)
         return 0;
 }
 
-static bool needs_own_copy(const struct sandbox_step *step)
+bool copy_is_own(const struct sandbox_step *step)
 {
         return step->worktree == SANDBOX_VERIFY || step->lower_skip || step->worktree == SANDBOX_READONLY;
 }
@@ -83,7 +83,7 @@ int copy_step_begin(const struct site *site, const struct sandbox_step *step, st
         if (copy_folders(site, "carry", &site->plan->carry, err) < 0 ||
             copy_folders(site, "write", &site->plan->write, err) < 0)
                 return -1;
-        if (!needs_own_copy(step))
+        if (!copy_is_own(step))
                 return 0;
         if (site->frozen && !step->lower_skip)
                 lowers[len++] = site->upper;
@@ -94,7 +94,7 @@ int copy_step_begin(const struct site *site, const struct sandbox_step *step, st
 
 int copy_show(const struct site *site, const struct sandbox_step *step, const char *at, struct err *err)
 {
-        const char *name = needs_own_copy(step) ? "verify" : "tree";
+        const char *name = copy_is_own(step) ? "verify" : "tree";
         _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
         uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 

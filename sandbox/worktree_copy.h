@@ -14,7 +14,11 @@
  */
 
 #include "lib/base/err.h"
+#include "sandbox/merge.h"
 #include "sandbox/site.h"
+
+/* Does the step get a copy of its own (`verify`), or the run's (`tree`)? */
+bool copy_is_own(const struct sandbox_step *step);
 
 int copy_prepare(struct site *site, struct err *err);
 int copy_step_begin(const struct site *site, const struct sandbox_step *step, struct err *err);

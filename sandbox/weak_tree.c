@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The processes below one of ours, found in the host's /proc. A number may be given to another process between two looks, so
+ * a process is killed through a descriptor that was opened before it was looked at again.
+ */
+#include "sandbox/weak.h"
+
+#include "lib/base/cleanup.h"
+#include "lib/base/str.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct process {
+        pid_t pid, parent;
+        char state;
+        bool ours;
+        unsigned long long start, ticks, pages;
+};
+
+struct processes {
+        struct process *items;
+        size_t len;
+};
+
+static void processes_release(struct processes *list)
+{
+        free(list->items);
+}
+
+/* proc_pid_stat(5); the name is the process's choice: fields are counted after the last ')'. */
+static int read_process(pid_t pid, struct process *ret)
+{
+        unsigned long long user, system, dead_user, dead_system, pages;
+        char path[64], text[1024], *after;
+        _cleanup_fd_ int fd = -1;
+        ssize_t got;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || (got = read(fd, text, sizeof(text) - 1)) <= 0)
+                return -1;
+        text[got] = '\0';
+        after = strrchr(text, ')');
+        *ret = (struct process){.pid = pid};
+        if (!after ||
+            sscanf(after + 1,
+                   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %*d %*d %llu %*u %llu",
+                   &ret->state, &ret->parent, &user, &system, &dead_user, &dead_system, &ret->start, &pages) != 8)
+                return -1;
+        ret->ticks = user + system + dead_user + dead_system;
+        ret->pages = pages;
+        return 0;
+}
+
+static void list_all(struct processes *list)
+{
+        DIR *dir = opendir("/proc");
+        struct dirent *entry;
+
+        while (dir && (entry = readdir(dir))) {
+                struct process one;
+
+                if (!isdigit((unsigned char)entry->d_name[0]) || read_process(atoi(entry->d_name), &one) < 0)
+                        continue;
+                list->items = xrealloc(list->items, (list->len + 1) * sizeof(*list->items));
+                list->items[list->len++] = one;
+        }
+        if (dir)
+                closedir(dir);
+}
+
+static bool descends(const struct processes *list, const struct process *process, pid_t root)
+{
+        for (size_t i = 0; i < list->len; i++)
+                if (list->items[i].pid == process->parent)
+                        return process->parent == root || list->items[i].ours;
+        return process->parent == root;
+}
+
+/* Until nothing is added: a child may stand before its parent in the list. */
+static void list_below(pid_t root, struct processes *list)
+{
+        bool added = true;
+
+        list_all(list);
+        while (added) {
+                added = false;
+                for (size_t i = 0; i < list->len; i++)
+                        if (!list->items[i].ours && descends(list, &list->items[i], root))
+                                list->items[i].ours = added = true;
+        }
+}
+
+void weak_tree_measure(pid_t root, struct weak_tree_usage *ret)
+{
+        __attribute__((cleanup(processes_release))) struct processes list = {0};
+        uint64_t ticks = 0, pages = 0;
+
+        *ret = (struct weak_tree_usage){0};
+        list_below(root, &list);
+        for (size_t i = 0; i < list.len; i++) {
+                if (!list.items[i].ours)
+                        continue;
+                ret->tasks++;
+                ticks += list.items[i].ticks;
+                pages += list.items[i].pages;
+        }
+        ret->memory_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+        ret->cpu_ms = ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+static void kill_one(const struct process *process)
+{
+        _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+        struct process again;
+
+        if (fd >= 0 && read_process(process->pid, &again) == 0 && again.start == process->start)
+                syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+}
+
+static void reap(pid_t wanted, int *ret_status, bool *ret_none)
+{
+        int status;
+        pid_t pid;
+
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+                if (pid == wanted)
+                        *ret_status = status;
+        *ret_none = pid < 0 && errno == ECHILD;
+}
+
+/* Who forks faster than he is found loses too: the number of processes is bounded, and those that are dead do not fork. */
+void weak_tree_kill(pid_t wanted, int *ret_status)
+{
+        bool none = false;
+
+        for (;;) {
+                __attribute__((cleanup(processes_release))) struct processes list = {0};
+                bool alive = false;
+
+                reap(wanted, ret_status, &none);
+                list_below(getpid(), &list);
+                for (size_t i = 0; i < list.len; i++)
+                        if (list.items[i].ours && list.items[i].state != 'Z') {
+                                kill_one(&list.items[i]);
+                                alive = true;
+                        }
+                if (none && !alive)
+                        return;
+                poll(NULL, 0, alive ? 0 : 1);
+        }
+}
