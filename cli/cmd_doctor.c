@@ -57,7 +57,8 @@ static void print_probe(const struct probe *probe, bool colour, bool enough)
         str_printf(&out, ": %s\n", sandbox_tier_meaning(probe->tier));
         if (!enough)
                 str_printf(&out,
-                           "Runs are refused here: the built-in policy asks for tier %s or better. Give this machine what is\n"
+                           "Runs are refused here: the built-in policy asks for tier %s or better. Give this machine "
+                           "what is\n"
                            "missing above%s.\n",
                            sandbox_tier_name(DEFAULT_MINIMUM),
                            probe->tier == SANDBOX_TIER_D

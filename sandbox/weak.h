@@ -63,6 +63,9 @@ struct weak_tree_usage {
 };
 void weak_tree_measure(pid_t root, struct weak_tree_usage *ret); /* of all that descend from it */
 
+/* Threads of all processes of the user, on the whole machine: RLIMIT_NPROC counts them where there is no user namespace. */
+uint64_t weak_user_tasks(void);
+
 /*
  * Kills all that descends from the calling process, which is a subreaper, and reaps it; returns when nothing is left. `wanted`
  * (-1: none): its wait(2) status goes to `ret_status`.

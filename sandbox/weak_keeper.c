@@ -207,11 +207,16 @@ static void __attribute__((noreturn)) keep(struct keeper *keeper)
 
 static int restrict_keeper(const struct sandbox_step *step, struct err *err)
 {
+        struct sandbox_limits limits = step->limits;
+
         if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
                 return err_errno(err, "session keyring");
         if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
                 return err_errno(err, "PR_SET_CHILD_SUBREAPER");
-        return leader_set_limits(&step->limits, err);
+        /* a bound for the worst; who exceeds his own is found by looking */
+        if (limits.processes)
+                limits.processes += weak_user_tasks();
+        return leader_set_limits(&limits, err);
 }
 
 static void __attribute__((noreturn)) keeper_main(const struct site *site, const struct sandbox_step *step,

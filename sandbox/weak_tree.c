@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +26,8 @@ struct process {
         pid_t pid, parent;
         char state;
         bool ours;
-        unsigned long long start, ticks, pages;
+        unsigned long long start, ticks, pages, threads;
+        uid_t uid;
 };
 
 struct processes {
@@ -41,25 +43,29 @@ static void processes_release(struct processes *list)
 /* proc_pid_stat(5); the name is the process's choice: fields are counted after the last ')'. */
 static int read_process(pid_t pid, struct process *ret)
 {
-        unsigned long long user, system, dead_user, dead_system, pages;
+        unsigned long long user, system, dead_user, dead_system, pages, threads;
         char path[64], text[1024], *after;
         _cleanup_fd_ int fd = -1;
+        struct stat status;
         ssize_t got;
 
         snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
         fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || (got = read(fd, text, sizeof(text) - 1)) <= 0)
+        if (fd < 0 || fstat(fd, &status) < 0 || (got = read(fd, text, sizeof(text) - 1)) <= 0)
                 return -1;
         text[got] = '\0';
         after = strrchr(text, ')');
         *ret = (struct process){.pid = pid};
         if (!after ||
             sscanf(after + 1,
-                   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %*d %*d %llu %*u %llu",
-                   &ret->state, &ret->parent, &user, &system, &dead_user, &dead_system, &ret->start, &pages) != 8)
+                   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %llu %*d %llu %*u %llu",
+                   &ret->state, &ret->parent, &user, &system, &dead_user, &dead_system, &threads, &ret->start,
+                   &pages) != 9)
                 return -1;
         ret->ticks = user + system + dead_user + dead_system;
         ret->pages = pages;
+        ret->threads = threads;
+        ret->uid = status.st_uid;
         return 0;
 }
 
@@ -112,12 +118,23 @@ void weak_tree_measure(pid_t root, struct weak_tree_usage *ret)
         for (size_t i = 0; i < list.len; i++) {
                 if (!list.items[i].ours)
                         continue;
-                ret->tasks++;
+                ret->tasks += list.items[i].threads;
                 ticks += list.items[i].ticks;
                 pages += list.items[i].pages;
         }
         ret->memory_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
         ret->cpu_ms = ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t weak_user_tasks(void)
+{
+        __attribute__((cleanup(processes_release))) struct processes list = {0};
+        uint64_t tasks = 0;
+
+        list_all(&list);
+        for (size_t i = 0; i < list.len; i++)
+                tasks += list.items[i].uid == geteuid() ? list.items[i].threads : 0;
+        return tasks;
 }
 
 static void kill_one(const struct process *process)
