@@ -23,6 +23,8 @@
 
 struct json_t;
 
+struct json_t;
+
 struct launch_request {
         const char *item_file;   /* NULL: from options alone; "-": standard input */
         const char *policy_file; /* --policy, or NULL */
@@ -67,6 +69,9 @@ int launch_close_folder(const struct launch *launch, struct err *err);
  * caller. Only where plan_has_network().
  */
 struct json_t *launch_egress_config(const struct launch *launch);
+
+/* Data of the run's receipt.context.footprint; owned by the caller. */
+struct json_t *launch_footprint(const struct launch *launch);
 
 /* The item's id in the store: its own, else the slug of its title. Borrowed from `launch`. */
 const char *launch_item_id(const struct launch *launch);

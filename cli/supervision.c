@@ -172,6 +172,12 @@ static int append_records(struct supervision *s, struct err *err)
         return 0;
 }
 
+void supervision_note_footprint(struct supervision *s)
+{
+        json_array_append_new(s->records, json_pack("{s:s, s:s, s:o}", "type", "receipt.context.footprint", "actor",
+                                                    "system", "data", launch_footprint(s->launch)));
+}
+
 void supervision_flush(struct supervision *s)
 {
         struct err err = ERR_INIT;

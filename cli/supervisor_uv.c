@@ -304,6 +304,7 @@ int supervise(struct context *context, struct launch *launch, struct terminal *t
         int status;
 
         supervision_init(&loop.s, context, launch, terminal);
+        supervision_note_footprint(&loop.s);
         if (open_loop(&loop, err) < 0) {
                 supervision_release(&loop.s);
                 return -1;

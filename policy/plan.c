@@ -160,7 +160,8 @@ static int compile_network(struct compile *compile)
                 strv_copy(allow, &profile->network.allow);
         strv_sort_unique(allow);
         if (allow->len && !compile->rules->egress) {
-                strv_add_printf(&plan->declared, "network.allow: the mood %s gives no network", compile->rules->name);
+                strv_add_printf(&plan->declared, "network.allow: the mood %s gives no network, only curious does",
+                                compile->rules->name);
                 strv_release(allow);
         }
         if (!plan_has_network(plan))

@@ -60,12 +60,18 @@ static int walk_folder(struct walk *walk, int fd, unsigned depth, struct err *er
                                        CARRY_DEPTH_MAX);
                 if (fstatat(fd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue; /* gone since: the digest differs then */
+                if (strcasecmp(names.items[i], ".git") == 0)
+                        return err_set(
+                                err, ERR_REFUSED,
+                                "a git repository of its own is in it (%s); its settings may hold credentials, move it "
+                                "out or do not carry the folder",
+                                names.items[i]);
                 add_entry(walk, names.items[i], &st);
                 if (!S_ISDIR(st.st_mode))
                         continue;
                 below = fs_open_beneath(fd, names.items[i], O_RDONLY | O_DIRECTORY, 0);
                 if (below >= 0 && walk_folder(walk, below, depth + 1, err) < 0)
-                        return -1;
+                        return err->code == ERR_REFUSED ? err_wrap(err, "%s", names.items[i]) : -1;
                 hash_field(&walk->hash, "", 0); /* the end of the folder */
         }
         return 0;

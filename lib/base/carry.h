@@ -18,7 +18,8 @@
 #define CARRY_ENTRIES_MAX 2000000
 #define CARRY_DEPTH_MAX 100
 
-/* Of the folders `names` below `checkout`; one that is not there counts as absent. ERR_INPUT past the bounds. */
+/* Of the folders `names` below `checkout`; one that is not there counts as absent. ERR_INPUT past the bounds,
+ * ERR_REFUSED where a git repository is in one. */
 int carry_digest(const char *checkout, const struct strv *names, char ret_hex[HASH_HEX], struct err *err);
 
 #endif

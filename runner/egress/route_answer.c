@@ -35,6 +35,18 @@ static enum answer_state take_status(struct answer *answer, const char *line, si
         return answer->status >= 100 && header_value_ok(str_text(&answer->reason)) ? ANSWER_MORE : ANSWER_BAD;
 }
 
+/* It goes on to the client as it came: one number, and one only. */
+static bool length_ok(const struct answer *answer, const struct header_line *line)
+{
+        const char *first;
+
+        if (strcasecmp(line->name, "content-length"))
+                return true;
+        first = header_list_get(&answer->headers, "content-length");
+        return *line->value && strlen(line->value) < 19 && !line->value[strspn(line->value, "0123456789")] &&
+               !strcmp(first, line->value);
+}
+
 static enum answer_state take_header(struct answer *answer, const char *line, size_t len)
 {
         const char *colon = memchr(line, ':', len);
@@ -47,7 +59,8 @@ static enum answer_state take_header(struct answer *answer, const char *line, si
                 value++;
         header_list_add(&answer->headers, line, name, line + value, len - value);
         added = &answer->headers.items[answer->headers.len - 1];
-        return header_name_ok(added->name) && header_value_ok(added->value) ? ANSWER_MORE : ANSWER_BAD;
+        return header_name_ok(added->name) && header_value_ok(added->value) && length_ok(answer, added) ? ANSWER_MORE
+                                                                                                        : ANSWER_BAD;
 }
 
 static enum answer_state end_head(struct answer *answer)

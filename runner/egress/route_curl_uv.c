@@ -141,6 +141,7 @@ struct upstreams *upstreams_new(struct uv_loop_s *loop)
 {
         struct upstreams *upstreams = xcalloc(1, sizeof(*upstreams));
 
+        unsetenv("SSLKEYLOGFILE"); /* curl would write the keys of its sessions there */
         if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(upstreams->multi = curl_multi_init()) ||
             uv_timer_init(loop, &upstreams->timer) < 0)
                 abort(); /* out of memory: as everywhere */

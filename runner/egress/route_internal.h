@@ -3,11 +3,12 @@
 #define CUPEL_EGRESS_ROUTE_INTERNAL_H
 
 /*
- * The four rooms of a route's service, and what they say to each other.
+ * The rooms of a route's service, and what they say to each other.
  *
  *   route_uv.c           the house: accepts, looks at deadlines, closes all
  *   route_visitor_uv.c   one connection of the sandbox's: its socket, its requests one after the other, its output
  *   route_exchange.c     one request at its upstream: what curl is told, what it delivers, the receipt
+ *   route_transport.c    how curl reaches an upstream, the same for all
  *   route_curl_uv.c      curl's sockets and timer on the loop
  *
  *   visitor --- exchange_new, exchange_upload, exchange_uploaded, exchange_resume, exchange_free --->  exchange
@@ -53,6 +54,9 @@ bool exchange_broken(const struct exchange *exchange);            /* curl gave u
 uint64_t exchange_moved_at(const struct exchange *exchange);      /* clock_ms() of the last byte */
 void exchange_done(struct exchange *exchange, int code);          /* from upstreams: a CURLcode */
 void exchange_free(struct exchange *exchange, const char *why);   /* why: it is broken off; writes the receipt */
+
+/* ---- route_transport.c: how every easy handle reaches its upstream ---- */
+void route_transport(void *easy, unsigned hurry);
 
 /* ---- route_visitor_uv.c---- */
 struct visitor *visitor_new(struct route_world *world, size_t route, int fd, struct visitor **list, size_t *count);

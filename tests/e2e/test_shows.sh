@@ -43,6 +43,7 @@ for f in ~/tools/x ~/.tool.json ~/.cache/pip-2/x; do if (echo x >$f) 2>/dev/null
 is "$status" 0 "exit status ($json $(stderr) $log)"
 is "$log" $'tool\n{}\none\npip-1\npip-2\nfrom a shown folder' "what the command saw"
 has "$(tr -d ' \n' <"$packet/config_snapshot/plan.json")" '"read":["~/.cache/pip-1","~/.cache/pip-2","~/.tool.json","~/tools"]' "the plan"
+has "$(cd "$repo" && cupel events "$run_id" --type receipt.context.footprint --json | tr -d ' ')" '"~/.cache/pip-1","~/.cache/pip-2"' "the receipt"
 
 t "write: by the command and by both verifiers, each on its own; the host keeps its bytes"
 policy 'sandbox: {write: [~/.cache/pip-1, ~/.tool.json]}'
@@ -176,6 +177,15 @@ is "$status" 0 "exit status ($json $(stderr))"
 is "$(git -C "$repo" diff --name-only "$base" "$commit")" .gitignore "what was committed"
 is "$(fingerprint "$repo/ignored")" "$before" "the carried folder"
 git -C "$repo" reset -q --hard "$base"
+
+t "carry: a repository deep inside ends the run, and names it"
+mkdir -p "$repo/ignored/sub/dep"
+git init -q "$repo/ignored/sub/dep"
+policy 'sandbox: {carry: [ignored]}'
+run "$repo" --policy "$e2e_tmp/policy.yaml" --title deep --verify unit=true -- sh -c 'echo x >src/d.txt'
+is "$status" 22 "exit status ($json)"
+has "$json" "ignored: sub: dep: a git repository of its own" "the reason"
+rm -rf "$repo/ignored/sub/dep"
 
 # A file is shown as it is, and so it can tell a verifier to go on.
 t "carry: a change in the checkout during the run makes the verifiers' results INCONCLUSIVE"

@@ -39,6 +39,10 @@ class Routed(Egress):
             os.environ.update(before)
         self.at = self.listen("api")
 
+    def __exit__(self, *_):
+        self.end()
+        assert self.process.returncode == 0, (self.process.returncode, self.errors)
+
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.at), DEADLINE)
 
@@ -339,7 +343,7 @@ class Streams(unittest.TestCase):
                 while got < size:
                     got += len(sock.recv(1 << 20))
             self.assertEqual(taken, [0, 0])
-            self.assertLess(egress.rss_kib() - before, 8 * 1024)
+            self.assertLess(egress.rss_kib() - before, 64 * 1024)  # of 400 MiB
 
     def test_a_hundred_at_once(self):
         together = threading.Barrier(100)
@@ -537,7 +541,7 @@ class Secrecy(unittest.TestCase):
                     self.assertNotIn(SECRET.encode(), (process / name).read_bytes())
                 except PermissionError:
                     self.assertNotEqual(os.getuid(), 0)
-            self.assertEqual(process.stat().st_uid, 0, "not dumpable: its folder in /proc is root's")
+            self.assertEqual((process / "environ").stat().st_uid, 0, "not dumpable: its files in /proc are root's")
             self.assertEqual(resource.prlimit(egress.process.pid, resource.RLIMIT_CORE) if os.getuid() == 0 else (0, 0), (0, 0))
             records = [egress.receipt(), egress.veto()]
         self.assertEqual(egress.process.returncode, 0)
