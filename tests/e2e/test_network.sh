@@ -24,7 +24,6 @@ source "$net/ports"
 
 repo=$(new_repo)
 cp "$net/ca.pem" "$repo/ca.pem"
-cp "$e2e_top/tests/lib/net_attempts.py" "$repo/"
 git -C "$repo" add -A
 git -C "$repo" commit -q -m ca
 config=$XDG_CONFIG_HOME/cupel/config.yaml
@@ -32,7 +31,7 @@ mkdir -p "${config%/*}"
 
 # policy TEXT: the user's whole configuration.
 policy() { printf '%s\nverifiers: {unit: ./check.sh}\n' "$1" >"$config"; }
-allowed="sandbox: {network: {allow: ['127.0.0.1:$http', '127.0.0.1:$https', 'localhost:$http', example.com]}}"
+allowed="sandbox: {network: {allow: ['127.0.0.1:$http', '127.0.0.1:$https']}}"
 # reach COMMAND: a curious run of a shell command; its output in $said, its events in $events.
 reach() {
         run "$repo" --title x --mood curious "${@:2}" -- sh -c "$1; cupel note observation text=done"
@@ -114,13 +113,6 @@ has "$shown" "refused 3 times" "cupel show"
 report=$(cd "$repo" && cupel show @last --json)
 is "$(python3 -c 'import json,sys; print(json.load(sys.stdin)["report"]["network"]["hosts"]["notexample.com:443"]["refused"])' <<<"$report")" 3 report.json
 has "$(cat "$(field packet "$report" 2>/dev/null || echo "$XDG_STATE_HOME"/cupel/repos/*/runs/*)"/evidence/report.md 2>/dev/null || cat "$XDG_STATE_HOME"/cupel/repos/*/runs/*/evidence/report.md)" "What it reached" report.md
-
-t "nothing of an attacker's list gets through"
-reach "python3 net_attempts.py $http $api"
-hasnt "$said" OPEN attempts
-is "$(grep -c refused <<<"$said")" "$(grep -c '^    "[a-z_0-9]*": ' "$e2e_top/tests/lib/net_attempts.py")" "attempts that were made"
-has "$(events_of action.vetoed)" "notexample.com:443" vetoes
-is "$(events_of action.vetoed | grep -vc '^system')" 0 "who records"
 
 t "verifiers have no network, whatever the agent has"
 policy "agents: {a: {command: [sh, -c, 'echo x >> src/a.txt'], network: {routes: {r: {upstream: 'http://127.0.0.1:$api', header: {x-api-key: env NET_KEY}, allow: [POST /v1/*], env: {API_URL: '{url}'}}}}}}"

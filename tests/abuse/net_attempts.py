@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Made inside a step that may reach 127.0.0.1:PORT, localhost:PORT and example.com: tries to reach what it may not.
+"""Made inside a step that may reach 127.0.0.1:PORT, NAME:OTHER and example.com: tries to reach what it may not.
 
-    net_attempts.py PORT OTHER     PORT is allowed as an address, OTHER listens on the host too and is not allowed
+    net_attempts.py PORT OTHER NAME
 
-One line per attempt: its name and "refused", or "OPEN" with what came back. Names are those of tests/abuse/attempts.def.
+PORT is allowed as an address; OTHER listens there, too, and is allowed only by a name that leads to a private address. One line
+per attempt: its name and "refused", or "OPEN" with what came back. tests/abuse/test_network.sh has the numbers.
 """
 import os
 import socket
 import sys
 
-PORT, OTHER = int(sys.argv[1]), int(sys.argv[2])
+PORT, OTHER, NAME = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 PROXY = ("127.0.0.1", 61080)
 
 
@@ -88,7 +89,7 @@ ATTEMPTS = {
     "crlf": lambda: connect(f"127.0.0.1:{OTHER}\r\nHost: 127.0.0.1:{PORT}"),
     "zone": lambda: connect(f"[fe80::1%lo]:{OTHER}"),
     "user_info": lambda: connect(f"127.0.0.1:{PORT}@127.0.0.1:{OTHER}"),
-    "private_name": lambda: connect(f"localhost:{PORT}"),
+    "private_name": lambda: connect(f"{NAME}:{OTHER}"),
     "host_is_not_target": lambda: get(f"http://127.0.0.1:{OTHER}/f.txt", f"127.0.0.1:{PORT}"),
     "target_is_not_host": lambda: get(f"http://127.0.0.1:{PORT}/f.txt", f"127.0.0.1:{OTHER}"),
     "second_request": second_request,
