@@ -317,10 +317,16 @@ static int own_status(int code)
         return code == CURLE_OPERATION_TIMEDOUT ? 504 : 502;
 }
 
+/* What failed, for a person. */
+static const char *describe(int code)
+{
+        return code == CURLE_OK ? "the upstream's answer has no head" : curl_easy_strerror((CURLcode)code);
+}
+
 void exchange_done(struct exchange *exchange, int code)
 {
         struct visitor *visitor = exchange->visitor;
-        const char *why;
+        _cleanup_str_ struct str text = {0};
         int status;
 
         if (code == CURLE_OK && exchange->head_sent) {
@@ -331,12 +337,11 @@ void exchange_done(struct exchange *exchange, int code)
                 return;
         }
         if (!exchange->why)
-                exchange->why =
-                        code == CURLE_OK ? "the upstream's answer has no head" : curl_easy_strerror((CURLcode)code);
-        why = exchange->why;
+                exchange->why = describe(code);
+        str_printf(&text, "route %s: %s", exchange->route->name, exchange->why);
         status = exchange->head_sent ? -1 : own_status(code);
-        exchange_free(exchange, why);
-        visitor_answered(visitor, status, why);
+        exchange_free(exchange, exchange->why);
+        visitor_answered(visitor, status, str_text(&text));
 }
 
 static void put_receipt(struct exchange *exchange, const char *why)
