@@ -59,7 +59,7 @@ void supervision_from_director(struct supervision *s, struct json_t *message);
 void supervision_from_runner(struct supervision *s, struct json_t *message);
 void supervision_from_egress(struct supervision *s, struct json_t *message);
 void supervision_note_footprint(struct supervision *s); /* before it starts: what the run will be shown */
-void supervision_flush(struct supervision *s); /* writes the pending records; after each burst of messages */
+void supervision_flush(struct supervision *s);          /* writes the pending records; after each burst of messages */
 void supervision_director_closed(struct supervision *s);
 void supervision_runner_closed(struct supervision *s, bool garbage);
 void supervision_egress_closed(struct supervision *s, bool garbage);
