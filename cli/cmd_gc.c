@@ -145,7 +145,7 @@ static int collect(struct collection *c, struct err *err)
         c->removed = c->json ? json_array() : NULL;
         status = collect_packets(c, err);
         if (!c->dry_run)
-                cgroups_sweep();
+                cgroups_sweep(true);
         if (collect_layers(c, status < 0 ? &layers_failed : err) < 0) {
                 if (status < 0)
                         err_report(stderr, "cupel", &layers_failed);

@@ -39,7 +39,7 @@ static int recover_run(const struct store_run *run, void *arg, struct err *err)
         (void)err;
         if (owner_lives(owner) || store_run_adopt(context->store, run->id, owner, owner_self(), &failed) < 0)
                 return 0;
-        cgroups_sweep();
+        cgroups_sweep(true);
         if (director_call(&call, &answer, &failed) < 0) {
                 err_text(&failed, text, sizeof(text));
                 str_put_harmless(&shown, text, strlen(text));

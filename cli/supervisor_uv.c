@@ -294,7 +294,7 @@ static void await_children(struct supervision *s)
         }
         if (s->director_pid > 0)
                 waitpid(s->director_pid, NULL, 0);
-        cgroups_sweep(); /* the kernel kills a helper together with its runner: it removes no groups then */
+        cgroups_sweep(false); /* the kernel kills a helper together with its runner: it removes no groups then */
 }
 
 int supervise(struct context *context, struct launch *launch, struct terminal *terminal, struct run_result *ret,

@@ -140,7 +140,7 @@ void room_reap(pid_t pid)
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 continue;
         if (WIFSIGNALED(status))
-                cgroups_sweep();
+                cgroups_sweep(false);
 }
 
 void room_close(struct room *room)

@@ -85,7 +85,10 @@ void cgroups_step_end(struct cgroups *groups);
 /* Which version holds a limit here: 2, 1, or 0 for none. */
 int cgroups_version(const struct cgroups *groups, enum cgroup_gives gives);
 
-/* Removes what dead processes of this pid namespace left; returns how many. */
-unsigned cgroups_sweep(void);
+/*
+ * Removes what dead processes of this pid namespace left; returns how many. Beside the groups of this process, or, where that
+ * process may have worked in another session, `everywhere`: that looks at every group of the machine that it may see.
+ */
+unsigned cgroups_sweep(bool everywhere);
 
 #endif

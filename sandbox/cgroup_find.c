@@ -171,33 +171,52 @@ static bool is_left(const char *name, uint64_t namespace)
         return strcmp(again, name) == 0 && !process_lives(pid, start);
 }
 
-static unsigned sweep_folder(int parent)
-{
-        int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        uint64_t namespace = pid_namespace();
-        struct dirent *entry;
-        unsigned removed = 0;
+#define DEPTH_MAX 12
+#define GROUPS_MAX 20000
 
-        while (dir && (entry = readdir(dir)))
-                if (is_left(entry->d_name, namespace))
-                        removed += remove_run(parent, entry->d_name);
+struct sweep {
+        uint64_t namespace;
+        unsigned depth; /* how deep it looks below the folder that it was given */
+        unsigned looked_at, removed;
+};
+
+/* Takes `fd`. */
+static void sweep_folder(struct sweep *sweep, int fd, unsigned depth)
+{
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        struct dirent *entry;
+
+        while (dir && (entry = readdir(dir))) {
+                if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || sweep->looked_at++ > GROUPS_MAX)
+                        continue;
+                if (is_left(entry->d_name, sweep->namespace))
+                        sweep->removed += remove_run(fd, entry->d_name);
+                else if (depth < sweep->depth)
+                        sweep_folder(sweep, openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                                     depth + 1);
+        }
         if (dir)
                 closedir(dir);
-        return removed;
 }
 
-unsigned cgroups_sweep(void)
+static void sweep_own(struct sweep *sweep)
 {
         struct cgroups groups;
-        unsigned removed = 0;
 
         cgroups_find(&groups);
-        for (size_t i = 0; i < CGROUP_BACKENDS; i++) {
-                if (groups.places[i].parent < 0)
-                        continue;
-                removed += sweep_folder(groups.places[i].parent);
-                close(groups.places[i].parent);
-        }
-        return removed;
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (groups.places[i].parent >= 0)
+                        sweep_folder(sweep, groups.places[i].parent, 0);
+}
+
+unsigned cgroups_sweep(bool everywhere)
+{
+        struct sweep sweep = {.namespace = pid_namespace(), .depth = everywhere ? DEPTH_MAX : 0};
+
+        if (!everywhere)
+                sweep_own(&sweep);
+        for (size_t i = 0; everywhere && i < CGROUP_BACKENDS; i++)
+                for (size_t k = 0; k < 2 && cgroup_backends[i].mounts[k]; k++)
+                        sweep_folder(&sweep, open_group(&cgroup_backends[i], cgroup_backends[i].mounts[k], ""), 0);
+        return sweep.removed;
 }

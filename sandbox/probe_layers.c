@@ -4,6 +4,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "sandbox/cgroup.h"
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
@@ -190,15 +191,33 @@ static int try_pidfd(char detail[PROBE_DETAIL], struct err *err)
         return fd < 0 ? err_errno(err, "pidfd_open") : 0;
 }
 
+/* Makes the groups that a step would have, and says for each limit what would hold it. */
 static int try_cgroup(char detail[PROBE_DETAIL], struct err *err)
 {
-        if (access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0)
-                snprintf(detail, PROBE_DETAIL, "version 2");
-        else if (access("/sys/fs/cgroup/memory", W_OK) == 0)
-                snprintf(detail, PROBE_DETAIL, "version 1, writable");
-        else
-                return err_set(err, ERR_SANDBOX, "not delegated to this user");
-        return 0;
+        const struct {
+                const char *name;
+                enum cgroup_gives gives;
+                const char *otherwise;
+        } limits[] = {{"cpu", CGROUP_CPU, "polled"},
+                      {"memory", CGROUP_MEMORY, "polled"},
+                      {"processes", CGROUP_TASKS, geteuid() ? "rlimit" : "polled"}};
+        const struct cgroup_bounds bounds = {0};
+        struct cgroups groups;
+        size_t missing = 0, len = 0;
+
+        cgroups_find(&groups);
+        cgroups_step_begin(&groups, &bounds);
+        cgroups_step_make(&groups, &bounds);
+        for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+                static const char *const names[] = {NULL, "cgroup v1", "cgroup v2"};
+                const char *by = names[cgroups_version(&groups, limits[i].gives)];
+
+                missing += !by;
+                len += (size_t)snprintf(detail + len, PROBE_DETAIL - len, "%s%s: %s", i ? ", " : "", limits[i].name,
+                                        by ? by : limits[i].otherwise);
+        }
+        cgroups_release(&groups);
+        return missing ? err_set(err, ERR_SANDBOX, "%s", detail) : 0;
 }
 
 /* Remedies are what a person can type or pass. Of several, probe_remedy.c finds the one that this machine needs. */
@@ -233,6 +252,8 @@ const struct probe_attempt probe_attempts[] = {
          "a container's filter that allows keyctl, or a kernel without CONFIG_KEYS", SANDBOX_TIER_E, NULL, try_keyring},
         {"pidfd", "processes are named without races", "kernel 5.3 or newer", SANDBOX_TIER_E, NULL, try_pidfd},
         {"cgroup", "limits for a whole tree of processes; until then they are polled",
-         "systemd-run --user --scope -p Delegate=yes", SANDBOX_TIER_A, NULL, try_cgroup},
+         "systemd-run --user --pty -p Delegate=yes -p DelegateSubgroup=shell bash (systemd 254 or newer), and cupel in "
+         "there",
+         SANDBOX_TIER_A, NULL, try_cgroup},
 };
 const size_t probe_attempts_len = sizeof(probe_attempts) / sizeof(*probe_attempts);

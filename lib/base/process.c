@@ -26,6 +26,9 @@ uint64_t process_start(pid_t pid)
         if (fs_read_at(AT_FDCWD, path, 4096, &text, &err) < 0)
                 return 0;
         at = strrchr(str_text(&text), ')');
+        /* the state: one that nobody has reaped yet is dead all the same */
+        if (!at || strspn(at, ") ") != 2 || strchr("ZXx", at[2]))
+                return 0;
         for (int field = FIELD_NAME; at && field < FIELD_START; field++)
                 at = strchr(at + 1, ' ');
         return at ? strtoull(at + 1, NULL, 10) : 0;

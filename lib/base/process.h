@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-uint64_t process_start(pid_t pid); /* clock ticks since boot; 0: there is none, or it cannot be seen */
+uint64_t process_start(pid_t pid); /* clock ticks since boot; 0: it is dead, or cannot be seen */
 bool process_lives(pid_t pid, uint64_t start);
 
 #endif

@@ -156,9 +156,7 @@ static int read_head(const char *bytes, size_t len, enum http_parser_type type, 
         http_parser_init(parser, type);
         parser->data = reading;
         http_parser_execute(parser, &settings, bytes, len);
-        if (HTTP_PARSER_ERRNO(parser) == HPE_OK)
-                return err_set(err, ERR_INPUT, "no head of HTTP");
-        if (HTTP_PARSER_ERRNO(parser) != HPE_PAUSED)
+        if (HTTP_PARSER_ERRNO(parser) != HPE_PAUSED && HTTP_PARSER_ERRNO(parser) != HPE_OK)
                 return err_set(err, ERR_INPUT, "%s", http_errno_description(HTTP_PARSER_ERRNO(parser)));
         if (parser->http_major != 1)
                 return err_set(err, ERR_INPUT, "HTTP/%d.%d; expected HTTP/1.1", parser->http_major, parser->http_minor);
@@ -193,7 +191,7 @@ static int read_framing(struct http_head *head, enum http_body otherwise, struct
                 return err_set(err, ERR_INPUT, "Content-Length or Transfer-Encoding twice");
         if (coding && length)
                 return err_set(err, ERR_INPUT, "Content-Length beside Transfer-Encoding");
-        if (coding && (strcasecmp(coding, "chunked") != 0 || head->minor == 0))
+        if (coding && (strcasecmp(coding, "chunked") || head->minor == 0))
                 return err_set(err, ERR_INPUT, "a Transfer-Encoding other than \"chunked\"");
         head->body = coding ? HTTP_BODY_CHUNKED : length ? HTTP_BODY_LENGTH : otherwise;
         if (length && read_length(length, &head->length, err) < 0)

@@ -226,7 +226,7 @@ def test_names_are_resolved_here():
 
 # ---- what is refused ----
 
-NOT_LISTED = ["notexample.com:443", "notexample.org:443", "example.com.evil:443", "a.example.com:443", "example.com:22", "example.org:443",
+NOT_LISTED = ["notexample.com:443", "example.com.evil:443", "a.example.com:443", "example.com:22", "example.org:443",
               "example.com.:443", "example.com..:443", "127.1:8080", "2130706433:8080", "0x7f.1:8080", "0177.0.0.1:8080",
               "127.0.0.1:8080", "0:80", "0.0.0.0:80", "[::1]:80", "[::ffff:127.0.0.1]:80", "[::ffff:7f00:1]:80", "[::]:80",
               "[fe80::1%25eth0]:80", "[::1%lo]:80", "169.254.169.254:80", "[fd00:ec2::254]:80", "[64:ff9b::7f00:1]:80",
@@ -365,7 +365,6 @@ def test_smuggling_is_refused_before_anything_is_sent():
             "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
             "garbage\r\n\r\n",
             "\r\n\n",
-            "\r\n" * 5 + get + f"Host: {server.at}\r\n\r\n",
             first + "X: " + "a" * 70000 + "\r\n\r\n",
             first + "X: a\r\n" * 101 + "\r\n",
         ]
@@ -391,15 +390,14 @@ def test_bad_chunks_never_end_a_request():
 
 def test_answers_that_are_no_http():
     answers = [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\nX: 1\n\n", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-               b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200,
-               b"HTTP/1.1 100 Continue\r\n\r\n" * 17]
+               b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200]
     def talk(sock):
         read_head(sock)
         sock.sendall(answers[0])
     with Server(talk) as server, Egress(allow=[server.at]) as egress:
         while answers:
             answer = egress.talk(f"GET http://{server.at}/ HTTP/1.1\r\nHost: {server.at}\r\n\r\n".encode())
-            assert b"HTTP/1.1 502 " in answer, (answers[0], answer)
+            assert answer.startswith(b"HTTP/1.1 502 "), (answers[0], answer)
             assert egress.receipt()["error"]
             answers.pop(0)
 
