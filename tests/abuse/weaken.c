@@ -120,14 +120,14 @@ static const struct {
         {"cgroup", "cage-cgroup", CLONE_NEWCGROUP},
 };
 
-pid_t __real_ns_clone(int flags, int *ret_pidfd);
-pid_t __wrap_ns_clone(int flags, int *ret_pidfd);
-pid_t __wrap_ns_clone(int flags, int *ret_pidfd)
+pid_t __real_ns_clone(int flags, int cgroup, int *ret_pidfd);
+pid_t __wrap_ns_clone(int flags, int cgroup, int *ret_pidfd);
+pid_t __wrap_ns_clone(int flags, int cgroup, int *ret_pidfd)
 {
         for (size_t i = 0; i < sizeof(namespaces) / sizeof(*namespaces); i++)
                 if (off(namespaces[i].step))
                         flags &= ~namespaces[i].flag;
-        return __real_ns_clone(flags, ret_pidfd);
+        return __real_ns_clone(flags, cgroup, ret_pidfd);
 }
 
 int __real_ns_unshare(int flags, uint32_t uid, uint32_t gid, struct err *err);
