@@ -107,6 +107,7 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
         known = receipt || strcmp(name, "action.vetoed") == 0 ? event_type_find(name) : NULL;
         if (!known)
                 return err_set(err, ERR_INPUT, "record: %.64s is not its to send", name);
+        redact_json(&s->redact, data);
         if ((receipt ? check_receipt(data, err) : check_veto(s, data, err)) < 0 ||
             event_validate(known, EVENT_ACTOR_SYSTEM, data, err) < 0)
                 return -1;

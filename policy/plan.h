@@ -117,8 +117,8 @@ bool plan_has_network(const struct plan *plan);
 bool plan_verifier_applies(const struct plan_verifier *verifier, const struct change_list *changes);
 
 /*
- * Names of variables whose values are hidden in what the run prints: those of `requires: [{env: …}]`, and of those that are
- * passed in (sandbox.env, an agent's env) the ones that are named like a secret.
+ * Names of variables whose values are hidden in what the run prints: those of `requires: [{env: …}]`, those of
+ * credential routes, and of those that are passed in (sandbox.env, an agent's env) the ones that are named like a secret.
  */
 void plan_secret_names(const struct plan *plan, struct strv *ret);
 

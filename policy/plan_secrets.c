@@ -3,6 +3,16 @@
 
 #include "lib/base/redact.h"
 
+/* They never are in the sandbox; should one come out of it all the same, it goes no further. */
+static void add_header(const struct pairs *header, struct strv *ret)
+{
+        for (size_t i = 0; i < header->len; i++) {
+                size_t prefix;
+
+                strv_add(ret, route_secret_variable(header->items[i].value, &prefix));
+        }
+}
+
 void plan_secret_names(const struct plan *plan, struct strv *ret)
 {
         for (size_t i = 0; i < plan->requirements.len; i++)
@@ -14,5 +24,7 @@ void plan_secret_names(const struct plan *plan, struct strv *ret)
         for (size_t i = 0; i < plan->agent.env.len; i++)
                 if (redact_is_secret_name(plan->agent.env.items[i].name))
                         strv_add(ret, plan->agent.env.items[i].name);
+        for (size_t i = 0; i < plan->agent.routes.len; i++)
+                add_header(&plan->agent.routes.items[i].header, ret);
         strv_sort_unique(ret);
 }

@@ -58,6 +58,20 @@ Test(supervision_egress, its_records_are_the_systems)
         cr_assert(strv_has(&s.refused, "a.example:22"));
 }
 
+Test(supervision_egress, a_credential_that_comes_back_goes_no_further)
+{
+        redact_add(&s.redact, "sk-live-123456");
+        say("{\"type\":\"record\",\"event\":\"action.vetoed\",\"data\":{\"candidate_action\":\"connect "
+            "sk-live-123456:1\","
+            "\"final_action\":\"refused\",\"veto_reason\":\"sk-live-123456 is no host\"}}");
+        cr_assert_eq(json_array_size(s.records), 1);
+        cr_assert_eq(s.refused.len, 1);
+        cr_assert(!strstr(s.refused.items[0], "sk-live"), "%s", s.refused.items[0]);
+        char *text = json_dumps(s.records, 0);
+        cr_assert(!strstr(text, "sk-live"), "%s", text);
+        free(text);
+}
+
 Test(supervision_egress, a_budget_ends_the_run_by_its_name)
 {
         say("{\"type\":\"exceeded\",\"budget\":\"bytes\"}");

@@ -176,6 +176,17 @@ Test(network, egress_is_the_moods_and_routes_are_the_agents)
         cr_assert(strstr(curious.prompt, "b.org"), "the agent is not told what it may reach");
 }
 
+Test(network, credentials_of_routes_are_hidden_wherever_they_show)
+{
+        _cleanup_strv_ struct strv names = {0};
+        _cleanup_plan_ struct plan plan;
+        struct err err = ERR_INIT;
+
+        cr_assert(compile("title: t\nagent: a\nmood: curious\n", profile, &plan, &err) == 0, "%s", err.message);
+        plan_secret_names(&plan, &names);
+        cr_assert(strv_has(&names, "KEY"));
+}
+
 Test(network, none_is_the_default_and_deferential_has_none)
 {
         _cleanup_plan_ struct plan plain, deferential;
