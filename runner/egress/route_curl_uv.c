@@ -4,6 +4,7 @@
  * and collect the transfers that are over. curl announces the end of a socket before it closes it, so libuv forgets it in
  * time. Finished transfers are handed over one by one, outside of curl.
  */
+#include "runner/egress/limits.h"
 #include "runner/egress/route_internal.h"
 
 #include <curl/curl.h>
@@ -24,7 +25,17 @@ struct upstreams {
         uv_loop_t *loop;
         uv_timer_t timer;
         struct waiting *waiting;
+        CURL *later[ROUTE_CLIENTS_MAX]; /* upstreams_later(): at most one entry per transfer */
+        size_t later_len;
 };
+
+static struct exchange *exchange_of(CURL *easy)
+{
+        struct exchange *exchange = NULL;
+
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&exchange);
+        return exchange;
+}
 
 static void collect(struct upstreams *upstreams)
 {
@@ -32,14 +43,15 @@ static void collect(struct upstreams *upstreams)
         int left;
 
         while ((message = curl_multi_info_read(upstreams->multi, &left))) {
-                struct exchange *exchange = NULL;
-                CURLcode code = message->data.result;
-
-                if (message->msg != CURLMSG_DONE)
-                        continue;
-                curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
-                exchange_done(exchange, (int)code);
+                if (message->msg == CURLMSG_DONE)
+                        exchange_done(exchange_of(message->easy_handle), (int)message->data.result);
         }
+}
+
+static void catch_up(struct upstreams *upstreams)
+{
+        while (upstreams->later_len)
+                exchange_continue(exchange_of(upstreams->later[--upstreams->later_len]));
 }
 
 static void act(struct upstreams *upstreams, curl_socket_t fd, int events)
@@ -47,6 +59,7 @@ static void act(struct upstreams *upstreams, curl_socket_t fd, int events)
         int running;
 
         curl_multi_socket_action(upstreams->multi, fd, events, &running);
+        catch_up(upstreams);
         collect(upstreams);
 }
 
@@ -177,5 +190,14 @@ int upstreams_start(struct upstreams *upstreams, void *easy)
 
 void upstreams_stop(struct upstreams *upstreams, void *easy)
 {
+        for (size_t i = 0; i < upstreams->later_len; i++)
+                if (upstreams->later[i] == easy)
+                        upstreams->later[i--] = upstreams->later[--upstreams->later_len];
         curl_multi_remove_handle(upstreams->multi, easy);
+}
+
+void upstreams_later(struct upstreams *upstreams, void *easy)
+{
+        if (upstreams->later_len < ROUTE_CLIENTS_MAX)
+                upstreams->later[upstreams->later_len++] = easy;
 }

@@ -89,6 +89,9 @@ static void send_head(struct exchange *exchange)
         answer_head(&exchange->answer, exchange->world->mask, &exchange->asked, visitor_out(exchange->visitor));
         exchange->head_sent = true;
         visitor_flush(exchange->visitor);
+        /* An error before the end of the request: curl stops sending, but a pause of the body would keep the transfer open. */
+        if (exchange->answer.status >= 300 && !exchange->upload_complete)
+                upstreams_later(exchange->world->upstreams, exchange->easy);
 }
 
 /* Every line of a head, trailers too. */
@@ -297,6 +300,12 @@ void exchange_resume(struct exchange *exchange)
         if (!exchange->answer_paused)
                 return;
         exchange->answer_paused = false;
+        unpause(exchange);
+}
+
+void exchange_continue(struct exchange *exchange)
+{
+        exchange->upload_paused = false;
         unpause(exchange);
 }
 

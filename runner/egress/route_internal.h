@@ -42,6 +42,8 @@ struct upstreams *upstreams_new(struct uv_loop_s *loop);
 void upstreams_free(struct upstreams *upstreams); /* no easy handle is in it any more */
 int upstreams_start(struct upstreams *upstreams, void *easy);
 void upstreams_stop(struct upstreams *upstreams, void *easy);
+void upstreams_later(struct upstreams *upstreams,
+                     void *easy); /* exchange_continue() as soon as curl is left; once each */
 
 /* ---- route_exchange.c ---- */
 struct exchange *exchange_new(struct route_world *world, const struct egress_route *route,
@@ -50,6 +52,7 @@ struct str *exchange_upload(struct exchange *exchange);           /* append the 
 void exchange_uploaded(struct exchange *exchange, bool complete); /* some came; complete: the last of them */
 bool exchange_takes(const struct exchange *exchange);             /* there is room for more of the body */
 void exchange_resume(struct exchange *exchange);                  /* the client's output has room again */
+void exchange_continue(struct exchange *exchange);                /* from upstreams: what upstreams_later() was for */
 bool exchange_broken(const struct exchange *exchange);            /* curl gave up without a word: free it */
 uint64_t exchange_moved_at(const struct exchange *exchange);      /* clock_ms() of the last byte */
 void exchange_done(struct exchange *exchange, int code);          /* from upstreams: a CURLcode */

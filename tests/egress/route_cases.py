@@ -468,13 +468,29 @@ class Ends(unittest.TestCase):
                 pass
             ended.set()
 
-        with Server(talk) as upstream, Routed(f"http://{upstream.at}") as egress:
-            with egress.connect() as sock:
-                sock.sendall(b"GET /v1/x HTTP/1.1\r\n\r\n")
-                wait(begun, "the request")
-                read_head(sock)
-            wait(ended, "the end of the upstream's connection")
-            self.assertIn("went away", egress.receipt()["error"])
+        for more in (b"", b"GET /v1/early HTTP/1.1\r\n\r\n"):  # what waits for its turn hides nothing
+            begun.clear()
+            ended.clear()
+            with self.subTest(more), Server(talk) as upstream, Routed(f"http://{upstream.at}") as egress:
+                with egress.connect() as sock:
+                    sock.sendall(b"GET /v1/x HTTP/1.1\r\n\r\n" + more)
+                    wait(begun, "the request")
+                    read_head(sock)
+                wait(ended, "the end of the upstream's connection")
+                self.assertIn("went away", egress.receipt()["error"])
+
+    def test_an_answer_before_the_end_of_the_request(self):
+        def talk(sock):
+            read_head(sock)
+            sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
+            while sock.recv(1 << 16):
+                pass
+
+        with Server(talk) as upstream, Routed(f"http://{upstream.at}") as egress, egress.connect() as sock:
+            sock.sendall(b"POST /v1/messages HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1000)
+            got = read_all(sock)
+            self.assertTrue(got.startswith(b"HTTP/1.1 413 Too Large") and got.endswith(b"big"), got)
+            self.assertIn(b"Connection: close\r\n", got)
 
     def test_the_end_of_the_step_ends_everything(self):
         begun = threading.Event()
@@ -558,4 +574,4 @@ class Secrecy(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    unittest.main(warnings="ignore")
