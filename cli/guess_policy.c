@@ -40,9 +40,18 @@ static const char tail[] =
         "# target: main\n"
         "\n"
         "# The keys below open something to runs. They hold only after `cupel admit`, or from your own configuration.\n"
-        "# sandbox: {read: [~/.cargo], env: [LANG]}\n"
+        "# Hosts hold in the mood curious; a route leads an agent to its own API, with a key that it never sees.\n"
+        "# sandbox: {read: [~/.cargo], env: [LANG], network: {allow: [docs.python.org]}}\n"
         "# agents:\n"
-        "#   claude-code: {command: [claude, -p, \"{prompt}\"], requires: [{env: ANTHROPIC_API_KEY}]}\n";
+        "#   claude-code:\n"
+        "#     command: [claude, -p, \"{prompt}\"]\n"
+        "#     network:\n"
+        "#       routes:\n"
+        "#         anthropic:\n"
+        "#           upstream: https://api.anthropic.com\n"
+        "#           header: {x-api-key: env ANTHROPIC_API_KEY}\n"
+        "#           allow: [\"POST /v1/messages*\"]\n"
+        "#           env: {ANTHROPIC_BASE_URL: \"{url}\"}\n";
 
 static void put_verifier(const struct guess *guess, struct str *out)
 {

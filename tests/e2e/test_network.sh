@@ -178,6 +178,15 @@ has "$admits" "upstream: https://evil.example" "what is admitted"
 has "$admits" "header.k: env NET_KEY" "what is admitted"
 has "$admits" "127.0.0.1:$http" "what is admitted"
 
+(cd "$open" && cupel admit --yes) >"$e2e_tmp/out" 2>&1
+run "$open" --title x --mood curious -- sh -c "curl -sS http://127.0.0.1:$http/f.txt; cupel note observation text=x"
+is "$outcome" observed "once it is admitted ($json)"
+is "$(cat "$packet/logs/agent.log")" hello "once it is admitted"
+sed -i 's/evil.example/more.example/' "$open/.cupel/policy.yaml"
+git -C "$open" commit -qam "another upstream"
+run "$open" --title x --mood curious -- true
+is "$status $outcome" "30 blocked" "another upstream"
+
 t "an item alone opens no host"
 printf 'title: x\nmood: curious\nagent: {command: [curl, -s, "http://127.0.0.1:%s/f.txt"], network: {allow: ["127.0.0.1:%s"]}}\n' "$http" "$http" >"$e2e_tmp/item.yaml"
 run "$repo" "$e2e_tmp/item.yaml"
