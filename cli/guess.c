@@ -141,7 +141,9 @@ static bool pytest_anywhere(const struct guess_file *file, const struct guess_in
 #define NODE_HINT "its packages, installed in your checkout, since there is no network"
 #define CARGO_HINT "the toolchain and its registry: sandbox.read [~/.cargo, ~/.rustup] (needs `cupel admit`)"
 #define GO_HINT "the module cache: sandbox.read [~/go/pkg/mod] (needs `cupel admit`), or a vendor folder"
-#define JVM_HINT "the dependency cache: sandbox.read [~/.m2] or [~/.gradle] (needs `cupel admit`)"
+#define JVM_HINT                                                                                                       \
+        "the dependency cache, which it locks: sandbox.write [~/.m2] or [~/.gradle] (needs `cupel admit`; nothing is " \
+        "kept)"
 #define CMAKE_RUN                                                                                                      \
         "cmake -S . -B /tmp/build && cmake --build /tmp/build -j && ctest --test-dir /tmp/build --output-on-failure"
 

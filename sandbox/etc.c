@@ -86,6 +86,9 @@ static const char *const bound[] = {
         "xml",
         "sgml",
         "vim",
+        "chromium",
+        "chromium.d",
+        "firefox",
 };
 
 /* A test suite that makes repositories of its own needs a committer, and need not own what a policy shows. */

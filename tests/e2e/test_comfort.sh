@@ -186,11 +186,39 @@ printf "module tiny\n\ngo 1.18\n" >go.mod
 printf "package main\n\nfunc main() { println(answer()) }\n\nfunc answer() int { return 42 }\n" >main.go
 printf "package main\n\nimport \"testing\"\n\nfunc TestAnswer(t *testing.T) {\n\tif answer() != 42 {\n\t\tt.Fatal()\n\t}\n}\n" >main_test.go
 GOFLAGS=-mod=mod GOPROXY=off go build -o tiny . && ./tiny && GOPROXY=off go test ./...'
+# a module proxy of one module, as files, fills the module cache on the host
+fill_go_cache() {
+        local at=$e2e_tmp/proxy/example.org/tiny/@v
+        mkdir -p "$at"
+        python3 - "$at" <<'P'
+import sys, zipfile
+at, mod = sys.argv[1], "module example.org/tiny\n"
+for name, text in ("list", "v1.0.0\n"), ("v1.0.0.info", '{"Version":"v1.0.0","Time":"2020-01-01T00:00:00Z"}'), ("v1.0.0.mod", mod):
+    open(at + "/" + name, "w").write(text)
+with zipfile.ZipFile(at + "/v1.0.0.zip", "w") as archive:
+    archive.writestr("example.org/tiny@v1.0.0/go.mod", mod)
+    archive.writestr("example.org/tiny@v1.0.0/tiny.go", "package tiny\n\nfunc Answer() int { return 42 }\n")
+P
+        mkdir "$repo/app"
+        printf 'module app\n\ngo 1.18\n' >"$repo/app/go.mod"
+        printf 'package main\n\nimport "example.org/tiny"\n\nfunc main() { println(tiny.Answer()) }\n' >"$repo/app/main.go"
+        (cd "$repo/app" && GOFLAGS=-modcacherw GOSUMDB=off GOPROXY=file://$e2e_tmp/proxy go mod tidy 2>/dev/null) || return
+        git -C "$repo" add -A && git -C "$repo" commit -qm 'go app'
+}
+if here go; then
+        fill_go_cache || { t "a go module cache" && fail "could not be made"; }
+        policy='sandbox: {read: [~/go/pkg/mod]}'
+        inside "go build, its module cache shown read-only" 'cd app && GOPROXY=off go build -o /tmp/app . && /tmp/app'
+        policy='{}'
+fi
 here javac java && inside "javac, java, threads and a jar" '
 mkdir -p build && cd build
 printf "public class A{public static void main(String[] a)throws Exception{Thread[] t=new Thread[200];for(int i=0;i<200;i++){t[i]=new Thread(()->{});t[i].start();}for(Thread x:t)x.join();if(Runtime.getRuntime().availableProcessors()<1)throw new Exception();System.out.println(System.getProperty(\"user.name\"));}}\n" >A.java
 javac A.java && test "$(java A)" = cupel && jar cf a.jar A.class && java -cp a.jar A'
 here mvn && inside "mvn starts" 'mvn -v'
+here chromium && inside "chromium, headless, without its own sandbox" '
+echo "<body><script>document.body.innerHTML=1+1</script></body>" >/tmp/x.html
+timeout 100 chromium --headless --no-sandbox --disable-gpu --dump-dom file:///tmp/x.html 2>/dev/null | grep -q "<body>2"'
 here perl && inside "perl with sockets and threads of its own" 'perl -MIO::Socket::INET -MPOSIX -e "IO::Socket::INET->new(Listen=>1,LocalAddr=>q(127.0.0.1)) or die"'
 
 # ---- git and ssh ----
