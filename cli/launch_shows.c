@@ -197,6 +197,24 @@ static int check_file(const struct shows *shows, const char *found, struct err *
                        found);
 }
 
+/* The kernel makes no overlay of a folder with mounts in it that the cage cannot take away. */
+static int check_mounts(const struct shows *shows, const char *found, struct err *err)
+{
+        _cleanup_free_ char *path = user_path(shows->context->home, found);
+        _cleanup_place_ struct place place = PLACE_NONE;
+        const char *point;
+
+        if (place_find(&place, path, &shows->guards->mounts, err) < 0)
+                return -1;
+        point = place_mount_below(&place, &shows->guards->mounts);
+        if (!point)
+                return 0;
+        return err_set(err, ERR_INPUT,
+                       "sandbox.%s: %s has another file system mounted in it (%s); name the folders beside that one, "
+                       "or that one itself",
+                       shows->key, found, point);
+}
+
 static int resolve_list(const struct shows *shows, struct strv *list, struct err *err)
 {
         _cleanup_strv_ struct strv result = {0};
@@ -208,7 +226,7 @@ static int resolve_list(const struct shows *shows, struct strv *list, struct err
                         return err_wrap(err, "sandbox.%s", shows->key);
                 for (size_t j = 0; j < found.len; j++) {
                         if (check_found(shows, list->items[i], found.items[j], err) < 0 ||
-                            check_file(shows, found.items[j], err) < 0)
+                            check_file(shows, found.items[j], err) < 0 || check_mounts(shows, found.items[j], err) < 0)
                                 return -1;
                         strv_add(&result, found.items[j]);
                 }

@@ -215,6 +215,14 @@ static enum place_relation compare_regions(const char *device, const char *withi
         return is_in(guarded->within, within) ? PLACE_CONTAINS : PLACE_APART;
 }
 
+const char *place_mount_below(const struct place *place, const struct mounts *mounts)
+{
+        for (size_t i = 0; place->exists && i < mounts->len; i++)
+                if (is_in(mounts->items[i].point, place->path) && strcmp(mounts->items[i].point, place->path) != 0)
+                        return mounts->items[i].point;
+        return NULL;
+}
+
 enum place_relation place_compare(const struct place *shown, const struct place *guarded, const struct mounts *mounts)
 {
         enum place_relation relation = compare_regions(shown->device, shown->within, guarded);

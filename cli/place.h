@@ -56,6 +56,9 @@ enum place_relation {
 
 enum place_relation place_compare(const struct place *shown, const struct place *guarded, const struct mounts *mounts);
 
+/* The first mount point below the folder, NULL where there is none; borrowed from `mounts`. */
+const char *place_mount_below(const struct place *place, const struct mounts *mounts);
+
 #define _cleanup_place_ __attribute__((cleanup(place_release)))
 #define _cleanup_mounts_ __attribute__((cleanup(mounts_release)))
 

@@ -19,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -346,52 +345,4 @@ int site_freeze(struct site *site, struct err *err)
                 return err_errno(err, "frozen worktree");
         site->frozen = true;
         return fd;
-}
-
-/* One more than may be there is enough to see. */
-static size_t scan_max(const struct site *site)
-{
-        return (size_t)(site->plan->upper_inodes + site->copied_inodes) + 1;
-}
-
-/* Tier B: what the copy on disk has grown by. */
-static void copied_growth(const struct site *site, const struct sandbox_step *step, struct site_disk *ret)
-{
-        const char *name = step->worktree == SANDBOX_WORK ? "tree" : "verify";
-        _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
-
-        ret->bytes = fs_tree_size(AT_FDCWD, path, scan_max(site), &ret->inodes);
-        if (site->weak)
-                weak_disk_used(site, ret);
-        ret->bytes -= ret->bytes < site->copied_bytes ? ret->bytes : site->copied_bytes;
-        ret->inodes -= ret->inodes < site->copied_inodes ? ret->inodes : site->copied_inodes;
-}
-
-static void used_on_disk(const struct site *site, const struct sandbox_step *step, const char *path,
-                         struct site_disk *ret)
-{
-        if (site->copied)
-                copied_growth(site, step, ret);
-        else
-                ret->bytes = fs_tree_size(AT_FDCWD, path, scan_max(site), &ret->inodes);
-        ret->full = ret->bytes > site->plan->upper_bytes;
-        ret->out_of_inodes = site->plan->upper_inodes && ret->inodes > site->plan->upper_inodes;
-}
-
-void site_disk_used(const struct site *site, const struct sandbox_step *step, struct site_disk *ret)
-{
-        const char *path = step->worktree == SANDBOX_WORK ? site->upper : site->step;
-        struct statvfs status;
-
-        *ret = (struct site_disk){0};
-        if (site->copied || site->kind == SANDBOX_UPPER_DISK) {
-                used_on_disk(site, step, path, ret);
-                return;
-        }
-        if (statvfs(path, &status) < 0)
-                return;
-        ret->bytes = (status.f_blocks - status.f_bfree) * status.f_bsize;
-        ret->inodes = status.f_files - status.f_ffree;
-        ret->full = status.f_bavail == 0;
-        ret->out_of_inodes = status.f_files && status.f_ffree == 0;
 }

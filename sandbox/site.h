@@ -33,7 +33,9 @@ struct site {
         char *home;                           /* as steps see it */
         const char *copied;                   /* tier B: "reflink" or "copy"; NULL: overlay */
         uint64_t copied_bytes, copied_inodes; /* tier B: size of the copy before the first step */
-        enum sandbox_upper kind;              /* TMPFS or DISK */
+        uint64_t shown_bytes,
+                shown_inodes;    /* tier B: of the copies of carried and writable folders, before this step */
+        enum sandbox_upper kind; /* TMPFS or DISK */
         bool fresh_proc;
         bool own_var_tmp; /* something is shown below /var/tmp, which is a link to /tmp else */
         bool covered;     /* scratch itself is a tmpfs: nothing is on disk */

@@ -9,8 +9,11 @@
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EVERYTHING (LANDLOCK_READ | LANDLOCK_RUN | LANDLOCK_WRITE)
@@ -62,10 +65,60 @@ static int show_system(struct landlock *lock, struct err *err)
         return 0;
 }
 
+static bool hides(const struct sandbox_plan *plan, const char *inside, bool below)
+{
+        size_t len = strlen(inside);
+
+        for (size_t i = 0; i < plan->hide.len; i++) {
+                const char *file = plan->hide.items[i];
+
+                if (strncmp(file, inside, len) == 0 && file[len] == (below ? '/' : '\0'))
+                        return true;
+        }
+        return false;
+}
+
+static int show_but(struct landlock *lock, const struct sandbox_plan *plan, const char *host, const char *inside,
+                    struct err *err);
+
+/* Each entry by itself, and no link: a rule on one would be a rule on what it leads to. */
+static int show_entries(struct landlock *lock, const struct sandbox_plan *plan, const char *host, const char *inside,
+                        struct err *err)
+{
+        DIR *dir = opendir(host);
+        struct dirent *entry;
+        int status = 0;
+
+        if (!dir)
+                return errno == ENOENT || errno == EACCES || errno == ENOTDIR ? 0 : err_errno(err, "open %s", host);
+        while (status == 0 && (entry = readdir(dir))) {
+                _cleanup_free_ char *path = xasprintf("%s/%s", host, entry->d_name);
+                _cleanup_free_ char *seen = xasprintf("%s/%s", inside, entry->d_name);
+                struct stat st;
+
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && lstat(path, &st) == 0 &&
+                    (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
+                        status = show_but(lock, plan, path, seen, err);
+        }
+        closedir(dir);
+        return status;
+}
+
+/* Nothing can be covered here: a folder with a hidden file is shown without it, entry by entry, and cannot be listed. */
+static int show_but(struct landlock *lock, const struct sandbox_plan *plan, const char *host, const char *inside,
+                    struct err *err)
+{
+        if (hides(plan, inside, false))
+                return 0;
+        if (hides(plan, inside, true))
+                return show_entries(lock, plan, host, inside, err);
+        return landlock_allow(lock, host, LANDLOCK_READ | LANDLOCK_RUN, err);
+}
+
 static int show_plan(struct landlock *lock, const struct sandbox_plan *plan, struct err *err)
 {
         for (size_t i = 0; i < plan->read.len; i++)
-                if (landlock_allow(lock, plan->read.items[i].host, LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
+                if (show_but(lock, plan, plan->read.items[i].host, plan->read.items[i].inside, err) < 0)
                         return -1;
         for (size_t i = 0; i < plan->files.len; i++)
                 if (landlock_allow(lock, plan->files.items[i].host, LANDLOCK_READ | LANDLOCK_RUN, err) < 0)

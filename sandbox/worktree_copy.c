@@ -61,7 +61,7 @@ static bool is_folder(const char *path)
         return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static int copy_folders(const struct site *site, const char *kind, const struct sandbox_shows *shows, struct err *err)
+static int copy_folders(struct site *site, const char *kind, const struct sandbox_shows *shows, struct err *err)
 {
         for (size_t i = 0; i < shows->len; i++) {
                 _cleanup_free_ char *name = xasprintf("%s%zu", kind, i);
@@ -70,16 +70,19 @@ static int copy_folders(const struct site *site, const char *kind, const struct 
                 if (is_folder(shows->items[i].host) &&
                     make_copy(site, name, (const char *const[]){shows->items[i].host}, 1, &count, err) < 0)
                         return -1;
+                site->shown_bytes += count.bytes;
+                site->shown_inodes += count.inodes;
         }
         return 0;
 }
 
-int copy_step_begin(const struct site *site, const struct sandbox_step *step, struct err *err)
+int copy_step_begin(struct site *site, const struct sandbox_step *step, struct err *err)
 {
         const char *lowers[MERGE_LAYERS_MAX];
         struct merge_count count = {0};
         size_t len = 0;
 
+        site->shown_bytes = site->shown_inodes = 0;
         if (copy_folders(site, "carry", &site->plan->carry, err) < 0 ||
             copy_folders(site, "write", &site->plan->write, err) < 0)
                 return -1;

@@ -21,7 +21,7 @@
 bool copy_is_own(const struct sandbox_step *step);
 
 int copy_prepare(struct site *site, struct err *err);
-int copy_step_begin(const struct site *site, const struct sandbox_step *step, struct err *err);
+int copy_step_begin(struct site *site, const struct sandbox_step *step, struct err *err);
 int copy_show(const struct site *site, const struct sandbox_step *step, const char *at, struct err *err);
 int copy_freeze(const struct site *site, struct err *err);
 

@@ -195,6 +195,32 @@ weakened userns "$repo" --title x --verify unit=true -- sh -c 'cupel note observ
 is "$status" 21 "exit status"
 has "$(cat "$packet/logs/agent.log")" "note" "what cupel note says"
 
+t "tier D shows a folder without the tokens in it, and what links in it lead to stays apart"
+mkdir -p "$HOME/.cargo/bin"
+echo token >"$HOME/.cargo/credentials.toml"
+echo seen >"$HOME/.cargo/bin/x"
+ln -s "$victim" "$HOME/.cargo/link"
+printf 'sandbox: {minimum: D, read: [~/.cargo]}\n' >"$config"
+weakened userns "$repo" --title x --verify unit=true -- \
+        sh -c 'cat "$1/bin/x"; cat "$1/credentials.toml" "$1/link/file"; echo z >src/a.txt' sh "$HOME/.cargo"
+is "$status" 0 "exit status ($json $(stderr))"
+has "$(cat "$packet/logs/agent.log")" "seen" "what is shown"
+hasnt "$(cat "$packet/logs/agent.log")" "token" "the token"
+hasnt "$(cat "$packet/logs/agent.log")" "secret" "behind the link"
+printf 'sandbox: {minimum: D}\n' >"$config"
+
+t "the disk budget holds in copies of writable folders too (tier B)"
+mkdir -p "$HOME/w"
+head -c 1M /dev/zero >"$HOME/w/large"
+printf 'sandbox: {write: [~/w]}\n' >"$config"
+weakened overlay "$repo" --title x --verify unit=true --budget disk=16M -- sh -c 'cat ~/w/large >~/w/more; echo q >src/a.txt'
+is "$status" 0 "within the budget ($json $(stderr))"
+weakened overlay "$repo" --title x --verify unit=true --budget disk=16M -- \
+        sh -c 'head -c 24M /dev/zero >~/w/more; sync; until test -e ~/never; do :; done'
+is "$status" 24 "beyond it ($json)"
+[ ! -e "$HOME/w/more" ] || fail "it was written on the host"
+printf 'sandbox: {minimum: D}\n' >"$config"
+
 t "tier E is refused whatever the minimum"
 weakened "userns landlock" "$repo" --title x --verify unit=true -- sh -c 'echo z >src/a.txt'
 is "$status" 31 "exit status"
