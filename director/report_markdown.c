@@ -29,8 +29,11 @@ static json_int_t number(const struct json_t *object, const char *key)
 /* One line, and nothing in it that ends a code span or that a terminal would act on. */
 static void put_plain(struct str *out, const char *value)
 {
-        for (; *value; value++)
-                str_putc(out, *value == '`' ? '\'' : (unsigned char)*value < ' ' || *value == 0x7f ? ' ' : *value);
+        _cleanup_str_ struct str safe = {0};
+
+        str_put_harmless(&safe, value, strlen(value));
+        for (const char *at = str_text(&safe); *at; at++)
+                str_putc(out, *at == '`' ? '\'' : (unsigned char)*at < ' ' ? ' ' : *at);
 }
 
 static void put_code(struct str *out, const char *value)
@@ -42,12 +45,15 @@ static void put_code(struct str *out, const char *value)
 
 static void put_quote(struct str *out, const char *value)
 {
+        _cleanup_str_ struct str safe = {0};
+
+        str_put_harmless(&safe, value, strlen(value));
         str_puts(out, "> ");
-        for (; *value; value++) {
-                if (*value == '\n')
+        for (const char *at = str_text(&safe); *at; at++) {
+                if (*at == '\n')
                         str_puts(out, "\n> ");
-                else if ((unsigned char)*value >= ' ' && *value != 0x7f)
-                        str_putc(out, *value);
+                else
+                        str_putc(out, *at);
         }
         str_putc(out, '\n');
 }

@@ -157,7 +157,7 @@ static void on_escape(struct terminal_filter *filter, unsigned char byte, struct
         if (first && byte == '[') {
                 filter->state = CSI;
                 hold(filter, byte);
-        } else if (first && memchr("]PX^_", byte, 5)) {
+        } else if (first && strchr("]PX^_", byte)) {
                 begin(filter, STRING);
                 filter->operating = byte == ']';
         } else if (byte >= 0x30) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Agents with a terminal of their own, a person who sits at it, and what of their output reaches that person's terminal.
-# shellcheck source=tests/lib/e2e.sh
+# shellcheck disable=SC2016 # what is in single quotes is for the shell inside
 source "$(dirname "$0")/../lib/e2e.sh"
 
 repo=$(new_repo)

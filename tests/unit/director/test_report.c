@@ -57,6 +57,18 @@ Test(report, what_others_wrote_cannot_pose_as_our_headings)
         free(text);
 }
 
+Test(report, what_others_wrote_steers_no_terminal)
+{
+        char *text =
+                render("{\"title\":\"a\\u001b]0;x\\u0007\\u009b2J\\u202eb\",\"objective\":\"c\\u009b2J\\u202ed\\ne\"}");
+
+        cr_assert_null(strpbrk(text, "\033\a"));
+        cr_assert_null(strstr(text, "\xc2\x9b"));
+        cr_assert_null(strstr(text, "\xe2\x80\xae"));
+        cr_assert_not_null(strstr(text, "> c\\302\\2332J\\342\\200\\256d\n> e"));
+        free(text);
+}
+
 Test(report, an_almost_empty_report_still_renders)
 {
         char *text = render("{\"outcome\":\"interrupted\"}");
