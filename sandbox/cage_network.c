@@ -159,7 +159,7 @@ int cage_lock_network(int program, struct err *err)
         static const char *const libraries[] = {"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/nix", "/gnu", "/lib32"};
         _cleanup_landlock_ struct landlock lock = {.fd = -1};
 
-        if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS | LANDLOCK_NO_SIGNALS, err) < 0 ||
+        if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS | LANDLOCK_NO_SIGNALS | LANDLOCK_NO_BIND, err) < 0 ||
             landlock_allow(&lock, "/", LANDLOCK_READ, err) < 0)
                 return -1;
         /* the dynamic loader is executed; what it maps needs no such right */

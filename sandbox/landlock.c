@@ -48,6 +48,7 @@ static const struct {
 #define RIGHTS (sizeof(rights) / sizeof(*rights))
 #define ABI_NET 4
 #define ABI_LOG 7
+#define NET_BIND_TCP 1u
 #define NET_BIND_CONNECT_TCP 3u
 #define SCOPES 3u
 /* What is refused before the program starts, and in domains that it makes itself, is not the audit log's business: an agent
@@ -77,6 +78,8 @@ int landlock_begin(struct landlock *lock, uint64_t scopes, struct err *err)
                 ruleset.scoped = scopes & SCOPES;
         if (lock->abi >= ABI_NET && (scopes & LANDLOCK_NO_TCP))
                 ruleset.handled_access_net = NET_BIND_CONNECT_TCP;
+        else if (lock->abi >= ABI_NET && (scopes & LANDLOCK_NO_BIND))
+                ruleset.handled_access_net = NET_BIND_TCP;
         /* a kernel that knows less of the struct accepts zeroes after what it knows */
         lock->fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
         if (lock->fd < 0)

@@ -28,6 +28,8 @@ enum landlock_grant {
 #define LANDLOCK_NO_SIGNALS 2u /* out of the domain; PDEATHSIG is not delivered to children that are out of it */
 #define LANDLOCK_NO_TCP 0x100u /* no bind, no connect (ABI 4): for who has no use for the network at all */
 
+#define LANDLOCK_NO_BIND 0x200u /* no bind of TCP: for who connects and accepts, and opens no port of its own */
+
 #define LANDLOCK_ABI_SCOPES 6
 
 struct landlock {

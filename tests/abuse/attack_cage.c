@@ -7,12 +7,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -56,13 +60,43 @@ static int connect_to(const char *port)
         return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof(address));
 }
 
+/* Before the program's own filter: Landlock (from ABI 4 on) refuses what listens. */
+static int cannot_bind(void)
+{
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+        if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 4)
+                return 0;
+        return expect("a port of its own", bind(fd, (struct sockaddr *)&address, sizeof(address)), EACCES);
+}
+
+/* No capability, no way to one, no core file, no descriptor but those that it was given. */
+static int has_no_rights(void)
+{
+        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct all[2];
+        struct rlimit core;
+        int failed = 0;
+
+        if (syscall(SYS_capget, &header, all) < 0 || all[0].effective || all[0].permitted || all[1].permitted ||
+            prctl(PR_CAPBSET_READ, CAP_NET_ADMIN, 0, 0, 0) != 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+                failed |= printf("capabilities, or a way to them\n") > 0;
+        if (getrlimit(RLIMIT_CORE, &core) < 0 || core.rlim_max)
+                failed |= printf("a core file is possible\n") > 0;
+        for (int fd = 5; fd < 256; fd++)
+                if (fcntl(fd, F_GETFD) >= 0)
+                        failed |= printf("descriptor %d is open\n", fd) > 0;
+        return failed;
+}
+
 int cage_with_network(const char *port)
 {
         static const char *const absent[] = {"/proc",       "/dev", "/run", "/home",   "/root", "/etc/ssl/private",
                                              "/etc/shadow", "/var", "/tmp", "/usr/bin"};
         struct err err = ERR_INIT;
         pthread_t thread;
-        int failed = 0;
+        int failed = has_no_rights() | cannot_bind();
 
         for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++)
                 failed |= expect(absent[i], open(absent[i], O_PATH), ENOENT);
