@@ -108,8 +108,9 @@ bool client_http(struct client *client)
         const char *bytes = flow_input(&client->up, &len);
         int got;
 
-        if (len >= 2 && !memcmp(bytes, "\r\n", 2)) { /* RFC 9112 2.2: an empty line before a request */
+        if (len >= 2 && !memcmp(bytes, "\r\n", 2) && client->blanks < BLANKS_MAX) { /* RFC 9112 2.2 */
                 flow_use(&client->up, 2);
+                client->blanks++;
                 return true;
         }
         got = http_head_scan(bytes, len, &head_len, &err);
@@ -129,6 +130,7 @@ bool client_http(struct client *client)
 void client_forward_begin(struct client *client)
 {
         client->answered = false;
+        client->blanks = client->interim = 0;
         flow_begin(&client->up, client->fd, client->upstream, client->request.body, client->request.length, false);
         flow_begin(&client->down, client->upstream, client->fd, HTTP_BODY_NONE, 0, false);
         str_append(&client->up.out, client->head_up.data, client->head_up.len);
@@ -147,6 +149,8 @@ static int take_response(struct client *client, const char *bytes, size_t head_l
                 return err_set(err, ERR_INPUT, "it switches protocols, which it was not asked to");
         flow_use(&client->down, head_len);
         if (response->status < 200) {
+                if (++client->interim > INTERIM_MAX)
+                        return err_set(err, ERR_INPUT, "more than %d interim answers", INTERIM_MAX);
                 if (minor > 0)
                         http_put_response(&client->down.out, response, minor, true);
                 return 0;

@@ -45,8 +45,10 @@ struct client {
         char dialled[ADDRESS_TEXT_MAX];
         int dial_errno;
 
-        bool kept;     /* HTTP: waits for a further request */
-        bool answered; /* FORWARD: the response's head is through */
+        bool kept;        /* HTTP: waits for a further request */
+        unsigned blanks;  /* HTTP: empty lines before the request */
+        unsigned interim; /* FORWARD: answers before the answer */
+        bool answered;    /* FORWARD: the response's head is through */
         bool shut_up, shut_down;
         uint64_t drained;
 };

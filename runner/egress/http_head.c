@@ -156,7 +156,9 @@ static int read_head(const char *bytes, size_t len, enum http_parser_type type, 
         http_parser_init(parser, type);
         parser->data = reading;
         http_parser_execute(parser, &settings, bytes, len);
-        if (HTTP_PARSER_ERRNO(parser) != HPE_PAUSED && HTTP_PARSER_ERRNO(parser) != HPE_OK)
+        if (HTTP_PARSER_ERRNO(parser) == HPE_OK)
+                return err_set(err, ERR_INPUT, "no head of HTTP");
+        if (HTTP_PARSER_ERRNO(parser) != HPE_PAUSED)
                 return err_set(err, ERR_INPUT, "%s", http_errno_description(HTTP_PARSER_ERRNO(parser)));
         if (parser->http_major != 1)
                 return err_set(err, ERR_INPUT, "HTTP/%d.%d; expected HTTP/1.1", parser->http_major, parser->http_minor);

@@ -13,6 +13,8 @@
         X(ADDRESSES_MAX, 8, "addresses of one name that are tried")                                                    \
         X(HEAD_MAX, 32 * 1024, "bytes of a request's or response's head")                                              \
         X(HEADERS_MAX, 100, "lines of a head")                                                                         \
+        X(BLANKS_MAX, 4, "empty lines before a request")                                                               \
+        X(INTERIM_MAX, 16, "interim answers (1xx) to one request")                                                     \
         X(PIECE_MAX, 64 * 1024, "bytes of one direction in our memory at once")                                        \
         X(PIPE_BYTES, 512 * 1024, "size of the pipe of a direction that moves much")                                   \
         X(PIPE_AFTER, 1024 * 1024, "bytes after which a direction gets that pipe")                                     \

@@ -365,6 +365,7 @@ def test_smuggling_is_refused_before_anything_is_sent():
             "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
             "garbage\r\n\r\n",
             "\r\n\n",
+            "\r\n" * 5 + get + f"Host: {server.at}\r\n\r\n",
             first + "X: " + "a" * 70000 + "\r\n\r\n",
             first + "X: a\r\n" * 101 + "\r\n",
         ]
@@ -390,14 +391,15 @@ def test_bad_chunks_never_end_a_request():
 
 def test_answers_that_are_no_http():
     answers = [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\nX: 1\n\n", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-               b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200]
+               b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200,
+               b"HTTP/1.1 100 Continue\r\n\r\n" * 17]
     def talk(sock):
         read_head(sock)
         sock.sendall(answers[0])
     with Server(talk) as server, Egress(allow=[server.at]) as egress:
         while answers:
             answer = egress.talk(f"GET http://{server.at}/ HTTP/1.1\r\nHost: {server.at}\r\n\r\n".encode())
-            assert answer.startswith(b"HTTP/1.1 502 "), (answers[0], answer)
+            assert b"HTTP/1.1 502 " in answer, (answers[0], answer)
             assert egress.receipt()["error"]
             answers.pop(0)
 
