@@ -186,7 +186,7 @@ static void put_http_answer(struct client *client, int status, const char *reaso
                    "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
                    "Connection: close\r\n\r\n",
                    status, words, body.len);
-        if (strcmp(client->request.method, "HEAD"))
+        if (strcmp(client->request.method, "HEAD") != 0)
                 str_append(&client->down.out, body.data, body.len);
 }
 

@@ -84,7 +84,7 @@ static int read_forward(struct client *client, struct err *err)
         if (http_target_parse(client->request.target, &client->host, &client->port, &path, err) < 0 ||
             check_host_field(client, false, err) < 0)
                 return -1;
-        if (upgrade && strcasecmp(upgrade, "h2c"))
+        if (upgrade && strcasecmp(upgrade, "h2c") != 0)
                 return err_set(err, ERR_INPUT, "Upgrade goes through CONNECT");
         http_put_authority(&authority, &client->host, client->port);
         str_clear(&client->head_up);

@@ -90,7 +90,7 @@ static int take_config(json_t *message, struct egress_config *config, struct err
 
         if (json_fields(message, "config", fields, err) < 0)
                 return -1;
-        if (strcmp(type, "config") || bytes < 0 || connections < 0)
+        if (strcmp(type, "config") != 0 || bytes < 0 || connections < 0)
                 return err_set(err, ERR_INPUT, "config: expected type \"config\" and budgets from 0");
         config->bytes = (uint64_t)bytes;
         config->connections = (uint64_t)connections;
@@ -149,9 +149,9 @@ int egress_order_parse(struct json_t *message, const struct egress_config *confi
                 *ret_order = EGRESS_CLOSE;
                 return 0;
         }
-        if (strcmp(type, "listen") || !listener)
+        if (strcmp(type, "listen") != 0 || !listener)
                 return err_set(err, ERR_INPUT, "order: expected \"close\", or \"listen\" with \"for\"");
-        if (strcmp(listener, "proxy")) {
+        if (strcmp(listener, "proxy") != 0) {
                 which = find_route(config, listener);
                 if (which < 0)
                         return err_set(err, ERR_INPUT, "order: there is no route \"%.64s\"", listener);

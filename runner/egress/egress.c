@@ -66,17 +66,30 @@ static int run(unsigned hurry, bool *ret_busy, struct err *err)
         return egress_loop(EGRESS_SUPERVISOR_FD, EGRESS_RUNNER_FD, hurry, ret_busy, err);
 }
 
+/* 1 without arguments; 0: not understood. */
+static unsigned read_hurry(int argc, char **argv)
+{
+        char *end;
+        unsigned long value;
+
+        if (argc != 3 || strcmp(argv[1], "--hurry") != 0)
+                return argc == 1;
+        value = strtoul(argv[2], &end, 10);
+        return *end || value > 1000000 ? 0 : (unsigned)value;
+}
+
 int egress_main(int argc, char **argv)
 {
         struct err err = ERR_INIT;
         bool busy = false, failed;
-        int status, hurry = argc == 3 && !strcmp(argv[1], "--hurry") ? atoi(argv[2]) : argc == 1 ? 1 : 0;
+        int status;
+        unsigned hurry = read_hurry(argc, argv);
 
-        if (hurry < 1) {
+        if (!hurry) {
                 fputs(usage, stderr);
                 return 2;
         }
-        failed = run((unsigned)hurry, &busy, &err) < 0;
+        failed = run(hurry, &busy, &err) < 0;
         if (failed)
                 err_report(stderr, "cupel-egress", &err);
         status = failed ? err_exit_status(&err) : 0;

@@ -193,7 +193,7 @@ static int read_framing(struct http_head *head, enum http_body otherwise, struct
                 return err_set(err, ERR_INPUT, "Content-Length or Transfer-Encoding twice");
         if (coding && length)
                 return err_set(err, ERR_INPUT, "Content-Length beside Transfer-Encoding");
-        if (coding && (strcasecmp(coding, "chunked") || head->minor == 0))
+        if (coding && (strcasecmp(coding, "chunked") != 0 || head->minor == 0))
                 return err_set(err, ERR_INPUT, "a Transfer-Encoding other than \"chunked\"");
         head->body = coding ? HTTP_BODY_CHUNKED : length ? HTTP_BODY_LENGTH : otherwise;
         if (length && read_length(length, &head->length, err) < 0)

@@ -13,7 +13,7 @@ int http_target_parse(const char *target, struct host *ret_host, uint16_t *ret_p
 
         if (!strncasecmp(target, "https://", 8))
                 return err_set(err, ERR_INPUT, "https goes through CONNECT, so that this proxy cannot read it");
-        if (strncasecmp(target, "http://", 7))
+        if (strncasecmp(target, "http://", 7) != 0)
                 return err_set(err, ERR_INPUT, "this is a proxy: it expects CONNECT host:port, or http://host/path");
         for (const char *at = target; *at; at++)
                 if (*at <= 0x20 || *at > 0x7e || *at == '#')
