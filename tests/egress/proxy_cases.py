@@ -226,7 +226,7 @@ def test_names_are_resolved_here():
 
 # ---- what is refused ----
 
-NOT_LISTED = ["notexample.com:443", "example.com.evil:443", "a.example.com:443", "example.com:22", "example.org:443",
+NOT_LISTED = ["notexample.com:443", "notexample.org:443", "example.com.evil:443", "a.example.com:443", "example.com:22", "example.org:443",
               "example.com.:443", "example.com..:443", "127.1:8080", "2130706433:8080", "0x7f.1:8080", "0177.0.0.1:8080",
               "127.0.0.1:8080", "0:80", "0.0.0.0:80", "[::1]:80", "[::ffff:127.0.0.1]:80", "[::ffff:7f00:1]:80", "[::]:80",
               "[fe80::1%25eth0]:80", "[::1%lo]:80", "169.254.169.254:80", "[fd00:ec2::254]:80", "[64:ff9b::7f00:1]:80",
