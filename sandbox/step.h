@@ -81,6 +81,9 @@ struct step_usage {
 };
 void step_usage(struct step_process *process, struct step_usage *ret);
 
+/* Bytes of removed files below that folder, as the step sees it, which its processes still have open (hidden_files.c). */
+uint64_t step_hidden_files(const struct step_process *process, const char *below);
+
 /* Called in the step's net namespace, when its loopback is up (listen.c). */
 int step_listen(const struct sandbox_ports *ports, struct step_listeners *ret, struct err *err);
 void step_listeners_close(struct step_listeners *listeners);

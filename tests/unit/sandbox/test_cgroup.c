@@ -8,6 +8,7 @@
 
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
+#include "sandbox/kernel.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/cupel-cgroup-XXXXXX";
@@ -150,8 +152,10 @@ static int status_of(pid_t pid)
 /* A child in the step's groups; its exit status. */
 static int run_in(const struct cgroups *groups, unsigned ways, int (*child)(void))
 {
-        pid_t pid = fork();
+        int pidfd = -1;
+        pid_t pid = ns_clone(0, cgroups_clone_fd(groups), &pidfd);
 
+        close(pidfd);
         if (pid == 0) {
                 struct err err = ERR_INIT;
 
@@ -215,21 +219,51 @@ Test(cgroup, the_kernel_counts_and_bounds)
         find(&groups);
         cgroups_step_begin(&groups, &bounds);
         ways = cgroups_step_make(&groups, &bounds);
-        if (cgroups_version(&groups, CGROUP_TASKS) == 1) {
+        if (cgroups_version(&groups, CGROUP_TASKS)) {
                 cr_assert(WEXITSTATUS(run_in(&groups, ways, fork_six)) == 3);
                 cgroups_step_read(&groups, &usage);
                 cr_assert(usage.tasks_refused == 3, "%llu", (unsigned long long)usage.tasks_refused);
                 cr_assert(usage.tasks_peak == 4);
         }
-        if (cgroups_version(&groups, CGROUP_MEMORY) == 1) {
+        if (cgroups_version(&groups, CGROUP_MEMORY)) {
                 int status = run_in(&groups, ways, touch_memory);
 
                 cgroups_step_read(&groups, &usage);
                 cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "status %d", status);
-                cr_assert(usage.memory_kills == 1);
+                cr_assert(usage.memory_kills >= 1);
         }
         cgroups_release(&groups);
         cr_assert(!groups.name[0]);
+}
+
+static int burn(void)
+{
+        for (clock_t end = clock() + CLOCKS_PER_SEC / 10; clock() < end;)
+                ;
+        return 0;
+}
+
+/* With version 1 out of reach, version 2 counts time at least, whatever controllers it has. */
+Test(cgroup, version_2_is_entered_at_birth)
+{
+        const struct cgroup_bounds bounds = {0};
+        struct cgroup_usage usage;
+        struct cgroups groups;
+
+        find(&groups);
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (cgroup_backends[i].version == 1 && groups.places[i].parent >= 0) {
+                        close(groups.places[i].parent);
+                        groups.places[i].parent = -1;
+                }
+        cgroups_step_begin(&groups, &bounds);
+        cr_assert(cgroups_step_make(&groups, &bounds) == 0);
+        if (cgroups_version(&groups, CGROUP_CPU) == 2) {
+                cr_assert(run_in(&groups, 0, burn) == 0);
+                cgroups_step_read(&groups, &usage);
+                cr_assert(usage.cpu_ms >= 90 && usage.cpu_ms < 1000, "%llu ms", (unsigned long long)usage.cpu_ms);
+        }
+        cgroups_release(&groups);
 }
 
 Test(cgroup, releasing_leaves_nothing)

@@ -172,6 +172,22 @@ Test(step, budgets_end_a_step)
         expect_end("cat /dev/zero > big; sleep 100", (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
 }
 
+Test(step, removed_files_count_in_an_upper_on_disk)
+{
+        bench.plan.upper = SANDBOX_UPPER_DISK;
+        bench.plan.upper_inodes = 4096;
+        bench_start(&bench, SANDBOX_TIER_A);
+        expect_end("exec 3> gone; rm gone; head -c 12M /dev/zero >&3; (sleep 1) & (sleep 1) & wait",
+                   (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_EXIT);
+        expect_end(
+                "exec 3> one; exec 4> two; rm one two; head -c 12M /dev/zero >&3; head -c 12M /dev/zero >&4; sleep 100",
+                (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
+        cr_assert(bench.result.uses[SANDBOX_LIMIT_DISK].peak > (16 << 20));
+        cr_assert(bench.result.uses[SANDBOX_LIMIT_DISK].by == SANDBOX_MEANS_POLLED);
+        expect_end("mkdir m; i=0; while [ $i -lt 5000 ]; do : > m/$i; i=$((i + 1)); done; sleep 100",
+                   (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
+}
+
 Test(step, the_log_keeps_head_and_tail)
 {
         struct sandbox_step step = shell_step(SANDBOX_WORK, "seq -f 'line %.0f' 0 99999");
