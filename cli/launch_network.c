@@ -9,6 +9,7 @@
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/spawn.h"
 #include "policy/network.h"
 
 #include <stdlib.h>
@@ -55,8 +56,20 @@ static void check_secret(struct launch *launch, const struct route *route, const
                         name, route->name);
 }
 
+static void check_program(struct launch *launch)
+{
+        struct err err = ERR_INIT;
+        _cleanup_free_ char *program = sibling_path("cupel-egress", &err);
+
+        if (!program)
+                strv_add(&launch->missing, err.message);
+}
+
 void launch_check_network(struct launch *launch, const struct context *context)
 {
+        if (!plan_has_network(&launch->plan))
+                return;
+        check_program(launch);
         check_item(launch, context);
         for (size_t i = 0; i < launch->plan.agent.routes.len; i++) {
                 const struct route *route = &launch->plan.agent.routes.items[i];

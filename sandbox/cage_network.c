@@ -52,6 +52,7 @@ static const char *const shown[] = {
         "etc/pki/ca-trust",
         "etc/ca-certificates",
         "etc/crypto-policies",
+        "etc/static",
         "etc/ld.so.cache",
         "etc/resolv.conf",
         "etc/hosts",
@@ -82,13 +83,12 @@ static int take_source(const char *name, struct source *ret, struct err *err)
         _cleanup_free_ char *path = xasprintf("/%s", name);
         _cleanup_fd_ int fd = -1;
         struct stat status;
-        ssize_t len;
 
         *ret = (struct source){.mount = -1};
         if (stat(path, &status) < 0 || (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)))
                 return 0;
         ret->folder = S_ISDIR(status.st_mode);
-        if (ret->folder && (len = readlink(path, ret->link, sizeof(ret->link) - 1)) > 0)
+        if (ret->folder && readlink(path, ret->link, sizeof(ret->link) - 1) > 0)
                 return 0;
         ret->link[0] = '\0';
         fd = open(path, O_PATH | O_CLOEXEC);

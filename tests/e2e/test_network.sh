@@ -196,6 +196,17 @@ policy "$allowed"
 run "$repo" "$e2e_tmp/item.yaml"
 is "$(cat "$packet/logs/agent.log")" hello "with the user's word"
 
+t "without cupel-egress a run has no network, and one that needs it does not start"
+fewer=$(new_folder fewer)
+cp "$CUPEL_BIN"/cupel "$CUPEL_BIN"/cupel-runner "$CUPEL_BIN"/cupel-director "$CUPEL_BIN"/cupel-sandbox "$fewer"
+(PATH=$fewer:$PATH && hash -r && reach "curl -sS http://127.0.0.1:$http/f.txt" && printf '%s %s %s' "$status" "$outcome" "$json") >"$e2e_tmp/blocked"
+has "$(cat "$e2e_tmp/blocked")" "30 blocked" end
+has "$(cat "$e2e_tmp/blocked")" "cupel-egress" reason
+policy ''
+(PATH=$fewer:$PATH && hash -r && reach true && printf '%s' "$outcome") >"$e2e_tmp/blocked"
+is "$(cat "$e2e_tmp/blocked")" observed "a run without network"
+policy "$allowed"
+
 t "a mood that changes something has no general egress"
 run "$repo" --title x --mood calm --verify unit -- sh -c "echo y >> src/a.txt; ! curl -s -m 2 http://127.0.0.1:$http/f.txt && ! env | grep -qi _proxy"
 is "$outcome" committed "outcome ($json)"
