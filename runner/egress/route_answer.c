@@ -40,7 +40,7 @@ static bool length_ok(const struct answer *answer, const struct header_line *lin
 {
         const char *first;
 
-        if (strcasecmp(line->name, "content-length"))
+        if (strcasecmp(line->name, "content-length") != 0)
                 return true;
         first = header_list_get(&answer->headers, "content-length");
         return *line->value && strlen(line->value) < 19 && !line->value[strspn(line->value, "0123456789")] &&
@@ -101,7 +101,7 @@ const char *answer_refused(const struct answer *answer)
                         return "the upstream redirects; a route leads to its own upstream alone";
         for (size_t i = 0; i < answer->headers.len; i++)
                 if (!strcasecmp(answer->headers.items[i].name, "content-encoding") &&
-                    strcasecmp(answer->headers.items[i].value, "identity") && *answer->headers.items[i].value)
+                    strcasecmp(answer->headers.items[i].value, "identity") != 0 && *answer->headers.items[i].value)
                         return "the upstream's answer is compressed, although that was not asked for";
         return NULL;
 }

@@ -178,5 +178,5 @@ void header_lines_release(struct strv *lines)
 bool header_passes_back(const char *name, const char *connection)
 {
         return !is_one_of(name, hop_by_hop, COUNT(hop_by_hop)) && !is_one_of(name, not_back, COUNT(not_back)) &&
-               strncasecmp(name, "proxy-", 6) && !connection_names(connection, name);
+               strncasecmp(name, "proxy-", 6) != 0 && !connection_names(connection, name);
 }

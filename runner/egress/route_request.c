@@ -109,7 +109,7 @@ static int on_head(http_parser *parser)
         encoding = header_list_get(&request->headers, "transfer-encoding");
         if (strlen(str_text(&request->target)) != request->target.len || parser->upgrade || parser->http_major != 1)
                 return bad(request, 400, "only HTTP/1.x requests are served here, without upgrades");
-        if (encoding && strcasecmp(encoding, "chunked"))
+        if (encoding && strcasecmp(encoding, "chunked") != 0)
                 return bad(request, 501, "a body comes as it is or chunked");
         if (encoding && header_list_get(&request->headers, "content-length"))
                 return bad(request, 400, "the request has both Content-Length and Transfer-Encoding");

@@ -182,7 +182,7 @@ static bool rule_matches(const char *rule, const char *method, const char *targe
         size_t word = strcspn(rule, " ");
         const char *pattern = rule + word + 1;
 
-        if (strlen(method) != word || strncmp(rule, method, word))
+        if (strlen(method) != word || strncmp(rule, method, word) != 0)
                 return false;
         return glob(pattern, strlen(pattern), target, strchr(pattern, '?') ? strlen(target) : strcspn(target, "?"));
 }
