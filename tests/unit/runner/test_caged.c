@@ -357,12 +357,19 @@ Test(caged, a_curious_run_with_a_note_is_observed, .init = setup, .fini = teardo
 
 Test(caged, no_note_of_a_flood_is_lost_without_being_counted, .init = setup, .fini = teardown)
 {
+        size_t i, notes = 0;
+        json_t *one;
+
         start("title: t\nmood: curious\nbudget: {notes: 1000000}\nagent: {command: [perl, -MIO::Socket::UNIX, -e, "
               "'$s = IO::Socket::UNIX->new($ENV{CUPEL_NOTES}) or die; print $s "
               "q({\"type\":\"note.observation\",\"data\":{\"text\":\"seen\"}}), qq(\\n) for 1..50000']}\n");
         expect("observed");
         cr_assert(record("receipt.limits") != NULL);
-        cr_assert(json_array_size(records) - 1 + (size_t)dropped == 50000);
+        json_array_foreach(records, i, one)
+        {
+                notes += strcmp(json_string_value(json_object_get(one, "type")), "note.observation") == 0;
+        }
+        cr_assert(notes + (size_t)dropped == 50000);
         cr_assert(json_array_size(records) > 10000);
 }
 
