@@ -9,6 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of all flows. The kernel counts the pages of a user's pipes, and gives his other programs less when they are many. */
+static unsigned big_pipes;
+
 static void close_pipe(struct flow *flow)
 {
         for (int i = 0; i < 2; i++) {
@@ -17,6 +20,7 @@ static void close_pipe(struct flow *flow)
                 flow->pipe[i] = -1;
         }
         flow->piped = 0;
+        big_pipes -= flow->big;
         flow->big = false;
 }
 
@@ -140,12 +144,16 @@ ssize_t flow_fill_line(struct flow *flow, struct sink *sink)
 
 static int open_pipe(struct flow *flow)
 {
-        if (flow->pipe[0] < 0 && pipe2(flow->pipe, O_CLOEXEC | O_NONBLOCK) < 0)
-                return fail(flow, FLOW_MACHINE, "no descriptors are left");
-        /* A wider pipe moves more per call. Pipes count against the user's share, so only who needs it gets one. */
-        if (!flow->big && flow->got > PIPE_AFTER) {
-                fcntl(flow->pipe[1], F_SETPIPE_SZ, PIPE_BYTES);
+        if (flow->pipe[0] < 0) {
+                if (pipe2(flow->pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+                        return fail(flow, FLOW_MACHINE, "no descriptors are left");
+                fcntl(flow->pipe[1], F_SETPIPE_SZ, PIPE_SMALL);
+        }
+        /* A wider pipe moves more per call; where there is none to be had, the small one does. */
+        if (!flow->big && flow->got > PIPE_AFTER && big_pipes < PIPES_BIG_MAX &&
+            fcntl(flow->pipe[1], F_SETPIPE_SZ, PIPE_BIG) > 0) {
                 flow->big = true;
+                big_pipes++;
         }
         return 0;
 }
@@ -153,7 +161,7 @@ static int open_pipe(struct flow *flow)
 /* 1: moved some or met the end; 0: nothing there now; -1: fault. */
 static int pump_in(struct flow *flow, struct sink *sink)
 {
-        uint64_t most = flow->body == HTTP_BODY_LENGTH && flow->left < PIPE_BYTES ? flow->left : PIPE_BYTES;
+        uint64_t most = flow->body == HTTP_BODY_LENGTH && flow->left < PIPE_BIG ? flow->left : PIPE_BIG;
         size_t room = within_budget(sink, most);
         ssize_t got;
 

@@ -16,8 +16,10 @@
         X(BLANKS_MAX, 4, "empty lines before a request")                                                               \
         X(INTERIM_MAX, 16, "interim answers (1xx) to one request")                                                     \
         X(PIECE_MAX, 64 * 1024, "bytes of one direction in our memory at once")                                        \
-        X(PIPE_BYTES, 512 * 1024, "size of the pipe of a direction that moves much")                                   \
-        X(PIPE_AFTER, 1024 * 1024, "bytes after which a direction gets that pipe")                                     \
+        X(PIPE_SMALL, 32 * 1024, "size of a direction's pipe")                                                         \
+        X(PIPE_BIG, 1024 * 1024, "size of the pipe of a direction that moves much")                                    \
+        X(PIPE_AFTER, 1024 * 1024, "bytes after which a direction moves much")                                         \
+        X(PIPES_BIG_MAX, 16, "big pipes at once")                                                                      \
         X(TURN_BYTES, 4 * 1024 * 1024, "bytes one connection moves before the others are served again")                \
         X(RECORDS_BURST, 2000, "receipts, and vetoes, that may come in a burst")                                       \
         X(RECORDS_PER_SECOND, 100, "receipts, and vetoes, per second after it")                                        \
