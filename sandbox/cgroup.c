@@ -16,13 +16,12 @@
 
 static void step_path(const struct cgroups *groups, const char *file, char ret[128])
 {
-        snprintf(ret, 128, "%s/step-%u%s", groups->name, groups->serial, file);
+        snprintf(ret, 128, "%s-%u%s", groups->name, groups->serial, file);
 }
 
 static void close_place(struct cgroup_place *place)
 {
         cleanup_fd(&place->step);
-        cleanup_fd(&place->run);
         cleanup_fd(&place->parent);
         *place = (struct cgroup_place)CGROUP_NOWHERE;
 }
@@ -30,8 +29,6 @@ static void close_place(struct cgroup_place *place)
 /* A hierarchy that lets us down is used no more. */
 static void drop(struct cgroups *groups, size_t i)
 {
-        if (groups->places[i].parent >= 0)
-                unlinkat(groups->places[i].parent, groups->name, AT_REMOVEDIR);
         groups->given &= ~groups->places[i].gives;
         close_place(&groups->places[i]);
 }
@@ -55,19 +52,19 @@ static bool is_only_cpu(const struct cgroups *groups, unsigned gives)
         return false;
 }
 
-static void make_run(struct cgroups *groups, size_t i)
+/* What this hierarchy is used for: what no earlier one gives. */
+static void assign(struct cgroups *groups, size_t i)
 {
         const struct cgroup_backend *backend = &cgroup_backends[i];
         struct cgroup_place *place = &groups->places[i];
         unsigned gives = backend->gives & ~groups->given;
 
-        if (gives && (place->run = make_folder(place->parent, groups->name)) >= 0 && backend->version == 2)
-                gives &= cgroup_delegate(place->run);
-        if (place->run >= 0 && !(backend->version == 2 && is_only_cpu(groups, gives)))
-                place->gives = gives;
-        if (!place->gives)
-                drop(groups, i);
-        groups->given |= place->gives;
+        if (gives && backend->version == 2)
+                gives &= cgroup_delegate(place->parent);
+        if (backend->version == 2 && is_only_cpu(groups, gives))
+                gives = 0;
+        place->gives = gives;
+        groups->given |= gives;
 }
 
 static void make_step(struct cgroups *groups, size_t i, const struct cgroup_bounds *bounds)
@@ -75,12 +72,13 @@ static void make_step(struct cgroups *groups, size_t i, const struct cgroup_boun
         struct cgroup_place *place = &groups->places[i];
         char path[128];
 
-        if (place->run < 0 && place->parent >= 0)
-                make_run(groups, i);
-        if (place->run < 0)
+        if (place->parent < 0)
                 return;
+        if (!place->gives)
+                assign(groups, i);
         step_path(groups, "", path);
-        place->step = make_folder(place->parent, path);
+        if (place->gives)
+                place->step = make_folder(place->parent, path);
         if (place->step < 0)
                 drop(groups, i);
         else

@@ -14,7 +14,7 @@
  *                 in PID 1 of the step, before anything foreign runs:  cgroups_join(&groups, ways)
  *         cgroups_step_read(&groups, &usage);          at any time; after its end too
  *         cgroups_step_end(&groups);                   every process of it is dead
- *         cgroups_release(&groups);                    the run's groups are gone
+ *         cgroups_release(&groups);
  *
  * Entering: a process that moves another one into a group of version 1 waits for a grace period of the kernel, 5 to 20 ms. A
  * thread that moves itself (`tasks`) does not: 10 to 50 µs. Version 2 knows CLONE_INTO_CGROUP, which costs as little.
@@ -39,20 +39,20 @@ enum cgroup_gives {
 };
 
 struct cgroup_place {
-        int parent, run, step; /* folders; -1: none */
-        unsigned gives;        /* enum cgroup_gives; of `run`, once it is made */
+        int parent, step; /* folders; -1: none */
+        unsigned gives;   /* enum cgroup_gives; known with the first step */
 };
 
 struct cgroups {
         struct cgroup_place places[CGROUP_BACKENDS]; /* as cgroup_backends[] */
-        char name[96];                               /* of the run's groups; "": nothing was found */
-        unsigned serial;                             /* of the step's */
-        unsigned given;                              /* enum cgroup_gives: by the run's groups that are made */
+        char name[96];   /* of the run: its steps' groups begin with it; "": nothing was found */
+        unsigned serial; /* of the step's */
+        unsigned given;  /* enum cgroup_gives: by the hierarchies that are in use */
 };
 
 #define CGROUP_NOWHERE                                                                                                 \
         {                                                                                                              \
-                .parent = -1, .run = -1, .step = -1                                                                    \
+                .parent = -1, .step = -1                                                                               \
         }
 #define CGROUPS_NONE ((struct cgroups){.places = {CGROUP_NOWHERE, CGROUP_NOWHERE, CGROUP_NOWHERE, CGROUP_NOWHERE}})
 

@@ -143,32 +143,21 @@ void cgroups_find(struct cgroups *groups)
 
 /* ---- Removing ---- */
 
-/* The steps' groups have none below them. */
-static bool remove_run(int parent, const char *name)
-{
-        int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        struct dirent *entry;
-
-        while (dir && (entry = readdir(dir)))
-                if (strncmp(entry->d_name, "step-", 5) == 0)
-                        unlinkat(fd, entry->d_name, AT_REMOVEDIR);
-        if (dir)
-                closedir(dir);
-        return unlinkat(parent, name, AT_REMOVEDIR) == 0;
-}
-
 /* A name that is not exactly as ours are is nobody's we know; a pid of another pid namespace says nothing here. */
 static bool is_left(const char *name, uint64_t namespace)
 {
-        uint64_t made_in, start;
-        char again[96];
-        int pid;
+        uint64_t numbers[4]; /* pid namespace, pid, start time, step */
+        char again[128], *at = (char *)name + strlen(NAME_PREFIX);
 
-        if (sscanf(name, NAME_PREFIX "%" SCNu64 "-%d-%" SCNu64, &made_in, &pid, &start) != 3 || made_in != namespace)
+        if (strncmp(name, NAME_PREFIX, strlen(NAME_PREFIX)) != 0)
                 return false;
-        snprintf(again, sizeof(again), NAME_PREFIX "%" PRIu64 "-%d-%" PRIu64, made_in, pid, start);
-        return strcmp(again, name) == 0 && !process_lives(pid, start);
+        for (size_t i = 0; i < 4; i++) {
+                numbers[i] = strtoull(at, &at, 10);
+                at += *at == '-';
+        }
+        snprintf(again, sizeof(again), NAME_PREFIX "%" PRIu64 "-%" PRIu64 "-%" PRIu64 "-%" PRIu64, numbers[0],
+                 numbers[1], numbers[2], numbers[3]);
+        return strcmp(again, name) == 0 && numbers[0] == namespace && !process_lives((pid_t)numbers[1], numbers[2]);
 }
 
 #define DEPTH_MAX 12
@@ -190,7 +179,7 @@ static void sweep_folder(struct sweep *sweep, int fd, unsigned depth)
                 if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || sweep->looked_at++ > GROUPS_MAX)
                         continue;
                 if (is_left(entry->d_name, sweep->namespace))
-                        sweep->removed += remove_run(fd, entry->d_name);
+                        sweep->removed += unlinkat(fd, entry->d_name, AT_REMOVEDIR) == 0;
                 else if (depth < sweep->depth)
                         sweep_folder(sweep, openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
                                      depth + 1);

@@ -149,7 +149,7 @@ static void put_cell(struct str *out, enum sandbox_limit limit, uint64_t amount,
 
 void uses_put_table(struct str *out, const struct json_t *json, const char *indent)
 {
-        struct sandbox_use uses[SANDBOX_LIMIT_COUNT];
+        struct sandbox_use uses[SANDBOX_LIMIT_COUNT] = {0};
         struct err ignored;
 
         if (uses_from_json((struct json_t *)json, uses, &ignored) < 0)
