@@ -386,7 +386,7 @@ def test_bad_chunks_never_end_a_request():
             egress.veto()
         # what is taken is framed anew: no extension, no trailer arrives
         answer = egress.talk((first + "3;a=b\r\nabc\r\n0\r\nContent-Length: 7\r\n\r\n").encode(), half_close=True)
-        assert b"200 OK" in answer and server.bodies[-1] == b"3\r\nabc\r\n0\r\n\r\n", (answer, server.bodies)
+        assert b"200 OK" in answer and b"3\r\nabc\r\n0\r\n\r\n" in server.bodies, (answer, server.bodies)
 
 
 def test_answers_that_are_no_http():
