@@ -117,10 +117,9 @@ static bool is_token(const char *text)
 
 const char *check_route_header(const char *text)
 {
-        static const char *const framing[] = {
-                "host",    "connection", "content-length",   "transfer-encoding", "te",
-                "trailer", "upgrade",    "proxy-connection", "keep-alive",        "expect",
-                NULL};
+        static const char *const framing[] = {"host",       "connection", "content-length",  "transfer-encoding",
+                                              "te",         "trailer",    "upgrade",         "proxy-connection",
+                                              "keep-alive", "expect",     "accept-encoding", NULL};
 
         if (!is_token(text))
                 return "the name of a header";

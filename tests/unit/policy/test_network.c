@@ -92,6 +92,8 @@ Test(network, routes_that_are_not_say_why)
         refused(ROUTE("upstream: 'https://x', allow: [GET /], header: {x-api-key: env 1KEY}"), "env NAME");
         refused(ROUTE("upstream: 'https://x', allow: [GET /], header: {host: env KEY}"),
                 "a header that carries a credential");
+        refused(ROUTE("upstream: 'https://x', allow: [GET /], header: {Accept-Encoding: env KEY}"),
+                "a header that carries a credential");
         refused(ROUTE("upstream: 'https://x', allow: [GET /], header: {'a b': env KEY}"), "the name of a header");
         refused(ROUTE("upstream: 'https://x', allow: [GET /], env: {URL: 'http://y'}"),
                 "URL of env: expected a text with {url}");
