@@ -180,13 +180,20 @@ has "$(cat "$packet/evidence/report.json")" '"redacted": 2'
 has "$(cd "$repo" && cupel show @last)" "secret values hidden"
 unset API_KEY GH_TOKEN PLAIN SHORT_KEY
 
+t "nothing inside can reach the files of its groups"
+run "$repo" --title inside --mood curious -- sh -c '
+grep -q cgroup /proc/self/mounts && exit 3; test -e /sys/fs && exit 4
+for fd in /proc/self/fd/*; do case $(readlink "$fd") in *cgroup* | *cupel-*) exit 5 ;; esac; done
+cupel note observation text="none there"'
+is "$outcome" observed "$json"
+
 t "groups of killed processes are removed by whoever comes next"
 (cd "$repo" && exec cupel run --quiet --title killed --verify ok=true -- sleep 97531) >/dev/null 2>&1 &
 pid=$!
 wait_for 20 pgrep -f "sleep 97531" || fail "the run does not start"
 mapfile -t children < <(pgrep -P "$pid")
 [ "$(id -u)" != 0 ] || isnt "$(groups_of "${children[@]}")" "" "groups of a run that works"
-kill -KILL "${children[@]}" "$pid"
+kill -KILL "${children[@]}" "$pid" 2>/dev/null
 wait "$pid" 2>/dev/null
 wait_for 20 quiet_now || fail "processes stay"
 run "$repo" --title next --verify ok=true -- true
