@@ -99,7 +99,20 @@ const char etc_gitconfig[] = "[user]\n\tname = cupel agent\n\temail = agent@cupe
 /* Tier D has the host's own: names that are rendered elsewhere, and both lists. */
 const char *const *etc_shown(void)
 {
-        static const char *const rendered[] = {"passwd", "group", "hosts", "hostname", "nsswitch.conf", "mtab"};
+        /* Landlock can take nothing out of a folder that it shows: of those with keys in them, the rest by name */
+        static const char *const rendered[] = {"passwd",
+                                               "group",
+                                               "hosts",
+                                               "hostname",
+                                               "nsswitch.conf",
+                                               "mtab",
+                                               "ssl/certs",
+                                               "ssl/openssl.cnf",
+                                               "ssl/cert.pem",
+                                               "pki/ca-trust",
+                                               "pki/tls/certs",
+                                               "pki/tls/cert.pem",
+                                               "pki/tls/openssl.cnf"};
         static const size_t parts[] = {sizeof(rendered) / sizeof(*rendered), sizeof(copied) / sizeof(*copied),
                                        sizeof(bound) / sizeof(*bound)};
         static const char *names[sizeof(rendered) / sizeof(*rendered) + sizeof(copied) / sizeof(*copied) +
@@ -109,7 +122,8 @@ const char *const *etc_shown(void)
 
         for (size_t list = 0; list < 3; list++)
                 for (size_t i = 0; i < parts[list]; i++)
-                        names[len++] = lists[list][i];
+                        if (strcmp(lists[list][i], "ssl") != 0 && strcmp(lists[list][i], "pki") != 0)
+                                names[len++] = lists[list][i];
         return names;
 }
 
@@ -154,6 +168,8 @@ static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
         ssize_t len = readlinkat(hostfd, name, target, sizeof(target) - 1);
         struct err ignored;
 
+        if (len < 0 && errno == ENOENT)
+                return 0;
         if (len > 0) {
                 target[len] = '\0';
                 if (symlinkat(target, etcfd, name) < 0)
@@ -163,6 +179,23 @@ static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
         if (fs_read_at(hostfd, name, COPY_MAX, &text, &ignored) < 0)
                 return 0;
         return put(etcfd, name, str_text(&text), text.len, err);
+}
+
+/* Keys of the host's servers, which root, and a member of their group, may read: an empty folder lies over them. */
+static int hide_keys(const struct site *site, struct err *err)
+{
+        static const char *const folders[] = {"ssl/private", "pki/tls/private", "pki/nssdb"};
+        _cleanup_free_ char *empty = xasprintf("%s/cupel/empty", site->root);
+
+        for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+                _cleanup_free_ char *at = xasprintf("%s/etc/%s", site->root, folders[i]);
+                struct stat status;
+
+                if (lstat(at, &status) == 0 && S_ISDIR(status.st_mode) &&
+                    mount_bind(empty, at, MOUNT_ATTR_RDONLY, err) < 0)
+                        return err_wrap(err, "/etc/%s", folders[i]);
+        }
+        return 0;
 }
 
 static int bind_one(const struct site *site, int hostfd, const char *name, struct err *err)
@@ -194,5 +227,5 @@ int etc_build(const struct site *site, struct err *err)
         for (size_t i = 0; i < sizeof(bound) / sizeof(*bound); i++)
                 if (bind_one(site, hostfd, bound[i], err) < 0)
                         return -1;
-        return 0;
+        return hide_keys(site, err);
 }

@@ -60,6 +60,7 @@ mv '$victim/file' stolen && echo GOT rename
 rm -f '$victim/file' && [ -e '$victim' ] && ! [ -e '$victim/file' ] && echo GOT remove
 kill -9 $bystander && echo GOT kill
 cat /etc/shadow && echo GOT shadow
+[ "\$(stat -c %i /etc/ssl/private)" = "$(stat -c %i /etc/ssl/private 2>/dev/null)" ] && ls /etc/ssl/private && echo GOT keys
 unshare -Ur true && echo GOT namespace
 mount -t tmpfs none /tmp && echo GOT mount
 python3 - <<'PY'
