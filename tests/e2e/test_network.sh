@@ -38,6 +38,9 @@ reach() {
         said=$(cat "$packet/logs/agent.log" 2>/dev/null)
         events=$(cd "$repo" && cupel events "$run_id" --json 2>/dev/null)
 }
+# egress_of PID: the proxy of that supervisor, once it is there. Others may run at the same time.
+egress_now() { pgrep -P "$(pgrep -P "$1" -f 'cupel-sandbox cage .*/cupel-egress')" -xf "$(realpath "$CUPEL_BIN")/cupel-egress"; }
+egress_of() { wait_for 20 egress_now "$1" && egress_now "$1"; }
 # events_of TYPE: the data of these events.
 events_of() { python3 -c 'import json,sys
 for line in sys.stdin:
@@ -140,7 +143,7 @@ policy "agents: {a: {command: [sh, -c, 'curl -sS -d hi -H \"x-api-key: mine\" \$
 running=$!
 wait_for 20 grep -q 'note.observation: waiting' "$e2e_tmp/stderr" || fail "the agent did not come to wait ($(stderr))"
 is "$(secret_places)" "" "the credential while the run works"
-egress=$(pgrep -xf "$CUPEL_BIN/cupel-egress")
+egress=$(egress_of "$running")
 is "$(grep -c 'Max core file size  *0  *0 ' "/proc/$egress/limits")" 1 "its core dumps"
 [ "$(id -u)" = 0 ] || fails cat "/proc/$egress/environ"
 : >"$net/go"
@@ -228,7 +231,7 @@ policy "$allowed"
 (cd "$repo" && exec cupel run --json --title killed --mood curious -- sh -c "cupel note observation text=waiting; sleep 60") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
 running=$!
 wait_for 20 grep -q 'note.observation: waiting' "$e2e_tmp/stderr" || fail "the agent did not start"
-pkill -KILL -P "$(pgrep -P "$running" -f 'cupel-sandbox cage .*/cupel-egress')" || fail "no proxy to kill"
+kill -KILL "$(egress_of "$running")" || fail "no proxy to kill"
 wait "$running"
 read_result "$e2e_tmp/stdout"
 has "$json" "egress proxy ended unexpectedly" "$json"
@@ -237,7 +240,7 @@ t "a supervisor that is killed leaves no proxy"
 (cd "$repo" && exec cupel run --title killed --mood curious -- sh -c "cupel note observation text=waiting; curl -s http://127.0.0.1:$http/slow") >/dev/null 2>"$e2e_tmp/stderr" &
 running=$!
 wait_for 20 grep -q 'note.observation: waiting' "$e2e_tmp/stderr" || fail "the agent did not start"
-pids=$(pgrep -P "$running")
+pids="$(egress_of "$running") $(pgrep -P "$running")"
 disown "$running"
 kill -KILL "$running"
 for pid in $pids; do wait_for 10 test ! -e "/proc/$pid" || fail "process $pid is left"; done
@@ -246,7 +249,6 @@ is "$outcome" observed "the next run"
 
 t "nothing is left"
 quiet_now || wait_for 5 quiet_now || fail "a process is left"
-is "$(pgrep -f "$CUPEL_BIN/cupel-egress" -c)" 0 "proxies"
 exec 8>&-
 wait "$servers"
 done_testing
