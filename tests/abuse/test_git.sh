@@ -80,16 +80,20 @@ attempt 37.1
 shared=$(new_repo)
 layers=$XDG_CACHE_HOME/cupel/layers
 run "$shared" "${abuse[@]}" -- true
-print=$(cd "$layers" && find . -type f -printf '%P %m %T@ %s\n' -exec sha256sum {} + | sort | sha256sum)
+# what lies there now stays as it is; the landing adds layers of its own
+(cd "$layers" && find . -mindepth 2 -type f ! -name lock -print0 | sort -z) >"$e2e_tmp/layer-files"
+layers_print() { (cd "$layers" && xargs -0 stat -c '%n %f %u %g %s %Y' && xargs -0 sha256sum <"$e2e_tmp/layer-files") <"$e2e_tmp/layer-files"; }
+layers_print >"$e2e_tmp/layers-before"
 (cd "$shared" && exec cupel run --json --quiet "${abuse[@]}" --mood curious -- sh -c 'until [ -e src/new ]; do cat src/* >/dev/null; [ "$(cat src/a.txt)" = one ] || exit 9; i=$((i+1)); [ "$i" -lt 200 ] || break; done; cupel note observation text=done') >"$e2e_tmp/other" 2>&1 &
 other=$!
 ends "$shared" "${abuse[@]}" -- sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo evil > src/a.txt; chmod 777 src/b.txt; touch -t 197001010000 check.sh; truncate -s 0 .gitignore; echo x > src/new; done'
 wait "$other"
 is "$?" 0 "the other run ($(cat "$e2e_tmp/other"))"
-is "$(cd "$layers" && find . -type f -newer "$shared/.git/HEAD" -name nothing)" "" "layers"
+layers_print >"$e2e_tmp/layers-after"
+is "$(diff "$e2e_tmp/layers-before" "$e2e_tmp/layers-after")" "" "layers"
+[ "$(wc -l <"$e2e_tmp/layers-before")" -gt 10 ] || fail "no layers"
 run "$shared" "${abuse[@]}" --base "$(git -C "$shared" rev-parse main~1)" --mood curious -- sh -c 'cat src/a.txt; cupel note observation text=x'
 has "$(cat "$packet/logs/agent.log")" one "the base afterwards ($json)"
-[ -n "$print" ] || fail "no layers"
 
 attempt 41.1
 work 'mkdir -p ~/bin ~/.config/git; echo "touch /tmp/pwned; exit 0" | tee ~/.bashrc ~/.profile ~/.bash_env >/dev/null; printf "[core]\n pager = false\n" > ~/.gitconfig

@@ -103,7 +103,8 @@ pid_of() {
         supervisor) echo "$supervisor" ;;
         director) pgrep -P "$supervisor" -f cupel-director ;;
         cage) pgrep -P "$supervisor" -f 'cupel-sandbox cage' ;;
-        runner) pgrep -f "cupel-runner .*$e2e_tmp" | head -n 1 ;;
+        runner) pgrep -f "^[^ ]*/cupel-runner .*$e2e_tmp" ;;
+        helper) pgrep -P "$(pid_of runner)" -f cupel-sandbox ;;
         esac
 }
 
@@ -145,7 +146,7 @@ wait "$supervisor"
 is "$?" 27 "exit status ($(cat "$e2e_tmp/stderr"))"
 nothing_left "$namespaces"
 
-for victim in supervisor director cage runner; do
+for victim in supervisor director cage runner helper; do
         attempt 15.1 "$victim"
         start
         pid=$(pid_of "$victim")
@@ -158,7 +159,11 @@ for victim in supervisor director cage runner; do
         wait_for 10 tidied || :
         nothing_left "$namespaces"
         state=$(cd "$repo" && cupel show --json @last | python3 -c 'import json,sys; print(json.load(sys.stdin).get("outcome"))' 2>&1)
-        is "$state" interrupted "outcome"
+        # without its helper the runner is still there to say that it cannot go on
+        case $victim in
+        helper) is "$state" internal_error "outcome" ;;
+        *) is "$state" interrupted "outcome" ;;
+        esac
 done
 
 done_testing
