@@ -46,6 +46,8 @@
  */
 #define NAMESPACE_BITS 0x7e020000u
 #define CLONE_THREAD_BIT 0x00010000u
+#define DATAGRAM_BIT 2u        /* of SOCK_DGRAM and SOCK_RAW, not of SOCK_STREAM and SOCK_SEQPACKET */
+#define FILTER_LISTENER_BIT 8u /* SECCOMP_FILTER_FLAG_NEW_LISTENER */
 
 const struct seccomp_rule seccomp_table[] = {
         /* namespaces */
@@ -147,6 +149,7 @@ const struct seccomp_rule seccomp_table[] = {
         VALUE("ioctl", 1, 0x541c, EPERM, "TIOCLINUX pastes into the terminal"),
         VALUE("ioctl", 1, 0x5423, EPERM, "TIOCSETD loads a line discipline: kernel attack surface"),
         VALUE("fcntl", 1, 1024, EPERM, "F_SETLEASE on a shown file would hold up the host's opens of it"),
+        VALUE("fcntl", 1, 1040, EINVAL, "F_SETDELEG (Linux 6.19) is a lease too, on folders as well"),
         BITS("chmod", -1, 1, SETID_BITS, "setuid files"),
         BITS("fchmod", -1, 1, SETID_BITS, "setuid files"),
         BITS("fchmodat", -1, 2, SETID_BITS, "setuid files"),
@@ -163,6 +166,9 @@ const struct seccomp_rule seccomp_table[] = {
         VALUE("socket", 2, 256, EPROTONOSUPPORT, "SMC: loads a module, kernel attack surface"),
         VALUE("socket", 2, 262, EPROTONOSUPPORT, "MPTCP: kernel attack surface; programs fall back to TCP"),
         ONLY("socketpair", 0, 1, EAFNOSUPPORT, "AF_UNIX"),
+        ROW("socketpair", -1, SECCOMP_REFUSE_BITS, EPROTOTYPE, 1, DATAGRAM_BIT,
+            SECCOMP_IN_ALL & ~SECCOMP_IN(SECCOMP_STEP),
+            "datagrams, raw ones too, can be sent to any Unix socket from one half of a pair"),
         ONLY("personality", 0, 0xffffffff, EPERM, "asks what it is"),
         ONLY("personality", 0, 0, EPERM, "Linux"),
         ONLY("personality", 0, 0x8, EPERM, "uname says 32 bits"),
@@ -170,7 +176,7 @@ const struct seccomp_rule seccomp_table[] = {
         ONLY("personality", 0, 0x20008, EPERM, "both"),
         ONLY("personality", 0, 0x40000, EPERM, "no address randomisation: sanitizers, debuggers, Lisps"),
         THOUGHT("prctl", "what would give something needs a capability, and none is left"),
-        THOUGHT("seccomp", "filters only add up"),
+        ROW("seccomp", -1, SECCOMP_ALLOW, 0, 0, 0, SECCOMP_IN_ALL & ~SECCOMP_IN_WEAK, "filters only add up"),
 
         /* newer than libseccomp 2.5.4 */
         NEWER("cachestat", 451, "page cache of an open file"),
@@ -231,6 +237,10 @@ const struct seccomp_rule seccomp_table[] = {
         WEAK("inotify_init", "what happens in folders that are not shown"),
         WEAK("inotify_init1", "what happens in folders that are not shown"),
 
+        /* a second listener could be made where ours is closed, and wave through what is asked below */
+        ROW("seccomp", -1, SECCOMP_REFUSE_BITS, EPERM, 1, FILTER_LISTENER_BIT, SECCOMP_IN_WEAK,
+            "a listener of its own would answer in the keeper's place"),
+
         /* tier D: Landlock does not stop these on files that it does not show */
         ASKED("chmod", -1, "files of the user; done for the step below its own folders"),
         ASKED("fchmod", -1, "files of the user; done for the step below its own folders"),
@@ -250,10 +260,27 @@ const struct seccomp_rule seccomp_table[] = {
         WEAK_XATTR("removexattr", -1, "files of the user"),
         WEAK_XATTR("fremovexattr", -1, "files of the user"),
         WEAK_XATTR("lremovexattr", -1, "files of the user"),
+        WEAK_XATTR("getxattr", -1, "files that are not shown: Landlock does not look at it"),
+        WEAK_XATTR("lgetxattr", -1, "files that are not shown: Landlock does not look at it"),
+        WEAK_XATTR("listxattr", -1, "files that are not shown: Landlock does not look at it"),
+        WEAK_XATTR("llistxattr", -1, "files that are not shown: Landlock does not look at it"),
+        WEAK_XATTR("getxattrat", 464, "files that are not shown: Landlock does not look at it"),
+        WEAK_XATTR("listxattrat", 465, "files that are not shown: Landlock does not look at it"),
         WEAK_XATTR("setxattrat", 463, "files of the user"),
         WEAK_XATTR("removexattrat", 466, "files of the user"),
         WEAK_VALUE("ioctl", 1, 0x40086602, "FS_IOC_SETFLAGS: files of the user"),
         WEAK_VALUE("ioctl", 1, 0x40046602, "FS_IOC32_SETFLAGS: files of the user"),
         WEAK_VALUE("ioctl", 1, 0x401c5820, "FS_IOC_FSSETXATTR: files of the user"),
+        WEAK_VALUE("ioctl", 1, 0x40087602, "FS_IOC_SETVERSION: files of the user"),
+        WEAK_VALUE("ioctl", 1, 0x40086604, "EXT4_IOC_SETVERSION: files of the user"),
+        WEAK_VALUE("ioctl", 1, 0x40806685, "FS_IOC_ENABLE_VERITY: shown files would be read-only for ever"),
+        WEAK_VALUE("ioctl", 1, 0x800c6613, "FS_IOC_SET_ENCRYPTION_POLICY: folders of the user"),
+        WEAK_VALUE("ioctl", 1, 0x50009401, "BTRFS_IOC_SNAP_CREATE: makes folders past Landlock"),
+        WEAK_VALUE("ioctl", 1, 0x50009417, "BTRFS_IOC_SNAP_CREATE_V2: makes folders past Landlock"),
+        WEAK_VALUE("ioctl", 1, 0x5000940e, "BTRFS_IOC_SUBVOL_CREATE: makes folders past Landlock"),
+        WEAK_VALUE("ioctl", 1, 0x50009418, "BTRFS_IOC_SUBVOL_CREATE_V2: makes folders past Landlock"),
+        WEAK_VALUE("ioctl", 1, 0x5000940f, "BTRFS_IOC_SNAP_DESTROY: removes folders past Landlock"),
+        WEAK_VALUE("ioctl", 1, 0x5000943f, "BTRFS_IOC_SNAP_DESTROY_V2: removes folders past Landlock"),
+        WEAK_VALUE("ioctl", 1, 0x4008941a, "BTRFS_IOC_SUBVOL_SETFLAGS: folders of the user"),
         {0},
 };

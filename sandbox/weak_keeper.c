@@ -196,9 +196,7 @@ static void __attribute__((noreturn)) keep(struct keeper *keeper)
                 if (fds[0].revents || (fds[1].revents && take_signal(keeper, &report.status, &exited)))
                         break;
         }
-        /* who waits for an answer now gets none: it is killed */
-        if (keeper->asked >= 0)
-                close(keeper->asked);
+        /* its filter keeps asking as long as the listener is open, and SIGKILL ends who waits for an answer */
         weak_tree_kill(-1, &report.status);
         if (exited)
                 step_report_send(keeper->status, &report);

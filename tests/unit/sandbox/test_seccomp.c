@@ -14,6 +14,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define ERRNO(error) (SECCOMP_RET_ERRNO | (unsigned)(error))
 #define REST 0x7fff0001u /* a value that no rule names */
@@ -64,6 +65,17 @@ static uint32_t ask(enum seccomp_arch arch, enum seccomp_profile profile, int nu
         for (unsigned i = 0; i < 6; i++)
                 data.args[i] = i == argument ? value : 0;
         ops = seccomp_program(arch, profile, &len);
+        return simulate(ops, len, &data);
+}
+
+/* socketpair(AF_UNIX, type) on x86-64 */
+static uint32_t ask_pair(enum seccomp_profile profile, int type)
+{
+        struct seccomp_data data = {.nr = 53, .arch = AUDIT_ARCH_X86_64, .args = {AF_UNIX, (uint64_t)type}};
+        const struct sock_filter *ops;
+        size_t len;
+
+        ops = seccomp_program(SECCOMP_X86_64, profile, &len);
         return simulate(ops, len, &data);
 }
 
@@ -201,6 +213,9 @@ static const struct {
         {"socket AF_INET", 41, 198, 0, 2, SECCOMP_RET_ALLOW},
         {"socket AF_ALG", 41, 198, 0, 38, ERRNO(EAFNOSUPPORT)},
         {"socketpair AF_TIPC", 53, 199, 0, 30, ERRNO(EAFNOSUPPORT)},
+        {"fcntl F_SETLEASE", 72, 25, 1, 1024, ERRNO(EPERM)},
+        {"fcntl F_SETDELEG", 72, 25, 1, 1040, ERRNO(EINVAL)},
+        {"fcntl F_DUPFD_CLOEXEC", 72, 25, 1, 1030, SECCOMP_RET_ALLOW},
         {"personality READ_IMPLIES_EXEC", 135, 92, 0, 0x400000, ERRNO(EPERM)},
         {"personality query", 135, 92, 0, 0xffffffff, SECCOMP_RET_ALLOW},
         {"io_uring_setup", 425, 425, 0, 0, ERRNO(ENOSYS)},
@@ -224,6 +239,19 @@ Test(seccomp, calls_have_the_kernels_numbers)
         cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_PROGRAM, 41, 0, 1), ERRNO(EPERM));
         cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_WEAK_STEP, 41, 0, 1), ERRNO(EACCES));
         cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_WEAK_STEP, 53, 0, 1), SECCOMP_RET_ALLOW);
+        /* datagrams go to whom they name: pairs of them only where no socket of the host can be named */
+        cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_STEP, 53, 1, 0), ERRNO(EAFNOSUPPORT));
+        cr_expect_eq(ask_pair(SECCOMP_STEP, SOCK_DGRAM), SECCOMP_RET_ALLOW);
+        for (int profile = SECCOMP_PROGRAM; profile < SECCOMP_PROFILES; profile++) {
+                cr_expect_eq(ask_pair((enum seccomp_profile)profile, SOCK_STREAM | SOCK_CLOEXEC), SECCOMP_RET_ALLOW);
+                cr_expect_eq(ask_pair((enum seccomp_profile)profile, SOCK_SEQPACKET), SECCOMP_RET_ALLOW);
+                cr_expect_eq(ask_pair((enum seccomp_profile)profile, SOCK_DGRAM | SOCK_NONBLOCK), ERRNO(EPROTOTYPE));
+                cr_expect_eq(ask_pair((enum seccomp_profile)profile, SOCK_RAW), ERRNO(EPROTOTYPE));
+        }
+        /* a listener beside the keeper's */
+        cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_STEP, 317, 1, 8), SECCOMP_RET_ALLOW);
+        cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_WEAK_STEP, 317, 1, 0), SECCOMP_RET_ALLOW);
+        cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_WEAK_STEP, 317, 1, 8 | 1), ERRNO(EPERM));
         cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_WEAK_STEP, 90, 1, 0755), SECCOMP_RET_USER_NOTIF);
         cr_expect_eq(ask(SECCOMP_X86_64, SECCOMP_WEAK_PROGRAM, 90, 1, 0755), ERRNO(EPERM));
 }
