@@ -39,6 +39,8 @@ const char *check_network_host(const char *text)
                 return "no link-local address: a machine's metadata and credentials are there";
         if (entry.host.is_address && !entry.port)
                 return "an address with its port: 192.0.2.1:8080, [2001:db8::1]:443";
+        if (!below && !entry.port && !strcmp(entry.host.text, "localhost"))
+                return "localhost with its port, localhost:8080: without one it would open nothing";
         if (below && !strchr(entry.host.text, '.'))
                 return "a wildcard below a name of at least two labels: *.example.com";
         return NULL;

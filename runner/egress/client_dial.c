@@ -74,11 +74,12 @@ static void refuse_host(struct client *client, const char *reason, const char *r
 static void refuse_unlisted(struct client *client)
 {
         bool v6 = client->host.is_address && client->host.address.is_v6,
-             usual = client->port == 80 || client->port == 443;
+             usual = client->port == 80 || client->port == 443,
+             with_port = !usual || client->host.is_address || !strcmp(client->host.text, "localhost");
         _cleanup_str_ struct str entry = {0}, reason = {0}, remedy = {0};
 
         str_printf(&entry, v6 ? "[%s]" : "%s", client->host.text);
-        if (!usual)
+        if (with_port) /* a policy names these by their port, or not at all */
                 str_printf(&entry, ":%u", client->port);
         str_printf(&reason, "%s, port %u, is not in the run's list of hosts", client->host.text, client->port);
         str_printf(&remedy, "the policy opens it with \"%s\" in network.allow", str_text(&entry));

@@ -263,6 +263,12 @@ def test_refusal_says_which_line_opens_it():
         assert '"api.example.net:8080" in network.allow' in done.stdout, done
         veto = egress.veto()
         assert veto["candidate_action"] == "GET http://api.example.net:8080" and "network.allow" in veto["veto_reason"]
+        done = curl(egress, "http://192.0.2.1/")
+        assert '"192.0.2.1:80" in network.allow' in done.stdout, done
+        egress.veto()
+        done = curl(egress, "http://localhost/")
+        assert '"localhost:80" in network.allow' in done.stdout, done
+        egress.veto()
         done = subprocess.run(["curl", "-sS", "-p", "-x", f"http://127.0.0.1:{egress.port}", "http://api.example.net/"],
                               capture_output=True, text=True)
         assert "403" in done.stderr, done

@@ -24,9 +24,9 @@ static void refused(const char *text, const char *expected)
 
 Test(network, hosts_that_are_understood)
 {
-        static const char *const good[] = {"example.com",      "Example.COM", "*.example.com",
-                                           "example.com:8443", "localhost",   "*.example.com:8443",
-                                           "127.0.0.1:8080",   "[::1]:443",   "xn--bcher-kva.example"};
+        static const char *const good[] = {"example.com",      "Example.COM",  "*.example.com",
+                                           "example.com:8443", "localhost:80", "*.example.com:8443",
+                                           "127.0.0.1:8080",   "[::1]:443",    "xn--bcher-kva.example"};
 
         for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
                 cr_expect_null(check_network_host(good[i]), "%s: %s", good[i], check_network_host(good[i]));
@@ -46,6 +46,7 @@ Test(network, hosts_that_are_not_say_why)
                 {"example.com.", "dot at its end"},
                 {"127.0.0.1", "with its port"},
                 {"127.1", "with its port"},
+                {"localhost", "with its port"},
                 {"169.254.169.254:80", "link-local"},
                 {"[fe80::1]:80", "link-local"},
                 {"example.com:0", "65535"},
