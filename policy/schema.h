@@ -142,7 +142,12 @@ int text_to_size(const char *text, int64_t *ret);
 int text_to_time(const char *text, int64_t *ret);
 int text_to_usd(const char *text, int64_t *ret);
 int text_to_int(const char *text, int64_t *ret);
-void usd_to_text(int64_t micro, char ret[32]);
+
+#define NUMBER_TEXT 32
+void size_to_text(int64_t size, char ret[NUMBER_TEXT]); /* "64M" */
+void time_to_text(int64_t ms, char ret[NUMBER_TEXT]);   /* "90s" */
+void usd_to_text(int64_t micro, char ret[NUMBER_TEXT]);
+void int_to_text(int64_t number, char ret[NUMBER_TEXT]);
 
 /* NULL, or why `text` cannot be shown on a terminal as it is and survive a round trip through JSON and YAML. */
 const char *text_check(const char *text);

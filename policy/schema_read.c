@@ -103,25 +103,28 @@ static int read_enum(const struct reader *reader, const struct key *key, const s
 
 static const struct {
         int (*parse)(const char *text, int64_t *ret);
+        void (*print)(int64_t value, char ret[NUMBER_TEXT]);
         const char *expected;
 } numbers[] = {
-        [KEY_INT] = {text_to_int, "a whole number"},
-        [KEY_SIZE] = {text_to_size, "a size like 64M (K, M, G)"},
-        [KEY_TIME] = {text_to_time, "a time like 90s (ms, s, m, h, d)"},
-        [KEY_USD] = {text_to_usd, "an amount like 1.50"},
+        [KEY_INT] = {text_to_int, int_to_text, "a whole number"},
+        [KEY_SIZE] = {text_to_size, size_to_text, "a size like 64M (K, M, G)"},
+        [KEY_TIME] = {text_to_time, time_to_text, "a time like 90s (ms, s, m, h, d)"},
+        [KEY_USD] = {text_to_usd, usd_to_text, "an amount like 1.50"},
 };
 
 static int read_number(const struct reader *reader, const struct key *key, const struct yaml_node *node, void *member)
 {
-        char expected[160];
+        char expected[160], min[NUMBER_TEXT], max[NUMBER_TEXT];
         int64_t value;
 
         if (node->type != YAML_SCALAR || numbers[key->type].parse(node->text, &value) < 0 ||
             (key->type == KEY_INT && node->quoted))
                 return wrong(reader, key, node, numbers[key->type].expected);
         if (value < key->min || (key->max && value > key->max)) {
-                snprintf(expected, sizeof(expected), key->max ? "%s from %lld to %lld" : "%s, at least %lld",
-                         numbers[key->type].expected, (long long)key->min, (long long)key->max);
+                numbers[key->type].print(key->min, min);
+                numbers[key->type].print(key->max, max);
+                snprintf(expected, sizeof(expected), key->max ? "%s, from %s to %s" : "%s, at least %s",
+                         numbers[key->type].expected, min, max);
                 return wrong(reader, key, node, expected);
         }
         *(int64_t *)member = value;

@@ -55,6 +55,32 @@ static int with_unit(const char *text, const struct unit *units, int64_t *ret)
         return -1;
 }
 
+/* In the largest unit that says it exactly: what a person would write. */
+static void in_unit(int64_t number, const struct unit *units, char ret[NUMBER_TEXT])
+{
+        const struct unit *best = units;
+
+        for (const struct unit *unit = units; number && unit->suffix; unit++)
+                if (number % unit->factor == 0 && (unit->factor >= best->factor || number % best->factor))
+                        best = unit;
+        snprintf(ret, NUMBER_TEXT, "%lld%s", (long long)(number / best->factor), best->suffix);
+}
+
+void size_to_text(int64_t size, char ret[NUMBER_TEXT])
+{
+        in_unit(size, sizes, ret);
+}
+
+void time_to_text(int64_t ms, char ret[NUMBER_TEXT])
+{
+        in_unit(ms, times, ret);
+}
+
+void int_to_text(int64_t number, char ret[NUMBER_TEXT])
+{
+        snprintf(ret, NUMBER_TEXT, "%lld", (long long)number);
+}
+
 int text_to_size(const char *text, int64_t *ret)
 {
         return with_unit(text, sizes, ret);
@@ -94,11 +120,11 @@ int text_to_usd(const char *text, int64_t *ret)
         return 0;
 }
 
-void usd_to_text(int64_t micro, char ret[32])
+void usd_to_text(int64_t micro, char ret[NUMBER_TEXT])
 {
         size_t len;
 
-        snprintf(ret, 32, "%lld.%06lld", (long long)(micro / 1000000), (long long)(micro % 1000000));
+        snprintf(ret, NUMBER_TEXT, "%lld.%06lld", (long long)(micro / 1000000), (long long)(micro % 1000000));
         for (len = strlen(ret); ret[len - 1] == '0' && ret[len - 3] != '.'; len--)
                 ret[len - 1] = 0;
 }

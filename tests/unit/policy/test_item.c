@@ -89,7 +89,9 @@ Test(item, errors_say_where_and_what_was_expected)
         refused("title: \"a\\e[2J\"\n", "without control characters");
         refused("title: x\nbudget: {wall: soon}\n", "item.yaml:2:16: wall is \"soon\"; expected a time");
         refused("title: x\nbudget: {memory: 99999999999G}\n", "expected a size");
-        refused("title: x\nbudget: {pids: 0}\n", "from 1 to");
+        refused("title: x\nbudget: {pids: 0}\n", "from 1 to 4194304");
+        refused("title: x\nbudget: {wall: 0}\n", "from 1ms to 7d");
+        refused("title: x\nbudget: {disk: 12}\n", "at least 64K");
         refused("title: x\nbudget: {cost_usd: -1}\n", "an amount");
         refused("title: x\narm: \"true\"\n", "expected true or false");
         refused("id: a b\ntitle: x\n", "item.yaml:1:5: id is \"a b\"");
