@@ -101,11 +101,12 @@ static int end_at_once(struct context *context, const struct launch *launch, str
         return launch_close_folder(launch, err);
 }
 
-/* A command that was promised hosts and meets none would fail for no reason that anybody sees. */
-static void say_no_network(struct terminal *terminal, const struct plan *plan)
+/* A command that was promised hosts or folders and meets none would fail for no reason that anybody sees. */
+static void say_what_is_missing(struct terminal *terminal, const struct plan *plan)
 {
         for (size_t i = 0; i < plan->declared.len; i++)
-                if (!strncmp(plan->declared.items[i], "network.", strlen("network.")))
+                if (!strncmp(plan->declared.items[i], "network.", strlen("network.")) ||
+                    !strncmp(plan->declared.items[i], "sandbox.", strlen("sandbox.")))
                         terminal_say(terminal, "%s", plan->declared.items[i]);
 }
 
@@ -125,7 +126,7 @@ static int carry_out(struct context *context, struct launch *launch, const struc
                 terminal.attach = &attach;
         render_line(&title, launch->plan.title);
         terminal_say(&terminal, "run %s  %s", launch->run_id, str_text(&title));
-        say_no_network(&terminal, &launch->plan);
+        say_what_is_missing(&terminal, &launch->plan);
         if (context->terminal_err && !options->quiet)
                 changes = local_changes_start(repo_gitdir(context->repo));
         status = supervise(context, launch, &terminal, result, err);

@@ -2,7 +2,7 @@
 /*
  * sandbox.carry: only folders of the checkout that git ignores, by the rules that the read-back goes by (the base commit's
  * .gitignore files and info/exclude). A folder that is committed, or would be, is refused: what a command writes there would
- * be thrown away where its author expects a commit. A folder that is not there is not carried.
+ * be thrown away where its author expects a commit. A folder that is not there leaves the plan, and the user is told.
  */
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
@@ -91,6 +91,7 @@ static int look_at(int checkout, const char *name, struct err *err)
         return 1;
 }
 
+/* 1: it is carried, 0: it is not there. */
 static int check_one(const struct launch *launch, const struct context *context, const struct guards *guards,
                      int checkout, const char *name, struct err *err)
 {
@@ -118,7 +119,7 @@ static int check_one(const struct launch *launch, const struct context *context,
         answer = is_ignored(launch, context, name, err);
         if (answer < 0)
                 return -1;
-        return answer ? 0
+        return answer ? 1
                       : err_set(err, ERR_INPUT,
                                 "sandbox.carry: git does not ignore %s at the base commit, and what is written there "
                                 "would "
@@ -131,6 +132,7 @@ int launch_check_carry(struct launch *launch, const struct context *context, con
 {
         struct strv *carry = &launch->plan.sandbox.carry;
         const char *workdir = repo_workdir(context->repo);
+        _cleanup_strv_ struct strv carried = {0};
         _cleanup_fd_ int checkout = -1;
 
         if (!workdir || !carry->len)
@@ -138,11 +140,24 @@ int launch_check_carry(struct launch *launch, const struct context *context, con
         checkout = fs_open_dir(workdir, err);
         for (size_t i = 0; checkout >= 0 && i < carry->len; i++) {
                 size_t len = strlen(carry->items[i]);
+                int there;
 
                 if (len && carry->items[i][len - 1] == '/')
                         carry->items[i][len - 1] = '\0';
-                if (check_one(launch, context, guards, checkout, carry->items[i], err) < 0)
+                there = check_one(launch, context, guards, checkout, carry->items[i], err);
+                if (there < 0)
                         return -1;
+                if (there)
+                        strv_add(&carried, carry->items[i]);
+                else
+                        strv_add_printf(&launch->plan.declared,
+                                        "sandbox.carry: %s is not in your checkout, so there is none inside",
+                                        carry->items[i]);
         }
-        return checkout < 0 ? -1 : 0;
+        if (checkout < 0)
+                return -1;
+        strv_release(carry);
+        *carry = carried;
+        carried = (struct strv){0};
+        return 0;
 }

@@ -169,6 +169,14 @@ git init -q "$repo/ignored"
 refused 'sandbox: {carry: [ignored]}' "a git repository of its own"
 rm -rf "$repo/ignored/.git" "$repo/plain" "$repo/linked"
 
+t "carry: a folder that is not there is said, and stands neither in the plan nor in the receipt"
+policy 'sandbox: {carry: [ignored, not-there]}'
+look 'test -d ignored && ! test -e not-there'
+is "$status" 0 "exit status ($(stderr))"
+has "$(cd "$repo" && cupel run --policy "$e2e_tmp/policy.yaml" --title look --mood curious -- cupel note observation text=x 2>&1)" \
+        "sandbox.carry: not-there is not in your checkout" "what the user is told"
+hasnt "$(cd "$repo" && cupel events "$run_id" --type receipt.context.footprint --json)" not-there "the receipt"
+
 t "carry: never part of a candidate, though the command un-ignores it; pristine for each verifier and on the host"
 policy 'sandbox: {carry: [ignored]}'
 before=$(fingerprint "$repo/ignored")
