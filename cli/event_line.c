@@ -25,6 +25,7 @@ static const struct {
         {"note.request.verify", {"tree"}},
         {"run.state", {"from", "to", "reasons"}},
         {"receipt.verifier", {"gate", "name", "result", "exit", "ms"}},
+        {"receipt.limits", {"step", "ended", "output_left_out", "redacted"}},
         {"receipt.net", {"host", "port", "via", "status", "bytes_in", "bytes_out"}},
         {"action.vetoed", {"candidate_action", "final_action", "veto_reason"}},
         {"receipt.patch", {"files", "lines_added", "lines_removed"}},
@@ -54,6 +55,8 @@ static void put_value(const char *key, const json_t *value, struct str *out)
                 str_printf(out, "%s%s", json_is_true(value) ? "" : "not ", key);
         json_array_foreach((json_t *)value, i, item)
         {
+                if (json_is_object(item))
+                        continue; /* only `--json` has room for these */
                 str_puts(out, i ? "; " : "");
                 put_value(key, item, out);
         }

@@ -212,12 +212,14 @@ static void put_limits(const struct show_page *page, struct str *out)
         str_puts(out, "  peak use, budget, and what holds it\n");
         json_array_foreach(list, i, step)
         {
+                long long missing = number_of(step, "output_left_out"), hidden = number_of(step, "redacted");
+
                 str_puts(out, "  ");
                 render_line(out, text_of(step, "step"));
-                if (number_of(step, "output_left_out"))
-                        str_printf(out, "  (%lld bytes of output left out)", number_of(step, "output_left_out"));
-                if (number_of(step, "redacted"))
-                        str_printf(out, "  (%lld secret values hidden)", number_of(step, "redacted"));
+                if (missing)
+                        str_printf(out, "  (%lld byte%s of output left out)", missing, missing == 1 ? "" : "s");
+                if (hidden)
+                        str_printf(out, "  (%lld secret value%s hidden)", hidden, hidden == 1 ? "" : "s");
                 str_putc(out, '\n');
                 uses_put_table(out, json_object_get(step, "limits"), "    ");
         }

@@ -178,11 +178,13 @@ static void put_limits(const struct json_t *report, struct str *out)
         str_puts(out, "## What the steps used\n\n```\n");
         json_array_foreach(json_object_get(report, "limits"), i, step)
         {
+                long long missing = number(step, "output_left_out"), hidden = number(step, "redacted");
+
                 put_plain(out, text(step, "step"));
-                if (number(step, "output_left_out"))
-                        str_printf(out, ", %lld bytes of output left out", number(step, "output_left_out"));
-                if (number(step, "redacted"))
-                        str_printf(out, ", %lld secret values hidden", number(step, "redacted"));
+                if (missing)
+                        str_printf(out, ", %lld byte%s of output left out", missing, missing == 1 ? "" : "s");
+                if (hidden)
+                        str_printf(out, ", %lld secret value%s hidden", hidden, hidden == 1 ? "" : "s");
                 str_putc(out, '\n');
                 uses_put_table(out, json_object_get(step, "limits"), "  ");
         }

@@ -11,6 +11,7 @@
 #include "runner/reason.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/json.h"
 
 #include <stdio.h>
@@ -180,7 +181,7 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
         const struct plan_verifier *verifier = current(runner);
         _cleanup_free_ char *who = xasprintf("the verifier %s", verifier->name);
         _cleanup_str_ struct str reason = {0};
-        char log[128];
+        char log[128], timeout[CLOCK_RFC3339];
 
         if (runner->verdict.result == VERIFY_RESULT_PASS)
                 return;
@@ -189,9 +190,9 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
                                                       (long long)runner->verdict.attempts));
                 return;
         }
+        clock_human((uint64_t)verifier->timeout_ms, timeout);
         if (result->reason == SANDBOX_REASON_WALL)
-                str_printf(&reason, "%s did not end within its timeout of %lld s", who,
-                           (long long)(verifier->timeout_ms + 999) / 1000);
+                str_printf(&reason, "%s did not end within its timeout of %s", who, timeout);
         else
                 reason_of_end(who, result, &reason);
         str_printf(&reason, " (%s)", verify_result_name(runner->verdict.result));

@@ -50,6 +50,16 @@ Test(event_line, unknown_types_and_broken_json_still_give_a_line)
         cr_assert(strstr(line("note.status", "not json", false), "note.status"));
 }
 
+Test(event_line, what_a_step_used_is_no_row_of_semicolons)
+{
+        cr_assert(strstr(line("receipt.limits",
+                              "{\"actor\":\"runner\",\"data\":{\"ended\":\"exit\",\"limits\":[{\"limit\":\"cpu\"},"
+                              "{\"limit\":\"wall\"}],\"redacted\":0,\"step\":\"agent\"}}",
+                              false),
+                         "receipt.limits                  agent  exit  redacted 0"));
+        cr_assert_null(strchr(line("new.type", "{\"data\":{\"k\":[{\"a\":1},{\"a\":2}]}}", false), ';'));
+}
+
 Test(event_line, long_texts_are_cut)
 {
         _cleanup_str_ struct str json = {0};
