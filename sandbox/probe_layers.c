@@ -251,7 +251,7 @@ const struct probe_attempt probe_attempts[] = {
         {"session keyring", "the user's keys stay out",
          "a container's filter that allows keyctl, or a kernel without CONFIG_KEYS", SANDBOX_TIER_E, NULL, try_keyring},
         {"pidfd", "processes are named without races", "kernel 5.3 or newer", SANDBOX_TIER_E, NULL, try_pidfd},
-        {"cgroup", "limits for a whole tree of processes; until then they are polled",
+        {"cgroup", "limits for a whole tree of processes, by the kernel",
          "systemd-run --user --pty -p Delegate=yes -p DelegateSubgroup=shell bash (systemd 254 or newer), and cupel in "
          "there",
          SANDBOX_TIER_A, NULL, try_cgroup},

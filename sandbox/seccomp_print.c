@@ -87,7 +87,7 @@ static void print_number(FILE *out, int number)
 
 void seccomp_print(FILE *out)
 {
-        fprintf(out, "%s\n\n%-20s %7s %7s %-36s %-14s %s\n", default_rule, "call", "x86-64", "arm64", "action", "where",
+        fprintf(out, "%s\n\n%-20s %7s %7s %-36s %-22s %s\n", default_rule, "call", "x86-64", "arm64", "action", "where",
                 "reason");
         for (size_t row = 0; seccomp_table[row].name; row++) {
                 const struct seccomp_rule *rule = &seccomp_table[row];
@@ -97,7 +97,7 @@ void seccomp_print(FILE *out)
                 fprintf(out, "%-20s ", rule->name);
                 print_number(out, seccomp_number(SECCOMP_X86_64, row));
                 print_number(out, seccomp_number(SECCOMP_AARCH64, row));
-                fprintf(out, "%-36s %-14s %s\n", action, where(rule), rule->reason);
+                fprintf(out, "%-36s %-22s %s\n", action, where(rule), rule->reason);
         }
 }
 

@@ -22,6 +22,7 @@ text=$(cupel doctor)
 is "$?" 0 "exit status"
 for layer in overlay seccomp; do has "$(tr '[:upper:]' '[:lower:]' <<<"$text")" "$layer" doctor; done
 has "$(tr '[:upper:]' '[:lower:]' <<<"$text")" landlock doctor
+hasnt "$(grep '^  ok  ' <<<"$text")" polled "what is in force"
 cupel doctor --json | is_json "doctor --json"
 
 repo=$(new_repo)
