@@ -45,6 +45,8 @@ static const char tail[] =
         "# agents:\n"
         "#   claude-code:\n"
         "#     command: [claude, -p, \"{prompt}\"]\n"
+        "#     env: {ANTHROPIC_API_KEY: through-the-route} # any text: the route puts yours in its place\n"
+        "#     tty: false # true: a terminal of its own, for agents that want one\n"
         "#     network:\n"
         "#       routes:\n"
         "#         anthropic:\n"
