@@ -50,10 +50,10 @@ struct cage {
         char **argv; /* of PROGRAM; NULL: none */
         int program; /* its file, opened before it may be hidden; -1: none */
         int control; /* CAGE_CONTROL_FD */
-        struct cgroups
-                groups; /* named after the outermost process of the cage, which removes what the helper could not */
-        int peer;       /* CAGE_PEER_FD, or -1 */
-        bool weak;      /* tier D */
+        int peer;    /* CAGE_PEER_FD, or -1 */
+        bool weak;   /* tier D */
+        /* named after the outermost process of the cage, which outlives the helper */
+        struct cgroups groups;
 };
 
 static int read_plan(struct cage_plan *ret, struct err *err)
@@ -274,7 +274,7 @@ static int start_weak(struct cage *cage, int self, int supervisor, struct err *e
 {
         struct helper_options options = {.parent_pidfd = supervisor, .weak = true, .groups = &cage->groups};
         pid_t pid;
-        int helper;
+        int helper = -1;
 
         cage->weak = true;
         if (weak_begin(err) < 0)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Polling, for what no rlimit bounds: processor time, memory and processes of a whole tree. Read through the step's own
- * /proc, so it costs O(processes of the step). A process's name is the step's choice: fields are counted after the last ')'.
+ * /proc, so it costs O(processes of the step).
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/process.h"
 #include "sandbox/step.h"
 #include "sandbox/weak.h"
 
@@ -35,42 +36,35 @@ static int read_text(int proc, const char *pid, const char *name, char *buffer, 
         return 0;
 }
 
-/* Blank-separated; a letter (the state) counts as 0. */
-static int read_fields(const char *text, uint64_t *ret, size_t len)
+/* proc_pid_statm(5): size, resident, shared. */
+static int read_pages(const char *text, struct process_usage *ret)
 {
-        for (size_t i = 0; i < len; i++) {
-                text += strspn(text, " ");
-                if (!*text || *text == '\n')
-                        return -1;
-                ret[i] = strtoull(text, NULL, 10);
-                text += strcspn(text, " \n");
-        }
+        char *at;
+        uint64_t resident, shared;
+
+        strtoull(text, &at, 10);
+        resident = strtoull(at, &at, 10);
+        text = at;
+        shared = strtoull(text, &at, 10);
+        if (at == text)
+                return -1;
+        ret->private_pages = resident > shared ? resident - shared : 0;
+        ret->shared_pages = shared;
         return 0;
 }
 
-/* Of proc_pid_stat(5): utime, stime, cutime, cstime are 14 to 17; counted from 3, the first after the name. */
-enum { FIELD_UTIME = 14 - 3, FIELD_CSTIME = 17 - 3, FIELD_THREADS = 20 - 3 };
-
 static int read_process(int proc, const char *pid, struct process_usage *ret)
 {
-        uint64_t fields[FIELD_THREADS + 1];
+        uint64_t fields[PROCESS_FIELDS];
         char buffer[1024];
-        const char *after;
 
-        if (read_text(proc, pid, "stat", buffer, sizeof(buffer)) < 0 || !(after = strrchr(buffer, ')')))
+        if (read_text(proc, pid, "stat", buffer, sizeof(buffer)) < 0 || process_fields(buffer, fields) < 0)
                 return -1;
-        if (read_fields(after + 1, fields, FIELD_THREADS + 1) < 0)
-                return -1;
-        ret->threads = fields[FIELD_THREADS];
+        ret->threads = fields[PROCESS_THREADS];
         ret->ticks = 0;
-        for (size_t i = FIELD_UTIME; i <= FIELD_CSTIME; i++)
+        for (size_t i = PROCESS_UTIME; i <= PROCESS_CSTIME; i++)
                 ret->ticks += fields[i];
-        /* proc_pid_statm(5): size, resident, shared */
-        if (read_text(proc, pid, "statm", buffer, sizeof(buffer)) < 0 || read_fields(buffer, fields, 3) < 0)
-                return -1;
-        ret->private_pages = fields[1] > fields[2] ? fields[1] - fields[2] : 0;
-        ret->shared_pages = fields[2];
-        return 0;
+        return read_text(proc, pid, "statm", buffer, sizeof(buffer)) < 0 ? -1 : read_pages(buffer, ret);
 }
 
 /* A line of proc_meminfo(5), in bytes. */

@@ -52,8 +52,9 @@ static const struct call *find_call(int number)
 
 static int read_memory(pid_t pid, uint64_t address, void *to, size_t len)
 {
-        struct iovec local = {to, len}, remote = {(void *)(uintptr_t)address, len};
+        struct iovec local = {to, len}, remote = {.iov_len = len};
 
+        memcpy(&remote.iov_base, &address, sizeof(remote.iov_base)); /* of another process: no pointer of ours */
         return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len ? 0 : -1;
 }
 
@@ -171,10 +172,10 @@ static int perform(const struct call *call, const struct seccomp_notif *asked, i
                    const struct weak_roots *roots)
 {
         _cleanup_fd_ int fd = open_target(call, asked);
-        struct timespec times[2];
+        struct timespec times[2] = {{0}};
         char name[FD_PATH_MAX];
         uint64_t id = asked->id;
-        bool now;
+        bool now = false;
 
         if (fd < 0)
                 return errno;

@@ -6,9 +6,9 @@
 #include "sandbox/weak.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/process.h"
 #include "lib/base/str.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ struct process {
         pid_t pid, parent;
         char state;
         bool ours;
-        unsigned long long start, ticks, pages, threads;
+        uint64_t start, ticks, pages, threads;
         uid_t uid;
 };
 
@@ -40,11 +40,10 @@ static void processes_release(struct processes *list)
         free(list->items);
 }
 
-/* proc_pid_stat(5); the name is the process's choice: fields are counted after the last ')'. */
 static int read_process(pid_t pid, struct process *ret)
 {
-        unsigned long long user, system, dead_user, dead_system, pages, threads;
-        char path[64], text[1024], *after;
+        uint64_t fields[PROCESS_FIELDS];
+        char path[64], text[1024];
         _cleanup_fd_ int fd = -1;
         struct stat status;
         ssize_t got;
@@ -54,18 +53,17 @@ static int read_process(pid_t pid, struct process *ret)
         if (fd < 0 || fstat(fd, &status) < 0 || (got = read(fd, text, sizeof(text) - 1)) <= 0)
                 return -1;
         text[got] = '\0';
-        after = strrchr(text, ')');
-        *ret = (struct process){.pid = pid};
-        if (!after ||
-            sscanf(after + 1,
-                   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %llu %*d %llu %*u %llu",
-                   &ret->state, &ret->parent, &user, &system, &dead_user, &dead_system, &threads, &ret->start,
-                   &pages) != 9)
+        if (process_fields(text, fields) < 0)
                 return -1;
-        ret->ticks = user + system + dead_user + dead_system;
-        ret->pages = pages;
-        ret->threads = threads;
-        ret->uid = status.st_uid;
+        *ret = (struct process){.pid = pid,
+                                .parent = (pid_t)fields[PROCESS_PARENT],
+                                .state = (char)fields[PROCESS_STATE],
+                                .start = fields[PROCESS_START],
+                                .pages = fields[PROCESS_PAGES],
+                                .threads = fields[PROCESS_THREADS],
+                                .uid = status.st_uid};
+        for (size_t i = PROCESS_UTIME; i <= PROCESS_CSTIME; i++)
+                ret->ticks += fields[i];
         return 0;
 }
 
@@ -75,9 +73,10 @@ static void list_all(struct processes *list)
         struct dirent *entry;
 
         while (dir && (entry = readdir(dir))) {
+                pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
                 struct process one;
 
-                if (!isdigit((unsigned char)entry->d_name[0]) || read_process(atoi(entry->d_name), &one) < 0)
+                if (pid <= 0 || read_process(pid, &one) < 0)
                         continue;
                 list->items = xrealloc(list->items, (list->len + 1) * sizeof(*list->items));
                 list->items[list->len++] = one;
@@ -137,6 +136,12 @@ uint64_t weak_user_tasks(void)
         return tasks;
 }
 
+/* A process whose first thread has ended is called a zombie while its others run on. */
+static bool is_alive(const struct process *process)
+{
+        return process->state != 'Z' || process->threads > 1;
+}
+
 static void kill_one(const struct process *process)
 {
         _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
@@ -169,7 +174,7 @@ void weak_tree_kill(pid_t wanted, int *ret_status)
                 reap(wanted, ret_status, &none);
                 list_below(getpid(), &list);
                 for (size_t i = 0; i < list.len; i++)
-                        if (list.items[i].ours && list.items[i].state != 'Z') {
+                        if (list.items[i].ours && is_alive(&list.items[i])) {
                                 kill_one(&list.items[i]);
                                 alive = true;
                         }

@@ -8,6 +8,24 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Numbers of proc_pid_stat(5). */
+enum process_field {
+        PROCESS_STATE = 3, /* its letter */
+        PROCESS_PARENT = 4,
+        PROCESS_UTIME = 14,
+        PROCESS_CSTIME = 17, /* with the two before it, all that it and its reaped children took: clock ticks */
+        PROCESS_THREADS = 20,
+        PROCESS_START = 22,
+        PROCESS_PAGES = 24,
+        PROCESS_FIELDS,
+};
+
+/*
+ * /proc/PID/stat taken apart, each field at its number; -1: it is something else. The name (field 2) is the process's own
+ * choice, with blanks and parentheses: fields are counted after the last ')'.
+ */
+int process_fields(const char *stat, uint64_t ret[PROCESS_FIELDS]);
+
 uint64_t process_start(pid_t pid); /* clock ticks since boot; 0: it is dead, or cannot be seen */
 bool process_lives(pid_t pid, uint64_t start);
 

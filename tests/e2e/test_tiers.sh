@@ -26,7 +26,7 @@ weakened() {
         local layers=$1 repo=$2
         shift 2
         # shellcheck disable=SC2086
-        (cd "$repo" && exec "$weaken" $layers -- "$CUPEL_BIN/cupel" run --json --quiet "$@") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+        (cd "$repo" && exec timeout 120 "$weaken" $layers -- "$CUPEL_BIN/cupel" run --json --quiet "$@") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
         status=$?
         read_result "$e2e_tmp/stdout"
 }
@@ -105,6 +105,11 @@ work='printf "#!/bin/sh\n" >src/tool.sh; chmod 755 src/tool.sh; ./src/tool.sh; t
       : >$HOME/x; : >$TMPDIR/y; test -s $CUPEL_PROMPT
       setsid sh -c "sleep 300; echo late >>src/a.txt" cupel-orphan-'$$' </dev/null >/dev/null 2>&1 & '
 
+# /proc calls it a zombie while its second thread runs on.
+headless='import ctypes, platform, threading, time
+threading.Thread(target=time.sleep, args=(300,)).start()
+ctypes.CDLL(None).syscall({"x86_64": 60}.get(platform.machine(), 93), 0)'
+
 # tier LETTER LAYERS MINIMUM
 tier() {
         local letter=$1 layers=$2 minimum=$3 repo print
@@ -146,6 +151,12 @@ tier() {
         weakened "$layers" "$repo" --title x --verify unit=./check.sh --budget memory=64M -- python3 -c 'import time; x = b"x" * (200 << 20); time.sleep(20)'
         is "$outcome" budget_exceeded "memory ($(stderr))"
         is "$(fingerprint "$repo")" "$print" "the repository"
+        quiet_now || fail "a process is left"
+
+        t "$name: a process whose first thread has ended dies with the step"
+        weakened "$layers" "$repo" --title x --verify unit=true --budget wall=20s -- \
+                sh -c 'setsid python3 -c "$1" & sleep 0.5; echo headless >>src/a.txt' sh "$headless"
+        is "$status" 0 "exit status ($(stderr; printf %s "$json"))"
         quiet_now || fail "a process is left"
 
         t "$name: the plain ways out are closed"

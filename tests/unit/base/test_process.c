@@ -3,8 +3,12 @@
 #include "lib/base/process.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +30,51 @@ Test(process, lives_until_it_is_dead)
         waitpid(pid, NULL, 0);
         cr_assert(!process_lives(pid, start) && process_start(pid) == 0);
         cr_assert(!process_lives(-1, 0) && !process_lives(0, 0));
+}
+
+static void *wait_for_ever(void *unused)
+{
+        pause();
+        return unused;
+}
+
+Test(process, lives_as_long_as_one_of_its_threads)
+{
+        pid_t pid = fork();
+        uint64_t start = process_start(pid);
+        char path[64], text[512] = "";
+
+        if (pid == 0) {
+                pthread_t thread;
+
+                pthread_create(&thread, NULL, wait_for_ever, NULL);
+                syscall(SYS_exit, 0);
+        }
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        for (int i = 0; i < 5000 && !strstr(text, ") Z "); i++) {
+                FILE *file = fopen(path, "r");
+
+                cr_assert(fgets(text, sizeof(text), file));
+                fclose(file);
+                usleep(1000);
+        }
+        cr_assert(strstr(text, ") Z ") && process_lives(pid, start));
+        kill(pid, SIGKILL);
+        cr_assert(waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT) == 0 && !process_lives(pid, start));
+        waitpid(pid, NULL, 0);
+}
+
+Test(process, fields_have_the_numbers_of_the_manual)
+{
+        uint64_t fields[PROCESS_FIELDS];
+
+        cr_assert(process_fields("7 (a) R) S 4 5 6 7 -1 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25\n", fields) ==
+                  0);
+        cr_assert(fields[PROCESS_STATE] == 'S' && fields[PROCESS_PARENT] == 4 && fields[PROCESS_UTIME] == 14);
+        cr_assert(fields[PROCESS_CSTIME] == 17 && fields[PROCESS_THREADS] == 20);
+        cr_assert(fields[PROCESS_START] == 22 && fields[PROCESS_PAGES] == 24);
+        cr_assert(process_fields("7 (a) S 4 5 6", fields) < 0 && process_fields("", fields) < 0);
+        cr_assert(process_fields("7 (a)", fields) < 0 && process_fields("7 (a) ", fields) < 0);
 }
 
 Test(process, a_name_with_parentheses_moves_no_field)
