@@ -81,6 +81,22 @@ static bool has_room(const struct loop *loop, int which)
         return which == EGRESS_PROXY ? clients_have_room(loop->clients) : routes_have_room(loop->routes);
 }
 
+/* The runner still holds the listener, and what it sets there every connection inherits. */
+static void arrange(int fd)
+{
+        /* heads and events go out as they come: else the second of two small writes waits for an acknowledgement, 40 ms */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        /* closing never waits for a client that does not read */
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){0}, sizeof(struct linger));
+}
+
+static void drop_listener(struct listener *listener)
+{
+        for (int i = 0; i < LISTENERS_MAX; i++)
+                if (listener->loop->listeners[i] == listener)
+                        close_listener(&listener->loop->listeners[i]);
+}
+
 static void on_connection(uv_poll_t *handle, int status, int events)
 {
         struct listener *listener = handle->data;
@@ -95,10 +111,11 @@ static void on_connection(uv_poll_t *handle, int status, int events)
                 fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
                 if (fd < 0) {
                         listener->exhausted = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+                        if (errno == EINVAL) /* shut down by the runner: always ready, for nothing */
+                                drop_listener(listener);
                         return;
                 }
-                /* heads and events go out as they come: else the second of two small writes waits for an acknowledgement, 40 ms */
-                setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+                arrange(fd);
                 if (listener->which == EGRESS_PROXY)
                         clients_accept(loop->clients, fd);
                 else

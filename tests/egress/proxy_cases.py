@@ -475,6 +475,17 @@ def test_byte_budget():
         assert b"byte budget" in connect(egress, server.at)
 
 
+def test_heads_and_what_comes_with_them_are_bytes_too():
+    with Server() as server, Egress(allow=[server.at], bytes=10000) as egress:
+        for _ in range(5):
+            egress.talk(f"GET http://{server.at}/{'x' * 8000} HTTP/1.0\r\n\r\n".encode())
+        assert egress.wait_for(lambda m: m["type"] == "exceeded")["budget"] == "bytes"
+        assert b"byte budget" in connect(egress, server.at)
+    with Server(read_all) as server, Egress(allow=[server.at], bytes=1000) as egress:
+        egress.talk(f"CONNECT {server.at} HTTP/1.1\r\n\r\n".encode() + b"x" * 4000)
+        assert egress.wait_for(lambda m: m["type"] == "exceeded")["budget"] == "bytes"
+
+
 def test_connection_budget():
     with Server() as server, Egress(allow=[server.at], connections=2) as egress:
         results = [curl(egress, f"http://{server.at}/").stdout for _ in range(4)]
@@ -612,6 +623,41 @@ def test_a_runner_that_talks_nonsense():
         assert status == 2 and "cupel-egress: " in egress.errors, (data[:80], status, egress.errors)
     for sock in (listener, plain, udp, unix):
         sock.close()
+
+
+def processor_time(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_a_listener_that_is_shut_down_behind_its_back():
+    with Server() as server, Egress(allow=[server.at]) as egress:
+        listener = socket.create_server(("127.0.0.1", 0))
+        egress.say(egress.runner, {"type": "listen", "for": "proxy"}, [listener.fileno()])
+        egress.port = egress.listen("proxy")
+        assert "hello" in curl(egress, f"http://{server.at}/").stdout  # both orders are obeyed
+        listener.shutdown(socket.SHUT_RDWR)
+        before = processor_time(egress.process.pid)
+        assert not readable(egress.runner, 1.0), "it has ended"
+        assert "hello" in curl(egress, f"http://{server.at}/").stdout
+        assert processor_time(egress.process.pid) - before < os.sysconf("SC_CLK_TCK") // 4, "it turns in circles"
+        listener.close()
+
+
+def test_a_listener_that_makes_closing_wait():
+    def flood(sock):
+        while True:
+            sock.sendall(b"x" * 65536)
+    with Server(flood) as server, Egress(allow=[server.at]) as egress:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 2 * DEADLINE))
+        egress.say(egress.runner, {"type": "listen", "for": "proxy"}, [listener.fileno()])
+        egress.port = listener.getsockname()[1]
+        reply, sock = socks(egress, b"127.0.0.1", server.port)  # and nobody reads
+        assert reply == 0 and readable(sock, DEADLINE)
+        egress.close_step()
+        sock.close()
+        listener.close()
 
 
 def test_a_bad_configuration():
