@@ -311,10 +311,14 @@ static bool client_tunnel(struct client *client)
 
 void client_dialled(struct client *client)
 {
+        size_t ahead;
+
         if (!strcmp(client->via, "http")) {
                 client_forward_begin(client);
                 return;
         }
+        flow_input(&client->up, &ahead);
+        sink_bytes(client->env->sink, ahead);
         if (!strcmp(client->via, "socks5"))
                 socks_put_reply(&client->down.out, SOCKS_OK);
         else

@@ -127,8 +127,23 @@ bool client_http(struct client *client)
 
 /* ---- the response ---- */
 
+/* A head, and what of a body came with it, is read before anybody knows that it goes upstream: it is counted here. */
+static void count_ahead(struct client *client)
+{
+        const struct http_head *request = &client->request;
+        size_t ahead;
+
+        flow_input(&client->up, &ahead);
+        if (request->body == HTTP_BODY_NONE)
+                ahead = 0;
+        else if (request->body == HTTP_BODY_LENGTH && ahead > request->length)
+                ahead = (size_t)request->length;
+        sink_bytes(client->env->sink, client->head_up.len + ahead);
+}
+
 void client_forward_begin(struct client *client)
 {
+        count_ahead(client);
         client->answered = false;
         client->blanks = client->interim = 0;
         flow_begin(&client->up, client->fd, client->upstream, client->request.body, client->request.length, false);
