@@ -29,7 +29,7 @@ const char *check_network_host(const char *text)
                 return "a host alone, without scheme and path: example.com, *.example.com, example.com:8443";
         if (strchr(below ? text + 2 : text, '*'))
                 return "a * only as the whole first label: *.example.com (nothing allows every host)";
-        if (text[strlen(text) - 1] == '.')
+        if (*text && text[strlen(text) - 1] == '.')
                 return "a host without a dot at its end";
         if (allow_entry_parse(text, &entry, &ignored) < 0)
                 return "a host name in ASCII (xn-- for others), a wildcard *.example.com, either with a :port from 1 "
@@ -67,9 +67,9 @@ bool network_covers(const struct strv *allow, const char *text)
         if (allow_entry_parse(text, &entry, &ignored) < 0 || allow_list_parse(allow, &list, &ignored) < 0)
                 return false;
         covers = has(&list, &entry);
-        /* a wildcard is covered by itself alone; a host also by a wildcard over it */
+        /* a wildcard is covered by itself alone; a host also by a wildcard over it; what opens private addresses by nothing less */
         if (!covers && !entry.below && entry.port)
-                covers = allow_list_match(&list, &entry.host, entry.port) != ALLOW_NOT;
+                covers = allow_list_match(&list, &entry.host, entry.port) >= allow_entry_match(&entry);
         else if (!covers && !entry.below)
                 covers = allow_list_match(&list, &entry.host, 80) && allow_list_match(&list, &entry.host, 443);
         allow_list_release(&list);

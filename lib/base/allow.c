@@ -72,6 +72,11 @@ static bool matches(const struct allow_entry *entry, const struct host *host, ui
         return host_equal(&entry->host, host);
 }
 
+enum allow_match allow_entry_match(const struct allow_entry *entry)
+{
+        return is_literal(&entry->host) && entry->port && !entry->below ? ALLOW_EXACT : ALLOW_PUBLIC;
+}
+
 enum allow_match allow_list_match(const struct allow_list *list, const struct host *host, uint16_t port)
 {
         enum allow_match best = ALLOW_NOT;
@@ -81,9 +86,8 @@ enum allow_match allow_list_match(const struct allow_list *list, const struct ho
 
                 if (!matches(entry, host, port))
                         continue;
-                if (is_literal(&entry->host) && entry->port && !entry->below)
-                        return ALLOW_EXACT;
-                best = ALLOW_PUBLIC;
+                if (allow_entry_match(entry) > best)
+                        best = allow_entry_match(entry);
         }
         return best;
 }

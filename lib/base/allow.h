@@ -31,7 +31,7 @@ struct allow_list {
         size_t len;
 };
 
-enum allow_match {
+enum allow_match { /* ordered */
         ALLOW_NOT,
         ALLOW_PUBLIC, /* where it leads to a public address */
         ALLOW_EXACT,  /* an address, or localhost, that was named with its port: private ones too */
@@ -42,6 +42,9 @@ int allow_entry_parse(const char *text, struct allow_entry *ret_entry, struct er
 
 int allow_list_parse(const struct strv *entries, struct allow_list *ret_list, struct err *err);
 void allow_list_release(struct allow_list *list);
+
+/* What an entry says of the hosts that it matches. */
+enum allow_match allow_entry_match(const struct allow_entry *entry);
 
 enum allow_match allow_list_match(const struct allow_list *list, const struct host *host, uint16_t port);
 

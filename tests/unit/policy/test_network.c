@@ -55,6 +55,7 @@ Test(network, hosts_that_are_not_say_why)
                  "cher.example",
                  "xn--"},
                 {"a b", "ASCII"},
+                {"", "ASCII"},
                 {"-", NULL},
                 {"user@example.com", "ASCII"},
                 {"*.127.0.0.1:80", "wildcard"},
@@ -129,6 +130,9 @@ Test(network, an_entry_is_covered_by_itself_or_a_wildcard_over_it)
         cr_assert(!network_covers(&allow, "*.a.example.com"));
         cr_assert(!network_covers(&allow, "127.0.0.1:81"));
         cr_assert(!network_covers(&allow, "notexample.com"));
+        strv_add(&allow, "localhost");
+        cr_assert(network_covers(&allow, "localhost"));
+        cr_assert(!network_covers(&allow, "localhost:80"), "it opens what \"localhost\" does not");
 }
 
 static int compile(const char *item_text, const char *policy_text, struct plan *ret, struct err *err)
