@@ -32,9 +32,9 @@ struct allow_list {
 };
 
 enum allow_match { /* ordered */
-        ALLOW_NOT,
-        ALLOW_PUBLIC, /* where it leads to a public address */
-        ALLOW_EXACT,  /* an address, or localhost, that was named with its port: private ones too */
+                   ALLOW_NOT,
+                   ALLOW_PUBLIC, /* where it leads to a public address */
+                   ALLOW_EXACT,  /* an address, or localhost, that was named with its port: private ones too */
 };
 
 /* Whether one entry is well-formed; the error says what is expected. */

@@ -10,9 +10,12 @@
  *         "evil forge"      send events that only others may send
  *         "evil terminal"   steer the user's terminal, or type into it
  *         "evil flood"      send more notes than the run may have
+ *         "evil net KIND"   spoil cupel-egress, or what the supervisor hears of it (evil_network.c)
  */
 #include "lib/base/channel.h"
 #include "lib/base/json.h"
+
+#include "evil_network.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -398,6 +401,8 @@ int main(int argc, char **argv)
                 evil_forge();
         if (strcmp(me.title, "evil flood") == 0)
                 evil_flood();
+        if (strncmp(me.title, "evil net ", 9) == 0)
+                evil_network(me.title + 9, attempt);
         make_tree(strncmp(me.title, "evil tree ", 10) == 0 ? me.title + 10 : "good", tree);
         if (strcmp(me.title, "evil linger") == 0)
                 linger(tree);

@@ -11,7 +11,7 @@ if [ ! -x "$evil" ]; then
 fi
 # cupel finds its programs beside itself: a folder of copies, with another runner
 programs=$(new_folder programs)
-cp "$CUPEL_BIN"/cupel "$CUPEL_BIN"/cupel-director "$CUPEL_BIN"/cupel-sandbox "$programs"
+cp "$CUPEL_BIN"/cupel "$CUPEL_BIN"/cupel-director "$CUPEL_BIN"/cupel-sandbox "$CUPEL_BIN"/cupel-egress "$programs"
 cp "$evil" "$programs/cupel-runner"
 PATH=$programs:$PATH
 hash -r
@@ -91,5 +91,45 @@ run "$repo" --title "evil flood" --budget notes=5 --verify unit=true -- true
 is "$status" 70 "exit status"
 has "$json" "more notes than a run may have" "the reason"
 is "$(cd "$repo" && cupel events --json @last | grep -c '"type":"dev.cupel.note.observation"')" 5 "notes that were kept"
+
+# ---- with network: a route to a port where nobody listens, and a credential ----
+
+ABUSE_SECRET=sk-abuse-$RANDOM$RANDOM$RANDOM
+export ABUSE_SECRET
+cat >"$e2e_tmp/route.yaml" <<'END'
+agents: {evil: {command: ["true"], network: {routes: {api: {upstream: "http://127.0.0.1:9", header: {x-api-key: env ABUSE_SECRET}, allow: ["GET /*"]}}}}}
+verifiers: {unit: ./check.sh}
+END
+
+# evil_net KIND: one run of it, which must end by itself, without a trace and without the credential in anything that is kept.
+evil_net() {
+        (cd "$repo" && exec timeout 60 cupel run --json --quiet --policy "$e2e_tmp/route.yaml" --agent evil --verify unit --title "evil net $1") \
+                >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+        status=$? json=$(tail -n 1 "$e2e_tmp/stdout")
+        packet=$(ls -d "$XDG_STATE_HOME"/cupel/repos/*/runs/evil-net-"$1"__*)
+        report=$(cat "$packet/logs/evil.txt")
+        case $status in 0 | 2 | 30 | 31 | 124) fail "exit status $status ($json $(stderr))" ;; esac
+        has "$report" "refused begun" "the attempt was made"
+        [ -z "${2:-}" ] || has "$json" "$2" "the reason"
+        hasnt "$report" WORKED "attempts that worked"
+        is "$(fingerprint "$repo")" "$before" "the repository"
+        is "$(grep -rlF "$ABUSE_SECRET" "$XDG_STATE_HOME" "$XDG_CACHE_HOME" "$e2e_tmp/stdout" "$e2e_tmp/stderr")" "" "the credential"
+        wait_for 5 quiet_now || fail "a process is left"
+}
+
+attempt 35.10
+evil_net credential
+
+for kind in no-listener descriptors config deaf endless half; do
+        attempt 35.11 "$kind"
+        evil_net "$kind"
+done
+
+attempt 35.12
+evil_net own-ends
+
+attempt 35.13
+evil_net receipts
+hasnt "$(cd "$repo" && cupel events --json @last)" forged.example "the log"
 
 done_testing
