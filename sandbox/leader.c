@@ -282,9 +282,10 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
                 return -1;
         execute(&step->argv, &env);
         if (errno == ENOENT)
-                err_set(err, ERR_INPUT,
-                        "cannot run %s: it is not inside (your home is not shown; sandbox.read shows a folder)",
-                        step->argv.items[0]);
+                err_set(err, ERR_INPUT, "cannot run %s: it is not inside (%s)", step->argv.items[0],
+                        strchr(step->argv.items[0], ' ')
+                                ? "program and arguments are items of their own: [sh, -c, true]"
+                                : "your home is not shown; sandbox.read shows a folder");
         else
                 err_errno(err, "cannot run %s", step->argv.items[0]);
         err->code = ERR_INPUT;

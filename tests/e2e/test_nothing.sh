@@ -33,6 +33,9 @@ unit=(--verify unit=./check.sh)
 nothing "the command fails" 21 work_failed --title x "${unit[@]}" -- sh -c 'echo broken > src/a.txt; echo it hurts; exit 3'
 has "$json" "it hurts" "the reasons quote the command's last words"
 nothing "the command cannot be found" 21 work_failed --title x "${unit[@]}" -- no-such-program
+has "$json" "your home is not shown" "the remedy"
+nothing "a command in one word" 21 work_failed --title x "${unit[@]}" -- "sh -c true"
+has "$json" "items of their own" "the remedy"
 nothing "a verifier fails" 22 self_verification_failed --title x --verify unit='./check.sh && exit 1' -- sh -c 'echo y > src/a.txt'
 nothing "a denied path" 22 self_verification_failed --title x "${unit[@]}" --deny src/b.txt -- sh -c 'echo y > src/b.txt'
 has "$json" "src/b.txt" "the reasons name the path"
