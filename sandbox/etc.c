@@ -50,13 +50,23 @@ static const char *const copied[] = {
         "alpine-release",
         "arch-release",
         "system-release",
+        "ssl/openssl.cnf",
+        "ssl/cert.pem",
+        "ssl/ca-bundle.pem",
+        "pki/tls/cert.pem",
+        "pki/tls/openssl.cnf",
 };
 
-/* Root's own folders: without them TLS, Java, Perl and fonts do not work. */
+/*
+ * Root's own folders: without them TLS, Java, Perl and fonts do not work. Of ssl and pki only these parts: beside them lie the
+ * keys of the host's servers, in folders of any name, which root and members of their group may read.
+ */
 static const char *const bound[] = {
         "alternatives",
-        "ssl",
-        "pki",
+        "ssl/certs",
+        "pki/ca-trust",
+        "pki/java",
+        "pki/tls/certs",
         "ca-certificates",
         "ld.so.conf.d",
         "perl",
@@ -99,20 +109,7 @@ const char etc_gitconfig[] = "[user]\n\tname = cupel agent\n\temail = agent@cupe
 /* Tier D has the host's own: names that are rendered elsewhere, and both lists. */
 const char *const *etc_shown(void)
 {
-        /* Landlock can take nothing out of a folder that it shows: of those with keys in them, the rest by name */
-        static const char *const rendered[] = {"passwd",
-                                               "group",
-                                               "hosts",
-                                               "hostname",
-                                               "nsswitch.conf",
-                                               "mtab",
-                                               "ssl/certs",
-                                               "ssl/openssl.cnf",
-                                               "ssl/cert.pem",
-                                               "pki/ca-trust",
-                                               "pki/tls/certs",
-                                               "pki/tls/cert.pem",
-                                               "pki/tls/openssl.cnf"};
+        static const char *const rendered[] = {"passwd", "group", "hosts", "hostname", "nsswitch.conf", "mtab"};
         static const size_t parts[] = {sizeof(rendered) / sizeof(*rendered), sizeof(copied) / sizeof(*copied),
                                        sizeof(bound) / sizeof(*bound)};
         static const char *names[sizeof(rendered) / sizeof(*rendered) + sizeof(copied) / sizeof(*copied) +
@@ -122,8 +119,7 @@ const char *const *etc_shown(void)
 
         for (size_t list = 0; list < 3; list++)
                 for (size_t i = 0; i < parts[list]; i++)
-                        if (strcmp(lists[list][i], "ssl") != 0 && strcmp(lists[list][i], "pki") != 0)
-                                names[len++] = lists[list][i];
+                        names[len++] = lists[list][i];
         return names;
 }
 
@@ -160,6 +156,18 @@ static int render_all(const struct site *site, int etcfd, struct err *err)
         return render(etcfd, "nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n", err);
 }
 
+/* For "pki/tls/certs": the folders above it. */
+static int make_parents(int etcfd, const char *name, struct err *err)
+{
+        for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+                _cleanup_free_ char *parent = xmemdup(name, (size_t)(slash - name));
+
+                if (mkdirat(etcfd, parent, 0755) < 0 && errno != EEXIST)
+                        return err_errno(err, "mkdir /etc/%s", parent);
+        }
+        return 0;
+}
+
 /* What is missing or unreadable on the host is missing inside. Links stay links where they lead into /usr. */
 static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
 {
@@ -168,8 +176,10 @@ static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
         ssize_t len = readlinkat(hostfd, name, target, sizeof(target) - 1);
         struct err ignored;
 
-        if (len < 0 && errno == ENOENT)
+        if (len < 0 && (errno == ENOENT || errno == ENOTDIR))
                 return 0;
+        if (make_parents(etcfd, name, err) < 0)
+                return -1;
         if (len > 0) {
                 target[len] = '\0';
                 if (symlinkat(target, etcfd, name) < 0)
@@ -181,31 +191,20 @@ static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
         return put(etcfd, name, str_text(&text), text.len, err);
 }
 
-/* Keys of the host's servers, which root, and a member of their group, may read: an empty folder lies over them. */
-static int hide_keys(const struct site *site, struct err *err)
-{
-        static const char *const folders[] = {"ssl/private", "pki/tls/private", "pki/nssdb"};
-        _cleanup_free_ char *empty = xasprintf("%s/cupel/empty", site->root);
-
-        for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-                _cleanup_free_ char *at = xasprintf("%s/etc/%s", site->root, folders[i]);
-                struct stat status;
-
-                if (lstat(at, &status) == 0 && S_ISDIR(status.st_mode) &&
-                    mount_bind(empty, at, MOUNT_ATTR_RDONLY, err) < 0)
-                        return err_wrap(err, "/etc/%s", folders[i]);
-        }
-        return 0;
-}
-
-static int bind_one(const struct site *site, int hostfd, const char *name, struct err *err)
+static int bind_one(const struct site *site, int hostfd, int etcfd, const char *name, struct err *err)
 {
         _cleanup_free_ char *from = xasprintf("/etc/%s", name);
         _cleanup_free_ char *at = xasprintf("%s/etc/%s", site->root, name);
         struct stat status;
 
-        if (fstatat(hostfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(status.st_mode))
+        if (fstatat(hostfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
                 return 0;
+        if (S_ISLNK(status.st_mode) && strchr(name, '/')) /* ssl/certs is one into pki on some systems */
+                return copy_one(hostfd, etcfd, name, err);
+        if (!S_ISDIR(status.st_mode))
+                return 0;
+        if (make_parents(etcfd, name, err) < 0)
+                return -1;
         if (mkdir(at, 0755) < 0)
                 return err_errno(err, "mkdir %s", at);
         return mount_bind(from, at, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
@@ -225,7 +224,7 @@ int etc_build(const struct site *site, struct err *err)
                 if (copy_one(hostfd, etcfd, copied[i], err) < 0)
                         return -1;
         for (size_t i = 0; i < sizeof(bound) / sizeof(*bound); i++)
-                if (bind_one(site, hostfd, bound[i], err) < 0)
+                if (bind_one(site, hostfd, etcfd, bound[i], err) < 0)
                         return -1;
-        return hide_keys(site, err);
+        return 0;
 }

@@ -5,12 +5,14 @@
  */
 #include "sandbox/kernel.h"
 #include "sandbox/site.h"
+#include "sandbox/sockets.h"
 
 #include "lib/base/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +58,41 @@ static int make_var_tmp(const struct site *site, int rootfd, struct err *err)
         return 0;
 }
 
+/*
+ * Where sockets of the host may lie (a daemon installed in /opt, the Nix daemon, /usr/local/var): an overlay, through which they
+ * cannot be connected to. Where the kernel makes none (a copy is used, another file system is mounted in it) it is a bind, and
+ * what sockets there are get covered.
+ */
+static int show_without_sockets(const struct site *site, const char *from, const char *at, bool bound, struct err *err)
+{
+        _cleanup_free_ char *empty = xasprintf("%s/cupel/empty", site->root);
+        _cleanup_free_ char *nothing = xasprintf("%s/cupel/nothing", site->root);
+        struct overlay overlay = {(const char *const[]){from}, 1, NULL, NULL, empty};
+        struct err ignored;
+
+        if (!site->copied && mount_overlay(&overlay, at, &ignored) == 0)
+                return 0;
+        if (!bound && mount_bind(from, at, READ_ONLY, err) < 0)
+                return -1;
+        return sockets_cover(at, nothing, err);
+}
+
+static bool may_hold_sockets(const char *name)
+{
+        return strcmp(name, "opt") == 0 || strcmp(name, "nix") == 0 || strcmp(name, "gnu") == 0;
+}
+
+/* It lies in /usr, which is a bind: what else is there is the distribution's, and has none. */
+static int show_local(const struct site *site, struct err *err)
+{
+        _cleanup_free_ char *at = xasprintf("%s/usr/local", site->root);
+        struct stat status;
+
+        if (lstat(at, &status) < 0 || !S_ISDIR(status.st_mode))
+                return 0;
+        return show_without_sockets(site, "/usr/local", at, true, err);
+}
+
 /* A merged /usr shows /bin as a link: it stays one. */
 static int show_system(const struct site *site, int rootfd, const char *name, struct err *err)
 {
@@ -76,6 +113,8 @@ static int show_system(const struct site *site, int rootfd, const char *name, st
                 return 0;
         if (mkdirat(rootfd, name, 0755) < 0)
                 return err_errno(err, "mkdir %s", name);
+        if (may_hold_sockets(name))
+                return show_without_sockets(site, from, at, false, err);
         return mount_bind(from, at, READ_ONLY, err);
 }
 
@@ -98,6 +137,8 @@ static int show_at(const struct site *site, int dirfd, const struct sandbox_show
 {
         _cleanup_fd_ int from = open(show->host, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         _cleanup_free_ char *empty = xasprintf("%s/cupel/empty", site->root);
+        _cleanup_free_ char *nothing = xasprintf("%s/cupel/nothing", site->root);
+        _cleanup_free_ char *below = xasprintf("/proc/self/fd/%d/%s", dirfd, show->inside);
         _cleanup_fd_ int at = -1;
         char path[FD_PATH_MAX];
         struct stat status;
@@ -112,7 +153,9 @@ static int show_at(const struct site *site, int dirfd, const struct sandbox_show
         if (S_ISDIR(status.st_mode) && may_overlay && !site->copied)
                 return mount_overlay(&(struct overlay){(const char *const[]){show->host}, 1, NULL, NULL, empty},
                                      fd_path(at, path), err);
-        return mount_bind(show->host, fd_path(at, path), READ_ONLY, err);
+        if (mount_bind(show->host, fd_path(at, path), READ_ONLY, err) < 0)
+                return -1;
+        return may_overlay && S_ISDIR(status.st_mode) ? sockets_cover(below, nothing, err) : 0;
 }
 
 static int show_own(const struct site *site, int rootfd, struct err *err)
@@ -147,6 +190,8 @@ int root_build(const struct site *site, struct err *err)
         for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
                 if (show_system(site, rootfd, system_folders[i], err) < 0)
                         return -1;
+        if (show_local(site, err) < 0)
+                return -1;
         for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
                 if (show_device(site, rootfd, devices[i], err) < 0)
                         return -1;

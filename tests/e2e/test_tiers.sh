@@ -231,6 +231,26 @@ is "$status" 24 "beyond it ($json)"
 [ ! -e "$HOME/w/more" ] || fail "it was written on the host"
 printf 'sandbox: {minimum: D}\n' >"$config"
 
+t "where a shown folder is a bind, sockets in it are covered (tier B)"
+mkdir -p "$HOME/deep/er"
+python3 - "$HOME/deep/er/host.sock" "$e2e_tmp/listening-deep" <<'PY' &
+import socket, sys
+u = socket.socket(socket.AF_UNIX); u.bind(sys.argv[1]); u.listen()
+open(sys.argv[2], "w").close()
+u.accept()
+PY
+deep=$!
+wait_for 10 test -e "$e2e_tmp/listening-deep" || fail "nobody listens on the host"
+echo plain >"$HOME/deep/file"
+printf 'sandbox: {read: [~/deep]}\n' >"$config"
+weakened overlay "$repo" --title x --verify unit=true -- sh -c 'cat "$1/file"; echo r >src/a.txt
+        python3 -c "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1]); print(\"GOT\", \"in\")" "$1/er/host.sock"; true' sh "$HOME/deep"
+is "$status" 0 "exit status ($json $(stderr))"
+has "$(cat "$packet/logs/agent.log")" plain "what is shown"
+hasnt "$(cat "$packet/logs/agent.log")" "GOT in" "the socket"
+kill "$deep" 2>/dev/null
+printf 'sandbox: {minimum: D}\n' >"$config"
+
 t "tier E is refused whatever the minimum"
 weakened "userns landlock" "$repo" --title x --verify unit=true -- sh -c 'echo z >src/a.txt'
 is "$status" 31 "exit status"
