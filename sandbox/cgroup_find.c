@@ -186,6 +186,8 @@ static void sweep_folder(struct sweep *sweep, int fd, unsigned depth)
         }
         if (dir)
                 closedir(dir);
+        else if (fd >= 0)
+                close(fd);
 }
 
 static void sweep_own(struct sweep *sweep)

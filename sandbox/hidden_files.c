@@ -45,40 +45,55 @@ static bool lies_below(int dirfd, const char *name, const char *folder)
         return len > (ssize_t)prefix && memcmp(path, folder, prefix) == 0 && path[prefix] == '/';
 }
 
+/* Calls `look` with each number in the folder `name` of `at`. */
+static void for_each_number(struct hidden *hidden, int at, const char *name,
+                            void (*look)(struct hidden *hidden, int folder, const char *number))
+{
+        int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        struct dirent *entry;
+
+        while (dir && (entry = readdir(dir)))
+                if (isdigit((unsigned char)entry->d_name[0]))
+                        look(hidden, fd, entry->d_name);
+        if (dir)
+                closedir(dir);
+        else if (fd >= 0)
+                close(fd);
+}
+
+static void look_at_descriptor(struct hidden *hidden, int folder, const char *number)
+{
+        struct stat status;
+
+        if (fstatat(folder, number, &status, 0) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 0 &&
+            lies_below(folder, number, hidden->below) && is_new(hidden, status.st_ino))
+                hidden->bytes += (uint64_t)status.st_blocks * 512;
+}
+
+static void look_at_thread(struct hidden *hidden, int tasks, const char *tid)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "%.20s/fd", tid);
+        for_each_number(hidden, tasks, path, look_at_descriptor);
+}
+
+/* A thread may have descriptors of its own (clone(2) without CLONE_FILES), and those of a first one that has ended are gone. */
 static void look_at_process(struct hidden *hidden, int proc, const char *pid)
 {
         char path[64];
-        struct dirent *entry;
-        DIR *dir;
-        int fd;
 
-        snprintf(path, sizeof(path), "%.20s/fd", pid);
-        fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        dir = fd >= 0 ? fdopendir(fd) : NULL;
-        while (dir && (entry = readdir(dir))) {
-                struct stat status;
-
-                if (isdigit((unsigned char)entry->d_name[0]) && fstatat(fd, entry->d_name, &status, 0) == 0 &&
-                    S_ISREG(status.st_mode) && status.st_nlink == 0 && lies_below(fd, entry->d_name, hidden->below) &&
-                    is_new(hidden, status.st_ino))
-                        hidden->bytes += (uint64_t)status.st_blocks * 512;
-        }
-        if (dir)
-                closedir(dir);
+        snprintf(path, sizeof(path), "%.20s/task", pid);
+        for_each_number(hidden, proc, path, look_at_thread);
 }
 
 uint64_t step_hidden_files(const struct step_process *process, const char *below)
 {
         _cleanup_free_ struct hidden *hidden = xcalloc(1, sizeof(*hidden));
-        int fd = process->proc >= 0 ? openat(process->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        struct dirent *entry;
 
         hidden->below = below;
-        while (dir && (entry = readdir(dir)))
-                if (isdigit((unsigned char)entry->d_name[0]))
-                        look_at_process(hidden, fd, entry->d_name);
-        if (dir)
-                closedir(dir);
+        if (process->proc >= 0)
+                for_each_number(hidden, process->proc, ".", look_at_process);
         return hidden->bytes;
 }

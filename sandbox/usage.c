@@ -22,34 +22,17 @@ struct process_usage {
         uint64_t private_pages, shared_pages;
 };
 
-static int read_text(int proc, const char *pid, const char *name, char *buffer, size_t size)
+static int read_stat(int proc, const char *pid, char *buffer, size_t size)
 {
         char path[64];
         _cleanup_fd_ int fd = -1;
         ssize_t got;
 
-        snprintf(path, sizeof(path), "%.20s/%s", pid, name);
+        snprintf(path, sizeof(path), "%.20s/stat", pid);
         fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || (got = read(fd, buffer, size - 1)) <= 0)
                 return -1;
         buffer[got] = '\0';
-        return 0;
-}
-
-/* proc_pid_statm(5): size, resident, shared. */
-static int read_pages(const char *text, struct process_usage *ret)
-{
-        char *at;
-        uint64_t resident, shared;
-
-        strtoull(text, &at, 10);
-        resident = strtoull(at, &at, 10);
-        text = at;
-        shared = strtoull(text, &at, 10);
-        if (at == text)
-                return -1;
-        ret->private_pages = resident > shared ? resident - shared : 0;
-        ret->shared_pages = shared;
         return 0;
 }
 
@@ -58,13 +41,13 @@ static int read_process(int proc, const char *pid, struct process_usage *ret)
         uint64_t fields[PROCESS_FIELDS];
         char buffer[1024];
 
-        if (read_text(proc, pid, "stat", buffer, sizeof(buffer)) < 0 || process_fields(buffer, fields) < 0)
+        if (read_stat(proc, pid, buffer, sizeof(buffer)) < 0 || process_fields(buffer, fields) < 0)
                 return -1;
         ret->threads = fields[PROCESS_THREADS];
         ret->ticks = 0;
         for (size_t i = PROCESS_UTIME; i <= PROCESS_CSTIME; i++)
                 ret->ticks += fields[i];
-        return read_text(proc, pid, "statm", buffer, sizeof(buffer)) < 0 ? -1 : read_pages(buffer, ret);
+        return process_pages(proc, pid, &ret->private_pages, &ret->shared_pages);
 }
 
 /* A line of proc_meminfo(5), in bytes. */

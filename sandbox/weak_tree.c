@@ -24,8 +24,7 @@
 
 struct process {
         pid_t pid, parent;
-        char state;
-        bool ours;
+        bool ours, dead; /* dead: nobody has reaped it yet */
         uint64_t start, ticks, pages, threads;
         uid_t uid;
 };
@@ -43,6 +42,7 @@ static void processes_release(struct processes *list)
 static int read_process(pid_t pid, struct process *ret)
 {
         uint64_t fields[PROCESS_FIELDS];
+        uint64_t private, shared;
         char path[64], text[1024];
         _cleanup_fd_ int fd = -1;
         struct stat status;
@@ -57,13 +57,16 @@ static int read_process(pid_t pid, struct process *ret)
                 return -1;
         *ret = (struct process){.pid = pid,
                                 .parent = (pid_t)fields[PROCESS_PARENT],
-                                .state = (char)fields[PROCESS_STATE],
+                                .dead = fields[PROCESS_STATE] == 'Z' && !process_is_headless(fields),
                                 .start = fields[PROCESS_START],
                                 .pages = fields[PROCESS_PAGES],
                                 .threads = fields[PROCESS_THREADS],
                                 .uid = status.st_uid};
         for (size_t i = PROCESS_UTIME; i <= PROCESS_CSTIME; i++)
                 ret->ticks += fields[i];
+        *strrchr(path, '/') = '\0';
+        if (process_is_headless(fields) && process_pages(AT_FDCWD, path, &private, &shared) == 0)
+                ret->pages = private + shared;
         return 0;
 }
 
@@ -136,12 +139,6 @@ uint64_t weak_user_tasks(void)
         return tasks;
 }
 
-/* A process whose first thread has ended is called a zombie while its others run on. */
-static bool is_alive(const struct process *process)
-{
-        return process->state != 'Z' || process->threads > 1;
-}
-
 static void kill_one(const struct process *process)
 {
         _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
@@ -174,7 +171,7 @@ void weak_tree_kill(pid_t wanted, int *ret_status)
                 reap(wanted, ret_status, &none);
                 list_below(getpid(), &list);
                 for (size_t i = 0; i < list.len; i++)
-                        if (list.items[i].ours && is_alive(&list.items[i])) {
+                        if (list.items[i].ours && !list.items[i].dead) {
                                 kill_one(&list.items[i]);
                                 alive = true;
                         }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/process.h"
 
+#include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int process_fields(const char *stat, uint64_t ret[PROCESS_FIELDS])
 {
@@ -29,6 +32,60 @@ int process_fields(const char *stat, uint64_t ret[PROCESS_FIELDS])
         return 0;
 }
 
+bool process_is_headless(const uint64_t fields[PROCESS_FIELDS])
+{
+        return fields[PROCESS_STATE] == 'Z' && fields[PROCESS_THREADS] > 1;
+}
+
+/* proc_pid_statm(5): size, resident, shared. */
+static int read_pages(int proc, const char *folder, uint64_t *ret_private, uint64_t *ret_shared)
+{
+        _cleanup_free_ char *path = xasprintf("%s/statm", folder);
+        _cleanup_fd_ int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+        char text[256], *at = text;
+        ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        uint64_t numbers[3];
+
+        if (got <= 0)
+                return -1;
+        text[got] = '\0';
+        for (size_t i = 0; i < 3; i++)
+                numbers[i] = strtoull(at, &at, 10);
+        *ret_private = numbers[1] > numbers[2] ? numbers[1] - numbers[2] : 0;
+        *ret_shared = numbers[2];
+        return 0;
+}
+
+/* Each thread that lives says the same; one that has just ended says nothing. */
+static void read_threads(int proc, const char *pid, uint64_t *ret_private, uint64_t *ret_shared)
+{
+        _cleanup_free_ char *path = xasprintf("%s/task", pid);
+        int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        struct dirent *entry;
+
+        while (dir && !*ret_private && !*ret_shared && (entry = readdir(dir)))
+                if (entry->d_name[0] != '.')
+                        read_pages(fd, entry->d_name, ret_private, ret_shared);
+        if (dir)
+                closedir(dir);
+        else if (fd >= 0)
+                close(fd);
+}
+
+int process_pages(int proc, const char *pid, uint64_t *ret_private, uint64_t *ret_shared)
+{
+        uint64_t private, shared;
+
+        if (read_pages(proc, pid, &private, &shared) < 0)
+                return -1;
+        if (!private && !shared) /* dead, headless, or the kernel's own */
+                read_threads(proc, pid, &private, &shared);
+        *ret_private = private;
+        *ret_shared = shared;
+        return 0;
+}
+
 uint64_t process_start(pid_t pid)
 {
         char path[64];
@@ -42,7 +99,7 @@ uint64_t process_start(pid_t pid)
         if (process_fields(str_text(&text), fields) < 0)
                 return 0;
         /* one that nobody has reaped yet is dead all the same, unless only its first thread has ended */
-        if (strchr("ZXx", (int)fields[PROCESS_STATE]) && fields[PROCESS_THREADS] <= 1)
+        if (strchr("ZXx", (int)fields[PROCESS_STATE]) && !process_is_headless(fields))
                 return 0;
         return fields[PROCESS_START];
 }

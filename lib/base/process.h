@@ -26,6 +26,15 @@ enum process_field {
  */
 int process_fields(const char *stat, uint64_t ret[PROCESS_FIELDS]);
 
+/* Its first thread has ended, others run on: it is called a zombie, and only its threads' folders show memory and descriptors. */
+bool process_is_headless(const uint64_t fields[PROCESS_FIELDS]);
+
+/*
+ * Resident pages of the process whose folder is `pid` in `proc` ("123", or AT_FDCWD and "/proc/123"), of a headless one too.
+ * -1: it is gone.
+ */
+int process_pages(int proc, const char *pid, uint64_t *ret_private, uint64_t *ret_shared);
+
 uint64_t process_start(pid_t pid); /* clock ticks since boot; 0: it is dead, or cannot be seen */
 bool process_lives(pid_t pid, uint64_t start);
 

@@ -3,6 +3,8 @@
 #include "attack.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,6 +83,67 @@ ATTEMPT(fill_hidden)
                 ;
         for (;;)
                 pause(); /* the file lives as long as we do */
+}
+
+/* Ends this process's first thread once another runs `go`: /proc calls it a zombie from then on. */
+static void lose_head(void *(*go)(void *))
+{
+        pthread_t thread;
+
+        if (pthread_create(&thread, NULL, go, NULL) == 0)
+                syscall(SYS_exit, 0);
+        _exit(1);
+}
+
+/* Time for the first thread to be gone and for whoever looks to look: nothing was taken until then. */
+static void wait_headless(void)
+{
+        poll(NULL, 0, 300);
+}
+
+static void *hold_memory(void *unused)
+{
+        void *memory = malloc(8 * MEBIBYTE);
+
+        wait_headless();
+        if (memory)
+                explicit_bzero(memory, 8 * MEBIBYTE); /* a memset would be left out */
+        for (;;)
+                pause();
+        return unused;
+}
+
+ATTEMPT(eat_headless)
+{
+        for (int i = 0; i < 32; i++)
+                if (fork() == 0)
+                        lose_head(hold_memory);
+        for (;;)
+                pause();
+}
+
+/* Two, each below the limit of one file. */
+static void *hold_files(void *unused)
+{
+        static const char block[MEBIBYTE];
+
+        wait_headless();
+        for (int i = 0; i < 2; i++) {
+                int fd = open("hidden", O_RDWR | O_CREAT | O_EXCL, 0600);
+
+                unlink("hidden");
+                for (int k = 0; k < 12 && write(fd, block, sizeof(block)) > 0; k++)
+                        ;
+        }
+        for (;;)
+                pause();
+        return unused;
+}
+
+ATTEMPT(fill_headless)
+{
+        lose_head(hold_files);
+        return HELD;
 }
 
 ATTEMPT(fill_inodes)

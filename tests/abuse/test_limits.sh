@@ -30,6 +30,10 @@ ends "$(new_repo)" "${abuse[@]}" --budget wall=1s -- sleep 1000
 has "$json" wall "the reason"
 attempt 17.7 "a hidden file"
 hog fill_hidden disk=16M wall=60s
+attempt 17.6 "memory without a first thread"
+hog eat_headless memory=64M wall=60s
+attempt 17.7 "a hidden file without a first thread"
+hog fill_headless disk=16M wall=60s
 attempt 17.7 "many small files"
 hog fill_inodes disk=16M wall=60s
 

@@ -3,6 +3,7 @@
 #include "lib/base/process.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ Test(process, lives_as_long_as_one_of_its_threads)
         pid_t pid = fork();
         uint64_t start = process_start(pid);
         char path[64], text[512] = "";
+        uint64_t private, shared;
 
         if (pid == 0) {
                 pthread_t thread;
@@ -59,6 +61,8 @@ Test(process, lives_as_long_as_one_of_its_threads)
                 usleep(1000);
         }
         cr_assert(strstr(text, ") Z ") && process_lives(pid, start));
+        *strrchr(path, '/') = '\0';
+        cr_assert(process_pages(AT_FDCWD, path, &private, &shared) == 0 && private + shared > 0, "its memory is seen");
         kill(pid, SIGKILL);
         cr_assert(waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT) == 0 && !process_lives(pid, start));
         waitpid(pid, NULL, 0);

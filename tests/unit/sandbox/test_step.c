@@ -166,6 +166,8 @@ Test(step, budgets_end_a_step)
         expect_end("sleep 100", (struct sandbox_limits){.wall_ms = 100}, SANDBOX_REASON_WALL);
         expect_end("attack raw burn", (struct sandbox_limits){.cpu_ms = 100}, SANDBOX_REASON_CPU);
         expect_end("attack raw eat_memory", (struct sandbox_limits){.memory_bytes = 64 << 20}, SANDBOX_REASON_MEMORY);
+        expect_end("attack raw eat_headless", (struct sandbox_limits){.memory_bytes = 64 << 20, .wall_ms = 20000},
+                   SANDBOX_REASON_MEMORY);
         expect_end("cat /dev/zero", (struct sandbox_limits){.output_bytes = 1 << 20}, SANDBOX_REASON_OUTPUT);
         expect_end("attack raw fork_bomb", (struct sandbox_limits){.wall_ms = 500, .processes = 50},
                    SANDBOX_REASON_PROCESSES);
@@ -184,6 +186,7 @@ Test(step, removed_files_count_in_an_upper_on_disk)
                 (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
         cr_assert(bench.result.uses[SANDBOX_LIMIT_DISK].peak > (16 << 20));
         cr_assert(bench.result.uses[SANDBOX_LIMIT_DISK].by == SANDBOX_MEANS_POLLED);
+        expect_end("attack raw fill_headless", (struct sandbox_limits){.wall_ms = 20000}, SANDBOX_REASON_DISK);
         expect_end("mkdir m; i=0; while [ $i -lt 5000 ]; do : > m/$i; i=$((i + 1)); done; sleep 100",
                    (struct sandbox_limits){.wall_ms = 60000}, SANDBOX_REASON_DISK);
 }
