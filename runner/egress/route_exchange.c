@@ -31,7 +31,7 @@ struct exchange {
         struct str upload;
         size_t upload_at; /* curl has taken what is before */
         bool upload_complete, upload_paused, answer_paused;
-        bool head_sent, broken;
+        bool head_sent, broken, uploaded, again;
         const char *why; /* we ended it; NULL: we did not */
         uint64_t bytes_in, bytes_out, began, moved;
 };
@@ -75,6 +75,7 @@ static size_t on_upload(char *buffer, size_t size, size_t count, void *user)
                 return CURL_READFUNC_ABORT;
         memcpy(buffer, exchange->upload.data + exchange->upload_at, n);
         exchange->upload_at += n;
+        exchange->uploaded = true;
         if (exchange->upload_at == exchange->upload.len) {
                 str_clear(&exchange->upload);
                 exchange->upload_at = 0;
@@ -338,6 +339,14 @@ void exchange_done(struct exchange *exchange, int code)
         _cleanup_str_ struct str text = {0};
         int status;
 
+        /* nothing of it can have been acted on: the body has not begun, and not a byte came back */
+        if (!exchange->why && !exchange->again && !exchange->uploaded && !exchange->bytes_in &&
+            route_stale(exchange->easy, code)) {
+                exchange->again = true;
+                upstreams_stop(exchange->world->upstreams, exchange->easy);
+                exchange->broken = upstreams_start(exchange->world->upstreams, exchange->easy) < 0;
+                return;
+        }
         if (code == CURLE_OK && exchange->head_sent) {
                 deliver(exchange, NULL, 0);
                 answer_end(&exchange->answer, visitor_out(visitor));

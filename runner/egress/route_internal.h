@@ -60,6 +60,8 @@ void exchange_free(struct exchange *exchange, const char *why);   /* why: it is 
 
 /* ---- route_transport.c: how every easy handle reaches its upstream ---- */
 void route_transport(void *easy, unsigned hurry);
+/* Whether it failed because a connection kept from an earlier request had ended meanwhile; then the next try dials anew. */
+bool route_stale(void *easy, int code);
 
 /* ---- route_visitor_uv.c---- */
 struct visitor *visitor_new(struct route_world *world, size_t route, int fd, struct visitor **list, size_t *count);

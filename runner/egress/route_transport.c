@@ -36,3 +36,14 @@ void route_transport(void *easy, unsigned hurry)
         curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, ROUTE_KEPT_S); /* sooner than upstreams close idle ones */
         curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 }
+
+bool route_stale(void *easy, int code)
+{
+        long dialled = 1;
+
+        /* curl tries again by itself where it finds out while it reads */
+        if (code != CURLE_SEND_ERROR || curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &dialled) != CURLE_OK || dialled)
+                return false;
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+        return true;
+}

@@ -575,5 +575,30 @@ class Secrecy(unittest.TestCase):
             self.assertNotIn(SECRET, str(raised.exception).split("there is")[0])
 
 
+class Lines(unittest.TextTestResult):
+    """One line per case, as scripts/test counts them."""
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.say("ok", test)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.say("not ok", test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.say("not ok", test)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self.say("not ok", test)
+
+    @staticmethod
+    def say(verdict, test):
+        print(f"{verdict} - {test._testMethodName[5:].replace('_', ' ')}", flush=True)
+
+
 if __name__ == "__main__":
-    unittest.main(warnings="ignore")
+    unittest.main(warnings="ignore", testRunner=unittest.TextTestRunner(resultclass=Lines, verbosity=0))
