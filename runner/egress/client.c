@@ -313,6 +313,7 @@ void client_dialled(struct client *client)
 {
         size_t ahead;
 
+        flow_forget_input(&client->down); /* what the upstream before this one said beyond its answer */
         if (!strcmp(client->via, "http")) {
                 client_forward_begin(client);
                 return;

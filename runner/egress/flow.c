@@ -53,13 +53,27 @@ void flow_begin(struct flow *flow, int from, int to, enum http_body body, uint64
         flow->why = NULL;
 }
 
+void flow_forget_input(struct flow *flow)
+{
+        str_release(&flow->in);
+        flow->in_used = 0;
+}
+
+/* A sender who is always a piece of the next request ahead shall not make the buffer grow. */
+static void drop_used(struct flow *flow)
+{
+        flow->in.len -= flow->in_used;
+        memmove(flow->in.data, flow->in.data + flow->in_used, flow->in.len + 1);
+        flow->in_used = 0;
+}
+
 void flow_use(struct flow *flow, size_t len)
 {
         flow->in_used += len;
-        if (flow->in_used < flow->in.len)
-                return;
-        str_release(&flow->in); /* an idle connection holds no buffers */
-        flow->in_used = 0;
+        if (flow->in_used == flow->in.len)
+                flow_forget_input(flow); /* an idle connection holds no buffers */
+        else if (flow->in_used >= PIECE_MAX)
+                drop_used(flow);
 }
 
 static int fail(struct flow *flow, enum flow_fault fault, const char *why)

@@ -71,5 +71,6 @@ static inline const char *flow_input(const struct flow *flow, size_t *ret_len)
         return str_text(&flow->in) + flow->in_used;
 }
 void flow_use(struct flow *flow, size_t len);
+void flow_forget_input(struct flow *flow); /* all of it: it came from another sender */
 
 #endif

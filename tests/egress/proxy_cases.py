@@ -318,6 +318,19 @@ def test_each_request_of_a_connection_is_judged():
         egress.receipt(2)
 
 
+def test_no_answer_is_another_hosts():
+    def talkative(sock):
+        read_head(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+        sock.close()
+    with Server(talkative) as talker, Server() as server, Egress(allow=[talker.at, server.at]) as egress:
+        first = f"GET http://{talker.at}/ HTTP/1.1\r\nHost: {talker.at}\r\n\r\n"
+        for second in (f"GET http://{server.at}/ HTTP/1.1\r\nHost: {server.at}\r\nConnection: close\r\n\r\n",
+                       f"CONNECT {server.at} HTTP/1.1\r\n\r\nGET / HTTP/1.0\r\n\r\n"):
+            answer = egress.talk((first + second).encode())
+            assert b"forged" not in answer and answer.endswith(b"hello\n"), answer
+
+
 def test_smuggling_is_refused_before_anything_is_sent():
     with Server() as server, Egress(allow=[server.at]) as egress:
         first = f"POST http://{server.at}/ HTTP/1.1\r\nHost: {server.at}\r\n"

@@ -57,6 +57,22 @@ static void expect(const char *text)
         cr_assert_str_eq(got, text);
 }
 
+Test(flow, what_is_used_goes_though_something_is_always_ahead, .init = setup, .fini = teardown)
+{
+        char piece[1000];
+        size_t len;
+
+        memset(piece, 'x', sizeof(piece));
+        str_puts(&flow.in, "head ");
+        for (int i = 0; i < 1000; i++) {
+                str_append(&flow.in, piece, sizeof(piece));
+                flow_use(&flow, sizeof(piece));
+        }
+        cr_assert(flow.in.cap < 200000, "%zu bytes are kept", flow.in.cap);
+        cr_assert_eq(flow_input(&flow, &len)[4], 'x');
+        cr_assert_eq(len, 5);
+}
+
 Test(flow, a_body_of_known_length_ends_there, .init = setup, .fini = teardown)
 {
         str_puts(&flow.out, "head ");
