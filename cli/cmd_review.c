@@ -44,11 +44,17 @@ static void put_run(struct review *review, const struct store_run *run)
         render_tint(&review->text, review->context->colour_out, TINT_STRONG, str_text(&title));
         str_printf(&review->text, "\n  %s, held %s, for %s\n", run->id, str_text(&ago), short_ref(run->target_ref));
         put_reasons(&review->text, run->reasons);
-        str_printf(&review->text,
-                   "  look:     cupel show %s --diff\n"
-                   "  approve:  cupel approve %s\n"
-                   "  reject:   cupel reject %s --reason TEXT\n",
-                   run->id, run->id, run->id);
+        if (run->tree[0]) /* else a question, which has no change to land */
+                str_printf(&review->text,
+                           "  look:     cupel show %s --diff\n"
+                           "  approve:  cupel approve %s\n",
+                           run->id, run->id);
+        else
+                str_printf(&review->text,
+                           "  look:     cupel show %s\n"
+                           "  approve:  run the item in another mood\n",
+                           run->id);
+        str_printf(&review->text, "  reject:   cupel reject %s --reason TEXT\n", run->id);
 }
 
 static int review_run(const struct store_run *run, void *arg, struct err *err)

@@ -61,10 +61,12 @@ static void print_line(FILE *out, const char *text)
         fputs(str_text(&shown), out);
 }
 
-static void print_next(FILE *out, const struct launch *launch, enum outcome outcome)
+static void print_next(FILE *out, const struct launch *launch, const struct run_result *result)
 {
-        const char *step = next_step(outcome);
+        const char *step = next_step(result->outcome);
 
+        if (result->outcome == OUTCOME_HELD && !result->tree)
+                step = "run the item in another mood, then cupel reject @"; /* a question, not a change */
         if (!step)
                 return;
         fputs("next: ", out);
@@ -91,5 +93,5 @@ void result_print(FILE *out, const struct launch *launch, const struct run_resul
         if (result->reasons.len > REASONS_SHOWN)
                 fprintf(out, "  … and %zu more reasons in the packet\n", result->reasons.len - REASONS_SHOWN);
         fprintf(out, "packet: %s\n", launch->run_folder);
-        print_next(out, launch, result->outcome);
+        print_next(out, launch, result);
 }

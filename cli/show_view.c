@@ -365,7 +365,9 @@ static void put_next(const struct show_page *page, struct str *out)
         put_label("packet", out);
         str_printf(out, "%s\n", page->packet ? page->packet : "gone: cupel gc removed it; the log stays");
         put_label("next", out);
-        if (page->run->phase == PHASE_HELD)
+        if (page->run->phase == PHASE_HELD && !page->run->tree[0])
+                str_printf(out, "run the item in another mood, then cupel reject %s\n", run);
+        else if (page->run->phase == PHASE_HELD)
                 str_printf(out, "cupel show %s --diff, then cupel approve or cupel reject\n", run);
         else if (json_is_object(json_object_get(page->report, "patch")))
                 str_printf(out, "cupel show %s --diff (the patch), --log (the output)\n", run);

@@ -7,7 +7,7 @@
 #define OUTCOMES(X)                                                                                                    \
         X(COMMITTED, "committed", 0, "one verified commit")                                                            \
         X(OBSERVED, "observed", 0, "notes kept; this mood writes nothing")                                             \
-        X(HELD, "held", 10, "verified; it waits for a person or for your checkout")                                    \
+        X(HELD, "held", 10, "it waits for a person or for your checkout")                                              \
         X(NO_CHANGE, "no_change", 20, "the command changed nothing")                                                   \
         X(WORK_FAILED, "work_failed", 21, "the command failed")                                                        \
         X(SELF_VERIFICATION_FAILED, "self_verification_failed", 22, "the runner's verification refused it")            \

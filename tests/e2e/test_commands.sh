@@ -131,6 +131,10 @@ approved=0
 text=$(cd "$repo" && cupel approve @last 2>&1) || approved=$?
 is "$approved" 2 "exit status of approve"
 has "$text" "asks a question and has no change to land" approve
+text=$(cd "$repo" && cupel show @last && cupel review && cupel run --mood deferential --title Again -- true 2>&1) || true
+has "$text" "in another mood, then cupel reject" "what comes next"
+hasnt "$text" "verified" "nothing was"
+hasnt "$text" "cupel approve" "what cannot be approved"
 has "$(cd "$repo" && cupel runs --open 2>&1)" "no such runs" "runs --open"
 has "$(cupel rnu 2>&1)" "did you mean run?" "a typo"
 succeeds sh -c "cd '$repo' && cupel reject @last --reason no; test \$? = 26"
