@@ -165,3 +165,12 @@ int cgroups_version(const struct cgroups *groups, enum cgroup_gives gives)
                         return cgroup_backends[i].version;
         return 0;
 }
+
+enum sandbox_means cgroups_means(const struct cgroups *groups, enum cgroup_gives gives, enum sandbox_means otherwise)
+{
+        int version = cgroups_version(groups, gives);
+
+        if (!version)
+                return otherwise;
+        return version == 2 ? SANDBOX_MEANS_CGROUP2 : SANDBOX_MEANS_CGROUP1;
+}

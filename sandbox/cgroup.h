@@ -25,6 +25,7 @@
  */
 
 #include "lib/base/err.h"
+#include "sandbox/limit.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -84,6 +85,9 @@ void cgroups_step_end(struct cgroups *groups);
 
 /* Which version holds a limit here: 2, 1, or 0 for none. */
 int cgroups_version(const struct cgroups *groups, enum cgroup_gives gives);
+
+/* The same as what holds it, `otherwise` where no group does. */
+enum sandbox_means cgroups_means(const struct cgroups *groups, enum cgroup_gives gives, enum sandbox_means otherwise);
 
 /*
  * Removes what dead processes of this pid namespace left; returns how many. Beside the groups of this process, or, where that

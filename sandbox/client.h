@@ -42,28 +42,28 @@ enum sandbox_event_type {
         SANDBOX_EVENT_FAILED,
 };
 
-/* Why a step ended. Name in JSON and in receipts. */
+/* Why a step ended: name in JSON and in receipts, and the limit (limit.h) of those that are a budget's, COUNT for the others. */
 #define SANDBOX_REASONS(X)                                                                                             \
-        X(EXIT, "exit") /* by itself: see exit_code, signal */                                                         \
-        X(WALL, "wall") /* budgets … */                                                                              \
-        X(CPU, "cpu")                                                                                                  \
-        X(MEMORY, "memory")                                                                                            \
-        X(PROCESSES, "processes")                                                                                      \
-        X(DISK, "disk")                                                                                                \
-        X(OUTPUT, "output")                                                                                            \
-        X(FILE, "file size")                                                                                           \
-        X(KILLED, "killed") /* sandbox_step_cancel() */                                                                \
-        X(SETUP, "setup")   /* could not start: not found, cwd missing, carried folder replaced; see message */
+        X(EXIT, "exit", COUNT) /* by itself: see exit_code, signal */                                                  \
+        X(WALL, "wall", WALL)                                                                                          \
+        X(CPU, "cpu", CPU)                                                                                             \
+        X(MEMORY, "memory", MEMORY)                                                                                    \
+        X(PROCESSES, "processes", PROCESSES)                                                                           \
+        X(DISK, "disk", DISK) /* INODES where those ran out */                                                         \
+        X(OUTPUT, "output", OUTPUT)                                                                                    \
+        X(FILE, "file size", FILE)                                                                                     \
+        X(KILLED, "killed", COUNT) /* sandbox_step_cancel() */                                                         \
+        X(SETUP, "setup", COUNT)   /* could not start: not found, cwd missing, carried folder replaced; see message */
 
 enum sandbox_reason {
-#define X(name, text) SANDBOX_REASON_##name,
+#define X(name, text, limit) SANDBOX_REASON_##name,
         SANDBOX_REASONS(X)
 #undef X
                 SANDBOX_REASON_COUNT
 };
 
 const char *sandbox_reason_name(enum sandbox_reason reason);
-bool sandbox_reason_is_budget(enum sandbox_reason reason); /* WALL … FILE */
+bool sandbox_reason_is_budget(enum sandbox_reason reason);
 
 struct sandbox_result {
         enum sandbox_reason reason;

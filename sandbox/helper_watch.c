@@ -38,14 +38,6 @@ static void raise_peak(struct helper *helper, enum sandbox_limit limit, uint64_t
                 use->peak = used;
 }
 
-static enum sandbox_means means_of(const struct helper *helper, enum cgroup_gives gives, enum sandbox_means other)
-{
-        static const enum sandbox_means versions[] = {SANDBOX_MEANS_NONE, SANDBOX_MEANS_CGROUP1, SANDBOX_MEANS_CGROUP2};
-        int version = cgroups_version(&helper->groups, gives);
-
-        return version ? versions[version] : other;
-}
-
 void helper_watch_begin(struct helper *helper)
 {
         const struct sandbox_limits *limits = &helper->step.limits;
@@ -54,10 +46,12 @@ void helper_watch_begin(struct helper *helper)
         enum sandbox_means processes = helper->is_root ? SANDBOX_MEANS_POLLED : SANDBOX_MEANS_RLIMIT;
         const struct sandbox_use uses[SANDBOX_LIMIT_COUNT] = {
                 [SANDBOX_LIMIT_WALL] = {limits->wall_ms, 0, SANDBOX_MEANS_TIMER},
-                [SANDBOX_LIMIT_CPU] = {limits->cpu_ms, 0, means_of(helper, CGROUP_CPU, SANDBOX_MEANS_POLLED)},
+                [SANDBOX_LIMIT_CPU] = {limits->cpu_ms, 0,
+                                       cgroups_means(&helper->groups, CGROUP_CPU, SANDBOX_MEANS_POLLED)},
                 [SANDBOX_LIMIT_MEMORY] = {limits->memory_bytes, 0,
-                                          means_of(helper, CGROUP_MEMORY, SANDBOX_MEANS_POLLED)},
-                [SANDBOX_LIMIT_PROCESSES] = {limits->processes, 0, means_of(helper, CGROUP_TASKS, processes)},
+                                          cgroups_means(&helper->groups, CGROUP_MEMORY, SANDBOX_MEANS_POLLED)},
+                [SANDBOX_LIMIT_PROCESSES] = {limits->processes, 0,
+                                             cgroups_means(&helper->groups, CGROUP_TASKS, processes)},
                 [SANDBOX_LIMIT_DISK] = {plan->upper_bytes, 0, disk},
                 [SANDBOX_LIMIT_INODES] = {plan->upper_inodes, 0, disk},
                 [SANDBOX_LIMIT_OUTPUT] = {limits->output_bytes, 0, SANDBOX_MEANS_COUNTED},

@@ -9,10 +9,15 @@
 static const char *const request_names[] = {"prepare", "step", "cancel", "freeze", NULL};
 static const char *const event_names[] = {"ready", "started", "ended", "frozen", "failed", NULL};
 static const char *const reason_names[] = {
-#define X(name, text) text,
+#define X(name, text, limit) text,
         SANDBOX_REASONS(X)
 #undef X
                 NULL,
+};
+static const enum sandbox_limit reason_limits[] = {
+#define X(name, text, limit) SANDBOX_LIMIT_##limit,
+        SANDBOX_REASONS(X)
+#undef X
 };
 static const char *const tier_names[] = {"A", "B", "C", "D", "E", NULL};
 static const char *const upper_names[] = {"auto", "tmpfs", "disk", NULL};
@@ -63,22 +68,14 @@ const char *sandbox_reason_name(enum sandbox_reason reason)
 
 bool sandbox_reason_is_budget(enum sandbox_reason reason)
 {
-        return reason >= SANDBOX_REASON_WALL && reason <= SANDBOX_REASON_FILE;
+        return reason_limits[reason] != SANDBOX_LIMIT_COUNT;
 }
 
 enum sandbox_limit sandbox_result_limit(const struct sandbox_result *result)
 {
-        static const enum sandbox_limit limits[SANDBOX_REASON_COUNT] = {
-                [SANDBOX_REASON_WALL] = SANDBOX_LIMIT_WALL,     [SANDBOX_REASON_CPU] = SANDBOX_LIMIT_CPU,
-                [SANDBOX_REASON_MEMORY] = SANDBOX_LIMIT_MEMORY, [SANDBOX_REASON_PROCESSES] = SANDBOX_LIMIT_PROCESSES,
-                [SANDBOX_REASON_DISK] = SANDBOX_LIMIT_DISK,     [SANDBOX_REASON_OUTPUT] = SANDBOX_LIMIT_OUTPUT,
-                [SANDBOX_REASON_FILE] = SANDBOX_LIMIT_FILE,
-        };
+        bool inodes = result->reason == SANDBOX_REASON_DISK && result->out_of_inodes;
 
-        if (!sandbox_reason_is_budget(result->reason))
-                return SANDBOX_LIMIT_COUNT;
-        return result->reason == SANDBOX_REASON_DISK && result->out_of_inodes ? SANDBOX_LIMIT_INODES
-                                                                              : limits[result->reason];
+        return inodes ? SANDBOX_LIMIT_INODES : reason_limits[result->reason];
 }
 
 struct json_t *sandbox_result_receipt(const char *step, const struct sandbox_result *result)

@@ -195,12 +195,14 @@ static int try_pidfd(char detail[PROBE_DETAIL], struct err *err)
 static int try_cgroup(char detail[PROBE_DETAIL], struct err *err)
 {
         const struct {
-                const char *name;
+                enum sandbox_limit limit;
                 enum cgroup_gives gives;
-                const char *otherwise;
-        } limits[] = {{"cpu", CGROUP_CPU, "polled"},
-                      {"memory", CGROUP_MEMORY, "polled"},
-                      {"processes", CGROUP_TASKS, geteuid() ? "rlimit" : "polled"}};
+                enum sandbox_means otherwise;
+        } limits[] = {
+                {SANDBOX_LIMIT_CPU, CGROUP_CPU, SANDBOX_MEANS_POLLED},
+                {SANDBOX_LIMIT_MEMORY, CGROUP_MEMORY, SANDBOX_MEANS_POLLED},
+                {SANDBOX_LIMIT_PROCESSES, CGROUP_TASKS, geteuid() ? SANDBOX_MEANS_RLIMIT : SANDBOX_MEANS_POLLED},
+        };
         const struct cgroup_bounds bounds = {0};
         struct cgroups groups;
         size_t missing = 0, len = 0;
@@ -209,12 +211,11 @@ static int try_cgroup(char detail[PROBE_DETAIL], struct err *err)
         cgroups_step_begin(&groups, &bounds);
         cgroups_step_make(&groups, &bounds);
         for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
-                static const char *const names[] = {NULL, "cgroup v1", "cgroup v2"};
-                const char *by = names[cgroups_version(&groups, limits[i].gives)];
+                enum sandbox_means by = cgroups_means(&groups, limits[i].gives, limits[i].otherwise);
 
-                missing += !by;
-                len += (size_t)snprintf(detail + len, PROBE_DETAIL - len, "%s%s: %s", i ? ", " : "", limits[i].name,
-                                        by ? by : limits[i].otherwise);
+                missing += by == limits[i].otherwise;
+                len += (size_t)snprintf(detail + len, PROBE_DETAIL - len, "%s%s: %s", i ? ", " : "",
+                                        limit_name(limits[i].limit), limit_means_name(by));
         }
         cgroups_release(&groups);
         return missing ? err_set(err, ERR_SANDBOX, "%s", detail) : 0;
