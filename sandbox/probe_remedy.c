@@ -14,9 +14,9 @@ static const struct {
         const char *remedy;
 } settings[] = {
         {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-         "as root: cp scripts/apparmor/cupel /etc/apparmor.d/cupel && apparmor_parser -r /etc/apparmor.d/cupel (Ubuntu "
-         "23.10 "
-         "and newer; set its path first), or sysctl kernel.apparmor_restrict_unprivileged_userns=0"},
+         "as root: cp scripts/apparmor/cupel /etc/apparmor.d/cupel && apparmor_parser -r /etc/apparmor.d/cupel "
+         "(Ubuntu 23.10 and newer; an installation has the file as PREFIX/share/cupel/apparmor/cupel; its first lines "
+         "say how to set the path), or sysctl kernel.apparmor_restrict_unprivileged_userns=0"},
         {"/proc/sys/kernel/unprivileged_userns_clone", "0",
          "as root: sysctl kernel.unprivileged_userns_clone=1 (to keep it: a file in /etc/sysctl.d)"},
         {"/proc/sys/user/max_user_namespaces", "0",
