@@ -44,10 +44,10 @@ struct supervision {
         uint64_t notes_seen, notes_bytes, receipts_seen; /* of all that the runner sent */
         bool told;                                       /* the runner gave its result */
         bool verify;                                     /* … and it was a candidate */
-        struct run_result verdict;      /* of the caged side, where it is no candidate; then of the director */
-        bool answered;                  /* the director said done */
-        uint64_t net_seen, net_dropped; /* records of cupel-egress; of them not in the log */
-        struct strv refused;            /* what was shown as refused */
+        struct run_result verdict;         /* of the caged side, where it is no candidate; then of the director */
+        bool answered;                     /* the director said done */
+        uint64_t net_seen[2], net_dropped; /* vetoes, receipts of cupel-egress; of them not in the log */
+        struct strv refused;               /* what was shown as refused */
         char director_error[512];
         struct redact redact; /* values of the environment that nothing of a run may show */
 };

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define RECORDS_MAX 50000 /* of one run; more are counted */
+#define RECORDS_MAX 50000 /* of one run, vetoes and receipts each: the one hides none of the other; more are counted */
 #define SAID_MAX 40       /* refused hosts that are shown one by one */
 #define TEXT_MAX ((size_t)2048)
 #define GRACE_MS 3000 /* from the end of the cage to its own */
@@ -111,7 +111,7 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
         if ((receipt ? check_receipt(data, err) : check_veto(s, data, err)) < 0 ||
             event_validate(known, EVENT_ACTOR_SYSTEM, data, err) < 0)
                 return -1;
-        if (++s->net_seen > RECORDS_MAX) {
+        if (++s->net_seen[receipt] > RECORDS_MAX) {
                 s->net_dropped++;
                 return 0;
         }

@@ -21,9 +21,10 @@
         X(PIPE_AFTER, 1024 * 1024, "bytes after which a direction moves much")                                         \
         X(PIPES_BIG_MAX, 16, "big pipes at once")                                                                      \
         X(TURN_BYTES, 4 * 1024 * 1024, "bytes one connection moves before the others are served again")                \
-        X(RECORDS_BURST, 2000, "receipts, and vetoes, that may come in a burst")                                       \
-        X(RECORDS_PER_SECOND, 100, "receipts, and vetoes, per second after it")                                        \
-        X(RECORDS_WAITING, 1024 * 1024, "bytes of records that wait for the supervisor")                               \
+        X(VETOES_BURST, 2000, "vetoes that may come in a burst")                                                       \
+        X(VETOES_PER_SECOND, 100, "vetoes per second after it")                                                        \
+        X(VETOES_WAITING, 1024 * 1024, "bytes that wait for the supervisor before vetoes are dropped")                 \
+        X(RECEIPTS_WAITING, 8 * 1024 * 1024, "the same for receipts, of which there are no more than connections")     \
         X(VETO_TEXT_MAX, 512, "bytes of what a veto quotes")                                                           \
         X(TICK_MS, 250, "how often deadlines are looked at")                                                           \
         X(HEAD_MS, 10000, "until a client has sent its greeting or a whole head")                                      \

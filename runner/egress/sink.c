@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum kind { RECEIPT, VETO, KINDS };
-
 struct sink {
         int fd;
         struct str out;
@@ -20,7 +18,7 @@ struct sink {
         uint64_t bytes, connections; /* bounds; UINT64_MAX: none */
         uint64_t bytes_used, connections_used;
         bool bytes_told, connections_told;
-        uint64_t room[KINDS]; /* records that may still go out now */
+        uint64_t vetoes_left; /* that may still go out now */
         uint64_t last_tick;
         uint64_t dropped;
 };
@@ -32,8 +30,7 @@ struct sink *sink_new(int fd, uint64_t bytes, uint64_t connections)
         sink->fd = fd;
         sink->bytes = bytes ? bytes : UINT64_MAX;
         sink->connections = connections ? connections : UINT64_MAX;
-        for (int kind = 0; kind < KINDS; kind++)
-                sink->room[kind] = RECORDS_BURST;
+        sink->vetoes_left = VETOES_BURST;
         return sink;
 }
 
@@ -91,15 +88,14 @@ void sink_ready(struct sink *sink)
         put(sink, json_pack("{s:s}", "type", "ready"));
 }
 
-/* Takes the reference. */
-static void put_record(struct sink *sink, enum kind kind, const char *event, json_t *data)
+/* Takes the reference. `most`: bytes that may wait. */
+static void put_record(struct sink *sink, size_t most, const char *event, json_t *data)
 {
-        if (!sink->room[kind] || sink->out.len - sink->sent > RECORDS_WAITING) {
+        if (sink->out.len - sink->sent > most) {
                 sink->dropped++;
                 json_decref(data);
                 return;
         }
-        sink->room[kind]--;
         put(sink, json_pack("{s:s,s:s,s:o}", "type", "record", "event", event, "data", data));
 }
 
@@ -118,7 +114,7 @@ void sink_receipt(struct sink *sink, const struct receipt *receipt)
                 json_object_set_new(data, "status", json_integer(receipt->status));
         if (receipt->error)
                 json_object_set_new(data, "error", json_quoted(receipt->error));
-        put_record(sink, RECEIPT, "receipt.net", data);
+        put_record(sink, RECEIPTS_WAITING, "receipt.net", data);
 }
 
 static json_t *harmless(const char *text)
@@ -131,7 +127,12 @@ static json_t *harmless(const char *text)
 
 void sink_veto(struct sink *sink, const char *action, const char *reason)
 {
-        put_record(sink, VETO, "action.vetoed",
+        if (!sink->vetoes_left) {
+                sink->dropped++;
+                return;
+        }
+        sink->vetoes_left--;
+        put_record(sink, VETOES_WAITING, "action.vetoed",
                    json_pack("{s:o,s:s,s:o}", "candidate_action", harmless(action), "final_action", "refused",
                              "veto_reason", harmless(reason)));
 }
@@ -167,13 +168,12 @@ void sink_tick(struct sink *sink, uint64_t now)
 
         if (!sink->last_tick)
                 sink->last_tick = now;
-        more = (now - sink->last_tick) * RECORDS_PER_SECOND / 1000;
+        more = (now - sink->last_tick) * VETOES_PER_SECOND / 1000;
         if (!more)
                 return;
         sink->last_tick = now;
-        for (int kind = 0; kind < KINDS; kind++)
-                sink->room[kind] = sink->room[kind] + more < RECORDS_BURST ? sink->room[kind] + more : RECORDS_BURST;
-        if (sink->out.len - sink->sent < RECORDS_WAITING)
+        sink->vetoes_left = sink->vetoes_left + more < VETOES_BURST ? sink->vetoes_left + more : VETOES_BURST;
+        if (sink->out.len - sink->sent < RECEIPTS_WAITING)
                 tell_dropped(sink);
 }
 

@@ -12,9 +12,9 @@
  *         sink_receipt(sink, &receipt);             once, when the connection or request has ended
  *         sink_veto(sink, "connect a.example:22", "…");      at once
  *
- * Nothing here waits but sink_drain(). What goes out is bounded twice: by the bytes that wait for the supervisor, and by a
- * rate per kind, so that a step that makes thousands of refused requests a second fills neither our memory nor the log. What
- * does not fit is counted, and the count is told.
+ * Nothing here waits but sink_drain(). What goes out is bounded by the bytes that wait for the supervisor, and vetoes by a rate
+ * besides, so that a step that makes thousands of refused requests a second fills neither our memory nor the log. Receipts are
+ * bounded by the budget of connections: who makes many of them hides none. What does not fit is counted, and the count is told.
  */
 
 #include "lib/base/err.h"

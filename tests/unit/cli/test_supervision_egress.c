@@ -58,6 +58,17 @@ Test(supervision_egress, its_records_are_the_systems)
         cr_assert(strv_has(&s.refused, "a.example:22"));
 }
 
+Test(supervision_egress, a_flood_of_refusals_hides_no_receipt)
+{
+        for (int i = 0; i < 50010; i++)
+                say(veto);
+        cr_assert_eq(s.net_dropped, 10);
+        json_array_clear(s.records);
+        say(receipt);
+        cr_assert_eq(json_array_size(s.records), 1);
+        cr_assert_eq(s.net_dropped, 10);
+}
+
 Test(supervision_egress, a_credential_that_comes_back_goes_no_further)
 {
         redact_add(&s.redact, "sk-live-123456");
