@@ -134,6 +134,25 @@ ATTEMPT(masked)
         return HELD;
 }
 
+/* Readable to root alone, and so to a run of root's. */
+ATTEMPT(page_maps)
+{
+        static const char *const names[] = {"kpagecount", "kpageflags", "kpagecgroup", "pagetypeinfo", "allocinfo"};
+        char path[64], bytes[64];
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+                int fd;
+
+                snprintf(path, sizeof(path), "/proc/%s", names[i]);
+                fd = open(path, O_RDONLY | O_CLOEXEC);
+                if (fd >= 0 && read(fd, bytes, sizeof(bytes)) > 0) {
+                        explain("%s is readable", path);
+                        return GAINED;
+                }
+        }
+        return HELD;
+}
+
 ATTEMPT(oom_volunteer)
 {
         char text[32] = {0};
