@@ -44,7 +44,7 @@ static int check_line(const char *line, size_t len, bool first, struct err *err)
         const char *colon = memchr(line, ':', len);
 
         for (size_t i = 0; i < len; i++)
-                if ((line[i] >= 0 && line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
+                if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
                         return err_set(err, ERR_INPUT, "a control character in the head (byte %d)", line[i]);
         if (first)
                 return 0;

@@ -31,7 +31,7 @@ static int check_upstream(const char *url, struct err *err)
         bool scheme = !strncmp(url, "https://", 8) || !strncmp(url, "http://", 7);
 
         for (const char *at = url; *at; at++)
-                if (*at <= ' ' || *at == 127 || *at < 0)
+                if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 127)
                         scheme = false;
         if (!scheme || parse_url(url, &parts) < 0 || !has(&parts, UF_HOST) || parts.field_data[UF_HOST].len > 255)
                 return err_set(err, ERR_INPUT, "upstream: expected https://host[:port][/path]");
@@ -146,7 +146,7 @@ static const char *judge_target(const char *target)
         if (target[0] != '/')
                 return "the target is not of the form /path?query";
         for (const char *at = target; *at; at++)
-                if (*at <= ' ' || *at == 127 || *at < 0)
+                if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 127)
                         return "the target has bytes other than visible ASCII";
         if (strchr(target, '#'))
                 return "the target has a fragment";
