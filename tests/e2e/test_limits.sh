@@ -188,9 +188,9 @@ cupel note observation text="none there"'
 is "$outcome" observed "$json"
 
 t "groups of killed processes are removed by whoever comes next"
-(cd "$repo" && exec cupel run --quiet --title killed --verify ok=true -- sleep 97531) >/dev/null 2>&1 &
+(cd "$repo" && exec cupel run --quiet --title killed --verify ok=true -- sleep "9$$") >/dev/null 2>&1 &
 pid=$!
-wait_for 20 pgrep -f "sleep 97531" || fail "the run does not start"
+wait_for 20 pgrep -xf "sleep 9$$" || fail "the run does not start"
 mapfile -t children < <(pgrep -P "$pid")
 [ "$(id -u)" != 0 ] || isnt "$(groups_of "${children[@]}")" "" "groups of a run that works"
 kill -KILL "${children[@]}" "$pid" 2>/dev/null
