@@ -206,6 +206,8 @@ static int on_dropped(struct supervision *s, json_t *message, struct err *err)
 
         if (json_fields(message, "dropped", fields, err) < 0)
                 return -1;
+        if (++s->receipts_seen > RECEIPTS_MAX)
+                return err_set(err, ERR_INPUT, "dropped: more receipts than a run may have");
         json_array_append_new(s->records,
                               json_pack("{s:s,s:s,s:{s:o}}", "type", "note.status", "actor", "runner", "data", "text",
                                         json_sprintf("%lld %.32s were refused or dropped", (long long)count, what)));

@@ -69,10 +69,15 @@ static int start_director(struct loop *loop, int *ret_fd, struct err *err)
 
 typedef void message_fn(struct supervision *s, struct json_t *message);
 
-/* 1: there may be more later; 0: the peer is gone; -1: it sends what is no message. */
-static int drain(struct supervision *s, struct channel *channel, message_fn *handle)
+#define TURN_MESSAGES 1000
+
+/*
+ * 1: there may be more later; 0: the peer is gone; -1: it sends what is no message. `most`: messages before the others, time and
+ * signals among them, get their turn; a peer that sends without end would keep all of them away. What was received is handled.
+ */
+static int drain_some(struct supervision *s, struct channel *channel, message_fn *handle, size_t most)
 {
-        for (;;) {
+        for (size_t count = 0; count < most || channel_has_line(channel); count++) {
                 struct err err = ERR_INIT;
                 json_t *message = NULL;
                 int got = channel_recv(channel, &message, &err);
@@ -84,6 +89,18 @@ static int drain(struct supervision *s, struct channel *channel, message_fn *han
                 handle(s, message);
                 json_decref(message);
         }
+        return 1;
+}
+
+static int drain(struct supervision *s, struct channel *channel, message_fn *handle)
+{
+        return drain_some(s, channel, handle, TURN_MESSAGES);
+}
+
+/* Of a peer that has ended. */
+static void drain_rest(struct supervision *s, struct channel *channel, message_fn *handle)
+{
+        drain_some(s, channel, handle, SIZE_MAX);
 }
 
 static void stop_when_ended(struct loop *loop)
@@ -140,7 +157,7 @@ static void reap(struct loop *loop)
         int status;
 
         if (s->egress_pid > 0 && waitpid(s->egress_pid, &status, WNOHANG) == s->egress_pid) {
-                drain(s, &s->egress, supervision_from_egress);
+                drain_rest(s, &s->egress, supervision_from_egress);
                 supervision_flush(s);
                 supervision_egress_exited(s, status);
         }
@@ -149,7 +166,7 @@ static void reap(struct loop *loop)
 
         if (s->cage_pid > 0 && waitpid(s->cage_pid, &status, WNOHANG) == s->cage_pid) {
                 if (s->runner.fd >= 0 && !s->told) {
-                        drain(s, &s->runner, supervision_from_runner);
+                        drain_rest(s, &s->runner, supervision_from_runner);
                         supervision_flush(s);
                 }
                 supervision_cage_exited(s, status);

@@ -154,6 +154,12 @@ static int take_line(struct channel *channel, const char *newline, struct json_t
         return 1;
 }
 
+bool channel_has_line(const struct channel *channel)
+{
+        return channel->in.len > channel->scanned &&
+               memchr(channel->in.data + channel->scanned, '\n', channel->in.len - channel->scanned);
+}
+
 int channel_recv(struct channel *channel, struct json_t **ret_message, struct err *err)
 {
         for (;;) {

@@ -21,6 +21,8 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
+#include <stdbool.h>
+
 struct json_t;
 
 #define CHANNEL_LINE_MAX ((size_t)1 << 20)
@@ -41,7 +43,8 @@ void channel_release(struct channel *channel);
 int channel_send(struct channel *channel, const struct json_t *message, const int *fds, size_t fds_len,
                  struct err *err);
 int channel_recv(struct channel *channel, struct json_t **ret_message, struct err *err);
-int channel_take_fd(struct channel *channel); /* the oldest unclaimed descriptor, or -1 */
+bool channel_has_line(const struct channel *channel); /* received already: no poll tells of it */
+int channel_take_fd(struct channel *channel);         /* the oldest unclaimed descriptor, or -1 */
 
 /* A connected pair, both ends CLOEXEC. */
 int channel_pair(int ret_fds[2], struct err *err);

@@ -10,6 +10,7 @@
  *         "evil forge"      send events that only others may send
  *         "evil terminal"   steer the user's terminal, or type into it
  *         "evil flood"      send more notes than the run may have
+ *         "evil stream WHAT" send without end: results, steps or counts of what was dropped
  *         "evil net KIND"   spoil cupel-egress, or what the supervisor hears of it (evil_network.c)
  */
 #include "lib/base/channel.h"
@@ -328,6 +329,22 @@ static void evil_flood(void)
                               "data", "text", "flood"));
 }
 
+static void evil_stream(const char *what)
+{
+        static char lines[65536];
+        const char *line = strcmp(what, "dropped") == 0
+                                   ? "{\"event\":\"dropped\",\"what\":\"notes\",\"count\":1}\n"
+                                   : "{\"event\":\"result\",\"outcome\":\"work_failed\",\"reasons\":[]}\n";
+        size_t len = 0;
+
+        for (; len + strlen(line) <= sizeof(lines); len += strlen(line))
+                memcpy(lines + len, line, strlen(line));
+        while (send(3, lines, len, MSG_NOSIGNAL) == (ssize_t)len)
+                continue;
+        for (;;)
+                pause();
+}
+
 static void evil_endless(void)
 {
         char line[65536];
@@ -401,6 +418,8 @@ int main(int argc, char **argv)
                 evil_forge();
         if (strcmp(me.title, "evil flood") == 0)
                 evil_flood();
+        if (strncmp(me.title, "evil stream ", 12) == 0)
+                evil_stream(me.title + 12);
         if (strncmp(me.title, "evil net ", 9) == 0)
                 evil_network(me.title + 9, attempt);
         make_tree(strncmp(me.title, "evil tree ", 10) == 0 ? me.title + 10 : "good", tree);

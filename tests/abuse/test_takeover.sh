@@ -80,6 +80,14 @@ is "$?" 70 "exit status"
 is "$(fingerprint "$repo")" "$before" "the repository"
 wait_for 5 quiet_now || fail "a process is left"
 
+for what in results dropped; do
+        attempt 35.8 "$what without end"
+        (cd "$repo" && exec timeout 60 cupel run --json --quiet --title "evil stream $what" --verify unit=true -- true) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+        is "$?" 70 "exit status ($(cat "$e2e_tmp/stdout"))"
+        is "$(fingerprint "$repo")" "$before" "the repository"
+        wait_for 5 quiet_now || fail "a process is left"
+done
+
 attempt 35.8 "forged events"
 run "$repo" --title "evil forge" --verify unit=true -- true
 isnt "$status" 0 "exit status"
