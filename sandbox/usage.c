@@ -98,16 +98,18 @@ static void measure_below(struct step_process *process, struct step_usage *ret)
 
 void step_usage(struct step_process *process, struct step_usage *ret)
 {
-        int fd = process->proc >= 0 ? openat(process->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
         uint64_t ticks = 0, pages = 0, most_shared = 0;
         struct dirent *entry;
+        DIR *dir;
+        int fd;
 
         *ret = (struct step_usage){0};
         if (process->weak || process->proc < 0) {
                 measure_below(process, ret);
                 return;
         }
+        fd = openat(process->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd >= 0 ? fdopendir(fd) : NULL;
         while (dir && (entry = readdir(dir))) {
                 struct process_usage one;
 

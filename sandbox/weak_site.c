@@ -130,7 +130,7 @@ static int open_parent(int tree, const char *path, const char **ret_name)
         _cleanup_free_ char *parent = slash ? xmemdup(path, (size_t)(slash - path)) : NULL;
 
         *ret_name = slash ? slash + 1 : path;
-        return slash ? fs_open_beneath(tree, parent, O_RDONLY | O_DIRECTORY, 0) : dup(tree);
+        return slash ? fs_open_beneath(tree, parent, O_RDONLY | O_DIRECTORY, 0) : fcntl(tree, F_DUPFD_CLOEXEC, 0);
 }
 
 static int place_carried(struct site *site, int scratch, int tree, size_t index, struct err *err)
