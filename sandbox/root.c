@@ -61,10 +61,17 @@ static int make_var_tmp(const struct site *site, int rootfd, struct err *err)
 /*
  * Where sockets of the host may lie (a daemon installed in /opt, the Nix daemon, /usr/local/var): an overlay, through which they
  * cannot be connected to. Where the kernel makes none (a copy is used, another file system is mounted in it) it is a bind, and
- * what sockets there are get covered.
+ * what sockets there are below `searched` get covered: a store of millions of packages has none and is not walked through.
  */
-static int show_without_sockets(const struct site *site, const char *from, const char *at, bool bound, struct err *err)
+static const struct {
+        const char *folder, *searched;
+} with_sockets[] = {{"opt", "opt"}, {"nix", "nix/var"}, {"usr/local", "usr/local"}};
+
+static int show_without_sockets(const struct site *site, size_t index, bool bound, struct err *err)
 {
+        _cleanup_free_ char *from = xasprintf("/%s", with_sockets[index].folder);
+        _cleanup_free_ char *at = xasprintf("%s%s", site->root, from);
+        _cleanup_free_ char *searched = xasprintf("%s/%s", site->root, with_sockets[index].searched);
         _cleanup_free_ char *empty = xasprintf("%s/cupel/empty", site->root);
         _cleanup_free_ char *nothing = xasprintf("%s/cupel/nothing", site->root);
         struct overlay overlay = {(const char *const[]){from}, 1, NULL, NULL, empty};
@@ -74,12 +81,18 @@ static int show_without_sockets(const struct site *site, const char *from, const
                 return 0;
         if (!bound && mount_bind(from, at, READ_ONLY, err) < 0)
                 return -1;
-        return sockets_cover(at, nothing, err);
+        return sockets_cover(searched, nothing, err);
 }
 
-static bool may_hold_sockets(const char *name)
+static int show_folder(const struct site *site, const char *name, struct err *err)
 {
-        return strcmp(name, "opt") == 0 || strcmp(name, "nix") == 0 || strcmp(name, "gnu") == 0;
+        _cleanup_free_ char *from = xasprintf("/%s", name);
+        _cleanup_free_ char *at = xasprintf("%s/%s", site->root, name);
+
+        for (size_t i = 0; i < sizeof(with_sockets) / sizeof(*with_sockets); i++)
+                if (strcmp(with_sockets[i].folder, name) == 0)
+                        return show_without_sockets(site, i, false, err);
+        return mount_bind(from, at, READ_ONLY, err);
 }
 
 /* It lies in /usr, which is a bind: what else is there is the distribution's, and has none. */
@@ -90,14 +103,13 @@ static int show_local(const struct site *site, struct err *err)
 
         if (lstat(at, &status) < 0 || !S_ISDIR(status.st_mode))
                 return 0;
-        return show_without_sockets(site, "/usr/local", at, true, err);
+        return show_without_sockets(site, sizeof(with_sockets) / sizeof(*with_sockets) - 1, true, err);
 }
 
 /* A merged /usr shows /bin as a link: it stays one. */
 static int show_system(const struct site *site, int rootfd, const char *name, struct err *err)
 {
         _cleanup_free_ char *from = xasprintf("/%s", name);
-        _cleanup_free_ char *at = xasprintf("%s/%s", site->root, name);
         char target[256];
         struct stat status;
         ssize_t len;
@@ -113,9 +125,7 @@ static int show_system(const struct site *site, int rootfd, const char *name, st
                 return 0;
         if (mkdirat(rootfd, name, 0755) < 0)
                 return err_errno(err, "mkdir %s", name);
-        if (may_hold_sockets(name))
-                return show_without_sockets(site, from, at, false, err);
-        return mount_bind(from, at, READ_ONLY, err);
+        return show_folder(site, name, err);
 }
 
 static int show_device(const struct site *site, int rootfd, const char *name, struct err *err)

@@ -41,7 +41,7 @@ ATTEMPT(server_keys)
 
 ATTEMPT(system_sockets)
 {
-        static const char *const folders[] = {"/opt", "/nix", "/gnu", "/usr/local"};
+        static const char *const folders[] = {"/opt", "/nix", "/usr/local"};
         struct statfs status;
         int others = 0;
 
