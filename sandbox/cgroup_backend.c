@@ -82,20 +82,31 @@ static const struct {
         {"pids", "+pids", "pids.max", CGROUP_TASKS},
 };
 
-unsigned cgroup_delegate(int folder)
+static unsigned listed(int folder, const char *file)
 {
-        unsigned gives = CGROUP_CPU; /* cpu.stat counts without any controller */
         char text[256], *saved = NULL;
+        unsigned found = 0;
 
-        for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++)
-                cgroup_write(folder, "cgroup.subtree_control", controllers[i].enable);
-        if (!read_text(folder, "cgroup.subtree_control", text, sizeof(text)))
-                return gives;
+        if (!read_text(folder, file, text, sizeof(text)))
+                return 0;
         for (char *word = strtok_r(text, " \n", &saved); word; word = strtok_r(NULL, " \n", &saved))
                 for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++)
                         if (strcmp(word, controllers[i].name) == 0)
-                                gives |= controllers[i].gives;
-        return gives;
+                                found |= controllers[i].gives;
+        return found;
+}
+
+unsigned cgroup_delegate(int folder)
+{
+        unsigned there = listed(folder, "cgroup.controllers");
+
+        /* cpu.stat counts without any controller; what is not there is not asked for: each write locks all groups */
+        if (!there)
+                return CGROUP_CPU;
+        for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++)
+                if (there & controllers[i].gives)
+                        cgroup_write(folder, "cgroup.subtree_control", controllers[i].enable);
+        return CGROUP_CPU | listed(folder, "cgroup.subtree_control");
 }
 
 static void limit_unified(int step, unsigned gives, const struct cgroup_bounds *bounds)

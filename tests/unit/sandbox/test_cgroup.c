@@ -96,10 +96,15 @@ Test(cgroup, version_2_is_bounded_and_read, .init = setup, .fini = teardown)
 Test(cgroup, version_2_hands_on_what_it_has, .init = setup, .fini = teardown)
 {
         /* a plain file keeps what is written to it at its beginning */
+        put("cgroup.controllers", "cpuset memory pids\n");
         put("cgroup.subtree_control", "0123456789 cpuset memory pids\n");
         cr_assert(cgroup_delegate(fd) == (CGROUP_CPU | CGROUP_MEMORY | CGROUP_TASKS));
         put("cgroup.subtree_control", "0123456789 cpuset memory.x pids\n");
         cr_assert(cgroup_delegate(fd) == (CGROUP_CPU | CGROUP_TASKS));
+        put("cgroup.controllers", "cpuset\n");
+        put("cgroup.subtree_control", "untouched memory pids\n");
+        cr_assert(cgroup_delegate(fd) == CGROUP_CPU);
+        put("cgroup.controllers", "cpuset memory pids\n");
         cr_assert(unlinkat(fd, "cgroup.subtree_control", 0) == 0);
         cr_assert(cgroup_delegate(fd) == CGROUP_CPU);
 }
