@@ -81,7 +81,7 @@ const char etc_gitconfig[] = "[user]\n\tname = cupel agent\n\temail = agent@cupe
 /* Tier D has the host's own: names that are rendered elsewhere, and both lists. */
 const char *const *etc_shown(void)
 {
-        static const char *const rendered[] = {"passwd", "group", "hosts", "hostname", "nsswitch.conf", "mtab"};
+        static const char *const rendered[] = {"passwd", "group", "hosts", "hostname", "nsswitch.conf", "host.conf", "mtab"};
         static const size_t parts[] = {sizeof(rendered) / sizeof(*rendered), sizeof(copied) / sizeof(*copied),
                                        sizeof(bound) / sizeof(*bound)};
         static const char *names[sizeof(rendered) / sizeof(*rendered) + sizeof(copied) / sizeof(*copied) +
@@ -121,7 +121,8 @@ static int render_all(const struct site *site, int etcfd, struct err *err)
         if (render(etcfd, "passwd", passwd.data, err) < 0 || render(etcfd, "group", group.data, err) < 0 ||
             render(etcfd, "hosts", "127.0.0.1 localhost cupel\n::1 localhost\n", err) < 0 ||
             render(etcfd, "hostname", "cupel\n", err) < 0 || render(etcfd, "gitconfig", etc_gitconfig, err) < 0 ||
-            render(etcfd, "machine-id", MACHINE_ID, err) < 0)
+            render(etcfd, "machine-id", MACHINE_ID, err) < 0 ||
+            render(etcfd, "host.conf", "multi on\n", err) < 0) /* localhost is both of its addresses */
                 return -1;
         if (symlinkat("/proc/self/mounts", etcfd, "mtab") < 0)
                 return err_errno(err, "/etc/mtab");

@@ -182,7 +182,7 @@ unset API_KEY GH_TOKEN PLAIN SHORT_KEY
 
 t "nothing inside can reach the files of its groups"
 run "$repo" --title inside --mood curious -- sh -c '
-grep -q cgroup /proc/self/mounts && exit 3; test -e /sys/fs && exit 4
+grep -qE " cgroup2? " /proc/self/mounts && exit 3; test -e /sys/fs && exit 4
 for fd in /proc/self/fd/*; do case $(readlink "$fd") in *cgroup* | *cupel-*) exit 5 ;; esac; done
 cupel note observation text="none there"'
 is "$outcome" observed "$json"
