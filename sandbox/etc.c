@@ -81,7 +81,8 @@ const char etc_gitconfig[] = "[user]\n\tname = cupel agent\n\temail = agent@cupe
 /* Tier D has the host's own: names that are rendered elsewhere, and both lists. */
 const char *const *etc_shown(void)
 {
-        static const char *const rendered[] = {"passwd", "group", "hosts", "hostname", "nsswitch.conf", "host.conf", "mtab"};
+        static const char *const rendered[] = {"passwd",        "group",     "hosts", "hostname",
+                                               "nsswitch.conf", "host.conf", "mtab"};
         static const size_t parts[] = {sizeof(rendered) / sizeof(*rendered), sizeof(copied) / sizeof(*copied),
                                        sizeof(bound) / sizeof(*bound)};
         static const char *names[sizeof(rendered) / sizeof(*rendered) + sizeof(copied) / sizeof(*copied) +
