@@ -109,7 +109,7 @@ static int check(struct context *context, const char *file, bool user, struct er
                policy.verifiers.len == 1 ? "" : "s", policy.agents.len, policy.agents.len == 1 ? "" : "s");
         if (user)
                 return 0;
-        policy_openings(&none, &policy, &openings);
+        policy_openings(NULL, &none, &policy, &openings);
         openings_list(&openings, &lines);
         if (openings.json)
                 printf("it opens to runs what needs `cupel admit`:\n%s", str_text(&lines));

@@ -23,8 +23,6 @@
 
 struct json_t;
 
-struct json_t;
-
 struct launch_request {
         const char *item_file;   /* NULL: from options alone; "-": standard input */
         const char *policy_file; /* --policy, or NULL */

@@ -13,6 +13,7 @@
 void policy_files_init(struct policy_files *files)
 {
         *files = (struct policy_files){0};
+        policy_init(&files->installed);
         policy_init(&files->user);
         policy_init(&files->own);
         policy_init(&files->effective);
@@ -20,6 +21,7 @@ void policy_files_init(struct policy_files *files)
 
 void policy_files_release(struct policy_files *files)
 {
+        policy_release(&files->installed);
         policy_release(&files->user);
         policy_release(&files->own);
         policy_release(&files->effective);
@@ -108,8 +110,9 @@ int policy_files_read(struct policy_files *files, struct context *context, const
                 if (!found && read_worktree(files, context, err) < 0)
                         return -1;
         }
-        policy_openings(&files->user, files->has_own ? &files->own : NULL, &files->openings);
-        return policy_merge(&files->user, files->has_own ? &files->own : NULL, &files->effective, err);
+        policy_openings(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->openings);
+        return policy_merge(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->effective,
+                            err);
 }
 
 int policy_files_admitted(const struct policy_files *files, struct context *context, struct err *err)

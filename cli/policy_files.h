@@ -14,7 +14,7 @@
 #define POLICY_PATH ".cupel/policy.yaml"
 
 struct policy_files {
-        struct policy user, own, effective;
+        struct policy installed, user, own, effective; /* installed: profiles that come with the program */
         bool has_user, has_own;
         struct str user_bytes, own_bytes;
         char *own_origin; /* "base commit <id>", "--policy FILE", "working tree" */

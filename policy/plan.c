@@ -106,6 +106,30 @@ static int find_profile(struct compile *compile)
                        name, known.len ? "one of " : "an agent that agents: defines", str_text(&known));
 }
 
+/* A policy may say only what it changes of an installed profile: whether the whole is enough shows here. */
+static int check_profile(struct compile *compile)
+{
+        const struct agent *agent = compile->profile;
+
+        if (!agent->command.len)
+                return err_set(compile->err, ERR_INPUT,
+                               "agent \"%s\" has no command; expected command: [PROGRAM, …] under agents", agent->name);
+        for (size_t i = 0; i < agent->network.routes.len; i++) {
+                const struct route *route = &agent->network.routes.items[i];
+
+                if (!route->upstream)
+                        return err_set(compile->err, ERR_INPUT,
+                                       "route \"%s\" of agent \"%s\" has no upstream; expected upstream: URL",
+                                       route->name, agent->name);
+                if (!route->allow.len)
+                        return err_set(
+                                compile->err, ERR_INPUT,
+                                "route \"%s\" of agent \"%s\" allows nothing; expected allow: [\"POST /path*\", …]",
+                                route->name, agent->name);
+        }
+        return 0;
+}
+
 static void add_requirements(struct plan *plan, const struct requirement *items, size_t len)
 {
         for (size_t i = 0; i < len; i++)
@@ -191,6 +215,8 @@ static int compile_agent(struct compile *compile)
                         compile->err, ERR_INPUT,
                         "the work item has no agent; expected a command after --, --agent NAME or agent: in the item");
         }
+        if (profile && check_profile(compile) < 0)
+                return -1;
         plan->agent.name = xstrdup(profile ? profile->name : "command");
         plan->agent.tty = own->tty == 1 || (own->tty == KEY_UNSET && profile && profile->tty == 1);
         for (size_t i = 0; i < env->len; i++)

@@ -46,6 +46,12 @@ static const struct key agent_keys[] = {
         {.name = "env", .type = KEY_PAIRS, PLAN(agent.env), .check = check_env_name},
         {.name = "routes", .type = KEY_NAMED, PLAN(agent.routes), .sub = &route_schema},
         {.name = "tty", .type = KEY_BOOL, PLAN(agent.tty)},
+        {.name = "model", .type = KEY_LINE, PLAN(agent.model)},
+        {.name = "home", .type = KEY_PAIRS, PLAN(agent.home), .check = check_file_path},
+        {.name = "read", .type = KEY_STRINGS, PLAN(agent.read), .check = check_host_path},
+        {.name = "links", .type = KEY_PAIRS, PLAN(agent.links), .check = check_verifier_name},
+        {.name = "mcp", .type = KEY_BOOL, PLAN(agent.mcp)},
+        {.name = "means", .type = KEY_MAP, PLAN(agent.means), .sub = &means_schema},
 };
 static const struct schema agent_group = GROUP("agent", agent_keys);
 
@@ -106,6 +112,7 @@ static const struct key plan_keys[] = {
         {.name = "arm", .type = KEY_BOOL, PLAN(arm), .required = true},
         {.name = "target", .type = KEY_LINE, PLAN(target), .check = check_ref},
         {.name = "agent", .type = KEY_MAP, IN_GROUP(agent_group)},
+        {.name = "prices", .type = KEY_NAMED, PLAN(prices), .sub = &price_schema},
         {.name = "prompt", .type = KEY_TEXT, PLAN(prompt), .required = true},
         {.name = "verifiers", .type = KEY_LIST, PLAN(verifiers), .sub = &verifier_schema_},
         {.name = "budget", .type = KEY_MAP, PLAN(budget), .sub = &budget_schema, .required = true},

@@ -114,10 +114,6 @@ static int check_routes(const struct agent *agent, const struct yaml *doc, struc
                         return yaml_err(doc, routes, err,
                                         "a route is called \"proxy\", which means general egress; "
                                         "expected another name");
-                if (!route->allow.len)
-                        return yaml_err(doc, yaml_get(routes, route->name), err,
-                                        "route \"%s\" allows nothing; expected allow: [\"POST /path*\", …]",
-                                        route->name);
         }
         return 0;
 }
@@ -127,9 +123,10 @@ static int check_agents(const struct policy *policy, const struct yaml *doc, str
         for (size_t i = 0; i < policy->agents.len; i++) {
                 const struct agent *agent = &policy->agents.items[i];
 
-                if (!agent->command.len || !*agent->command.items[0])
+                if (agent->command.len && !*agent->command.items[0])
                         return yaml_err(doc, yaml_get(yaml_get(yaml_root(doc), "agents"), agent->name), err,
-                                        "agent \"%s\" has no command; expected command: [PROGRAM, …]", agent->name);
+                                        "agent \"%s\" has an empty command; expected command: [PROGRAM, …]",
+                                        agent->name);
                 if (check_routes(agent, doc, err) < 0)
                         return -1;
         }

@@ -11,9 +11,9 @@
  *         policy_parse(bytes, len, ".cupel/policy.yaml", POLICY_FROM_COMMIT, home, &own, err);  or _WORKTREE, _OPTION
  *
  *         struct policy_openings openings = {0};
- *         policy_openings(&user, &own, &openings);                  empty for POLICY_FROM_OPTION: the user named it
+ *         policy_openings(&installed, &user, &own, &openings);                  empty for POLICY_FROM_OPTION: the user named it
  *         policy_admitted(&openings, sha256 of the admission or NULL, err)                       ERR_BLOCKED: not admitted
- *         policy_merge(&user, &own, &effective, err);
+ *         policy_merge(&installed, &user, &own, &effective, err);
  *
  * One file applies beside the user's configuration (the first of --policy, base commit, working tree); without any, the
  * defaults do. A repository's policy narrows: lists of protected paths are added up, of two gates the stricter one and of
@@ -38,6 +38,7 @@
 /* source, its name in `cupel policy show` and in the identity */
 #define POLICY_SOURCES(X)                                                                                              \
         X(DEFAULT, "default")                                                                                          \
+        X(INSTALLED, "installed profile")                                                                              \
         X(USER, "user configuration")                                                                                  \
         X(OPTION, "--policy")                                                                                          \
         X(COMMIT, "base commit")                                                                                       \
@@ -55,12 +56,29 @@ struct route {
         struct pairs header;
         struct strv allow;
         struct pairs env;
+        int meter; /* enum meter */
+        int any;   /* bool: of several headers the first whose variable is set; else all of them */
+};
+
+/* What an exit status, or a text in the output, of an agent that did nothing useful means. */
+struct mark {
+        struct strv exit, output; /* decimal numbers; texts */
+};
+
+struct means {
+        struct mark no_credential, rate_limited, refused;
 };
 
 struct agent {
         char *name;
+        char *about, *install, *model;
         struct strv command;
         struct pairs env;
+        struct pairs home;    /* file below the private home: its text */
+        struct strv programs; /* found on the user's PATH, besides command[0] */
+        struct strv version, tried;
+        int mcp; /* bool: its home files announce `cupel mcp` */
+        struct means means;
         LIST_OF(struct requirement) requirements;
         struct strv tiers;
         int tty; /* bool: a terminal of its own */
@@ -83,6 +101,12 @@ struct verifier {
         } report;
 };
 
+/* Money for a million tokens of the models that the name matches. */
+struct price {
+        char *model;                                    /* glob; the longest that matches wins */
+        int64_t input, output, cache_read, cache_write; /* micro-dollars; of the cache unset: as input */
+};
+
 struct sandbox_policy {
         int minimum; /* enum tier */
         struct strv read, write, carry, env;
@@ -96,6 +120,8 @@ struct policy {
         LIST_OF(struct agent) agents;
         struct sandbox_policy sandbox;
         LIST_OF(struct verifier) verifiers;
+        LIST_OF(struct price) prices;
+        char *prompt;          /* template; NULL: the built-in one */
         int gates[GATE_COUNT]; /* enum gate_level */
         struct strv protected_paths;
         struct {
@@ -116,7 +142,7 @@ struct policy {
         } commit;
 };
 
-extern const struct schema policy_schema, agent_schema, route_schema, verifier_schema;
+extern const struct schema policy_schema, agent_schema, route_schema, verifier_schema, price_schema, means_schema;
 
 void policy_init(struct policy *policy);
 void policy_release(struct policy *policy);
@@ -128,15 +154,19 @@ int policy_parse(const char *bytes, size_t len, const char *file, enum policy_so
 /* The built-in policy: what holds where nobody says anything. */
 void policy_default(struct policy *policy);
 
-/* `own` may be NULL: no policy file applies. `ret` is initialised here. */
-int policy_merge(const struct policy *user, const struct policy *own, struct policy *ret, struct err *err);
+/* Of the installed profiles (NULL: none are read) single keys are replaced. `own` may be NULL: no policy file applies. `ret` is
+ * initialised here. */
+int policy_merge(const struct policy *installed, const struct policy *user, const struct policy *own,
+                 struct policy *ret, struct err *err);
 
 struct policy_openings {
         char *json;        /* canonical; NULL where nothing is opened */
         struct strv lines; /* "sandbox.read: ~/.cargo", for people */
         char sha256[HASH_HEX];
 };
-void policy_openings(const struct policy *user, const struct policy *own, struct policy_openings *ret);
+/* Whatever a repository's policy says of an agent that is installed is an opening: the rest of it has routes. */
+void policy_openings(const struct policy *installed, const struct policy *user, const struct policy *own,
+                     struct policy_openings *ret);
 void policy_openings_release(struct policy_openings *openings);
 int policy_admitted(const struct policy_openings *openings, const char *sha256, struct err *err);
 

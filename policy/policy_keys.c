@@ -16,7 +16,6 @@ static const struct key route_keys[] = {
          .type = KEY_LINE,
          KEY(route, upstream),
          .check = check_route_upstream,
-         .required = true,
          .doc = "URL that the route leads to"},
         {.name = "header",
          .type = KEY_PAIRS,
@@ -28,7 +27,6 @@ static const struct key route_keys[] = {
          .type = KEY_STRINGS,
          KEY(route, allow),
          .check = check_route_allow,
-         .required = true,
          .doc = "what may be asked for: \"POST /v1/messages*\""},
         {.name = "env",
          .type = KEY_PAIRS,
@@ -36,6 +34,12 @@ static const struct key route_keys[] = {
          .check = check_env_name,
          .check_value = check_route_value,
          .doc = "variables inside; {url} is the route's own address"},
+        {.name = "meter",
+         .type = KEY_ENUM,
+         KEY(route, meter),
+         .choices = meter_names,
+         .doc = "how answers tell what they cost"},
+        {.name = "any", .type = KEY_BOOL, KEY(route, any), .doc = "one of the headers is enough"},
 };
 const struct schema route_schema = SCHEMA("a route", route_keys, struct route, .check_name = check_verifier_name);
 
@@ -69,14 +73,61 @@ static const struct key agent_network_keys[] = {
 };
 static const struct schema agent_network_schema = SCHEMA("network", agent_network_keys, struct agent_network);
 
+static const struct key mark_keys[] = {
+        {.name = "exit", .type = KEY_STRINGS, KEY(mark, exit), .check = check_exit_code, .doc = "exit statuses"},
+        {.name = "output",
+         .type = KEY_STRINGS,
+         KEY(mark, output),
+         .check = check_one_line,
+         .doc = "texts in its output"},
+};
+static const struct schema mark_schema = SCHEMA("a meaning", mark_keys, struct mark);
+
+#define MEANS(name_, doc_)                                                                                             \
+        {                                                                                                              \
+                .name = #name_, .type = KEY_MAP, KEY(means, name_), .sub = &mark_schema, .doc = (doc_)                 \
+        }
+static const struct key means_keys[] = {
+        MEANS(no_credential, "it had no credential, or a wrong one"),
+        MEANS(rate_limited, "its API wanted it to wait"),
+        MEANS(refused, "its API refused the request"),
+};
+const struct schema means_schema = SCHEMA("means", means_keys, struct means);
+
 static const struct key agent_keys[] = {
+        {.name = "about", .type = KEY_LINE, KEY(agent, about), .doc = "what it is"},
+        {.name = "install", .type = KEY_LINE, KEY(agent, install), .doc = "how one gets it"},
+        {.name = "model",
+         .type = KEY_LINE,
+         KEY(agent, model),
+         .doc = "the model where nobody chose one; absent: the agent's own"},
         {.name = "command",
          .type = KEY_STRINGS,
          KEY(agent, command),
-         .required = true,
          .may_be_empty = true,
-         .doc = "program and arguments; {prompt} is replaced"},
+         .doc = "program and arguments; {prompt}, {prompt_file} and {model} are replaced"},
         {.name = "env", .type = KEY_PAIRS, KEY(agent, env), .check = check_env_name, .doc = "environment variables"},
+        {.name = "home",
+         .type = KEY_PAIRS,
+         KEY(agent, home),
+         .check = check_file_path,
+         .doc = "files of its private home: path and text"},
+        {.name = "programs",
+         .type = KEY_STRINGS,
+         KEY(agent, programs),
+         .check = check_one_line,
+         .doc = "programs that it needs besides, found on your PATH"},
+        {.name = "version",
+         .type = KEY_STRINGS,
+         KEY(agent, version),
+         .doc = "command that prints its version and spends nothing"},
+        {.name = "tried", .type = KEY_STRINGS, KEY(agent, tried), .check = check_one_line, .doc = "versions tried"},
+        {.name = "mcp", .type = KEY_BOOL, KEY(agent, mcp), .doc = "its files announce `cupel mcp` to it"},
+        {.name = "means",
+         .type = KEY_MAP,
+         KEY(agent, means),
+         .sub = &means_schema,
+         .doc = "what its exit statuses and output mean"},
         {.name = "requires",
          .type = KEY_LIST,
          KEY(agent, requirements),
@@ -256,6 +307,18 @@ static const struct key commit_keys[] = {
 };
 static const struct schema commit_schema = SCHEMA("commit", commit_keys, struct commit);
 
+#define PRICE(member, doc_)                                                                                            \
+        {                                                                                                              \
+                .name = #member, .type = KEY_USD, KEY(price, member), .doc = (doc_)                                    \
+        }
+static const struct key price_keys[] = {
+        PRICE(input, "dollars per million tokens that are sent"),
+        PRICE(output, "the same, that are generated"),
+        PRICE(cache_read, "the same, read from the provider's cache; absent: as input"),
+        PRICE(cache_write, "the same, written to it; absent: as input"),
+};
+const struct schema price_schema = SCHEMA("a price", price_keys, struct price, .check_name = check_model_glob);
+
 static const struct key policy_keys[] = {
         {.name = "target",
          .type = KEY_LINE,
@@ -274,6 +337,8 @@ static const struct key policy_keys[] = {
          KEY(policy, verifiers),
          .sub = &verifier_schema,
          .doc = "commands that judge"},
+        {.name = "prices", .type = KEY_NAMED, KEY(policy, prices), .sub = &price_schema, .doc = "what models cost"},
+        {.name = "prompt", .type = KEY_TEXT, KEY(policy, prompt), .doc = "template of what the agent is told"},
         {.name = "gates", .type = KEY_MAP, KEY(policy, gates), .sub = &gates_schema, .doc = "built-in judgements"},
         {.name = "protected",
          .type = KEY_STRINGS,

@@ -20,14 +20,17 @@ static void take_missing(struct strv *to, const struct strv *wanted, const struc
 }
 
 /* An agent that opens something is admitted as a whole: its command is who gets what is opened. */
-static void open_agents(const struct policy *user, const struct policy *own, struct policy *opened)
+static void open_agents(const struct policy *installed, const struct policy *user, const struct policy *own,
+                        struct policy *opened)
 {
         for (size_t i = 0; i < own->agents.len; i++) {
                 const struct agent *agent = &own->agents.items[i];
 
                 if (schema_list_find(&agent_schema, (const struct list *)&user->agents, agent->name))
                         continue;
-                if (agent->env.len || agent->network.allow.len || agent->network.routes.len)
+                if (agent->env.len || agent->network.allow.len || agent->network.routes.len ||
+                    (installed &&
+                     schema_list_find(&agent_schema, (const struct list *)&installed->agents, agent->name)))
                         schema_copy(&agent_schema, schema_list_add(&agent_schema, (struct list *)&opened->agents),
                                     agent);
         }
@@ -104,7 +107,17 @@ static void flatten(const char *path, const json_t *value, struct strv *lines)
         }
 }
 
-void policy_openings(const struct policy *user, const struct policy *own, struct policy_openings *ret)
+/* A lower price is more tokens for the same money. */
+static void open_prices(const struct policy *user, const struct policy *own, struct policy *opened)
+{
+        for (size_t i = 0; i < own->prices.len; i++)
+                if (!schema_list_find(&price_schema, (const struct list *)&user->prices, own->prices.items[i].model))
+                        schema_copy(&price_schema, schema_list_add(&price_schema, (struct list *)&opened->prices),
+                                    &own->prices.items[i]);
+}
+
+void policy_openings(const struct policy *installed, const struct policy *user, const struct policy *own,
+                     struct policy_openings *ret)
 {
         _cleanup_policy_ struct policy defaults, opened;
         _cleanup_json_ json_t *json = NULL;
@@ -113,7 +126,8 @@ void policy_openings(const struct policy *user, const struct policy *own, struct
         policy_default(&defaults);
         policy_init(&opened);
         if (own && (own->source == POLICY_FROM_COMMIT || own->source == POLICY_FROM_WORKTREE)) {
-                open_agents(user, own, &opened);
+                open_agents(installed, user, own, &opened);
+                open_prices(user, own, &opened);
                 open_sandbox(user, own, &defaults, &opened);
                 open_spend(user, own, &opened);
                 open_commit(user, own, &opened);
@@ -174,6 +188,13 @@ static void keep_narrow(const struct policy *user, struct policy *ret)
                 schema_release(&agent_schema, agent);
                 schema_copy(&agent_schema, agent, &user->agents.items[i]);
         }
+        for (size_t i = 0; i < user->prices.len; i++) {
+                struct price *price =
+                        schema_list_find(&price_schema, (struct list *)&ret->prices, user->prices.items[i].model);
+
+                schema_release(&price_schema, price);
+                schema_copy(&price_schema, price, &user->prices.items[i]);
+        }
         for (size_t i = 0; i < user->verifiers.len; i++) {
                 struct verifier *verifier = schema_list_find(&verifier_schema, (struct list *)&ret->verifiers,
                                                              user->verifiers.items[i].name);
@@ -183,12 +204,15 @@ static void keep_narrow(const struct policy *user, struct policy *ret)
         }
 }
 
-int policy_merge(const struct policy *user, const struct policy *own, struct policy *ret, struct err *err)
+int policy_merge(const struct policy *installed, const struct policy *user, const struct policy *own,
+                 struct policy *ret, struct err *err)
 {
         _cleanup_policy_ struct policy defaults;
 
         policy_default(&defaults);
         policy_default(ret);
+        if (installed)
+                schema_overlay(&policy_schema, ret, installed);
         schema_overlay(&policy_schema, ret, user);
         ret->source = own ? own->source : POLICY_FROM_USER;
         if (own) {

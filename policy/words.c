@@ -2,6 +2,7 @@
 #include "policy/words.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,6 +10,7 @@ const char *const risk_names[] = {"low", "medium", "high", "critical", NULL};
 const char *const verifier_gate_names[] = {"self", "director", "both", NULL};
 const char *const verifier_kind_names[] = {"test", "demo", NULL};
 const char *const tier_names[] = {"A", "B", "C", "D", NULL};
+const char *const meter_names[] = {"none", "anthropic", "openai", "gemini", NULL};
 const char *const approval_before_names[] = {"none", "sentence", NULL};
 const char *const approval_after_names[] = {"policy", "person", NULL};
 const char *const failure_then_names[] = {"split", "ask", "drop", NULL};
@@ -180,4 +182,41 @@ const char *check_author(const char *text)
                 return expected;
         return strchr(open + 1, '<') || memchr(open, ' ', (size_t)(close - open)) || strlen(text) > 200 ? expected
                                                                                                         : NULL;
+}
+
+static bool is_model(const char *text, const char *more)
+{
+        size_t len = strlen(text);
+
+        for (const char *at = text; *at; at++)
+                if (!isalnum((unsigned char)*at) && !strchr("._:/@+-", *at) && !strchr(more, *at))
+                        return false;
+        return len > 0 && len <= 200;
+}
+
+const char *check_agent_choice(const char *text)
+{
+        size_t len = strcspn(text, ":");
+        char name[65];
+
+        if (len < sizeof(name)) {
+                memcpy(name, text, len);
+                name[len] = '\0';
+                if (!check_verifier_name(name) && (!text[len] || is_model(text + len + 1, "")))
+                        return NULL;
+        }
+        return "an agent's name, or NAME:MODEL";
+}
+
+const char *check_model_glob(const char *text)
+{
+        return is_model(text, "*") ? NULL : "a model's name of letters, digits and ._:/@+-, with * for any characters";
+}
+
+const char *check_exit_code(const char *text)
+{
+        char *end;
+        long code = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : 0;
+
+        return code >= 1 && code <= 255 && !*end ? NULL : "an exit status from 1 to 255";
 }

@@ -60,6 +60,15 @@ enum failure_then {
 extern const char *const failure_then_names[];
 extern const char *const weekday_names[];
 
+/* How the answers of a credential route tell what they cost; NONE: they do not. */
+enum meter {
+        METER_NONE,
+        METER_ANTHROPIC,
+        METER_OPENAI,
+        METER_GEMINI,
+};
+extern const char *const meter_names[];
+
 /* Index of `word` in a NULL-terminated list, or -1. */
 int word_find(const char *const *words, const char *word);
 
@@ -86,7 +95,10 @@ const char *check_host_path(const char *text); /* absolute or ~/…, no "." or "
 const char *check_carry(const char *text);     /* a folder inside the repository, not .git */
 const char *check_command(const char *text);   /* not blank: an empty command would pass whatever changed */
 const char *check_one_line(const char *text);
-const char *check_author(const char *text);    /* Name <mail> */
-const char *check_file_path(const char *text); /* inside the worktree, relative */
+const char *check_author(const char *text);       /* Name <mail> */
+const char *check_file_path(const char *text);    /* inside the worktree, relative */
+const char *check_agent_choice(const char *text); /* NAME or NAME:MODEL */
+const char *check_model_glob(const char *text);   /* a model's name, * for any rest */
+const char *check_exit_code(const char *text);    /* 1 to 255 */
 
 #endif

@@ -133,7 +133,7 @@ Test(guess, a_policy_with_openings_opens_nothing_by_itself)
         policy_default(&user);
         policy_init(&own);
         cr_assert_eq(policy_parse(str_text(&text), text.len, "p", POLICY_FROM_COMMIT, "/home/u", &own, &err), 0);
-        policy_openings(&user, &own, &openings);
+        policy_openings(NULL, &user, &own, &openings);
         cr_assert_null(openings.json);
         policy_openings_release(&openings);
 }

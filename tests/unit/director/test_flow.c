@@ -97,7 +97,7 @@ static void make_plan(const char *item_text, const char *policy_text)
         cr_assert_eq(
                 policy_parse(policy_text, strlen(policy_text), "policy.yaml", POLICY_FROM_OPTION, NULL, &own, &err), 0,
                 "%s", err.message);
-        cr_assert_eq(policy_merge(&user, &own, &effective, &err), 0, "%s", err.message);
+        cr_assert_eq(policy_merge(NULL, &user, &own, &effective, &err), 0, "%s", err.message);
         cr_assert_eq(plan_compile(&item, &effective, &options, &plan, &err), 0, "%s", err.message);
         json = plan_to_json(&plan);
         SH("mkdir -p %s/config_snapshot %s/logs %s/quarantine/info %s/quarantine/pack %s/upper", t.run, t.run, t.run,

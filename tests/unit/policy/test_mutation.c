@@ -79,8 +79,8 @@ static bool check_plan(const struct work_item *item, const struct policy *own)
         policy_init(&user);
         plan_init(&plan);
         plan_init(&again);
-        policy_openings(&user, own, &openings);
-        cr_assert_eq(policy_merge(&user, own, &effective, &err), 0);
+        policy_openings(NULL, &user, own, &openings);
+        cr_assert_eq(policy_merge(NULL, &user, own, &effective, &err), 0);
         if (plan_compile(item, &effective, &options, &plan, &err) < 0) {
                 cr_assert(!strstr(err.message, "no usable plan"), "%s", err.message);
                 return false;

@@ -20,7 +20,7 @@ static int compile(const char *item_text, const char *policy_text, int mood, str
         cr_assert_eq(work_item_parse(item_text, strlen(item_text), "item.yaml", &item, err), 0, "%s", err->message);
         cr_assert_eq(policy_parse(policy_text, strlen(policy_text), "policy.yaml", POLICY_FROM_OPTION, NULL, &own, err),
                      0, "%s", err->message);
-        cr_assert_eq(policy_merge(&user, &own, &effective, err), 0);
+        cr_assert_eq(policy_merge(NULL, &user, &own, &effective, err), 0);
         return plan_compile(&item, &effective, &options, plan, err);
 }
 
@@ -140,6 +140,13 @@ Test(plan, an_agent_is_known_or_a_command)
         refused("title: x\nagent: nobody\n", VERIFIERS "agents: {a: {command: [x]}, b: {command: [y]}}\n",
                 "no agent \"nobody\" in the policy; expected one of a, b");
         refused("title: x\n", VERIFIERS, "has no agent");
+        refused("title: x\nagent: a\n", VERIFIERS "agents: {a: {about: nothing}}\n", "agent \"a\" has no command");
+        refused("title: x\nagent: a\n",
+                VERIFIERS "agents: {a: {command: [x], network: {routes: {r: {allow: [GET /]}}}}}\n",
+                "route \"r\" of agent \"a\" has no upstream");
+        refused("title: x\nagent: a\n",
+                VERIFIERS "agents: {a: {command: [x], network: {routes: {r: {upstream: 'https://x'}}}}}\n",
+                "route \"r\" of agent \"a\" allows nothing");
         load("title: the title\nagent: a\nrequires: [{env: ONE}]\n",
              VERIFIERS "agents: {a: {command: [run, \"-p={prompt}!\", \"{prompt}\"], env: {K: v}, requires: [{command: "
                        "node}]}}\n",

@@ -67,7 +67,10 @@ Test(policy, errors_say_where)
         refused("gates: {paths: maybe}\n", POLICY_FROM_COMMIT, "expected one of off, warn, block");
         refused("verifiers: {a: {timeout: 1s}}\n", POLICY_FROM_COMMIT, "has no \"run\"");
         refused("verifiers: {a/b: x}\n", POLICY_FROM_COMMIT, "policy.yaml:1:13: verifiers has the name \"a/b\"");
-        refused("agents: {a: {command: []}}\n", POLICY_FROM_COMMIT, "agent \"a\" has no command");
+        refused("agents: {a: {command: ['']}}\n", POLICY_FROM_COMMIT, "agent \"a\" has an empty command");
+        refused("agents: {a: {home: {../x: y}}}\n", POLICY_FROM_COMMIT, "home has the name \"../x\"");
+        refused("agents: {a: {means: {refused: {exit: [0]}}}}\n", POLICY_FROM_COMMIT, "from 1 to 255");
+        refused("prices: {'a b': {input: 1}}\n", POLICY_FROM_COMMIT, "prices has the name \"a b\"");
         refused("sandbox: {carry: [.git]}\n", POLICY_FROM_COMMIT, "other than .git");
         refused("sandbox: {carry: [a/../..]}\n", POLICY_FROM_COMMIT, "inside the repository");
         refused("sandbox: {carry: [x/.GIT/y]}\n", POLICY_FROM_COMMIT, "other than .git");
@@ -138,7 +141,7 @@ Test(policy, a_repository_opens_nothing_without_admission)
                 struct err err = ERR_INIT;
 
                 load(cases[i].policy, POLICY_FROM_COMMIT, &own);
-                policy_openings(&user, &own, &openings);
+                policy_openings(NULL, &user, &own, &openings);
                 cr_assert(openings.json, "%s", cases[i].policy);
                 cr_assert_str_eq(openings.lines.items[0], cases[i].line);
                 cr_assert_eq(policy_admitted(&openings, NULL, &err), -1);
@@ -148,7 +151,7 @@ Test(policy, a_repository_opens_nothing_without_admission)
                 cr_assert(strstr(err.message, "changed"));
                 cr_assert_eq(policy_admitted(&openings, openings.sha256, &err), 0);
                 own.source = POLICY_FROM_OPTION;
-                policy_openings(&user, &own, &option);
+                policy_openings(NULL, &user, &own, &option);
                 cr_assert_null(option.json);
         }
 }
@@ -167,7 +170,7 @@ Test(policy, what_only_narrows_needs_no_admission)
              "spend: {weekly_usd: 5}\nagents: {a: {command: [evil], env: {K: w}}, b: {command: [y]}}\n"
              "gates: {secrets: block}\ncommit: {sign: true}\n",
              POLICY_FROM_WORKTREE, &own);
-        policy_openings(&user, &own, &openings);
+        policy_openings(NULL, &user, &own, &openings);
         cr_assert_null(openings.json, "%s", openings.json);
         cr_assert_eq(policy_admitted(&openings, NULL, &err), 0);
 }
@@ -185,7 +188,7 @@ Test(policy, a_repository_cannot_loosen_what_the_user_set)
              "9}\nprotected: [theirs]\n"
              "agents: {a: {command: [evil]}, b: {command: [other]}}\nverifiers: {unit: evil, lint: theirs}\n",
              POLICY_FROM_COMMIT, &own);
-        cr_assert_eq(policy_merge(&user, &own, &effective, &err), 0);
+        cr_assert_eq(policy_merge(NULL, &user, &own, &effective, &err), 0);
         cr_assert_eq(effective.gates[GATE_NO_COPY], GATE_BLOCK);
         cr_assert_eq(effective.gates[GATE_SECRETS], GATE_WARN);
         cr_assert_eq(effective.approval.person_at, RISK_MEDIUM);
@@ -206,7 +209,7 @@ Test(policy, defaults_hold_where_nobody_speaks)
         struct err err = ERR_INIT;
 
         load("# nothing\n", POLICY_FROM_USER, &user);
-        cr_assert_eq(policy_merge(&user, NULL, &effective, &err), 0);
+        cr_assert_eq(policy_merge(NULL, &user, NULL, &effective, &err), 0);
         cr_assert_eq(effective.gates[GATE_PROTECTED], GATE_BLOCK);
         cr_assert_eq(effective.sandbox.minimum, TIER_C);
         cr_assert_eq(effective.approval.person_at, RISK_HIGH);
@@ -223,7 +226,7 @@ Test(policy, show_says_where_from)
 
         load("gates: {no_copy: block}\nprotected: [mine]\n", POLICY_FROM_USER, &user);
         load("gates: {no_copy: off}\ntarget: dev\n", POLICY_FROM_COMMIT, &own);
-        cr_assert_eq(policy_merge(&user, &own, &effective, &err), 0);
+        cr_assert_eq(policy_merge(NULL, &user, &own, &effective, &err), 0);
         policy_show(&user, &own, &effective, &text);
         cr_assert(strstr(text.data, "target: dev    (base commit)\n"), "%s", text.data);
         cr_assert(strstr(text.data, "gates.no_copy: block    (user configuration; declared, not enforced)\n"));

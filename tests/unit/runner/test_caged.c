@@ -106,7 +106,7 @@ static void write_plan(const char *yaml)
         cr_assert(policy_parse(user_policy, strlen(user_policy), "config.yaml", POLICY_FROM_USER, NULL, &user, &err) ==
                           0,
                   "%s", err.message);
-        cr_assert(policy_merge(&user, NULL, &effective, &err) == 0, "%s", err.message);
+        cr_assert(policy_merge(NULL, &user, NULL, &effective, &err) == 0, "%s", err.message);
         cr_assert(plan_compile(&item, &effective, &options, &plan, &err) == 0, "%s", err.message);
         json = plan_to_json(&plan);
         cr_assert(fs_write_at(AT_FDCWD, path, json, strlen(json), 0600, &err) == 0, "%s", err.message);
