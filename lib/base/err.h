@@ -24,6 +24,7 @@
         X(HELD, 10, "it waits for a person or for the user's checkout")                                                \
         X(REFUSED, 22, "the result was refused")                                                                       \
         X(CONFLICT, 25, "the target moved")                                                                            \
+        X(LOST, 27, "another run of the race won")                                                                     \
         X(BLOCKED, 30, "a precondition is missing")                                                                    \
         X(SANDBOX, 31, "the sandbox cannot be built")                                                                  \
         X(BUSY, 70, "somebody else holds the lock")                                                                    \

@@ -83,6 +83,18 @@ static int check(const struct store_move *move, const struct store_run *run, str
         return 0;
 }
 
+/*
+ * The fence of a race: one of its runs lands or is held, whoever started them and whoever lives. It stands in the transaction
+ * of the move, so that of two which ask at the same time the second sees the first.
+ */
+static int check_race(struct store *store, const struct store_move *move, const struct store_run *run, struct err *err)
+{
+        const bool enters = move->to == PHASE_LANDING || move->to == PHASE_HELD;
+        const bool is_in = run->phase == PHASE_LANDING || run->phase == PHASE_HELD;
+
+        return run->race[0] && enters && !is_in ? store_race_check(store, run->id, err) : 0;
+}
+
 static int write_row(struct store *store, int64_t number, const struct store_move *move, enum outcome outcome,
                      const char *now, struct err *err)
 {
@@ -194,7 +206,7 @@ int store_run_move(struct store *store, const struct store_move *move, struct er
 
         if (db_begin(&tx, store, durable ? DB_DURABLE : DB_QUICK, err) < 0 ||
             read_run(store, move->run, &run, &number, err) < 0 || check(move, &run, err) < 0 ||
-            write_move(store, move, &run, number, err) < 0)
+            check_race(store, move, &run, err) < 0 || write_move(store, move, &run, number, err) < 0)
                 return -1;
         return db_commit(&tx, err);
 }

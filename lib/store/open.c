@@ -115,23 +115,47 @@ static int read_repository(struct store *store, struct err *err)
 }
 
 /* One look, in one transaction: whether it is a store of ours, and whose. */
-static int look(struct store *store, bool *ret_empty, struct err *err)
+static int look(struct store *store, enum schema_found *ret, struct err *err)
 {
         _cleanup_tx_ struct db_tx tx = {0};
 
-        if (db_begin_read(&tx, store, err) < 0 || schema_check(store, ret_empty, err) < 0 ||
-            (!*ret_empty && read_repository(store, err) < 0))
+        if (db_begin_read(&tx, store, err) < 0 || schema_check(store, ret, err) < 0 ||
+            (*ret != SCHEMA_NONE && read_repository(store, err) < 0))
                 return -1;
         return db_commit(&tx, err);
 }
 
+static void disconnect(struct store *store)
+{
+        for (size_t i = 0; i < SQL_COUNT; i++) {
+                sqlite3_finalize(store->statements[i]);
+                store->statements[i] = NULL;
+        }
+        sqlite3_close(store->db);
+        store->db = NULL;
+}
+
+/* Who only reads cannot bring an older store forward: a connection of its own does, before anything is read. */
+static int raise_for_reading(struct store *store, struct err *err)
+{
+        struct store *writer = NULL;
+
+        disconnect(store);
+        if (store_open(store->path, store->repo, STORE_WRITE, &writer, err) < 0)
+                return err_wrap(err, "an older cupel wrote it, and it could not be brought forward");
+        store_close(writer);
+        return connect_to(store, err);
+}
+
 static int prepare_store(struct store *store, struct err *err)
 {
-        bool empty = false;
+        enum schema_found found = SCHEMA_READY;
 
-        if (connect_to(store, err) < 0 || look(store, &empty, err) < 0)
+        if (connect_to(store, err) < 0 || look(store, &found, err) < 0)
                 return -1;
-        if (!empty)
+        if (found == SCHEMA_OLD)
+                return store->mode == STORE_READ ? raise_for_reading(store, err) : schema_make(store, err);
+        if (found == SCHEMA_READY)
                 return 0;
         if (store->mode != STORE_CREATE)
                 return err_set(err, ERR_NOT_FOUND, "store %s is empty", store->path);

@@ -60,6 +60,8 @@ static int insert_run(struct store *store, const struct store_run_spec *spec, co
         db_int(add, 13, spec->owner_pid);
         db_int(add, 14, (int64_t)spec->owner_start);
         db_text(add, 15, STORE_HASH_NONE);
+        db_text(add, 16, spec->race);
+        db_text(add, 17, spec->agent);
         return db_run(store, add, err);
 }
 
@@ -123,7 +125,8 @@ static const size_t run_texts[] = {
         offsetof(struct store_run, identity),    offsetof(struct store_run, worktree),
         offsetof(struct store_run, tree),        offsetof(struct store_run, commit),
         offsetof(struct store_run, reasons),     offsetof(struct store_run, created),
-        offsetof(struct store_run, moved),
+        offsetof(struct store_run, moved),       offsetof(struct store_run, race),
+        offsetof(struct store_run, agent),
 };
 
 #define RUN_TEXTS (sizeof(run_texts) / sizeof(run_texts[0]))
@@ -207,10 +210,28 @@ int store_run_get(struct store *store, const char *which, struct store_run *ret,
         return got == 0 ? err_set(err, ERR_NOT_FOUND, "no run begins with \"%s\"", which) : got < 0 ? -1 : 0;
 }
 
+/* ---- races ---- */
+
+int store_race_check(struct store *store, const char *run, struct err *err)
+{
+        _cleanup_store_run_ struct store_run ahead = {0};
+        const char *verb;
+        int got = get_one(store, SQL_RACE_AHEAD, run, &ahead, err);
+
+        if (got <= 0)
+                return got;
+        verb = ahead.phase == PHASE_LANDING ? "is landing" : "won";
+        if (!ahead.agent[0])
+                return err_set(err, ERR_LOST, "%s %s", ahead.id, verb);
+        return err_set(err, ERR_LOST, "%s of agent %s %s", ahead.id, ahead.agent, verb);
+}
+
 /* ---- listing ---- */
 
 static enum sql list_statement(const struct store_runs_filter *filter)
 {
+        if (filter->race)
+                return SQL_RUNS_OF_RACE;
         if (filter->which == STORE_RUNS_ALL)
                 return filter->item ? SQL_RUNS_OF_ITEM : SQL_RUNS;
         return filter->which == STORE_RUNS_OPEN ? SQL_RUNS_OPEN : SQL_RUNS_HELD;
@@ -255,7 +276,7 @@ int store_runs_each(struct store *store, const struct store_runs_filter *filter,
         if (!(stmt = db_prepare(store, list_statement(filter), err)))
                 return -1;
         if (list_statement(filter) != SQL_RUNS)
-                db_text(stmt, 1, filter->item);
+                db_text(stmt, 1, filter->race ? filter->race : filter->item);
         db_int(stmt, 2, filter->limit > 0 ? filter->limit : -1);
         if (collect(store, stmt, &list, err) < 0)
                 return -1;

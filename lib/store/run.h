@@ -20,8 +20,8 @@ struct run_fact {
 #field, offsetof(struct store_run_spec, field), offsetof(struct store_run, field)                      \
         }
 static const struct run_fact run_facts[] = {
-        RUN_FACT(item_sha256), RUN_FACT(title),           RUN_FACT(base),
-        RUN_FACT(target_ref),  RUN_FACT(snapshot_sha256), RUN_FACT(worktree),
+        RUN_FACT(item_sha256),     RUN_FACT(title),    RUN_FACT(base), RUN_FACT(target_ref),
+        RUN_FACT(snapshot_sha256), RUN_FACT(worktree), RUN_FACT(race), RUN_FACT(agent),
 };
 #define RUN_FACTS (sizeof(run_facts) / sizeof(run_facts[0]))
 

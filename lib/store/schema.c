@@ -10,9 +10,18 @@
 #include <string.h>
 
 #define APPLICATION_ID 0x6375706c /* "cupl", in the file's header */
-#define VERSION 1
+#define VERSION 2
 #define TEXT_OF(number) TEXT_OF_(number)
 #define TEXT_OF_(number) #number
+
+/* What version 2 added: beside which other runs of its item a run was started, and whose it was. */
+#define RACES ", race TEXT, agent TEXT"
+#define INDEX_OF_RACE "CREATE INDEX runs_of_race ON runs(race, no) WHERE race IS NOT NULL;"
+
+/* From version i to i + 1. What is on record stays as it is: a run of before had no race. */
+static const char *const raises[VERSION] = {
+        [1] = "ALTER TABLE runs ADD COLUMN race TEXT; ALTER TABLE runs ADD COLUMN agent TEXT;" INDEX_OF_RACE,
+};
 
 static const char schema[] =
         "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
@@ -22,7 +31,7 @@ static const char schema[] =
         " snapshot_sha256 TEXT, identity TEXT, worktree TEXT, tree TEXT, commit_id TEXT,"
         " reasons TEXT NOT NULL DEFAULT '[]', created TEXT NOT NULL, moved TEXT NOT NULL, phase TEXT NOT NULL,"
         " outcome TEXT, owner_pid INTEGER NOT NULL, owner_start INTEGER NOT NULL,"
-        " events INTEGER NOT NULL DEFAULT 0, head TEXT NOT NULL) STRICT;"
+        " events INTEGER NOT NULL DEFAULT 0, head TEXT NOT NULL" RACES ") STRICT;" INDEX_OF_RACE
         "CREATE INDEX runs_of_item ON runs(item, no);"
         "CREATE INDEX runs_unfinished ON runs(no) WHERE phase NOT IN ('committed', 'discarded', 'blocked');"
         "CREATE TRIGGER runs_kept BEFORE DELETE ON runs BEGIN SELECT raise(ABORT, 'runs are never deleted'); END;"
@@ -80,7 +89,7 @@ static int read_number(struct store *store, const char *pragma, int64_t *ret, st
         return code == SQLITE_ROW ? 0 : db_fail(store, code, err);
 }
 
-int schema_check(struct store *store, bool *ret_empty, struct err *err)
+int schema_check(struct store *store, enum schema_found *ret, struct err *err)
 {
         int64_t application = 0, version = 0, changes = 0;
 
@@ -89,15 +98,15 @@ int schema_check(struct store *store, bool *ret_empty, struct err *err)
             (application == 0 && version == 0 && read_number(store, "PRAGMA schema_version", &changes, err) < 0))
                 return -1;
         if (application == 0 && version == 0 && changes == 0) {
-                *ret_empty = true;
+                *ret = SCHEMA_NONE;
                 return 0;
         }
         if (application != APPLICATION_ID)
                 return err_set(err, ERR_STORE, "%s is not a store of cupel", store->path);
-        if (version != VERSION)
+        if (version < 1 || version > VERSION)
                 return err_set(err, ERR_STORE, "%s has format %lld, this cupel reads %d: use the newer one",
                                store->path, (long long)version, VERSION);
-        *ret_empty = false;
+        *ret = version < VERSION ? SCHEMA_OLD : SCHEMA_READY;
         return 0;
 }
 
@@ -115,14 +124,29 @@ static int fill(struct store *store, struct err *err)
         return db_run(store, set, err);
 }
 
+/* One transaction, whatever the distance: a crash leaves the old version whole. */
+static int raise_version(struct store *store, struct err *err)
+{
+        int64_t version = 0;
+        int code = SQLITE_OK;
+
+        if (read_number(store, "PRAGMA user_version", &version, err) < 0)
+                return -1;
+        for (; code == SQLITE_OK && version < VERSION; version++)
+                code = sqlite3_exec(store->db, raises[version], NULL, NULL, NULL);
+        if (code == SQLITE_OK)
+                code = sqlite3_exec(store->db, "PRAGMA user_version = " TEXT_OF(VERSION), NULL, NULL, NULL);
+        return code == SQLITE_OK ? 0 : db_fail(store, code, err);
+}
+
 int schema_make(struct store *store, struct err *err)
 {
         _cleanup_tx_ struct db_tx tx = {0};
-        bool empty = false;
+        enum schema_found found = SCHEMA_READY;
 
-        if (db_begin(&tx, store, DB_DURABLE, err) < 0 || schema_check(store, &empty, err) < 0)
+        if (db_begin(&tx, store, DB_DURABLE, err) < 0 || schema_check(store, &found, err) < 0)
                 return -1;
-        if (empty && fill(store, err) < 0)
+        if ((found == SCHEMA_NONE && fill(store, err) < 0) || (found == SCHEMA_OLD && raise_version(store, err) < 0))
                 return -1;
         return db_commit(&tx, err);
 }

@@ -6,7 +6,7 @@
 
 #define RUN_COLUMNS                                                                                                    \
         "id, item, item_sha256, title, mood, base, target_ref, snapshot_sha256, identity, worktree, tree, commit_id, " \
-        "reasons, created, moved, phase, outcome, owner_pid, owner_start, events, no"
+        "reasons, created, moved, race, agent, phase, outcome, owner_pid, owner_start, events, no"
 #define APPROVAL_COLUMNS                                                                                               \
         "r.id, a.item, a.tree, a.base, a.evidence, a.item_sha256, a.plan_id, a.sentence, a.who, a.reason, a.time, "    \
         "a.id, a.kind, a.state"
@@ -35,13 +35,16 @@
         X(RUN_NEXT, "SELECT coalesce(max(no), 0) + 1 FROM runs")                                                       \
         X(RUN_ADD,                                                                                                     \
           "INSERT INTO runs(no, id, item, item_sha256, title, mood, base, target_ref, snapshot_sha256, identity, "     \
-          "worktree, created, moved, phase, owner_pid, owner_start, head) "                                            \
-          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, 'created', ?13, ?14, ?15)")                  \
+          "worktree, created, moved, phase, owner_pid, owner_start, head, race, agent) "                               \
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, 'created', ?13, ?14, ?15, ?16, ?17)")        \
         X(RUN_BY_ID, "SELECT " RUN_COLUMNS " FROM runs WHERE id = ?")                                                  \
         X(RUN_LAST, "SELECT " RUN_COLUMNS " FROM runs ORDER BY no DESC LIMIT 1")                                       \
         X(RUN_BY_PREFIX, "SELECT id FROM runs WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT 9")                  \
         X(RUNS, "SELECT " RUN_COLUMNS " FROM runs ORDER BY no DESC LIMIT ?2")                                          \
         X(RUNS_OF_ITEM, "SELECT " RUN_COLUMNS " FROM runs WHERE item = ?1 ORDER BY no DESC LIMIT ?2")                  \
+        X(RUNS_OF_RACE, "SELECT " RUN_COLUMNS " FROM runs WHERE race = ?1 ORDER BY no DESC LIMIT ?2")                  \
+        X(RACE_AHEAD, "SELECT " RUN_COLUMNS " FROM runs WHERE race = (SELECT race FROM runs WHERE id = ?1) "           \
+                      "AND id <> ?1 AND phase IN ('landing', 'held', 'committed') ORDER BY no LIMIT 1")                \
         X(RUNS_OPEN, "SELECT " RUN_COLUMNS " FROM runs WHERE phase NOT IN ('committed', 'discarded', 'blocked') "      \
                      "AND phase <> 'held' AND (?1 IS NULL OR item = ?1) ORDER BY no DESC LIMIT ?2")                    \
         X(RUNS_HELD, "SELECT " RUN_COLUMNS " FROM runs WHERE phase NOT IN ('committed', 'discarded', 'blocked') "      \

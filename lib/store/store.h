@@ -28,7 +28,7 @@
  *
  * Errors: ERR_NOT_FOUND no such store, run or approval; ERR_INPUT what the caller passed on is invalid (unknown type of
  * event, bad id, ambiguous prefix); ERR_REFUSED that actor may not emit it; ERR_BUSY; ERR_CONFLICT the run is not as the
- * caller expects; ERR_STORE disk full, read-only, damaged; ERR_INTERNAL a phase move that the table does not have. After
+ * caller expects; ERR_LOST another run of its race is ahead; ERR_STORE disk full, read-only, damaged; ERR_INTERNAL a phase move that the table does not have. After
  * an error nothing was changed.
  *
  * Strings passed in are borrowed for the call. Strings in a callback live until it returns.
@@ -126,6 +126,8 @@ struct store_run_spec {
         const char *worktree; /* path the user ran it for, for listings; may be NULL */
         pid_t owner_pid;      /* the supervisor: who must be dead before recovery may act */
         uint64_t owner_start; /* its start time, field 22 of proc_pid_stat(5) */
+        const char *race;     /* the runs that compete with each other have the same; NULL: it competes with none */
+        const char *agent;    /* NAME or NAME:MODEL; NULL where it has no name */
 };
 
 /* The row and `run.state created`, durable. ERR_CONFLICT where the id exists. Counts an attempt of the item. */
@@ -135,6 +137,7 @@ struct store_run {
         const char *id, *item, *item_sha256, *title, *mood;
         const char *base, *target_ref, *snapshot_sha256, *identity, *worktree;
         const char *tree, *commit;   /* candidate and landed commit; "" until known */
+        const char *race, *agent;    /* "" where there is none */
         const char *reasons;         /* JSON array text of the last move that gave any; "[]" */
         const char *created, *moved; /* RFC 3339: creation, and the last change of phase */
         enum phase phase;
@@ -160,6 +163,7 @@ enum store_runs_which {
 struct store_runs_filter {
         enum store_runs_which which;
         const char *item; /* NULL: of every item */
+        const char *race; /* of this race, whatever their state and item; NULL: it does not matter */
         int64_t limit;    /* 0: no limit */
 };
 
@@ -186,8 +190,12 @@ struct store_move {
 /*
  * One transaction: extra events, the row, the run.state event; leaving `landing` clears the intent; a terminal move
  * links the event into the store's chain and books the outcome on the item. Durable for landing, held and terminal.
+ * A move into landing or held of a run whose race has another there, or committed, is ERR_LOST: of a race one lands.
  */
 int store_run_move(struct store *store, const struct store_move *move, struct err *err);
+
+/* ERR_LOST with "RUN of agent NAME won" where another run of the same race lands, is held or is committed; else 0. */
+int store_race_check(struct store *store, const char *run, struct err *err);
 
 /* Somebody else carries the run on (approval, recovery). ERR_CONFLICT unless the owner is still the one given. */
 struct store_owner {
