@@ -173,6 +173,8 @@ int director_move(struct director *d, const struct director_move *move, struct e
         };
 
         if (store_run_move(d->store, &store_move, err) < 0) {
+                if (err->code == ERR_LOST)
+                        return -1; /* its sentence is the reason that the run ends with */
                 if (err->code == ERR_CONFLICT)
                         err->code = ERR_STORE; /* not a conflict of the target */
                 return err_wrap(err, "move the run to %s", phase_name(move->to));
@@ -203,6 +205,7 @@ static enum outcome outcome_of(const struct err *failure)
                 {ERR_REFUSED, OUTCOME_DIRECTOR_REFUSED},
                 {ERR_SANDBOX, OUTCOME_SANDBOX_UNAVAILABLE},
                 {ERR_CONFLICT, OUTCOME_BASE_CONFLICT},
+                {ERR_LOST, OUTCOME_CANCELLED},
         };
 
         for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -59,7 +59,7 @@ static void conclude(struct director *d, const struct strv *reasons)
                                                     .reasons = &told});
 }
 
-int director_end(struct director *d, const struct director_ending *ending, struct err *err)
+static int end_as(struct director *d, const struct director_ending *ending, struct err *err)
 {
         const struct director_move move = {
                 .to = phase_of(ending->outcome),
@@ -77,6 +77,47 @@ int director_end(struct director *d, const struct director_ending *ending, struc
         d->outcome = ending->outcome;
         conclude(d, ending->reasons);
         return 0;
+}
+
+static bool in_race(const struct director *d)
+{
+        return d->row.race && d->row.race[0];
+}
+
+/* What it lost to says more than how it heard of that: a signal, or the target that the winner's commit moved. */
+static bool loses_by(enum outcome outcome)
+{
+        return outcome == OUTCOME_CANCELLED || outcome == OUTCOME_BASE_CONFLICT;
+}
+
+static int end_as_loser(struct director *d, const struct director_ending *ending, const struct err *lost,
+                        struct err *err)
+{
+        _cleanup_strv_ struct strv reasons = {0};
+        struct director_ending loser = *ending;
+
+        strv_add(&reasons, lost->message);
+        loser.outcome = OUTCOME_CANCELLED;
+        loser.reasons = &reasons;
+        loser.events = NULL;
+        loser.events_len = 0;
+        return end_as(d, &loser, err);
+}
+
+int director_end(struct director *d, const struct director_ending *ending, struct err *err)
+{
+        struct err lost = ERR_INIT;
+
+        if (in_race(d) && loses_by(ending->outcome) && store_race_check(d->store, d->row.id, &lost) < 0) {
+                if (lost.code == ERR_LOST)
+                        return end_as_loser(d, ending, &lost, err);
+                *err = lost;
+                return -1;
+        }
+        if (end_as(d, ending, err) == 0)
+                return 0;
+        lost = *err;
+        return lost.code == ERR_LOST ? end_as_loser(d, ending, &lost, err) : -1;
 }
 
 int director_end_because(struct director *d, enum outcome outcome, const char *reason, struct err *err)

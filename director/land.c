@@ -53,10 +53,15 @@ static int hold_because(struct director *d, const char *reason, struct err *err)
 
 int land_hold_for_person(struct director *d, const struct strv *reasons, struct err *err)
 {
+        _cleanup_fd_ int lock_fd = -1;
         char evidence[HASH_HEX];
         struct store_approval_key key;
         int64_t id;
 
+        /* nobody is asked about what has lost already, or loses while the question is written */
+        if (d->row.race && d->row.race[0] &&
+            (landing_lock(d->state_fd, &lock_fd, err) < 0 || store_race_check(d->store, d->row.id, err) < 0))
+                return -1;
         if (evidence_seal(d, evidence, err) < 0)
                 return -1;
         key = approval_key(d, evidence);
@@ -199,6 +204,8 @@ static int not_landed(struct director *d, const struct attempt *attempt, struct 
                 return land_base_moved(d, err);
         if (failure.code == ERR_HELD || failure.code == ERR_BUSY)
                 return hold_because(d, text, err);
+        if (failure.code == ERR_LOST)
+                return director_end_because(d, OUTCOME_CANCELLED, text, err);
         if (failure.code == ERR_NOT_FOUND && attempt->needs_approval && d->row.phase == PHASE_HELD)
                 return wait_for_approval(d, attempt, err);
         return director_end_because(d, OUTCOME_INTERNAL_ERROR, text, err);

@@ -11,6 +11,9 @@
  * Until the move to landing a crash leaves a run that recovery discards (or a held one that is held still); after it, the
  * intent says how to finish or undo. Each function ends the run: committed, held (a person, or the user's checkout) or
  * discarded as base_conflict.
+ *
+ * Of the runs of a race (store.h) one lands or is held: the moves there are refused (ERR_LOST) while another is there, and the
+ * run ends as cancelled, with the winner as its reason. A landing that failed leaves the way to the next.
  */
 
 #include "lib/base/err.h"

@@ -179,7 +179,7 @@ static int verify_candidate(struct director *d, struct err *err)
                 return -1;
         if (strcmp(d->candidate.tree, d->base_tree) == 0)
                 return director_end_because(d, OUTCOME_NO_CHANGE, "the candidate is the base", err);
-        if (target_unmoved(d, &unmoved, err) < 0)
+        if (store_race_check(d->store, d->row.id, err) < 0 || target_unmoved(d, &unmoved, err) < 0)
                 return -1;
         if (!unmoved)
                 return land_base_moved(d, err);

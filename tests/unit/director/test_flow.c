@@ -38,6 +38,7 @@ static struct {
         struct channel channel;
         pid_t pid;
         struct json_t *done;
+        const char *race;  /* NULL: it competes with nobody */
         const char *claim; /* what the runner says of the verifier; NULL: PASS */
 } t;
 
@@ -135,7 +136,9 @@ static void make_run(const char *item, const char *policy)
                                       .snapshot_sha256 = t.snapshot,
                                       .identity = "sha256:0000",
                                       .owner_pid = getpid(),
-                                      .owner_start = 1};
+                                      .owner_start = 1,
+                                      .race = t.race,
+                                      .agent = t.race ? "ada" : NULL};
 
         make_repository();
         cr_assert_eq(git_start(&err), 0, "%s", err.message);
@@ -494,6 +497,114 @@ Test(flow, a_director_that_was_killed_is_recovered_to_nothing)
         cr_assert_str_eq(outcome(), "interrupted");
 }
 
+/* ---- Races ---- */
+
+#define RIVAL "rival__2026-01-01-00-00-00-abcdef"
+
+static int try_rival(enum phase to)
+{
+        const struct store_move move = {
+                .run = RIVAL, .to = to, .outcome = OUTCOME_CANCELLED, .actor = EVENT_ACTOR_DIRECTOR};
+
+        return store_run_move(t.store, &move, &err);
+}
+
+static void move_rival(enum phase to)
+{
+        cr_assert_eq(try_rival(to), 0, "%s", err.message);
+}
+
+/* Another run of the same race, verified and about to land. */
+static void make_rival(void)
+{
+        static const enum phase way[] = {PHASE_PREPARING,      PHASE_RUNNING,           PHASE_FROZEN,
+                                         PHASE_SELF_VERIFYING, PHASE_AWAITING_DIRECTOR, PHASE_DIRECTOR_VERIFYING};
+        const struct store_run_spec spec = {.id = RIVAL,
+                                            .item = "item-1",
+                                            .item_sha256 = t.snapshot,
+                                            .title = "Title",
+                                            .mood = "calm",
+                                            .base = t.base,
+                                            .owner_pid = getpid(),
+                                            .owner_start = 1,
+                                            .race = t.race,
+                                            .agent = "bob"};
+
+        cr_assert_eq(store_run_create(t.store, &spec, &err), 0, "%s", err.message);
+        for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
+                move_rival(way[i]);
+}
+
+static void start_race(const char *item, const char *policy)
+{
+        t.race = "race-1";
+        make_run(item, policy);
+        make_rival();
+}
+
+Test(flow, who_verifies_while_another_wins_is_cancelled_and_says_who_won)
+{
+        start_race(ITEM, POLICY("sleep 1"));
+        verify("echo two >file");
+        json_decref(hear("step"));
+        move_rival(PHASE_LANDING);
+        move_rival(PHASE_COMMITTED);
+        cr_assert_str_eq(outcome(), "cancelled", "%s", shown());
+        cr_assert(told(RIVAL " of agent bob won"), "%s", shown());
+        is_unchanged();
+}
+
+Test(flow, who_is_stopped_because_another_won_says_who)
+{
+        start_race(ITEM, POLICY("sleep 60"));
+        verify("echo two >file");
+        json_decref(hear("step"));
+        move_rival(PHASE_HELD);
+        send_op("stop");
+        cr_assert_str_eq(outcome(), "cancelled", "%s", shown());
+        cr_assert(told(RIVAL " of agent bob won"), "%s", shown());
+        is_unchanged();
+}
+
+Test(flow, a_target_that_the_winner_moved_is_no_base_conflict)
+{
+        start_race(ITEM, POLICY("true"));
+        start("run", NULL);
+        await_candidate();
+        propose("echo two >file");
+        SH("cd %s/repo && git commit -q --allow-empty -m rival", t.folder);
+        move_rival(PHASE_LANDING);
+        move_rival(PHASE_COMMITTED);
+        send_op("verify");
+        cr_assert_str_eq(outcome(), "cancelled", "%s", shown());
+        cr_assert(told("bob won"), "%s", shown());
+}
+
+Test(flow, while_one_is_held_no_person_is_asked_about_another)
+{
+        _cleanup_store_approval_ struct store_approval approval = {0};
+
+        start_race(ITEM "approval: {after: person}\n", POLICY("sleep 1"));
+        verify("echo two >file");
+        json_decref(hear("step"));
+        move_rival(PHASE_HELD);
+        cr_assert_str_eq(outcome(), "cancelled", "%s", shown());
+        cr_assert_eq(store_approval_get(t.store, RUN, STORE_APPROVAL_LANDING, &approval, &err), -1);
+        cr_assert_eq(err.code, ERR_NOT_FOUND);
+        is_unchanged();
+}
+
+Test(flow, a_rival_that_failed_to_land_is_not_in_the_way)
+{
+        start_race(ITEM, POLICY("true"));
+        move_rival(PHASE_LANDING);
+        move_rival(PHASE_DISCARDED);
+        verify("echo two >file");
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
+}
+
+/* ---- Killed while it lands ---- */
+
 static void await_phase(const char *wanted)
 {
         for (;;) {
@@ -510,20 +621,26 @@ static void kill_while_landing(useconds_t after_us)
         _cleanup_free_ char *head = NULL;
         const char *end;
 
-        make_run(ITEM, POLICY("true"));
+        start_race(ITEM, POLICY("true"));
         verify("echo two >file");
         await_phase("landing");
         usleep(after_us);
         kill(t.pid, SIGKILL);
         waitpid(t.pid, NULL, 0);
         channel_release(&t.channel);
+        /* until somebody knows what became of it, and ever after where it is a commit, no rival lands */
+        cr_assert_eq(try_rival(PHASE_LANDING), -1);
+        cr_assert_eq(err.code, ERR_LOST, "%s", err.message);
         start("recover", NULL);
         end = outcome();
         if (strcmp(end, "interrupted") == 0) {
                 is_unchanged();
+                move_rival(PHASE_LANDING);
                 return;
         }
         cr_assert_str_eq(end, "committed", "%s", shown());
+        cr_assert_eq(try_rival(PHASE_LANDING), -1);
+        cr_assert_eq(err.code, ERR_LOST, "%s", err.message);
         head = sh("git -C %s/repo rev-parse main", t.folder);
         cr_assert_str_eq(json_string_value(json_object_get(t.done, "commit")), head);
         SH("cd %s/repo && test $(git rev-parse main~1) = %s && test -z \"$(git status --porcelain)\" && "
