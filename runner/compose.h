@@ -32,7 +32,7 @@ struct compose_input {
         char *const *envp;       /* the caller's, of which the plan's names are passed on */
         uint32_t columns, rows;  /* of the terminal at which the user sits; 0: nobody does */
         const char *program;     /* cupel, shown as /cupel/bin/cupel; NULL: not found */
-        const char *node_module; /* COMPOSE_NODE_MODULE, shown below /cupel; NULL: no general egress, or not found */
+        const char *node_module; /* COMPOSE_NODE_MODULE, shown below /cupel; NULL: no proxy, or not found */
 };
 
 int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret, struct err *err);

@@ -34,16 +34,14 @@ static void say(struct egress_link *link, json_t *message, const int *fd)
 int egress_link_listen(struct egress_link *link, const struct plan *plan, const struct sandbox_event *event,
                        struct err *err)
 {
-        size_t proxy = plan->sandbox.network.allow.len ? 1 : 0;
-
         if (!event->listeners_len)
                 return 0;
-        if (link->channel.fd < 0 || event->listeners_len != proxy + plan->agent.routes.len)
+        if (link->channel.fd < 0 || event->listeners_len != 1 + plan->agent.routes.len)
                 return err_set(err, ERR_INTERNAL, "%zu listening sockets came with the step", event->listeners_len);
         for (size_t i = 0; i < event->listeners_len; i++)
                 say(link,
                     json_pack("{s:s, s:s}", "type", "listen", "for",
-                              i < proxy ? "proxy" : plan->agent.routes.items[i - proxy].name),
+                              i == 0 ? "proxy" : plan->agent.routes.items[i - 1].name),
                     &event->listeners[i]);
         return 0;
 }

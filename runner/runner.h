@@ -51,7 +51,7 @@ struct runner {
         struct plan plan;
         char plan_id[HASH_HEX];
         char *program;     /* cupel, or NULL */
-        char *node_module; /* COMPOSE_NODE_MODULE where there is general egress, or NULL */
+        char *node_module; /* COMPOSE_NODE_MODULE where the proxy listens, or NULL */
         struct strv lowers, objects;
         int64_t wall_ms;        /* from `start`; 0: the plan's */
         uint32_t columns, rows; /* of the terminal at which the user sits, from `start`; 0: nobody sits there */

@@ -66,7 +66,7 @@ int waiting_enter(struct runner *runner, struct err *err)
                 return -1;
         notes_init(&runner->notes, &runner->up, (uint64_t)runner->plan.budget.notes);
         runner->program = find_program();
-        if (runner->plan.sandbox.network.allow.len)
+        if (plan_has_network(&runner->plan))
                 runner->node_module = sibling_path(COMPOSE_NODE_MODULE, &ignored);
         if (egress_link_open(&runner->egress, &runner->plan, err) < 0)
                 return -1;

@@ -33,6 +33,8 @@ struct client_env {
         unsigned hurry; /* time limits are divided by it */
         /* The name shall be resolved; client_resolved() is called later, or never after client_free(). */
         void (*lookup)(void *arg, const char *name);
+        /* A connection to the route that listens on that port of the step's loopback; -1: none does, or it has no room. */
+        int (*route)(void *arg, uint16_t port);
         /* The side's descriptor is about to be closed. */
         void (*forget)(void *arg, enum client_side side);
 };

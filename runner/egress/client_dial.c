@@ -109,12 +109,37 @@ static void refuse_address(struct client *client, const struct address *address,
         refuse_host(client, str_text(&reason), str_text(&remedy));
 }
 
+static bool is_step_loopback(const struct host *host)
+{
+        static const uint8_t own[] = {127, 0, 0, 1};
+
+        return host->is_address ? !host->address.is_v6 && !memcmp(host->address.bytes, own, sizeof(own))
+                                : !strcmp(host->text, "localhost");
+}
+
+/*
+ * Not every client heeds NO_PROXY. Who asks the proxy for a route's own address is led to the route, which judges each request
+ * as ever and puts the receipts: nothing is opened by it that the step could not connect to itself.
+ */
+static bool lead_to_route(struct client *client)
+{
+        int fd = is_step_loopback(&client->host) ? client->env->route(client->arg, client->port) : -1;
+
+        if (fd < 0)
+                return false;
+        client->upstream = fd;
+        client_move(client, CLIENT_DIAL, DIAL_MS);
+        return true;
+}
+
 void client_judge(struct client *client)
 {
         struct sink *sink = client->env->sink;
         enum allow_match match = allow_list_match(&client->env->config->allow, &client->host, client->port);
         const char *what = NULL;
 
+        if (lead_to_route(client))
+                return;
         client->named = match == ALLOW_EXACT;
         if (client->host.is_address)
                 what = vet_address(&client->host.address, client->named);

@@ -38,6 +38,8 @@ struct slot {
 struct clients {
         uv_loop_t *uv;
         struct client_env env;
+        clients_route_fn route;
+        void *route_arg;
         struct slot slots[CLIENTS_MAX];
         size_t used;
 };
@@ -122,6 +124,13 @@ static void on_ready(uv_poll_t *handle, int status, int events)
         settle(poll->slot);
 }
 
+static int lead_to_route(void *arg, uint16_t port)
+{
+        const struct slot *slot = arg;
+
+        return slot->owner->route(slot->owner->route_arg, port);
+}
+
 /* ---- lookups ---- */
 
 static size_t take_addresses(const struct addrinfo *list, struct address *addresses, size_t room)
@@ -175,13 +184,19 @@ static void look_up(void *arg, const char *name)
 /* ---- all of them ---- */
 
 struct clients *clients_new(struct uv_loop_s *loop, const struct egress_config *config, struct sink *sink,
-                            unsigned hurry)
+                            unsigned hurry, clients_route_fn route, void *route_arg)
 {
         struct clients *clients = xcalloc(1, sizeof(*clients));
 
         clients->uv = loop;
-        clients->env = (struct client_env){
-                .config = config, .sink = sink, .hurry = hurry, .lookup = look_up, .forget = forget};
+        clients->route = route;
+        clients->route_arg = route_arg;
+        clients->env = (struct client_env){.config = config,
+                                           .sink = sink,
+                                           .hurry = hurry,
+                                           .lookup = look_up,
+                                           .route = lead_to_route,
+                                           .forget = forget};
         return clients;
 }
 

@@ -10,9 +10,12 @@
 struct clients;
 struct uv_loop_s;
 
+/* A connection to the route that listens on the port (client.h). */
+typedef int (*clients_route_fn)(void *arg, uint16_t port);
+
 /* hurry: every time limit is divided by it (tests). */
 struct clients *clients_new(struct uv_loop_s *loop, const struct egress_config *config, struct sink *sink,
-                            unsigned hurry);
+                            unsigned hurry, clients_route_fn route, void *route_arg);
 
 bool clients_have_room(const struct clients *clients);
 void clients_accept(struct clients *clients, int fd); /* takes it; only where there is room */

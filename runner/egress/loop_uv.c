@@ -9,6 +9,7 @@
 #include "runner/egress/client_uv.h"
 #include "runner/egress/limits.h"
 #include "runner/egress/route.h"
+#include "runner/egress/socket.h"
 
 #include "lib/base/channel.h"
 #include "lib/base/cleanup.h"
@@ -17,8 +18,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +28,7 @@ struct listener {
         struct loop *loop;
         int fd;
         int which; /* EGRESS_PROXY or a route */
+        uint16_t port;
         bool listening;
         bool exhausted; /* no descriptors were left: wait for the next tick */
 };
@@ -81,15 +81,6 @@ static bool has_room(const struct loop *loop, int which)
         return which == EGRESS_PROXY ? clients_have_room(loop->clients) : routes_have_room(loop->routes);
 }
 
-/* The runner still holds the listener, and what it sets there every connection inherits. */
-static void arrange(int fd)
-{
-        /* heads and events go out as they come: else the second of two small writes waits for an acknowledgement, 40 ms */
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-        /* closing never waits for a client that does not read */
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){0}, sizeof(struct linger));
-}
-
 static void drop_listener(struct listener *listener)
 {
         for (int i = 0; i < LISTENERS_MAX; i++)
@@ -115,7 +106,7 @@ static void on_connection(uv_poll_t *handle, int status, int events)
                                 drop_listener(listener);
                         return;
                 }
-                arrange(fd);
+                socket_arrange(fd);
                 if (listener->which == EGRESS_PROXY)
                         clients_accept(loop->clients, fd);
                 else
@@ -140,18 +131,24 @@ static void open_or_shut(struct loop *loop)
         }
 }
 
-static bool option_is(int fd, int option, int value)
+/* For a client of the proxy that asks for the address of a route: one end of a pair, the route serves the other. */
+static int connect_route(void *arg, uint16_t port)
 {
-        int got = -1;
-        socklen_t len = sizeof(got);
+        struct loop *loop = arg;
 
-        return getsockopt(fd, SOL_SOCKET, option, &got, &len) == 0 && got == value;
-}
+        for (int i = 0; i < LISTENERS_MAX; i++) {
+                const struct listener *listener = loop->listeners[i];
+                int ends[2];
 
-static bool is_listening_tcp(int fd)
-{
-        return option_is(fd, SO_ACCEPTCONN, 1) && option_is(fd, SO_TYPE, SOCK_STREAM) &&
-               option_is(fd, SO_PROTOCOL, IPPROTO_TCP);
+                if (!listener || listener->which == EGRESS_PROXY || listener->port != port)
+                        continue;
+                if (!routes_have_room(loop->routes) ||
+                    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+                        return -1;
+                routes_accept(loop->routes, (size_t)listener->which, ends[1]);
+                return ends[0];
+        }
+        return -1;
 }
 
 static int add_listener(struct loop *loop, int which, int passed, struct err *err)
@@ -164,12 +161,12 @@ static int add_listener(struct loop *loop, int which, int passed, struct err *er
                         slot = &loop->listeners[i];
         if (!slot)
                 return err_set(err, ERR_INPUT, "order: more than %d listeners", LISTENERS_MAX);
-        if (fd < 0 || !is_listening_tcp(fd))
+        if (fd < 0 || !socket_is_listening_tcp(fd))
                 return err_set(err, ERR_INPUT, "order: \"listen\" came without a listening TCP socket");
         if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
                 return err_errno(err, "listener");
         listener = xcalloc(1, sizeof(*listener));
-        *listener = (struct listener){.loop = loop, .fd = fd, .which = which};
+        *listener = (struct listener){.loop = loop, .fd = fd, .which = which, .port = socket_port(fd)};
         if (uv_poll_init(&loop->uv, &listener->poll, fd) < 0) {
                 free(listener);
                 return err_set(err, ERR_SYSTEM, "order: the socket cannot be polled");
@@ -244,7 +241,7 @@ static int configure(struct loop *loop, json_t *message, struct err *err)
         if (egress_config_parse(message, &loop->config, err) < 0)
                 return -1;
         loop->sink = sink_new(loop->up.fd, loop->config.bytes, loop->config.connections);
-        loop->clients = clients_new(&loop->uv, &loop->config, loop->sink, loop->hurry);
+        loop->clients = clients_new(&loop->uv, &loop->config, loop->sink, loop->hurry, connect_route, loop);
         loop->routes = routes_new(&loop->uv, &loop->config, loop->sink, loop->hurry);
         failed = uv_poll_start(&loop->runner, UV_READABLE, on_runner);
         if (failed)

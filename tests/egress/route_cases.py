@@ -157,6 +157,39 @@ class Headers(unittest.TestCase):
             self.assertEqual(egress.ask("GET", "/v1/models")[0], 200)
 
 
+class ThroughTheProxy(unittest.TestCase):
+    """A client that does not heed NO_PROXY asks the proxy for the route's own address."""
+
+    def ask(self, egress, port, tunnel, path="/v1/messages"):
+        connection = http.client.HTTPConnection("127.0.0.1", egress.port, timeout=DEADLINE)
+        if tunnel:
+            connection.set_tunnel("127.0.0.1", port)
+        connection.request("POST", path if tunnel else f"http://127.0.0.1:{port}{path}", b"{}")
+        answer = connection.getresponse()
+        got = answer.status, answer.read()
+        connection.close()
+        return got
+
+    def test_it_is_led_to_the_route_and_judged_there(self):
+        for tunnel in (True, False):
+            with Server() as upstream, Routed(f"http://{upstream.at}") as egress:
+                self.assertEqual(self.ask(egress, egress.at, tunnel), (200, b"hello\n"))
+                self.assertIn(f"x-api-key: {SECRET}\r\n", upstream.heads[0].decode())
+                receipt = egress.receipt()
+                self.assertEqual((receipt["via"], receipt["status"]), ("route:api", 200))
+                self.assertEqual(self.ask(egress, egress.at, tunnel, "/v2/files")[0], 403)
+                self.assertIn("/v2/files", egress.veto()["candidate_action"])
+                self.assertEqual(len(upstream.heads), 1)
+
+    def test_no_other_port_of_the_loopback_is(self):
+        with Server() as upstream, Routed(f"http://{upstream.at}") as egress:
+            with self.assertRaises(OSError):
+                self.ask(egress, upstream.port, True)
+            self.assertEqual(self.ask(egress, upstream.port, False)[0], 403)
+            self.assertEqual(self.ask(egress, egress.port, False)[0], 403)
+            self.assertEqual(upstream.heads, [])
+
+
 class AllowList(unittest.TestCase):
     def test_only_what_the_list_names_passes(self):
         refused = ["GET /v2/models", "DELETE /v1/messages", "POST /v1/complete", "GET /v1/../v2/models", "GET /v1/./x",

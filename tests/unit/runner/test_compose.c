@@ -207,10 +207,12 @@ Test(compose, each_route_has_its_port_and_its_variable, .init = setup, .fini = t
         add_route("a", "A_URL");
         add_route("b", "B_URL");
         compose_agent(&input, &step);
-        cr_assert(step.listen.len == 2 && step.listen.items[0] == 61081 && step.listen.items[1] == 61082);
+        cr_assert(step.listen.len == 3 && step.listen.items[1] == 61081 && step.listen.items[2] == 61082);
         cr_assert_str_eq(env_of(&step, "A_URL"), "http://127.0.0.1:61081/v1");
         cr_assert_str_eq(env_of(&step, "B_URL"), "http://127.0.0.1:61082/v1");
-        cr_assert_null(env_of(&step, "HTTP_PROXY"), "routes alone are no proxy");
+        cr_assert(step.listen.items[0] == 61080, "what is tried elsewhere is refused by nobody");
+        cr_assert_str_eq(env_of(&step, "HTTPS_PROXY"), "http://127.0.0.1:61080");
+        cr_assert_str_eq(env_of(&step, "no_proxy"), "127.0.0.1,localhost");
         compose_verifier(&input, &unit, &verifier);
         cr_assert(verifier.listen.len == 0 && verifier.env.len == 0, "a verifier has network");
 }
