@@ -79,6 +79,8 @@ static int plan_cage(const struct runner_call *call, struct cage_plan *plan, str
                 show_path(&plan->show, context, call->launch->plan.sandbox.read.items[i]);
         for (size_t i = 0; i < call->launch->plan.sandbox.write.len; i++)
                 show_path(&plan->show, context, call->launch->plan.sandbox.write.items[i]);
+        for (size_t i = 0; i < call->launch->plan.agent.read.len; i++)
+                strv_add(&plan->show, call->launch->plan.agent.read.items[i]);
         strv_sort_unique(&plan->read);
         return 0;
 }

@@ -144,6 +144,7 @@ int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret,
         add_shown(ret->home, &input->plan->sandbox.write, &ret->write);
         policy_hidden_in(&input->plan->sandbox.read, ret->home, &ret->hide);
         policy_hidden_in(&input->plan->sandbox.write, ret->home, &ret->hide);
+        policy_hidden_in(&input->plan->agent.read, ret->home, &ret->hide);
         add_carried(input, ret);
         return sandbox_plan_check(ret, err);
 }
@@ -161,6 +162,17 @@ static void set_limits(const struct budget *budget, struct sandbox_limits *ret)
         };
 }
 
+/* What the agent is made of: shown to its step alone, so that verifiers see the same here and in the clean room. */
+static void furnish_agent(const struct plan *plan, struct sandbox_step *ret)
+{
+        for (size_t i = 0; i < plan->agent.read.len; i++)
+                sandbox_shows_add(&ret->read, plan->agent.read.items[i], plan->agent.read.items[i]);
+        for (size_t i = 0; i < plan->agent.links.len; i++)
+                sandbox_shows_add(&ret->links, plan->agent.links.items[i].value, plan->agent.links.items[i].name);
+        for (size_t i = 0; i < plan->agent.home.len; i++)
+                sandbox_home_add(&ret->home, plan->agent.home.items[i].name, plan->agent.home.items[i].value);
+}
+
 void compose_agent(const struct compose_input *input, struct sandbox_step *ret)
 {
         const struct plan *plan = input->plan;
@@ -174,6 +186,7 @@ void compose_agent(const struct compose_input *input, struct sandbox_step *ret)
         strv_add(&ret->env, "CUPEL_NOTES=/cupel/notes.sock");
         ret->worktree = plan->worktree == WORKTREE_WRITE ? SANDBOX_WORK : SANDBOX_READONLY;
         ret->notes = true;
+        furnish_agent(plan, ret);
         ret->tty = plan->agent.tty == 1;
         ret->attached = input->columns > 0;
         ret->columns = input->columns;

@@ -71,13 +71,14 @@ struct sandbox_result {
         int signal;    /* that killed it, else 0 */
         uint64_t wall_ms;
         uint64_t cpu_ms;
-        uint64_t output_bytes; /* printed */
-        uint64_t left_out;     /* of them not in the log */
-        uint64_t redacted;     /* values that are hidden in it */
-        uint64_t peak_memory;  /* as in `uses` */
-        uint64_t disk_bytes;   /* used in the upper at the end */
-        char message[256];     /* reason SETUP: what was wrong */
-        bool out_of_inodes;    /* reason DISK: of files, not of bytes */
+        uint64_t output_bytes;               /* printed */
+        uint64_t left_out;                   /* of them not in the log */
+        uint64_t redacted;                   /* values that are hidden in it */
+        uint64_t peak_memory;                /* as in `uses` */
+        uint64_t disk_bytes;                 /* used in the upper at the end */
+        char message[256];                   /* reason SETUP: what was wrong */
+        bool out_of_inodes;                  /* reason DISK: of files, not of bytes */
+        uint64_t home_changed, home_removed; /* bit i: the step's home file i has another text or kind, is gone */
         struct sandbox_use uses[SANDBOX_LIMIT_COUNT];
 };
 

@@ -47,9 +47,11 @@ static int mount_all(const struct site *site, const struct sandbox_step *step, i
                 return -1;
         if (step->tty && pty_mount(site, err) < 0)
                 return -1;
-        if (mount_home(site, rootfd, err) < 0 || shows_mount(site, rootfd, false, err) < 0)
+        if (mount_home(site, rootfd, err) < 0 || shows_mount(site, step, rootfd, false, err) < 0)
                 return -1;
-        return worktree_mount(site, step, rootfd, err) < 0 ? -1 : shows_mount(site, rootfd, true, err);
+        if (worktree_mount(site, step, rootfd, err) < 0 || shows_mount(site, step, rootfd, true, err) < 0)
+                return -1;
+        return own_shows_links(site, step, err);
 }
 
 static int pivot(const struct site *site, struct err *err)

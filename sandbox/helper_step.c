@@ -209,6 +209,8 @@ void helper_step_end(struct helper *helper)
                 capture_text(&helper->capture, "\n");
         }
         capture_end(&helper->capture);
+        home_files_compare(&helper->site, &helper->step, helper->process.home, &helper->result.home_changed,
+                           &helper->result.home_removed);
         helper->result.left_out = helper->capture.left_out;
         helper->result.redacted = helper->redact.count;
         redact_release(&helper->redact);

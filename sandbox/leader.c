@@ -273,6 +273,8 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
                 translate_env(site, step, &env);
         if ((step->tty ? set_terminal(output, err) : set_descriptors(output, err)) < 0)
                 return -1;
+        if (home_files_write(site, step, err) < 0)
+                return -1;
         if (chdir(cwd) < 0) {
                 err_errno(err, "working directory %s", cwd);
                 err->code = ERR_INPUT;

@@ -33,6 +33,7 @@ struct wire_event {
         uint32_t listeners;
         char *message;
         bool out_of_inodes;
+        uint64_t home_changed, home_removed;
         int error_code, error_errno;
 };
 
@@ -56,6 +57,8 @@ static const struct record_field event_fields[] = {
         {"listeners", RECORD_U32, WIRE(listeners), false, NULL},
         {"message", RECORD_TEXT, WIRE(message), true, NULL},
         {"out_of_inodes", RECORD_BOOL, WIRE(out_of_inodes), true, NULL},
+        {"home_changed", RECORD_U64, WIRE(home_changed), true, NULL},
+        {"home_removed", RECORD_U64, WIRE(home_removed), true, NULL},
         {"error_code", RECORD_INT, WIRE(error_code), true, NULL},
         {"error_errno", RECORD_INT, WIRE(error_errno), true, NULL},
         {0},
@@ -149,6 +152,8 @@ struct json_t *event_to_json(const struct sandbox_event *event)
                 .listeners = (uint32_t)event->listeners_len,
                 .message = plain_text(failed ? event->error.message : result->message),
                 .out_of_inodes = result->out_of_inodes,
+                .home_changed = result->home_changed,
+                .home_removed = result->home_removed,
                 .error_code = failed ? (int)event->error.code : 0,
                 .error_errno = failed ? event->error.errnum : 0,
         };
@@ -179,7 +184,9 @@ static void take_event(const struct wire_event *wire, struct sandbox_event *ret)
                            .redacted = wire->redacted,
                            .peak_memory = wire->peak_memory,
                            .disk_bytes = wire->disk_bytes,
-                           .out_of_inodes = wire->out_of_inodes},
+                           .out_of_inodes = wire->out_of_inodes,
+                           .home_changed = wire->home_changed,
+                           .home_removed = wire->home_removed},
         };
         snprintf(ret->worktree, sizeof(ret->worktree), "%s", wire->worktree);
         if (ret->type == SANDBOX_EVENT_FAILED) {

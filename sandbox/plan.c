@@ -63,6 +63,9 @@ static const struct record_field step_fields[] = {
         {"attached", RECORD_BOOL, STEP(attached), false, NULL},
         {"columns", RECORD_U32, STEP(columns), false, NULL},
         {"rows", RECORD_U32, STEP(rows), false, NULL},
+        {"read", RECORD_SHOWS, STEP(read), false, NULL},
+        {"links", RECORD_SHOWS, STEP(links), false, NULL},
+        {"home", RECORD_HOME, STEP(home), false, NULL},
         {"wall_ms", RECORD_U64, LIMIT(wall_ms), false, NULL},
         {"cpu_ms", RECORD_U64, LIMIT(cpu_ms), false, NULL},
         {"processes", RECORD_U64, LIMIT(processes), false, NULL},
@@ -78,6 +81,22 @@ void sandbox_shows_add(struct sandbox_shows *shows, const char *host, const char
 {
         shows->items = xrealloc(shows->items, (shows->len + 1) * sizeof(*shows->items));
         shows->items[shows->len++] = (struct sandbox_show){xstrdup(host), xstrdup(inside)};
+}
+
+void sandbox_home_add(struct sandbox_home *home, const char *path, const char *text)
+{
+        home->items = xrealloc(home->items, (home->len + 1) * sizeof(*home->items));
+        home->items[home->len++] = (struct sandbox_home_file){xstrdup(path), xstrdup(text)};
+}
+
+static void home_release(struct sandbox_home *home)
+{
+        for (size_t i = 0; i < home->len; i++) {
+                free(home->items[i].path);
+                free(home->items[i].text);
+        }
+        free(home->items);
+        *home = (struct sandbox_home){0};
 }
 
 static void shows_release(struct sandbox_shows *shows)
@@ -113,6 +132,9 @@ void sandbox_step_release(struct sandbox_step *step)
         free(step->cwd);
         strv_release(&step->argv);
         strv_release(&step->env);
+        shows_release(&step->read);
+        shows_release(&step->links);
+        home_release(&step->home);
         *step = (struct sandbox_step){0};
 }
 
@@ -268,8 +290,48 @@ int sandbox_plan_check(const struct sandbox_plan *plan, struct err *err)
         return check_shows(plan, err) < 0 ? -1 : check_env(&plan->env, err);
 }
 
+/* Names of their own in /cupel/bin: not the one that is ours. */
+static int check_links(const struct sandbox_shows *links, struct err *err)
+{
+        if (links->len > SHOWS_MAX)
+                return err_set(err, ERR_INPUT, "links: more than %d", SHOWS_MAX);
+        for (size_t i = 0; i < links->len; i++) {
+                const char *name = links->items[i].inside;
+
+                if (check_relative("links", name, err) < 0 || check_absolute("links", links->items[i].host, err) < 0)
+                        return -1;
+                if (strchr(name, '/') || strlen(name) > 255 || strcmp(name, "cupel") == 0)
+                        return err_set(err, ERR_INPUT, "links: %.200s is no name of a program to add", name);
+        }
+        return 0;
+}
+
+static int check_home(const struct sandbox_home *home, struct err *err)
+{
+        size_t bytes = 0;
+
+        if (home->len > SANDBOX_HOME_MAX)
+                return err_set(err, ERR_INPUT, "home: more than %d files", SANDBOX_HOME_MAX);
+        for (size_t i = 0; i < home->len; i++) {
+                if (check_relative("home", home->items[i].path, err) < 0)
+                        return -1;
+                for (size_t j = 0; j < i; j++)
+                        if (strcmp(home->items[i].path, home->items[j].path) == 0)
+                                return err_set(err, ERR_INPUT, "home: %.200s twice", home->items[i].path);
+                bytes += strlen(home->items[i].text);
+        }
+        if (bytes > SANDBOX_HOME_BYTES)
+                return err_set(err, ERR_INPUT, "home: more than %zu KiB", SANDBOX_HOME_BYTES >> 10);
+        return 0;
+}
+
 static int step_check(const struct sandbox_step *step, struct err *err)
 {
+        if (step->read.len > SHOWS_MAX)
+                return err_set(err, ERR_INPUT, "read: more than %d folders", SHOWS_MAX);
+        if (check_places("read", &step->read, err) < 0 || check_links(&step->links, err) < 0 ||
+            check_home(&step->home, err) < 0)
+                return -1;
         if (step->argv.len == 0 || !step->argv.items[0][0])
                 return err_set(err, ERR_INPUT, "step %s: no command", step->name);
         if (step->cwd && strcmp(step->cwd, "/") != 0 && check_absolute("cwd", step->cwd, err) < 0)

@@ -55,6 +55,22 @@ struct sandbox_shows {
 
 void sandbox_shows_add(struct sandbox_shows *shows, const char *host, const char *inside); /* copies both */
 
+/* A file that a step finds in its fresh home: mode 0600, a text that begins with "#!" 0700; folders on the way 0700. */
+struct sandbox_home_file {
+        char *path; /* below the home, relative */
+        char *text;
+};
+
+#define SANDBOX_HOME_MAX 60
+#define SANDBOX_HOME_BYTES ((size_t)512 << 10) /* of all texts of a step together */
+
+struct sandbox_home {
+        struct sandbox_home_file *items;
+        size_t len;
+};
+
+void sandbox_home_add(struct sandbox_home *home, const char *path, const char *text); /* copies both */
+
 struct sandbox_plan {
         char *worktree;    /* where steps see the worktree: the repository's own absolute path */
         struct strv lower; /* host folders of the overlay, topmost first: head, delta…, base; at least one */
@@ -134,7 +150,11 @@ struct sandbox_step {
         struct sandbox_ports listen; /* on 127.0.0.1; the listening sockets come with "started", connections queue */
         bool tty; /* standard streams are a private terminal, not /dev/null and a pipe; TERM is set where nobody did */
         bool attached; /* somebody sits at it: a second descriptor came with the request (sandbox/attachment.h) */
-        uint32_t columns, rows; /* of the terminal; 0: 80 and 24 */
+        uint32_t columns, rows;    /* of the terminal; 0: 80 and 24 */
+        struct sandbox_shows read; /* as the plan's, for this step alone */
+        struct sandbox_shows
+                links; /* `inside`: a name in /cupel/bin; `host`: the absolute path that it leads to, inside */
+        struct sandbox_home home; /* written before it starts; the result tells which it changed */
         struct sandbox_limits limits;
 };
 

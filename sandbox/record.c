@@ -27,17 +27,30 @@ static json_t *strings_to_json(const struct strv *list)
         return array;
 }
 
+static void append_pair(json_t *array, const char *first, const char *second)
+{
+        json_t *pair = json_array();
+
+        json_array_append_new(pair, text_or_null(first));
+        json_array_append_new(pair, text_or_null(second));
+        json_array_append_new(array, pair);
+}
+
 static json_t *shows_to_json(const struct sandbox_shows *shows)
 {
         json_t *array = json_array();
 
-        for (size_t i = 0; i < shows->len; i++) {
-                json_t *pair = json_array();
+        for (size_t i = 0; i < shows->len; i++)
+                append_pair(array, shows->items[i].host, shows->items[i].inside);
+        return array;
+}
 
-                json_array_append_new(pair, text_or_null(shows->items[i].host));
-                json_array_append_new(pair, text_or_null(shows->items[i].inside));
-                json_array_append_new(array, pair);
-        }
+static json_t *home_to_json(const struct sandbox_home *home)
+{
+        json_t *array = json_array();
+
+        for (size_t i = 0; i < home->len; i++)
+                append_pair(array, home->items[i].path, home->items[i].text);
         return array;
 }
 
@@ -67,6 +80,8 @@ static json_t *field_to_json(const void *place, const struct record_field *field
                 return strings_to_json(place);
         case RECORD_SHOWS:
                 return shows_to_json(place);
+        case RECORD_HOME:
+                return home_to_json(place);
         case RECORD_PORTS:
                 return ports_to_json(place);
         case RECORD_NAME:
@@ -95,7 +110,7 @@ static enum json_field_type wire_type(enum record_type type)
                 [RECORD_U32] = JSON_FIELD_INT,     [RECORD_INT] = JSON_FIELD_INT,
                 [RECORD_BOOL] = JSON_FIELD_BOOL,   [RECORD_STRINGS] = JSON_FIELD_STRINGS,
                 [RECORD_SHOWS] = JSON_FIELD_ARRAY, [RECORD_NAME] = JSON_FIELD_STRING,
-                [RECORD_PORTS] = JSON_FIELD_ARRAY,
+                [RECORD_PORTS] = JSON_FIELD_ARRAY, [RECORD_HOME] = JSON_FIELD_ARRAY,
         };
 
         return types[type];
@@ -107,16 +122,35 @@ union wire {
         json_t *array;
 };
 
+static int take_pair(json_t *pair, const char *what, const char **ret_first, const char **ret_second, struct err *err)
+{
+        *ret_first = json_string_value(json_array_get(pair, 0));
+        *ret_second = json_string_value(json_array_get(pair, 1));
+        if (json_array_size(pair) != 2 || !*ret_first || !*ret_second)
+                return err_set(err, ERR_INPUT, "%s: expected pairs of texts", what);
+        return 0;
+}
+
 static int take_shows(json_t *array, const char *what, struct sandbox_shows *ret, struct err *err)
 {
         for (size_t i = 0; i < json_array_size(array); i++) {
-                json_t *pair = json_array_get(array, i);
-                const char *host = json_string_value(json_array_get(pair, 0));
-                const char *inside = json_string_value(json_array_get(pair, 1));
+                const char *host, *inside;
 
-                if (json_array_size(pair) != 2 || !host || !inside)
-                        return err_set(err, ERR_INPUT, "%s: expected pairs of paths", what);
+                if (take_pair(json_array_get(array, i), what, &host, &inside, err) < 0)
+                        return -1;
                 sandbox_shows_add(ret, host, inside);
+        }
+        return 0;
+}
+
+static int take_home(json_t *array, const char *what, struct sandbox_home *ret, struct err *err)
+{
+        for (size_t i = 0; i < json_array_size(array); i++) {
+                const char *path, *text;
+
+                if (take_pair(json_array_get(array, i), what, &path, &text, err) < 0)
+                        return -1;
+                sandbox_home_add(ret, path, text);
         }
         return 0;
 }
@@ -169,6 +203,8 @@ static int take_field(const union wire *wire, const struct record_field *field, 
                 return take_number(wire->number, INT_MIN, INT_MAX, field->name, err);
         case RECORD_SHOWS:
                 return take_shows(wire->array, field->name, place, err);
+        case RECORD_HOME:
+                return take_home(wire->array, field->name, place, err);
         case RECORD_PORTS:
                 return take_ports(wire->array, field->name, place, err);
         case RECORD_NAME:

@@ -26,6 +26,7 @@ enum record_type {
         RECORD_BOOL,    /* bool */
         RECORD_STRINGS, /* struct strv */
         RECORD_SHOWS,   /* struct sandbox_shows: [[host, inside], …] */
+        RECORD_HOME,    /* struct sandbox_home: [[path, text], …] */
         RECORD_PORTS,   /* struct sandbox_ports: [port, …] */
         RECORD_NAME,    /* an enum, by its place in `names` */
 };
@@ -38,7 +39,7 @@ struct record_field {
         const char *const *names; /* RECORD_NAME: NULL-terminated */
 };
 
-#define RECORD_FIELDS_MAX 40
+#define RECORD_FIELDS_MAX 48
 
 struct json_t *record_to_json(const void *object, const struct record_field *fields); /* owned by the caller */
 

@@ -140,12 +140,13 @@ static int hide_file(const struct site *site, int rootfd, const char *inside, st
         return mount_bind(nothing, fd_path(fd, path), MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 }
 
-int shows_mount(const struct site *site, int rootfd, bool below, struct err *err)
+int shows_mount(const struct site *site, const struct sandbox_step *step, int rootfd, bool below, struct err *err)
 {
         const struct sandbox_plan *plan = site->plan;
         __attribute__((cleanup(shown_release))) struct shown_list list = {0};
 
         add_all(&list, &plan->read, false);
+        add_all(&list, &step->read, false);
         add_all(&list, &plan->write, true);
         qsort(list.items, list.len, sizeof(*list.items), compare);
         for (size_t i = 0; i < list.len; i++) {

@@ -258,6 +258,7 @@ void site_release(struct site *site)
         free(site->work);
         free(site->step);
         free(site->home);
+        strv_release(&site->points);
         *site = (struct site){0};
 }
 
@@ -308,7 +309,9 @@ int site_step_begin(struct site *site, const struct sandbox_step *step, struct e
 {
         if (begin_step(site, step, err) < 0)
                 return -1;
-        return site->weak ? weak_step_begin(site, step, err) : 0;
+        if (site->weak && weak_step_begin(site, step, err) < 0)
+                return -1;
+        return own_shows_begin(site, step, err);
 }
 
 void site_step_end(struct site *site)
@@ -317,6 +320,7 @@ void site_step_end(struct site *site)
 
         if (site->weak)
                 weak_step_end(site);
+        own_shows_end(site);
         forget_trial(site);
         if (site->tty_placed)
                 pty_unplace(site);

@@ -46,6 +46,7 @@ struct site {
         const char *carried_in; /* tier D: the copy that has the carried folders in it now; NULL: none */
         uint64_t carried_bytes, carried_inodes;
         bool tty_placed;
+        struct strv points; /* what a step's own shows and links make in what all steps share: goes with it */
 };
 
 int site_make(struct site *site, const struct sandbox_plan *plan, struct err *err);
@@ -71,8 +72,11 @@ void site_disk_used(const struct site *site, const struct sandbox_step *step, st
 /* The parts, each in its file. */
 int root_build(const struct site *site, struct err *err); /* root.c: the shared root */
 int root_show(const struct site *site, int rootfd, const struct sandbox_show *show, struct err *err);
-int shows_mount(const struct site *site, int rootfd, bool below,
-                struct err *err);                        /* shows.c: below the worktree or not */
+int shows_mount(const struct site *site, const struct sandbox_step *step, int rootfd, bool below,
+                struct err *err); /* shows.c: below the worktree or not */
+int own_shows_begin(struct site *site, const struct sandbox_step *step, struct err *err); /* own_shows.c */
+int own_shows_links(const struct site *site, const struct sandbox_step *step, struct err *err);
+void own_shows_end(struct site *site);
 int etc_build(const struct site *site, struct err *err); /* etc.c: its /etc */
 extern const char etc_gitconfig[];
 const char *const *etc_shown(void);                       /* names of the host's /etc that it is made of; NULL ends */

@@ -24,7 +24,7 @@
 /* PIDFD_GET_MNT_NAMESPACE of 6.11: headers of a build machine are often older */
 #define GET_MOUNT_NAMESPACE _IO(0xff, 3)
 
-#define REPORT_FDS_MAX (SANDBOX_PORTS_MAX + 1)
+#define REPORT_FDS_MAX (SANDBOX_PORTS_MAX + 2)
 
 /* One packet; descriptors may travel with it. */
 static void send_report(int status, const struct step_report *report, const int *fds, size_t fds_len)
@@ -60,14 +60,16 @@ static void report_failure(int status, const struct err *err)
 }
 
 /* The step's own namespaces, with what the helper keeps of them; PID 1 keeps none of it. */
-static void report_entered(int status, int proc, struct step_listeners *listeners)
+static void report_entered(int status, int proc, int home, struct step_listeners *listeners)
 {
-        struct step_report report = {.kind = STEP_REPORT_ENTERED, .proc = proc >= 0};
+        struct step_report report = {.kind = STEP_REPORT_ENTERED, .proc = proc >= 0, .home = home >= 0};
         int fds[REPORT_FDS_MAX];
         size_t len = 0;
 
         if (proc >= 0)
                 fds[len++] = proc;
+        if (home >= 0)
+                fds[len++] = home;
         for (size_t i = 0; i < listeners->len; i++)
                 fds[len++] = listeners->fds[i];
         send_report(status, &report, fds, len);
@@ -80,6 +82,8 @@ static void take_descriptor(struct step_process *process, const struct step_repo
                 process->output = fd;
         else if (report->kind == STEP_REPORT_ENTERED && report->proc && index == 0 && process->proc < 0)
                 process->proc = fd;
+        else if (report->kind == STEP_REPORT_ENTERED && report->home && index == report->proc && process->home < 0)
+                process->home = fd;
         else if (report->kind == STEP_REPORT_ENTERED && process->listeners.len < SANDBOX_PORTS_MAX)
                 process->listeners.fds[process->listeners.len++] = fd;
         else
@@ -225,14 +229,16 @@ static void __attribute__((noreturn)) child(const struct site *site, const struc
         struct step_listeners listeners = {.len = 0};
         struct err err = ERR_INIT;
         pid_t leader = -1;
-        int proc;
+        int proc, home = -1;
 
         step_volunteer();
         if (ns_die_with(helper, &err) < 0 || (proc = site_enter(site, step, &err)) == -1)
                 goto failed;
+        if (step->home.len)
+                home = open(site->home, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (step_listen(&step->listen, &listeners, &err) < 0 || make_terminal(step, status, &output, &err) < 0)
                 goto failed;
-        report_entered(status, proc, &listeners);
+        report_entered(status, proc, home, &listeners);
         if (step_join(groups, status, &err) < 0 || restrict_init(step, &err) < 0)
                 goto failed;
         /* capabilities changed, which cleared it (prctl(2)) */
@@ -321,7 +327,8 @@ void step_reap(struct step_process *process, struct rusage *ret_usage)
 
 void step_process_release(struct step_process *process)
 {
-        int *const all[] = {&process->pidfd, &process->output, &process->status, &process->proc, &process->mounts};
+        int *const all[] = {&process->pidfd, &process->output, &process->status,
+                            &process->proc,  &process->home,   &process->mounts};
 
         for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
                 if (*all[i] >= 0)

@@ -35,6 +35,7 @@ struct step_process {
         int output; /* stdout and stderr of the step, non-blocking: a pipe, or its terminal once it is reported */
         int status; /* reports from inside */
         int proc;   /* the step's /proc, -1 until it is reported */
+        int home;   /* its home, O_PATH, where it has home files; else -1 */
         int mounts; /* its mount namespace, held so that its end is not waited for; -1 where the kernel cannot say */
         struct step_listeners listeners; /* empty until they are reported */
         bool weak;                       /* tier D: `pid` is a keeper (weak.h) */
@@ -42,7 +43,8 @@ struct step_process {
 };
 
 #define STEP_PROCESS_NONE                                                                                              \
-        ((struct step_process){.pid = -1, .pidfd = -1, .output = -1, .status = -1, .proc = -1, .mounts = -1})
+        ((struct step_process){                                                                                        \
+                .pid = -1, .pidfd = -1, .output = -1, .status = -1, .proc = -1, .home = -1, .mounts = -1})
 
 enum step_report_kind {
         STEP_REPORT_TERMINAL, /* the master of its terminal came along */
@@ -54,7 +56,7 @@ enum step_report_kind {
 struct step_report {
         enum step_report_kind kind;
         int status;
-        bool proc; /* ENTERED: the first descriptor is its /proc, the others are listeners */
+        bool proc, home; /* ENTERED: descriptors of its /proc, then of its home came first; the others are listeners */
         struct err err;
 };
 
@@ -91,6 +93,11 @@ void step_listeners_close(struct step_listeners *listeners);
 /* The leader's end of it (leader.c): restricts itself and executes; returns only on failure. */
 int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, int keeper,
                              struct err *err); /* keeper: tier D, where it is told of the filter; else -1 */
+
+/* The step's home files (home_files.c): written by its leader; compared, with everything in the step dead. */
+int home_files_write(const struct site *site, const struct sandbox_step *step, struct err *err);
+void home_files_compare(const struct site *site, const struct sandbox_step *step, int home, uint64_t *ret_changed,
+                        uint64_t *ret_removed);
 
 /* For the two processes that a leader has above it. */
 void step_report_send(int status, const struct step_report *report);

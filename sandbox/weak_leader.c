@@ -115,11 +115,19 @@ static int show_but(struct landlock *lock, const struct sandbox_plan *plan, cons
         return landlock_allow(lock, host, LANDLOCK_READ | LANDLOCK_RUN, err);
 }
 
+static int show_all(struct landlock *lock, const struct sandbox_plan *plan, const struct sandbox_shows *shows,
+                    struct err *err)
+{
+        for (size_t i = 0; i < shows->len; i++)
+                if (show_but(lock, plan, shows->items[i].host, shows->items[i].inside, err) < 0)
+                        return -1;
+        return 0;
+}
+
 static int show_plan(struct landlock *lock, const struct sandbox_plan *plan, struct err *err)
 {
-        for (size_t i = 0; i < plan->read.len; i++)
-                if (show_but(lock, plan, plan->read.items[i].host, plan->read.items[i].inside, err) < 0)
-                        return -1;
+        if (show_all(lock, plan, &plan->read, err) < 0)
+                return -1;
         for (size_t i = 0; i < plan->files.len; i++)
                 if (landlock_allow(lock, plan->files.items[i].host, LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
                         return -1;
@@ -166,7 +174,8 @@ int weak_restrict(const struct site *site, const struct sandbox_step *step, int 
 
         if (landlock_begin(&lock, LANDLOCK_NO_ABSTRACT_SOCKETS | LANDLOCK_NO_SIGNALS | LANDLOCK_NO_TCP, err) < 0 ||
             show_system(&lock, err) < 0 || show_plan(&lock, site->plan, err) < 0 ||
-            show_own(&lock, site, step, err) < 0 || landlock_enter(&lock, err) < 0)
+            show_all(&lock, site->plan, &step->read, err) < 0 || show_own(&lock, site, step, err) < 0 ||
+            landlock_enter(&lock, err) < 0)
                 return -1;
         filter = seccomp_apply_listening(SECCOMP_WEAK_STEP, err);
         return filter < 0 ? -1 : send_filter(keeper, filter, err);
