@@ -30,7 +30,8 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
         struct option_rest rest = {0};
         const struct option_spec table[] = {
                 {"title", 't', OPTION_TEXT, &item->title, "TEXT", "what is to be done, in one line"},
-                {"agent", 'a', OPTION_TEXT, &item->agent, "NAME", "an agent of the policy"},
+                {"agent", 'a', OPTION_TEXT, &item->agent, "NAME[:MODEL]", "who works: `cupel agents` lists them"},
+                {"model", 0, OPTION_TEXT, &item->model, "MODEL", "the model that the agent is to use"},
                 {"mood", 'm', OPTION_TEXT, &item->mood, "MOOD", "calm, curious, skeptical, paranoid, bold, petty …"},
                 {"verify", 'v', OPTION_REPEAT, &item->verify, "NAME[=COMMAND]", "a verifier; may be repeated"},
                 {"allow", 0, OPTION_REPEAT, &item->allow, "GLOB", "only these paths may change; may be repeated"},

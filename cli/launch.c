@@ -6,6 +6,7 @@
 #include "cli/launch.h"
 
 #include "cli/launch_internal.h"
+#include "cli/profiles.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 
@@ -109,6 +110,16 @@ static int read_item(struct launch *launch, const struct launch_request *request
         return 0;
 }
 
+static int check_agent(const struct launch *launch, struct err *err)
+{
+        const struct policy *effective = &launch->policy.effective;
+        const char *name = launch->item.agent.name;
+
+        if (!name || schema_list_find(&agent_schema, (const struct list *)&effective->agents, name))
+                return 0;
+        return profiles_unknown(name, effective, err);
+}
+
 /*
  * The policy comes from the base commit, and may itself name the target whose tip is the base: it is read at the branch
  * that the user named or has checked out, and once more where it names another one.
@@ -127,6 +138,7 @@ static int resolve(struct launch *launch, struct context *context, const struct 
                         return err_wrap(err, "--base");
                 policy_files_release(&launch->policy);
                 policy_files_init(&launch->policy);
+                launch->policy.agent = launch->item.agent.name;
                 if (policy_files_read(&launch->policy, context, request->policy_file, launch->base, err) < 0)
                         return -1;
                 if (named || !launch->policy.effective.target)
@@ -140,15 +152,20 @@ static int resolve(struct launch *launch, struct context *context, const struct 
  * What earlier runs of the item ended like changes the mood of a queued item, where nobody looks on; a person who types the
  * command gets what the item says, else calm.
  */
-static int compile(struct launch *launch, struct err *err)
+static int compile(struct launch *launch, const struct context *context, struct err *err)
 {
+        const char *workdir = repo_workdir(context->repo);
         const struct plan_options options = {
                 .mood = KEY_UNSET,
                 .situation = {.has_acceptance = launch->item.acceptance.len > 0,
                               .has_verifier = launch->item.verify.len > 0,
                               .risk = launch->item.risk == KEY_UNSET ? RISK_LOW : launch->item.risk},
+                .home = context->home,
+                .worktree = workdir ? workdir : repo_gitdir(context->repo),
         };
 
+        if (check_agent(launch, err) < 0)
+                return -1;
         return plan_compile(&launch->item, &launch->policy.effective, &options, &launch->plan, err);
 }
 
@@ -174,7 +191,7 @@ static int snapshot_files(struct launch *launch, struct context *context, const 
 int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
 {
         if (launch_check_place(context, err) < 0 || read_item(launch, request, err) < 0 ||
-            resolve(launch, context, request, err) < 0 || compile(launch, err) < 0 ||
+            resolve(launch, context, request, err) < 0 || compile(launch, context, err) < 0 ||
             launch_resolve_shows(launch, context, err) < 0 || snapshot_files(launch, context, request, err) < 0)
                 return -1;
         return launch_check(launch, context, request, err);

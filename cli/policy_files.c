@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/policy_files.h"
 
+#include "cli/profiles.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 
@@ -94,6 +95,35 @@ static int read_worktree(struct policy_files *files, struct context *context, st
         return parse_own(files, context, POLICY_PATH, POLICY_FROM_WORKTREE, err);
 }
 
+static int load_agent(struct policy_files *files, const char *name, struct err *err)
+{
+        if (schema_list_find(&agent_schema, (const struct list *)&files->installed.agents, name))
+                return 0;
+        return profiles_load(name, &files->installed, err) < 0 ? -1 : 0;
+}
+
+static int load_named(struct policy_files *files, const struct policy *by, struct err *err)
+{
+        for (size_t i = 0; i < by->agents.len; i++)
+                if (load_agent(files, by->agents.items[i].name, err) < 0)
+                        return -1;
+        return 0;
+}
+
+static int load_profiles(struct policy_files *files, struct err *err)
+{
+        _cleanup_strv_ struct strv all = {0};
+
+        if (files->agents == POLICY_AGENTS_ALL && profiles_names(&all, err) < 0)
+                return -1;
+        for (size_t i = 0; i < all.len; i++)
+                if (load_agent(files, all.items[i], err) < 0)
+                        return -1;
+        if ((files->agent && load_agent(files, files->agent, err) < 0) || load_named(files, &files->own, err) < 0)
+                return -1;
+        return files->agents == POLICY_AGENTS_NEEDED ? 0 : load_named(files, &files->user, err);
+}
+
 int policy_files_read(struct policy_files *files, struct context *context, const char *option, const char *base,
                       struct err *err)
 {
@@ -107,9 +137,11 @@ int policy_files_read(struct policy_files *files, struct context *context, const
         } else {
                 if (base && (found = read_base(files, context, base, err)) < 0)
                         return -1;
-                if (!found && read_worktree(files, context, err) < 0)
+                if (!found && context->repo && read_worktree(files, context, err) < 0)
                         return -1;
         }
+        if (load_profiles(files, err) < 0)
+                return -1;
         policy_openings(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->openings);
         return policy_merge(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->effective,
                             err);

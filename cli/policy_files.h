@@ -13,7 +13,16 @@
 
 #define POLICY_PATH ".cupel/policy.yaml"
 
+/* Which of the installed profiles are read: each costs a file. */
+enum policy_agents {
+        POLICY_AGENTS_NEEDED, /* `agent`, and what a repository's policy names: that it does is an opening */
+        POLICY_AGENTS_NAMED,  /* those that the user's configuration names besides */
+        POLICY_AGENTS_ALL,
+};
+
 struct policy_files {
+        enum policy_agents agents; /* set before reading */
+        const char *agent;         /* the one that runs, borrowed; NULL: a command of its own, or none */
         struct policy installed, user, own, effective; /* installed: profiles that come with the program */
         bool has_user, has_own;
         struct str user_bytes, own_bytes;

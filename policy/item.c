@@ -102,12 +102,18 @@ static const struct key agent_keys[] = {
         {.name = "name",
          .type = KEY_LINE,
          .offset = offsetof(struct item_agent, name),
-         .doc = "an agent of the policy"},
+         .check = check_agent_choice,
+         .doc = "an agent of the policy, or installed with cupel: NAME or NAME:MODEL"},
+        {.name = "model",
+         .type = KEY_LINE,
+         .offset = offsetof(struct item_agent, model),
+         .check = check_model,
+         .doc = "the model that it is to use"},
         {.name = "command",
          .type = KEY_STRINGS,
          .offset = offsetof(struct item_agent, command),
          .may_be_empty = true,
-         .doc = "program and arguments; {prompt} is replaced"},
+         .doc = "program and arguments; {prompt}, {prompt_file} and {model} are replaced"},
         {.name = "env",
          .type = KEY_PAIRS,
          .offset = offsetof(struct item_agent, env),
@@ -234,6 +240,21 @@ struct item_verifier *item_find_verifier(const struct work_item *item, const cha
         return schema_list_find(&item_verifier_schema, (const struct list *)&item->verify, name);
 }
 
+int item_split_agent(struct item_agent *agent, const char *where, struct err *err)
+{
+        char *colon = agent->name ? strchr(agent->name, ':') : NULL;
+
+        if (!colon)
+                return 0;
+        if (agent->model && strcmp(agent->model, colon + 1) != 0)
+                return err_set(err, ERR_INPUT, "%s: two models are named, \"%s\" and \"%s\"; expected one of them",
+                               where, colon + 1, agent->model);
+        free(agent->model);
+        agent->model = xstrdup(colon + 1);
+        *colon = '\0';
+        return 0;
+}
+
 /* What one key alone cannot tell. */
 static int check_together(const struct work_item *item, const struct yaml *doc, struct err *err)
 {
@@ -263,7 +284,7 @@ int work_item_parse(const char *bytes, size_t len, const char *file, struct work
 
         if (!doc || schema_read(&work_item_schema, doc, yaml_root(doc), item, err) < 0)
                 return -1;
-        return check_together(item, doc, err);
+        return check_together(item, doc, err) < 0 ? -1 : item_split_agent(&item->agent, file, err);
 }
 
 /* "run: make test", from the command, on one line. */

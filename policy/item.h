@@ -13,6 +13,8 @@
  *         char *json = work_item_canonical(&item);                              what the snapshot holds
  *         work_item_release(&item);
  *
+ * `agent: NAME:MODEL` and --agent NAME:MODEL are the two keys that they stand for, from then on.
+ *
  * Keys that nobody set are NULL, KEY_UNSET or empty (policy/schema.h); plan_compile() puts defaults in their place.
  * work_item_canonical() is itself a work item file: parsing it gives the same item. A snapshot holds the file's own bytes
  * where no option changed it (work_item_apply() says so), else the canonical bytes.
@@ -46,7 +48,7 @@ struct budget {
 };
 
 struct item_agent { /* a name in the policy, or a command of its own */
-        char *name;
+        char *name, *model;
         struct strv command;
         struct pairs env;
         struct network network;
@@ -80,7 +82,7 @@ struct work_item {
 
 /* What `cupel run` was told beside the file. Borrowed; NULL and empty: not given. */
 struct item_options {
-        const char *title, *agent, *mood, *target;
+        const char *title, *agent, *model, *mood, *target;
         struct strv verify; /* names of verifiers, or NAME=COMMAND */
         struct strv allow, deny;
         struct strv budget; /* key=value */

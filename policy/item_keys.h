@@ -10,4 +10,7 @@ extern const struct schema item_verifier_schema, item_agent_schema, item_paths_s
 
 struct item_verifier *item_find_verifier(const struct work_item *item, const char *name); /* NULL: none of that name */
 
+/* NAME:MODEL in the name becomes name and model; ERR_INPUT where another model is there already. */
+int item_split_agent(struct item_agent *agent, const char *where, struct err *err);
+
 #endif

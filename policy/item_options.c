@@ -94,6 +94,22 @@ static int apply_command(struct work_item *item, const struct item_options *opti
         return 0;
 }
 
+/* A model alone is another one for the agent of the file. */
+static int apply_agent(struct work_item *item, const struct item_options *options, struct err *err)
+{
+        struct item_agent *agent = &item->agent;
+
+        if (options->agent) {
+                schema_release(&item_agent_schema, agent);
+                schema_init(&item_agent_schema, agent);
+                if (apply_text(&item_agent_schema, agent, "--agent", "name", options->agent, err) < 0)
+                        return -1;
+        }
+        if (options->model && apply_text(&item_agent_schema, agent, "--model", "model", options->model, err) < 0)
+                return -1;
+        return item_split_agent(agent, "--agent and --model", err);
+}
+
 static int apply_words(struct work_item *item, const struct item_options *options, struct err *err)
 {
         const struct {
@@ -108,21 +124,17 @@ static int apply_words(struct work_item *item, const struct item_options *option
                 if (words[i].value &&
                     apply_text(&work_item_schema, item, words[i].option, words[i].key, words[i].value, err) < 0)
                         return -1;
-        if (!options->agent)
-                return 0;
-        schema_release(&item_agent_schema, &item->agent);
-        schema_init(&item_agent_schema, &item->agent);
-        return apply_text(&item_agent_schema, &item->agent, "--agent", "name", options->agent, err);
+        return 0;
 }
 
 int work_item_apply(struct work_item *item, const struct item_options *options, struct err *err)
 {
-        bool any = options->title || options->agent || options->mood || options->target || options->verify.len ||
-                   options->allow.len || options->deny.len || options->budget.len || options->command_len ||
-                   options->tty;
+        bool any = options->title || options->agent || options->model || options->mood || options->target ||
+                   options->verify.len || options->allow.len || options->deny.len || options->budget.len ||
+                   options->command_len || options->tty;
 
         if (apply_words(item, options, err) < 0 || apply_lists(item, options, err) < 0 ||
-            apply_command(item, options, err) < 0)
+            apply_command(item, options, err) < 0 || apply_agent(item, options, err) < 0)
                 return -1;
         if (options->tty)
                 item->agent.tty = 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compiling: item, policy and mood become one plan, part by part, each part in a function of its own (the verifiers in
- * policy/plan_verifiers.c). The order matters in two places: rules of the mood come before everything that they change,
+ * Compiling: item, policy and mood become one plan, part by part, each part in a function of its own (the agent in
+ * policy/plan_agent.c, the verifiers in policy/plan_verifiers.c). The order matters in two places: rules of the mood come before everything that they change,
  * and the prompt comes last because it tells what the rest says. Fails with ERR_INPUT and the remedy; a failed compile
  * leaves nothing.
  */
@@ -88,146 +88,6 @@ static void compile_head(struct compile *compile, enum mood mood)
         plan->commit.author = xstrdup(compile->policy->commit.author);
         plan->commit.sign = compile->policy->commit.sign;
         strv_copy(&plan->outputs, &item->outputs);
-}
-
-static int find_profile(struct compile *compile)
-{
-        const char *name = compile->item->agent.name;
-        _cleanup_str_ struct str known = {0};
-
-        if (!name)
-                return 0;
-        compile->profile = schema_list_find(&agent_schema, (const struct list *)&compile->policy->agents, name);
-        if (compile->profile)
-                return 0;
-        for (size_t i = 0; i < compile->policy->agents.len; i++)
-                str_printf(&known, "%s%s", i ? ", " : "", compile->policy->agents.items[i].name);
-        return err_set(compile->err, ERR_INPUT, "no agent \"%s\" in the policy; expected %s%s, or a command after --",
-                       name, known.len ? "one of " : "an agent that agents: defines", str_text(&known));
-}
-
-/* A policy may say only what it changes of an installed profile: whether the whole is enough shows here. */
-static int check_profile(struct compile *compile)
-{
-        const struct agent *agent = compile->profile;
-
-        if (!agent->command.len)
-                return err_set(compile->err, ERR_INPUT,
-                               "agent \"%s\" has no command; expected command: [PROGRAM, …] under agents", agent->name);
-        for (size_t i = 0; i < agent->network.routes.len; i++) {
-                const struct route *route = &agent->network.routes.items[i];
-
-                if (!route->upstream)
-                        return err_set(compile->err, ERR_INPUT,
-                                       "route \"%s\" of agent \"%s\" has no upstream; expected upstream: URL",
-                                       route->name, agent->name);
-                if (!route->allow.len)
-                        return err_set(
-                                compile->err, ERR_INPUT,
-                                "route \"%s\" of agent \"%s\" allows nothing; expected allow: [\"POST /path*\", …]",
-                                route->name, agent->name);
-        }
-        return 0;
-}
-
-static void add_requirements(struct plan *plan, const struct requirement *items, size_t len)
-{
-        for (size_t i = 0; i < len; i++)
-                schema_copy(&requirement_schema,
-                            schema_list_add(&requirement_schema, (struct list *)&plan->requirements), &items[i]);
-}
-
-static void set_network_budget(int64_t *ret, int64_t otherwise, int64_t policy, int64_t agent)
-{
-        int64_t smaller = network_smaller(policy, agent);
-
-        *ret = smaller == KEY_UNSET ? otherwise : smaller;
-}
-
-/* A credential that a route keeps out of the sandbox must not be let in by another key. */
-static int check_network(struct compile *compile)
-{
-        const struct plan *plan = compile->plan;
-
-        if (plan->sandbox.network.allow.len > NETWORK_ALLOW_MAX)
-                return err_set(compile->err, ERR_INPUT,
-                               "network.allow: policy and agent together name %zu hosts; "
-                               "expected at most %d",
-                               plan->sandbox.network.allow.len, NETWORK_ALLOW_MAX);
-        for (size_t i = 0; i < plan->agent.routes.len; i++) {
-                const struct pairs *header = &plan->agent.routes.items[i].header;
-
-                for (size_t k = 0; k < header->len; k++) {
-                        size_t prefix;
-                        const char *name = route_secret_variable(header->items[k].value, &prefix);
-
-                        if (strv_has(&plan->sandbox.env, name))
-                                return err_set(compile->err, ERR_INPUT,
-                                               "sandbox.env passes %s into the sandbox, and the route \"%s\" keeps it "
-                                               "out; expected one of them",
-                                               name, plan->agent.routes.items[i].name);
-                }
-        }
-        return 0;
-}
-
-static int compile_network(struct compile *compile)
-{
-        const struct network *own = &compile->item->agent.network;
-        const struct agent *profile = compile->profile;
-        struct plan *plan = compile->plan;
-        struct strv *allow = &plan->sandbox.network.allow;
-
-        /* an item's own list chooses: that a policy allows it is asked at launch */
-        strv_copy(allow, !profile && own->allow.len ? &own->allow : &compile->policy->sandbox.network.allow);
-        if (profile)
-                strv_copy(allow, &profile->network.allow);
-        strv_sort_unique(allow);
-        if (allow->len && !compile->rules->egress) {
-                strv_add_printf(&plan->declared, "network.allow: the mood %s gives no network, only curious does",
-                                compile->rules->name);
-                strv_release(allow);
-        }
-        if (!plan_has_network(plan))
-                return 0;
-        set_network_budget(&plan->sandbox.network.bytes, NETWORK_BYTES_DEFAULT, compile->policy->sandbox.network.bytes,
-                           profile ? profile->network.bytes : own->bytes);
-        set_network_budget(&plan->sandbox.network.connections, NETWORK_CONNECTIONS_DEFAULT,
-                           compile->policy->sandbox.network.connections,
-                           profile ? profile->network.connections : own->connections);
-        return check_network(compile);
-}
-
-static int compile_agent(struct compile *compile)
-{
-        const struct item_agent *own = &compile->item->agent;
-        const struct agent *profile = compile->profile;
-        struct plan *plan = compile->plan;
-        const struct pairs *env = profile ? &profile->env : &own->env;
-
-        add_requirements(plan, compile->item->requirements.items, compile->item->requirements.len);
-        if (compile->rules->worktree == WORKTREE_NONE)
-                return 0;
-        if (!profile && !own->command.len) {
-                if (plan->mood == MOOD_CONTRITE)
-                        return 0;
-                return err_set(
-                        compile->err, ERR_INPUT,
-                        "the work item has no agent; expected a command after --, --agent NAME or agent: in the item");
-        }
-        if (profile && check_profile(compile) < 0)
-                return -1;
-        plan->agent.name = xstrdup(profile ? profile->name : "command");
-        plan->agent.tty = own->tty == 1 || (own->tty == KEY_UNSET && profile && profile->tty == 1);
-        for (size_t i = 0; i < env->len; i++)
-                pairs_set(&plan->agent.env, env->items[i].name, env->items[i].value);
-        if (profile) {
-                add_requirements(plan, profile->requirements.items, profile->requirements.len);
-                for (size_t i = 0; i < profile->network.routes.len; i++)
-                        schema_copy(&route_schema, schema_list_add(&route_schema, (struct list *)&plan->agent.routes),
-                                    &profile->network.routes.items[i]);
-        }
-        return compile_network(compile);
 }
 
 static void compile_budget(struct compile *compile)
@@ -320,9 +180,6 @@ static void compile_prompt(struct compile *compile)
 
         prompt_write(compile->item, plan, &prompt);
         plan->prompt = str_steal(&prompt);
-        if (plan->agent.name)
-                prompt_substitute(compile->profile ? &compile->profile->command : &compile->item->agent.command,
-                                  plan->prompt, &plan->agent.command);
 }
 
 static int compile_all(struct compile *compile, enum mood mood)
@@ -332,18 +189,19 @@ static int compile_all(struct compile *compile, enum mood mood)
         compile_gates(compile);
         compile_sandbox(compile);
         compile_approval(compile);
-        if (find_profile(compile) < 0 || compile_agent(compile) < 0 || compile_verifiers(compile) < 0)
+        if (compile_agent(compile) < 0 || compile_verifiers(compile) < 0)
                 return -1;
         compile_forbid(compile);
         compile_prompt(compile);
-        return 0;
+        return compile_words(compile);
 }
 
 int plan_compile(const struct work_item *item, const struct policy *policy, const struct plan_options *options,
                  struct plan *ret, struct err *err)
 {
         enum mood mood = choose_mood(item, policy, options);
-        struct compile compile = {.item = item, .policy = policy, .rules = mood_rules(mood), .err = err};
+        struct compile compile = {
+                .item = item, .policy = policy, .options = options, .rules = mood_rules(mood), .err = err};
         _cleanup_free_ char *json = NULL;
         _cleanup_plan_ struct plan plan, again;
 

@@ -106,6 +106,7 @@ struct plan {
 struct plan_options {
         int mood; /* enum mood; KEY_UNSET: the item's, else the first mood of `situation` */
         struct mood_situation situation;
+        const char *home, *worktree; /* where the agent sees them, for {home} and {worktree}; NULL: the words stay */
 };
 
 int plan_compile(const struct work_item *item, const struct policy *policy, const struct plan_options *options,

@@ -12,11 +12,17 @@
 struct compile {
         const struct work_item *item;
         const struct policy *policy;
+        const struct plan_options *options;
         const struct mood_rules *rules;
-        const struct agent *profile; /* NULL: the item's own command */
+        const struct agent
+                *profile; /* the one that is named; for an item's own command `command`, NULL where there is none */
         struct plan *plan;
         struct err *err;
 };
+
+/* Who works: profile, environment, routes and network, prices; then, once the prompt is there, every word in braces. */
+int compile_agent(struct compile *compile);
+int compile_words(struct compile *compile);
 
 /* The verifiers of policy and item, by name; what nothing verifies is refused where it could be committed. */
 int compile_verifiers(struct compile *compile);

@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 
 #include "lib/base/cleanup.h"
+#include "policy/profile.h"
 
 #include <string.h>
 
@@ -98,36 +99,12 @@ static int check_folders(const struct yaml *doc, const char *key, enum policy_so
         return 0;
 }
 
-/* What the table cannot say of an agent's routes. */
-static int check_routes(const struct agent *agent, const struct yaml *doc, struct err *err)
-{
-        const struct yaml_node *node = yaml_get(yaml_get(yaml_root(doc), "agents"), agent->name);
-        const struct yaml_node *routes = yaml_get(yaml_get(node, "network"), "routes");
-
-        if (agent->network.routes.len > NETWORK_ROUTES_MAX)
-                return yaml_err(doc, routes, err, "agent \"%s\" has %zu routes; expected at most %d", agent->name,
-                                agent->network.routes.len, NETWORK_ROUTES_MAX);
-        for (size_t i = 0; i < agent->network.routes.len; i++) {
-                const struct route *route = &agent->network.routes.items[i];
-
-                if (strcmp(route->name, "proxy") == 0)
-                        return yaml_err(doc, routes, err,
-                                        "a route is called \"proxy\", which means general egress; "
-                                        "expected another name");
-        }
-        return 0;
-}
-
 static int check_agents(const struct policy *policy, const struct yaml *doc, struct err *err)
 {
         for (size_t i = 0; i < policy->agents.len; i++) {
                 const struct agent *agent = &policy->agents.items[i];
 
-                if (agent->command.len && !*agent->command.items[0])
-                        return yaml_err(doc, yaml_get(yaml_get(yaml_root(doc), "agents"), agent->name), err,
-                                        "agent \"%s\" has an empty command; expected command: [PROGRAM, …]",
-                                        agent->name);
-                if (check_routes(agent, doc, err) < 0)
+                if (profile_check_node(agent, doc, yaml_get(yaml_get(yaml_root(doc), "agents"), agent->name), err) < 0)
                         return -1;
         }
         return 0;

@@ -22,6 +22,7 @@ static const struct key route_keys[] = {
          KEY(route, header),
          .check = check_route_header,
          .check_value = check_route_secret,
+         .whole = true, /* another upstream's credential must not go beside the old one's */
          .doc = "headers that are put in outside; \"env NAME\" takes a variable of the user"},
         {.name = "allow",
          .type = KEY_STRINGS,
@@ -41,7 +42,8 @@ static const struct key route_keys[] = {
          .doc = "how answers tell what they cost"},
         {.name = "any", .type = KEY_BOOL, KEY(route, any), .doc = "one of the headers is enough"},
 };
-const struct schema route_schema = SCHEMA("a route", route_keys, struct route, .check_name = check_verifier_name);
+const struct schema route_schema =
+        SCHEMA("a route", route_keys, struct route, .check_name = check_verifier_name, .layered = true);
 
 struct agent_network {
         struct strv allow;
@@ -100,6 +102,7 @@ static const struct key agent_keys[] = {
         {.name = "model",
          .type = KEY_LINE,
          KEY(agent, model),
+         .check = check_model,
          .doc = "the model where nobody chose one; absent: the agent's own"},
         {.name = "command",
          .type = KEY_STRINGS,
@@ -141,7 +144,8 @@ static const struct key agent_keys[] = {
          .sub = &agent_network_schema,
          .doc = "what it may reach"},
 };
-const struct schema agent_schema = SCHEMA("an agent", agent_keys, struct agent, .check_name = check_verifier_name);
+const struct schema agent_schema =
+        SCHEMA("an agent", agent_keys, struct agent, .check_name = check_verifier_name, .layered = true);
 
 struct report {
         char *junit;

@@ -19,20 +19,43 @@ static void take_missing(struct strv *to, const struct strv *wanted, const struc
                         strv_add(to, wanted->items[i]);
 }
 
+static struct agent *find_agent(const struct policy *policy, const char *name)
+{
+        return policy ? schema_list_find(&agent_schema, (const struct list *)&policy->agents, name) : NULL;
+}
+
+/* Which key would go where is to be seen, although the file names only one of the two. */
+static void complete_routes(const struct agent *profile, struct agent *opened)
+{
+        for (size_t i = 0; i < opened->network.routes.len; i++) {
+                struct route *route = &opened->network.routes.items[i];
+                const struct route *whole =
+                        schema_list_find(&route_schema, (const struct list *)&profile->network.routes, route->name);
+
+                if (whole && !route->upstream)
+                        route->upstream = xstrdup(whole->upstream);
+                for (size_t k = 0; whole && !route->header.len && k < whole->header.len; k++)
+                        pairs_set(&route->header, whole->header.items[k].name, whole->header.items[k].value);
+        }
+}
+
 /* An agent that opens something is admitted as a whole: its command is who gets what is opened. */
 static void open_agents(const struct policy *installed, const struct policy *user, const struct policy *own,
                         struct policy *opened)
 {
         for (size_t i = 0; i < own->agents.len; i++) {
-                const struct agent *agent = &own->agents.items[i];
+                const struct agent *agent = &own->agents.items[i], *profile = find_agent(installed, agent->name);
+                struct agent *copy;
 
-                if (schema_list_find(&agent_schema, (const struct list *)&user->agents, agent->name))
+                if (find_agent(user, agent->name))
                         continue;
-                if (agent->env.len || agent->network.allow.len || agent->network.routes.len ||
-                    (installed &&
-                     schema_list_find(&agent_schema, (const struct list *)&installed->agents, agent->name)))
-                        schema_copy(&agent_schema, schema_list_add(&agent_schema, (struct list *)&opened->agents),
-                                    agent);
+                if (!profile && !agent->env.len && !agent->programs.len && !agent->network.allow.len &&
+                    !agent->network.routes.len)
+                        continue;
+                copy = schema_list_add(&agent_schema, (struct list *)&opened->agents);
+                schema_copy(&agent_schema, copy, agent);
+                if (profile)
+                        complete_routes(profile, copy);
         }
 }
 
@@ -166,7 +189,7 @@ static void add_missing(struct strv *to, const struct strv *from)
 }
 
 /* Where the user said something, a repository may only be stricter. */
-static void keep_narrow(const struct policy *user, struct policy *ret)
+static void keep_narrow(const struct policy *installed, const struct policy *user, struct policy *ret)
 {
         for (size_t i = 0; i < GATES_SETTABLE; i++)
                 if (user->gates[i] > ret->gates[i])
@@ -182,11 +205,12 @@ static void keep_narrow(const struct policy *user, struct policy *ret)
         add_missing(&ret->sandbox.network.allow, &user->sandbox.network.allow);
         /* The user's agents and verifiers keep their names. */
         for (size_t i = 0; i < user->agents.len; i++) {
-                struct agent *agent =
-                        schema_list_find(&agent_schema, (struct list *)&ret->agents, user->agents.items[i].name);
+                const struct agent *own = &user->agents.items[i], *profile = find_agent(installed, own->name);
+                struct agent *agent = find_agent(ret, own->name);
 
                 schema_release(&agent_schema, agent);
-                schema_copy(&agent_schema, agent, &user->agents.items[i]);
+                schema_copy(&agent_schema, agent, profile ? profile : own);
+                schema_overlay(&agent_schema, agent, own);
         }
         for (size_t i = 0; i < user->prices.len; i++) {
                 struct price *price =
@@ -218,7 +242,7 @@ int policy_merge(const struct policy *installed, const struct policy *user, cons
         if (own) {
                 schema_overlay(&policy_schema, ret, own);
                 if (own->source != POLICY_FROM_OPTION)
-                        keep_narrow(user, ret);
+                        keep_narrow(installed, user, ret);
         }
         add_missing(&ret->protected_paths, &user->protected_paths);
         add_missing(&ret->protected_paths, &defaults.protected_paths);

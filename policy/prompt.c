@@ -93,21 +93,3 @@ void prompt_write(const struct work_item *item, const struct plan *plan, struct 
                       "text=\"what you do\", "
                       "cupel note request.help question=\"what you need\". Do not write notes into the repository.\n");
 }
-
-void prompt_substitute(const struct strv *command, const char *prompt, struct strv *ret)
-{
-        static const char mark[] = "{prompt}";
-
-        for (size_t i = 0; i < command->len; i++) {
-                const char *at = command->items[i], *hit;
-                struct str argument = {0};
-
-                while ((hit = strstr(at, mark))) {
-                        str_append(&argument, at, (size_t)(hit - at));
-                        str_puts(&argument, prompt);
-                        at = hit + strlen(mark);
-                }
-                str_puts(&argument, at);
-                strv_take(ret, str_steal(&argument));
-        }
-}

@@ -14,7 +14,4 @@ struct work_item;
 
 void prompt_write(const struct work_item *item, const struct plan *plan, struct str *out);
 
-/* argv with each "{prompt}" inside an argument replaced. */
-void prompt_substitute(const struct strv *command, const char *prompt, struct strv *ret);
-
 #endif

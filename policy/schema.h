@@ -97,6 +97,7 @@ struct key {
         int64_t min, max;                         /* numbers; max 0: no upper bound */
         bool required;
         bool may_be_empty; /* texts of KEY_STRINGS: arguments of a command */
+        bool whole;        /* KEY_PAIRS: schema_overlay() replaces them all, and adds none to those that are there */
 };
 
 struct schema {
@@ -106,6 +107,7 @@ struct schema {
         const char *shorthand;                   /* a plain text in place of the map sets this key */
         const char *(*check_name)(const char *); /* of the names of a KEY_NAMED; required there */
         bool exactly_one;                        /* of the keys */
+        bool layered; /* schema_overlay(): elements of the same name become one, key by key */
 };
 
 #define SCHEMA(what_, keys_, type_, ...)                                                                               \
@@ -121,7 +123,8 @@ int schema_read(const struct schema *schema, const struct yaml *doc, const struc
 struct json_t *schema_write(const struct schema *schema, const void *object);
 void schema_copy(const struct schema *schema, void *to, const void *from); /* `to` is initialised by it */
 
-/* What `from` sets replaces what `to` has: scalars and lists whole, maps key by key, named elements by name. */
+/* What `from` sets replaces what `to` has: scalars and lists whole, maps key by key, named elements by name: whole too, but
+ * where their schema is `layered` key by key. */
 void schema_overlay(const struct schema *schema, void *to, const void *from);
 
 /* Appends an initialised element to a KEY_LIST or KEY_NAMED member and returns it. */

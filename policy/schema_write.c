@@ -174,6 +174,10 @@ static void overlay_named(const struct schema *sub, struct list *to, const struc
         for (size_t i = 0; i < from->len; i++) {
                 void *element = element_at(sub, from, i), *old = schema_list_find(sub, to, *(char **)element);
 
+                if (old && sub->layered) {
+                        schema_overlay(sub, old, element);
+                        continue;
+                }
                 if (old)
                         schema_release(sub, old);
                 schema_copy(sub, old ? old : schema_list_add(sub, to), element);
@@ -193,7 +197,7 @@ void schema_overlay(const struct schema *schema, void *to, const void *from)
                 } else if (key->type == KEY_NAMED) {
                         overlay_named(key->sub, target, source);
                 } else if (is_set(key, source)) {
-                        if (key->type != KEY_PAIRS)
+                        if (key->type != KEY_PAIRS || (key->whole && ((const struct pairs *)source)->len))
                                 release_member(key, target);
                         copy_member(key, target, source);
                 }

@@ -208,6 +208,11 @@ const char *check_agent_choice(const char *text)
         return "an agent's name, or NAME:MODEL";
 }
 
+const char *check_model(const char *text)
+{
+        return is_model(text, "") ? NULL : "a model's name of letters, digits and ._:/@+-";
+}
+
 const char *check_model_glob(const char *text)
 {
         return is_model(text, "*") ? NULL : "a model's name of letters, digits and ._:/@+-, with * for any characters";

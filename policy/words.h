@@ -98,7 +98,8 @@ const char *check_one_line(const char *text);
 const char *check_author(const char *text);       /* Name <mail> */
 const char *check_file_path(const char *text);    /* inside the worktree, relative */
 const char *check_agent_choice(const char *text); /* NAME or NAME:MODEL */
-const char *check_model_glob(const char *text);   /* a model's name, * for any rest */
-const char *check_exit_code(const char *text);    /* 1 to 255 */
+const char *check_model(const char *text);
+const char *check_model_glob(const char *text); /* a model's name, * for any rest */
+const char *check_exit_code(const char *text);  /* 1 to 255 */
 
 #endif
