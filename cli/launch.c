@@ -166,7 +166,10 @@ static int compile(struct launch *launch, const struct context *context, struct 
 
         if (check_agent(launch, err) < 0)
                 return -1;
-        return plan_compile(&launch->item, &launch->policy.effective, &options, &launch->plan, err);
+        if (plan_compile(&launch->item, &launch->policy.effective, &options, &launch->plan, err) < 0)
+                return -1;
+        launch_choose_headers(launch);
+        return 0;
 }
 
 static int snapshot_files(struct launch *launch, struct context *context, const struct launch_request *request,

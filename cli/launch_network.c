@@ -56,6 +56,58 @@ static void check_secret(struct launch *launch, const struct route *route, const
                         name, route->name);
 }
 
+static bool is_exported(const struct pair *header)
+{
+        size_t prefix;
+        const char *value = getenv(route_secret_variable(header->value, &prefix));
+
+        return value && value[0];
+}
+
+/* Of headers of which one is enough, the first whose variable is set; all stay where none is. */
+static void choose_header(struct route *route)
+{
+        struct pairs chosen = {0};
+
+        for (size_t i = 0; route->any == 1 && i < route->header.len && !chosen.len; i++)
+                if (is_exported(&route->header.items[i]))
+                        pairs_set(&chosen, route->header.items[i].name, route->header.items[i].value);
+        if (!chosen.len)
+                return;
+        pairs_release(&route->header);
+        route->header = chosen;
+}
+
+void launch_choose_headers(struct launch *launch)
+{
+        for (size_t i = 0; i < launch->plan.agent.routes.len; i++)
+                choose_header(&launch->plan.agent.routes.items[i]);
+}
+
+/* Several headers of which one is enough, and none is there: said once, with all the variables that would do. */
+static void check_any(struct launch *launch, const struct route *route)
+{
+        _cleanup_str_ struct str names = {0};
+        size_t prefix;
+
+        for (size_t i = 0; i < route->header.len; i++)
+                str_printf(&names, "%s%s", i ? ", " : "", route_secret_variable(route->header.items[i].value, &prefix));
+        strv_add_printf(&launch->missing,
+                        "none of the environment variables %s is set, and the route \"%s\" to %s needs one of them; "
+                        "export it and run again",
+                        str_text(&names), route->name, route->upstream);
+}
+
+static void check_route(struct launch *launch, const struct route *route)
+{
+        if (route->any == 1 && route->header.len > 1) { /* launch_choose_headers() leaves them where none is set */
+                check_any(launch, route);
+                return;
+        }
+        for (size_t i = 0; i < route->header.len; i++)
+                check_secret(launch, route, route->header.items[i].value);
+}
+
 static void check_program(struct launch *launch)
 {
         struct err err = ERR_INIT;
@@ -72,10 +124,7 @@ void launch_check_network(struct launch *launch, const struct context *context)
         check_program(launch);
         check_item(launch, context);
         for (size_t i = 0; i < launch->plan.agent.routes.len; i++) {
-                const struct route *route = &launch->plan.agent.routes.items[i];
-
-                for (size_t k = 0; k < route->header.len; k++)
-                        check_secret(launch, route, route->header.items[k].value);
+                check_route(launch, &launch->plan.agent.routes.items[i]);
         }
 }
 
