@@ -5,6 +5,7 @@
  */
 #include "cli/attach.h"
 #include "cli/command.h"
+#include "cli/compete.h"
 #include "cli/context.h"
 #include "cli/launch.h"
 #include "cli/local_changes.h"
@@ -22,7 +23,48 @@
 struct run_options {
         struct launch_request request;
         bool json, quiet, show_prompt, attach;
+        const char *agents, *race; /* of a race; race: this run is one of its competitors */
+        bool first;
+        struct strv arguments; /* what its competitors are told */
 };
+
+static int check_race(const struct run_options *options, struct err *err)
+{
+        const struct item_options *item = &options->request.options;
+
+        if (!options->agents)
+                return err_set(err, ERR_INPUT, "--first is for --agents: cupel run ITEM.yaml --agents A,B --first");
+        if (!options->first)
+                return err_set(
+                        err, ERR_INPUT,
+                        "--agents needs --first: the first verified result wins and the others are cancelled. To "
+                        "compare results, run the item once with each --agent, in the mood paranoid, which "
+                        "holds them for you");
+        if (item->agent || item->command_len)
+                return err_set(err, ERR_INPUT, "--agents names who competes: leave %s away",
+                               item->agent ? "--agent" : "the command behind --");
+        if (options->attach || options->show_prompt)
+                return err_set(err, ERR_INPUT, "%s is for one agent: use --agent",
+                               options->attach ? "--attach" : "--show-prompt");
+        return 0;
+}
+
+/* The competitors get what this command got, but for the race itself. */
+static int take_race(struct run_options *options, const struct option_spec *table, struct err *err)
+{
+        const char *agents = options->agents;
+        const bool json = options->json;
+
+        if (check_race(options, err) < 0)
+                return -1;
+        options->agents = NULL;
+        options->first = false;
+        options->json = true;
+        options_rebuild(table, &options->arguments);
+        options->agents = agents;
+        options->json = json;
+        return 0;
+}
 
 static int parse(int argc, char **argv, struct run_options *options, struct err *err)
 {
@@ -47,6 +89,11 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
                 {"show-prompt", 0, OPTION_FLAG, &options->show_prompt, NULL, "print what the agent is told, and stop"},
                 {"json", 0, OPTION_FLAG, &options->json, NULL, "the result as one JSON line, last on stdout"},
                 {"quiet", 'q', OPTION_FLAG, &options->quiet, NULL, "no progress"},
+                {"agents", 0, OPTION_TEXT, &options->agents, "A,B",
+                 "these agents compete, each in a run of its own (at most 8)"},
+                {"first", 0, OPTION_FLAG, &options->first, NULL,
+                 "with --agents: the first verified result wins, the others are cancelled"},
+                {"race", 0, OPTION_TEXT, &options->race, "ID:PID", NULL},
                 {0}};
         int got = options_parse(argc, argv, table, &rest, err);
 
@@ -62,7 +109,7 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
         if (!rest.len && !item->title && !rest.command_len)
                 return err_set(err, ERR_INPUT,
                                "nothing to run: name a work item file, or give --title and a command behind --");
-        return 0;
+        return options->agents || options->first ? take_race(options, table, err) : 0;
 }
 
 static void release(struct run_options *options)
@@ -71,6 +118,7 @@ static void release(struct run_options *options)
         strv_release(&options->request.options.allow);
         strv_release(&options->request.options.deny);
         strv_release(&options->request.options.budget);
+        strv_release(&options->arguments);
 }
 
 /* A run that ends before anything is started: blocked, with its reasons; deferential, with its questions. */
@@ -153,6 +201,9 @@ static int run(struct context *context, const struct run_options *options, struc
         launch_init(&launch);
         if (options->attach && attach_check(err) < 0)
                 return -1;
+        if (options->race && compete_join(options->race, &launch.race, err) < 0)
+                return -1;
+        launch.agent = options->request.options.agent;
         if (launch_read(&launch, context, &options->request, err) < 0)
                 return -1;
         if (options->show_prompt) {
@@ -176,7 +227,15 @@ int cmd_run(struct context *context, int argc, char **argv, struct err *err)
         struct run_options options = {0};
         int status = parse(argc, argv, &options, err);
 
-        if (status == 0)
+        if (status == 0 && options.agents)
+                status = compete(context,
+                                 &(struct compete_request){.agents = options.agents,
+                                                           .arguments = &options.arguments,
+                                                           .launch = &options.request,
+                                                           .json = options.json,
+                                                           .quiet = options.quiet},
+                                 err);
+        else if (status == 0)
                 status = run(context, &options, err);
         else if (status == 1)
                 status = 0;

@@ -28,7 +28,7 @@ struct listing {
 static void put_row(struct listing *listing, const struct store_run *run)
 {
         const bool colour = listing->context->colour_out;
-        _cleanup_str_ struct str state = {0}, ago = {0}, cell = {0};
+        _cleanup_str_ struct str state = {0}, ago = {0}, cell = {0}, title = {0};
 
         str_printf(&listing->text, "%-*s", RUN_CELLS, run->id); /* never cut: it is there to be copied */
         render_cell(&cell, render_state(run->phase, run->outcome), STATE_CELLS, false);
@@ -40,7 +40,10 @@ static void put_row(struct listing *listing, const struct store_run *run)
                 str_printf(&listing->text, "  %.12s  ", run->commit);
         else
                 str_puts(&listing->text, "  -             ");
-        render_cell(&listing->text, run->title, TITLE_CELLS, true);
+        if (run->race[0]) /* else several lines would look the same */
+                str_printf(&title, "%s: ", run->agent);
+        str_puts(&title, run->title);
+        render_cell(&listing->text, str_text(&title), TITLE_CELLS, true);
         str_putc(&listing->text, '\n');
 }
 

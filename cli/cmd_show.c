@@ -4,6 +4,7 @@
 #include "cli/context.h"
 #include "cli/options.h"
 #include "cli/packet.h"
+#include "cli/race_view.h"
 #include "cli/run_json.h"
 #include "cli/show_files.h"
 #include "cli/show_view.h"
@@ -46,10 +47,11 @@ static json_t *read_report(const struct context *context, const char *run, bool 
 }
 
 static void print_json(const struct context *context, const struct store_run *run, const struct story *story,
-                       json_t *report)
+                       json_t *report, json_t *race)
 {
         _cleanup_json_ json_t *told = run_json(context, run);
 
+        json_object_set(told, "race", race);
         json_object_set_new(told, "log", story_json(story));
         json_object_set(told, "report", report ? report : json_null());
         json_print(stdout, told);
@@ -59,12 +61,12 @@ static int show(struct context *context, const struct store_run *run, const stru
                 struct err *err)
 {
         _cleanup_story_ struct story story = {0};
-        _cleanup_json_ json_t *report = NULL;
+        _cleanup_json_ json_t *report = NULL, *race = race_json(context->store, run, err);
         _cleanup_free_ char *packet = context_run_folder(context, run->id);
         _cleanup_str_ struct str out = {0};
         bool there = false;
 
-        if (story_read(&story, context->store, run->id, options->at, err) < 0)
+        if (!race || story_read(&story, context->store, run->id, options->at, err) < 0)
                 return -1;
         report = read_report(context, run->id, &there);
         if (options->at) { /* the report tells the end, not how it stood then */
@@ -72,12 +74,13 @@ static int show(struct context *context, const struct store_run *run, const stru
                 report = NULL;
         }
         if (options->json) {
-                print_json(context, run, &story, report);
+                print_json(context, run, &story, report, race);
                 return 0;
         }
         show_page(&(struct show_page){.run = run,
                                       .story = &story,
                                       .report = report,
+                                      .race = race,
                                       .packet = there ? packet : NULL,
                                       .at = options->at,
                                       .now = time(NULL),

@@ -12,24 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As much of a launch as the telling of its end needs. */
-static void fill_launch(const struct context *context, const struct store_run *run, struct launch *ret)
-{
-        launch_init(ret);
-        ret->run_id = xstrdup(run->id);
-        ret->run_folder = context_run_folder(context, run->id);
-        ret->target_ref = xstrdup(run->target_ref);
-        snprintf(ret->base, sizeof(ret->base), "%s", run->base ? run->base : "");
-        snprintf(ret->identity, sizeof(ret->identity), "%s", run->identity ? run->identity : "");
-}
-
 static void tell(const struct context *context, const struct store_run *run, struct director_answer *answer, bool json)
 {
         _cleanup_launch_ struct launch launch;
         const struct run_result result = {
                 .outcome = answer->outcome, .commit = answer->commit, .tree = answer->tree, .reasons = answer->reasons};
 
-        fill_launch(context, run, &launch);
+        result_launch(context, run, &launch);
         if (json)
                 result_print_json(stdout, &launch, &result);
         else

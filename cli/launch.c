@@ -41,6 +41,7 @@ void launch_release(struct launch *launch)
         free(launch->run_id);
         free(launch->run_folder);
         free(launch->sentence);
+        free(launch->race);
 }
 
 const char *launch_item_id(const struct launch *launch)

@@ -141,6 +141,8 @@ static int create_row(struct launch *launch, struct context *context, struct err
                 .worktree = repo_workdir(context->repo) ? repo_workdir(context->repo) : repo_gitdir(context->repo),
                 .owner_pid = owner.pid,
                 .owner_start = owner.start,
+                .race = launch->race,
+                .agent = launch->agent ? launch->agent : launch->plan.agent.name,
         };
 
         return store_run_create(context->store, &spec, err);

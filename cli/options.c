@@ -44,8 +44,9 @@ static int refuse_unknown(const struct parser *parser, const char *typed, size_t
         const char *names[64] = {"help"};
         const char *near;
 
-        for (size_t i = 0; i < 62 && parser->table[i].name; i++)
-                names[i + 1] = parser->table[i].name;
+        for (size_t i = 0, count = 1; i < 62 && parser->table[i].name; i++)
+                if (parser->table[i].help)
+                        names[count++] = parser->table[i].name;
         near = options_nearest(name, names);
         str_put_quoted(&quoted, typed, len);
         if (near)
@@ -197,6 +198,22 @@ int options_expect(const struct option_rest *rest, const char *command, size_t l
                        str_text(&quoted), command);
 }
 
+void options_rebuild(const struct option_spec *table, struct strv *ret)
+{
+        for (; table->name; table++) {
+                const struct strv *list = table->target;
+
+                if (table->type == OPTION_FLAG && *(bool *)table->target)
+                        strv_add_printf(ret, "--%s", table->name);
+                if (table->type == OPTION_TEXT && *(const char **)table->target)
+                        strv_add_printf(ret, "--%s=%s", table->name, *(const char **)table->target);
+                if (table->type == OPTION_INT)
+                        strv_add_printf(ret, "--%s=%lld", table->name, (long long)*(int64_t *)table->target);
+                for (size_t i = 0; table->type == OPTION_REPEAT && i < list->len; i++)
+                        strv_add_printf(ret, "--%s=%s", table->name, list->items[i]);
+        }
+}
+
 /* "-t, --type TYPE" */
 static void put_form(const struct option_spec *option, struct str *out)
 {
@@ -232,11 +249,12 @@ void options_help(const char *command, const char *arguments, const char *summar
         size_t width = form_width(&help_option);
 
         for (const struct option_spec *option = table; option->name; option++)
-                if (form_width(option) > width)
+                if (option->help && form_width(option) > width)
                         width = form_width(option);
         str_printf(out, "usage: cupel %s%s%s%s\n\n%s\n\n", command, table->name ? " [OPTIONS]" : "",
                    arguments[0] ? " " : "", arguments, summary);
         for (const struct option_spec *option = table; option->name; option++)
-                put_row(option, width, out);
+                if (option->help)
+                        put_row(option, width, out);
         put_row(&help_option, width, out);
 }

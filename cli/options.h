@@ -50,7 +50,7 @@ struct option_spec {
         enum option_type type;
         void *target;
         const char *argument; /* "FILE" in the help; NULL for flags */
-        const char *help;
+        const char *help;     /* NULL: not shown; for command lines that our own programs write */
 };
 
 struct option_rest {
@@ -66,6 +66,9 @@ int options_parse(int argc, char **argv, const struct option_spec *table, struct
 
 /* ERR_INPUT unless there are `least` to `most` plain arguments (`most` SIZE_MAX: any number) and nothing after `--`. */
 int options_expect(const struct option_rest *rest, const char *command, size_t least, size_t most, struct err *err);
+
+/* What was parsed, as arguments again ("--name=VALUE"), appended: for a process that is to do the same. */
+void options_rebuild(const struct option_spec *table, struct strv *ret);
 
 /* The page that --help prints: usage line, summary, aligned options. */
 void options_help(const char *command, const char *arguments, const char *summary, const struct option_spec *table,

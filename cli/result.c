@@ -11,19 +11,39 @@
 
 #define REASONS_SHOWN 8
 
-void result_print_json(FILE *out, const struct launch *launch, const struct run_result *result)
+json_t *result_json(const struct launch *launch, const struct run_result *result)
 {
         _cleanup_free_ char *identity = xasprintf("sha256:%s", launch->identity);
-        _cleanup_free_ char *text = NULL;
-        _cleanup_json_ json_t *json =
-                json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s,s:s,s:s,s:o}", "run", launch->run_id, "outcome",
-                          outcome_name(result->outcome), "exit", outcome_exit_status(result->outcome), "commit",
-                          result->commit, "tree", result->tree, "base", launch->base, "identity", identity, "packet",
-                          launch->run_folder, "reasons", json_from_strv(&result->reasons));
 
+        return json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s,s:s,s:s,s:o}", "run", launch->run_id, "outcome",
+                         outcome_name(result->outcome), "exit", outcome_exit_status(result->outcome), "commit",
+                         result->commit, "tree", result->tree, "base", launch->base, "identity", identity, "packet",
+                         launch->run_folder, "reasons", json_from_strv(&result->reasons));
+}
+
+void result_put_json(FILE *out, const json_t *result)
+{
         /* a terminal would act on C1 controls, which JSON leaves as they are */
-        text = json_dumps(json, JSON_COMPACT | (isatty(fileno(out)) ? JSON_ENSURE_ASCII : 0));
+        _cleanup_free_ char *text = json_dumps(result, JSON_COMPACT | (isatty(fileno(out)) ? JSON_ENSURE_ASCII : 0));
+
         fprintf(out, "%s\n", text);
+}
+
+void result_print_json(FILE *out, const struct launch *launch, const struct run_result *result)
+{
+        _cleanup_json_ json_t *json = result_json(launch, result);
+
+        result_put_json(out, json);
+}
+
+void result_launch(const struct context *context, const struct store_run *run, struct launch *ret)
+{
+        launch_init(ret);
+        ret->run_id = xstrdup(run->id);
+        ret->run_folder = context_run_folder(context, run->id);
+        ret->target_ref = xstrdup(run->target_ref);
+        snprintf(ret->base, sizeof(ret->base), "%s", run->base ? run->base : "");
+        snprintf(ret->identity, sizeof(ret->identity), "%s", run->identity ? run->identity : "");
 }
 
 /* What to do next, where there is something; @ stands for the run. */

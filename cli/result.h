@@ -9,6 +9,15 @@
 
 #include <stdio.h>
 
+struct json_t;
+
+/* The object of the contract; owned by the caller. */
+struct json_t *result_json(const struct launch *launch, const struct run_result *result);
+void result_put_json(FILE *out, const struct json_t *result);
+
+/* As much of a launch as the telling of an end needs, of a run that is on record; launch_release() it. */
+void result_launch(const struct context *context, const struct store_run *run, struct launch *ret);
+
 void result_print_json(FILE *out, const struct launch *launch, const struct run_result *result);
 void result_print(FILE *out, const struct launch *launch, const struct run_result *result, bool colour);
 

@@ -25,14 +25,14 @@ json_t *run_json(const struct context *context, const struct store_run *run)
         _cleanup_free_ char *packet = context_run_folder(context, run->id);
         const bool ended = run->outcome < OUTCOME_COUNT;
 
-        return json_pack("{s:s,s:o,s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:I,s:o,s:o}", "run", run->id, "item",
-                         text_or_null(run->item), "title", text_or_null(run->title), "mood", run->mood, "state",
-                         phase_name(run->phase), "outcome", text_or_null(ended ? outcome_name(run->outcome) : NULL),
-                         "base", text_or_null(run->base), "target", text_or_null(run->target_ref), "tree",
-                         text_or_null(run->tree), "commit", text_or_null(run->commit), "identity",
-                         text_or_null(run->identity), "created", run->created, "moved", run->moved, "events",
-                         (json_int_t)run->events, "reasons", reasons_json(run->reasons), "packet",
-                         text_or_null(packet));
+        return json_pack(
+                "{s:s,s:o,s:o,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:I,s:o,s:o}", "run", run->id, "item",
+                text_or_null(run->item), "title", text_or_null(run->title), "mood", run->mood, "agent",
+                text_or_null(run->agent), "race", text_or_null(run->race), "state", phase_name(run->phase), "outcome",
+                text_or_null(ended ? outcome_name(run->outcome) : NULL), "base", text_or_null(run->base), "target",
+                text_or_null(run->target_ref), "tree", text_or_null(run->tree), "commit", text_or_null(run->commit),
+                "identity", text_or_null(run->identity), "created", run->created, "moved", run->moved, "events",
+                (json_int_t)run->events, "reasons", reasons_json(run->reasons), "packet", text_or_null(packet));
 }
 
 void json_print(FILE *out, const json_t *value)

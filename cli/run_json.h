@@ -12,7 +12,7 @@
 struct context;
 struct json_t;
 
-/* {"run","item","title","mood","state","outcome","base","target","tree","commit","identity","created","moved","events",
+/* {"run","item","title","mood","agent","race","state","outcome","base","target","tree","commit","identity","created","moved","events",
  * "reasons","packet"}; what is unknown is null. Owned by the caller. */
 struct json_t *run_json(const struct context *context, const struct store_run *run);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/show_view.h"
 
+#include "cli/race_view.h"
 #include "cli/render.h"
 #include "cli/run_json.h"
 #include "cli/story.h"
@@ -97,6 +98,7 @@ static void put_facts(const struct show_page *page, struct str *out)
         put_label("item", out);
         render_line(out, run->item);
         str_printf(out, ", %s%s%s\n", run->mood ? run->mood : "-", risk[0] ? ", risk " : "", risk);
+        race_facts(run, page->race, LABEL_CELLS, out);
         put_label("base", out);
         str_printf(out, "%.12s, for %s\n", run->base && run->base[0] ? run->base : "-", short_ref(run->target_ref));
         put_label("started", out);

@@ -17,6 +17,7 @@ struct show_page {
         const struct store_run *run;
         const struct story *story;
         struct json_t *report; /* report.json, or NULL: not written yet, gone, or not wanted (--at) */
+        struct json_t *race;   /* race_json(); NULL and null: it competed with none */
         const char *packet;    /* folder, or NULL where it is gone */
         int64_t at;            /* the event up to which it is told; 0: all */
         int64_t now;           /* seconds since the epoch */

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What competitors say, line by line, until each has closed its output; what the user says by signals. The first that tells
+ * that it is committed or held has won: the others are asked to stop at once. Who ends without a word was killed: its run is
+ * recovered here and now, so that a landing that hangs in the air does not keep others from theirs.
+ */
+#include "cli/compete_internal.h"
+
+#include "cli/packet.h"
+#include "cli/recover.h"
+#include "cli/run_json.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/json.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TICK_MS 200
+#define LINE_MOST (4 << 20)
+
+static void stop_all_but(struct race *race, ssize_t spared)
+{
+        for (size_t i = 0; i < race->competitors.len; i++)
+                if ((ssize_t)i != spared && race->competitors.items[i].fd >= 0)
+                        kill(race->competitors.items[i].pid, SIGTERM);
+}
+
+static bool wins(const char *outcome)
+{
+        return strcmp(outcome, outcome_name(OUTCOME_COMMITTED)) == 0 ||
+               strcmp(outcome, outcome_name(OUTCOME_HELD)) == 0;
+}
+
+static void hear_result(struct race *race, struct competitor *competitor, const char *line, size_t len)
+{
+        struct err err = ERR_INIT;
+        json_t *told = json_parse(line, len, "result", &err);
+        const char *outcome = json_string_value(json_object_get(told, "outcome"));
+
+        json_decref(competitor->told);
+        competitor->told = told;
+        if (!outcome || !wins(outcome) || race->winner >= 0)
+                return;
+        race->winner = competitor - race->competitors.items;
+        stop_all_but(race, race->winner);
+}
+
+static void hear_line(struct race *race, struct competitor *competitor, const char *line, size_t len)
+{
+        if (line[0] == '{') {
+                hear_result(race, competitor, line, len);
+                return;
+        }
+        free(competitor->said);
+        competitor->said = xmemdup(line, len);
+        view_line(race, competitor);
+}
+
+static void take_lines(struct race *race, struct competitor *competitor)
+{
+        struct str *input = &competitor->input;
+        char *end;
+        size_t used = 0;
+
+        while (input->len > used && (end = memchr(input->data + used, '\n', input->len - used))) {
+                const size_t len = (size_t)(end - input->data) - used;
+
+                *end = '\0';
+                if (len)
+                        hear_line(race, competitor, input->data + used, len);
+                used += len + 1;
+        }
+        if (used) {
+                memmove(input->data, input->data + used, input->len - used);
+                input->len -= used;
+                input->data[input->len] = '\0';
+        }
+        if (input->len > LINE_MOST)
+                str_clear(input);
+}
+
+/* ---- The end of one ---- */
+
+struct search {
+        pid_t owner;
+        char *run;
+};
+
+static int match_owner(const struct store_run *run, void *arg, struct err *err)
+{
+        struct search *search = arg;
+
+        (void)err;
+        if (run->owner_pid == search->owner && !search->run)
+                search->run = xstrdup(run->id);
+        return 0;
+}
+
+/* The run of a competitor that told none: its row names its process. */
+static char *find_run(const struct race *race, const struct competitor *competitor)
+{
+        const struct store_runs_filter of_race = {.race = race->id};
+        struct search search = {.owner = competitor->pid};
+        struct err err = ERR_INIT;
+
+        store_runs_each(race->context->store, &of_race, match_owner, &search, &err);
+        return search.run;
+}
+
+static void read_row(const struct race *race, struct competitor *competitor)
+{
+        _cleanup_store_run_ struct store_run row = {0};
+        struct err err = ERR_INIT;
+        _cleanup_json_ json_t *reasons = NULL;
+        json_t *reason;
+        size_t i;
+
+        if (store_run_get(race->context->store, competitor->run, &row, &err) < 0 || row.outcome >= OUTCOME_COUNT)
+                return;
+        competitor->end.outcome = row.outcome;
+        competitor->end.commit = row.commit[0] ? xstrdup(row.commit) : NULL;
+        competitor->end.tree = row.tree[0] ? xstrdup(row.tree) : NULL;
+        competitor->exit = outcome_exit_status(row.outcome);
+        reasons = json_loads(row.reasons, 0, NULL);
+        json_array_foreach(reasons, i, reason)
+        {
+                if (json_is_string(reason))
+                        strv_add(&competitor->end.reasons, json_string_value(reason));
+        }
+}
+
+static void read_told(struct competitor *competitor)
+{
+        const char *outcome = json_string_value(json_object_get(competitor->told, "outcome"));
+        json_t *reasons = json_object_get(competitor->told, "reasons"), *reason;
+        size_t i;
+
+        if (!outcome || outcome_from_name(outcome, &competitor->end.outcome) < 0)
+                return;
+        competitor->run = xstrdup(json_string_value(json_object_get(competitor->told, "run")));
+        competitor->end.commit = xstrdup(json_string_value(json_object_get(competitor->told, "commit")));
+        competitor->end.tree = xstrdup(json_string_value(json_object_get(competitor->told, "tree")));
+        json_array_foreach(reasons, i, reason)
+        {
+                if (json_is_string(reason))
+                        strv_add(&competitor->end.reasons, json_string_value(reason));
+        }
+}
+
+static void read_cost(const struct race *race, struct competitor *competitor)
+{
+        struct err none = ERR_INIT;
+        _cleanup_fd_ int packet = packet_open(race->context, competitor->run, &none);
+        _cleanup_json_ json_t *report = packet < 0 ? NULL : packet_report(packet);
+        const json_t *usd = json_object_get(json_object_get(report, "cost"), "usd");
+
+        competitor->has_cost = json_is_number(usd);
+        competitor->cost = json_number_value(usd);
+}
+
+static void recover(const struct race *race, struct competitor *competitor)
+{
+        struct err err = ERR_INIT;
+        char text[640];
+
+        competitor->run = find_run(race, competitor);
+        if (recover_runs(race->context, &err) < 0) {
+                err_text(&err, text, sizeof(text));
+                strv_add(&competitor->end.reasons, text);
+        }
+        if (competitor->run)
+                read_row(race, competitor);
+        else if (competitor->said)
+                strv_add(&competitor->end.reasons, competitor->said);
+}
+
+static void end_of(struct race *race, struct competitor *competitor)
+{
+        int status = 0;
+
+        close(steal_fd(&competitor->fd));
+        while (waitpid(competitor->pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        competitor->ended = clock_ms();
+        competitor->exit = WIFEXITED(status) ? WEXITSTATUS(status) : outcome_exit_status(OUTCOME_INTERRUPTED);
+        read_told(competitor);
+        if (!competitor->run)
+                recover(race, competitor);
+        if (competitor->run)
+                read_cost(race, competitor);
+        if (race->winner < 0 && competitor->run && wins(outcome_name(competitor->end.outcome))) {
+                race->winner = competitor - race->competitors.items; /* recovery finished its landing */
+                stop_all_but(race, race->winner);
+        }
+        view_draw(race);
+}
+
+static void listen_to(struct race *race, struct competitor *competitor)
+{
+        char bytes[16384];
+        ssize_t got = read(competitor->fd, bytes, sizeof(bytes));
+
+        if (got < 0 && errno == EINTR)
+                return;
+        if (got > 0) {
+                str_append(&competitor->input, bytes, (size_t)got);
+                take_lines(race, competitor);
+                return;
+        }
+        end_of(race, competitor);
+}
+
+/* ---- The loop ---- */
+
+static void hear_signal(struct race *race)
+{
+        struct signalfd_siginfo info;
+
+        if (read(race->signals, &info, sizeof(info)) != sizeof(info))
+                return;
+        race->stopping++;
+        stop_all_but(race, -1);
+        view_draw(race);
+}
+
+static bool anybody_left(const struct race *race)
+{
+        for (size_t i = 0; i < race->competitors.len; i++)
+                if (race->competitors.items[i].fd >= 0)
+                        return true;
+        return false;
+}
+
+/* A descriptor of -1 is passed over by poll(2). */
+static int wait_for_any(const struct race *race, struct pollfd fds[COMPETE_MOST + 1], struct err *err)
+{
+        const size_t len = race->competitors.len;
+
+        for (size_t i = 0; i < len; i++)
+                fds[i] = (struct pollfd){.fd = race->competitors.items[i].fd, .events = POLLIN};
+        fds[len] = (struct pollfd){.fd = race->signals, .events = POLLIN};
+        if (poll(fds, len + 1, race->live ? TICK_MS : -1) >= 0)
+                return 0;
+        for (size_t i = 0; i <= len; i++)
+                fds[i].revents = 0;
+        return errno == EINTR ? 0 : err_errno(err, "wait for the competitors");
+}
+
+int race_listen(struct race *race, struct err *err)
+{
+        struct pollfd fds[COMPETE_MOST + 1];
+
+        while (anybody_left(race)) {
+                if (wait_for_any(race, fds, err) < 0)
+                        return -1;
+                if (fds[race->competitors.len].revents)
+                        hear_signal(race);
+                for (size_t i = 0; i < race->competitors.len; i++)
+                        if (fds[i].revents)
+                                listen_to(race, &race->competitors.items[i]);
+                view_draw(race);
+        }
+        return 0;
+}
