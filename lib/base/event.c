@@ -3,29 +3,13 @@
  * The table of event types and its interpreter. A field's type says what JSON it is; fields of one `either` group are
  * alternatives of which one must be there. Fails with ERR_REFUSED (who) or ERR_INPUT (what), naming the field.
  */
-#include "lib/base/event.h"
+#include "lib/base/event_internal.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
 #include <ctype.h>
 #include <string.h>
-
-enum field_type {
-        FIELD_TEXT,     /* not empty */
-        FIELD_STRING,   /* may be empty */
-        FIELD_NUMBER,   /* not negative */
-        FIELD_FRACTION, /* 0–1 */
-        FIELD_COUNT,    /* integer, not negative */
-        FIELD_INTEGER,
-        FIELD_BOOL,
-        FIELD_LIST,
-        FIELD_OBJECT,
-        FIELD_SHA256,    /* 64 hex digits, maybe after "sha256:" */
-        FIELD_OBJECT_ID, /* 40 hex digits; empty where git says "none" */
-        FIELD_ANY,       /* anything but null and empty text */
-        FIELD_VALUE,     /* anything at all */
-};
 
 static const char *const field_type_names[] = {
         [FIELD_TEXT] = "text",
@@ -41,20 +25,6 @@ static const char *const field_type_names[] = {
         [FIELD_OBJECT_ID] = "an object id in hex",
         [FIELD_ANY] = "text, number, list or object",
         [FIELD_VALUE] = "any value",
-};
-
-struct event_field {
-        const char *name; /* NULL ends the list */
-        enum field_type type;
-        bool optional;
-        bool either;         /* one of the fields so marked is required */
-        const char *choices; /* "a|b|c" */
-};
-
-struct event_type {
-        const char *name;
-        unsigned actors;
-        struct event_field fields[12];
 };
 
 #define A (1u << EVENT_ACTOR_AGENT)

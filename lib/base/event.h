@@ -60,6 +60,16 @@ bool event_may_emit(const struct event_type *type, enum event_actor actor);
 /* "claim (text), test (text), budget (any)": what the type requires, then the optional ones in brackets. */
 void event_type_describe(const struct event_type *type, struct str *out);
 
+/* Whether the type's row has such a field. */
+bool event_type_has(const struct event_type *type, const char *field);
+
+/*
+ * What the field takes, as a JSON Schema ({"type":"string","minLength":1}); owned by the caller, NULL: no such field. What
+ * it allows event_validate() takes; where that takes several kinds of values, text alone is announced. *ret_required (may
+ * be NULL): the field must be there.
+ */
+struct json_t *event_field_schema(const struct event_type *type, const char *field, bool *ret_required);
+
 int event_validate(const struct event_type *type, enum event_actor actor, const struct json_t *data, struct err *err);
 
 const char *event_actor_name(enum event_actor actor);
