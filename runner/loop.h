@@ -19,4 +19,8 @@ void loop_start_job(struct runner *runner, int (*job)(struct runner *runner, str
 void loop_serve_notes(struct runner *runner, int fd);
 void loop_end_notes(struct runner *runner);
 
+/* What cupel-egress says is read until loop_forget_egress(), which comes before its descriptor is closed. */
+void loop_watch_egress(struct runner *runner);
+void loop_forget_egress(struct runner *runner);
+
 #endif

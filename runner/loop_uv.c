@@ -23,6 +23,8 @@ struct loop {
         uv_prepare_t turn;
         uv_work_t job;
         struct notes_poll *notes;
+        uv_poll_t egress;
+        bool egress_watched;
         struct runner *runner;
         bool writing; /* the supervisor's socket was full */
 };
@@ -100,6 +102,37 @@ void loop_end_notes(struct runner *runner)
 {
         notes_poll_stop(runner->loop->notes);
         notes_drain(&runner->notes);
+}
+
+void loop_forget_egress(struct runner *runner)
+{
+        struct loop *loop = runner->loop;
+
+        if (loop->egress_watched)
+                uv_close((uv_handle_t *)&loop->egress, NULL);
+        loop->egress_watched = false;
+}
+
+static void on_egress(uv_poll_t *handle, int status, int events)
+{
+        struct loop *loop = handle->data;
+
+        (void)status;
+        (void)events;
+        if (egress_link_read(&loop->runner->egress) < 0)
+                loop_forget_egress(loop->runner);
+}
+
+void loop_watch_egress(struct runner *runner)
+{
+        struct loop *loop = runner->loop;
+
+        if (runner->egress.channel.fd < 0 || loop->egress_watched ||
+            uv_poll_init(&loop->uv, &loop->egress, runner->egress.channel.fd) < 0)
+                return;
+        loop->egress.data = loop;
+        loop->egress_watched = true;
+        uv_poll_start(&loop->egress, UV_READABLE, on_egress);
 }
 
 static int start(struct loop *loop, struct runner *runner, struct err *err)

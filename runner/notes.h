@@ -7,6 +7,10 @@
  *
  *         {"type":"note.observation","data":{"text":"…"}}   →  {"ok":true,"id":1}
  *         {"type":"receipt.commit","data":{…}}              →  {"ok":false,"error":"…"}
+ *         {"type":"budget.left"}                            →  {"ok":true,"budget":{"wall_ms":{"limit":…,"left":…},…}}
+ *
+ * The last is a question, the only one: no note, in no log, answered even where the budget of notes is used up, up to
+ * NOTES_QUESTIONS_MAX times (runner/budget.h).
  *
  * Everything that connects is hostile. What is valid goes to the supervisor as a record; what is not is answered with the
  * reason, counted, and never stops anything. An agent that floods, sends garbage or never reads its replies loses its own
@@ -33,6 +37,8 @@
 #define NOTES_LINE_MAX (EVENT_DATA_MAX + 4096) /* bytes of one line; a note's data may have 64 KiB */
 #define NOTES_REPLY_MAX ((size_t)256 << 10)    /* replies that wait before a client gets no more */
 #define NOTES_PATIENCE 10000                   /* refused notes beyond the budget until nobody listens any more */
+#define NOTES_QUESTION_MAX 128                 /* bytes of a question */
+#define NOTES_QUESTIONS_MAX 10000              /* of one run; more are refused, like notes */
 #define NOTES_VETOES_MAX 20                    /* forged events that are recorded one by one */
 
 enum notes_ready {
@@ -55,8 +61,11 @@ struct notes {
         uint64_t budget;
         uint64_t accepted, accepted_bytes, refused;
         uint64_t findings; /* observations and conjectures among the accepted */
+        uint64_t questions;
         unsigned vetoes;
         bool muted;
+        struct json_t *(*left)(void *arg); /* what is left of it, owned by the caller; NULL: nobody knows */
+        void *left_arg;
 };
 
 void notes_init(struct notes *notes, struct uplink *up, uint64_t budget);

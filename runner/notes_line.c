@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One note: taken apart strictly, checked against the table of event types with the agent as its author, sent on as a
+ * One note, or the question for the budget. A note is taken apart strictly, checked against the table of event types with the agent as its author, sent on as a
  * record. A refusal answers with what was wrong and what was expected; who tries to emit what an agent may not is recorded
  * as vetoed besides.
  */
 #include "runner/notes.h"
 
+#include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
 #include <string.h>
@@ -79,11 +80,44 @@ static int take_note(struct notes *notes, const char *line, size_t len, struct e
         return 0;
 }
 
+static bool is_question(const char *line, size_t len)
+{
+        static const char name[] = "\"budget.left\"";
+
+        return len <= NOTES_QUESTION_MAX && memmem(line, len, name, strlen(name));
+}
+
+static int answer_question(struct notes *notes, const char *line, size_t len, struct str *reply, struct err *err)
+{
+        const char *type = NULL;
+        const struct json_field fields[] = {{"type", JSON_FIELD_STRING, &type, true}, {0}};
+        _cleanup_json_ json_t *message = NULL, *budget = NULL;
+        _cleanup_free_ char *text = NULL;
+
+        if (notes->questions >= NOTES_QUESTIONS_MAX)
+                return err_set(err, ERR_REFUSED, "asked more than %d times", NOTES_QUESTIONS_MAX);
+        notes->questions++;
+        message = json_parse(line, len, "question", err);
+        if (!message || json_fields(message, "question", fields, err) < 0)
+                return -1;
+        if (strcmp(type, "budget.left") != 0 || !notes->left)
+                return err_set(err, ERR_INPUT, "the only question is {\"type\":\"budget.left\"}");
+        budget = notes->left(notes->left_arg);
+        text = json_dumps(budget, JSON_COMPACT | JSON_REAL_PRECISION(12));
+        if (!text)
+                return err_set(err, ERR_INTERNAL, "the budget is no JSON");
+        str_printf(reply, "{\"ok\":true,\"budget\":%s}\n", text);
+        return 0;
+}
+
 void notes_line(struct notes *notes, const char *line, size_t len, struct str *reply)
 {
         struct err err = ERR_INIT;
 
-        if (len > NOTES_LINE_MAX)
+        if (is_question(line, len)) {
+                if (answer_question(notes, line, len, reply, &err) == 0)
+                        return;
+        } else if (len > NOTES_LINE_MAX)
                 err_set(&err, ERR_INPUT, "a note of more than %zu bytes", (size_t)NOTES_LINE_MAX);
         else if (take_note(notes, line, len, &err) == 0) {
                 notes->accepted++;

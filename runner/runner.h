@@ -59,6 +59,7 @@ struct runner {
         int logs_fd;
         int log_fd; /* of the step that runs */
         struct notes notes;
+        uint64_t work_began_ms, work_wall_ms; /* of the agent's step: on clock_ms(), and its limit */
 
         struct candidate candidate;
         bool prepared;                                      /* candidate_prepare() is through */

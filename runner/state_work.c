@@ -6,6 +6,7 @@
  * while the agent works. So neither stands on the way of the run. A command that fails still has its worktree read back,
  * for the patch in the packet; its outcome is decided here already.
  */
+#include "runner/budget.h"
 #include "runner/compose.h"
 #include "runner/loop.h"
 #include "runner/machine.h"
@@ -13,6 +14,7 @@
 
 #include "lib/base/carry.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/base/spawn.h"
@@ -65,6 +67,8 @@ int waiting_enter(struct runner *runner, struct err *err)
         if (runner->logs_fd < 0)
                 return -1;
         notes_init(&runner->notes, &runner->up, (uint64_t)runner->plan.budget.notes);
+        runner->notes.left = budget_left;
+        runner->notes.left_arg = runner;
         runner->program = find_program();
         if (plan_has_network(&runner->plan))
                 runner->node_module = sibling_path(COMPOSE_NODE_MODULE, &ignored);
@@ -174,6 +178,8 @@ int working_enter(struct runner *runner, struct err *err)
 
         compose_fill(runner, &input);
         compose_agent(&input, &step);
+        runner->work_wall_ms = step.limits.wall_ms;
+        runner->work_began_ms = clock_ms();
         if (open_log(runner, "agent.log", err) < 0 || start_agent(runner, &step, err) < 0)
                 return -1;
         say_phase(runner, "running");
@@ -223,11 +229,14 @@ int working_on(struct runner *runner, const struct runner_event *event, struct e
                 return 0;
         }
         if (event->type == RUNNER_EVENT_STARTED) {
+                runner->work_began_ms = clock_ms();
+                loop_watch_egress(runner);
                 if (event->sandbox->fd >= 0)
                         loop_serve_notes(runner, steal_fd(&event->sandbox->fd));
                 return egress_link_listen(&runner->egress, &runner->plan, event->sandbox, err);
         }
         loop_end_notes(runner);
+        loop_forget_egress(runner);
         egress_link_close(&runner->egress);
         judge_work(runner, &event->sandbox->result);
         say_limits(runner, "agent", &event->sandbox->result);

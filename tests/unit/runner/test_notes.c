@@ -382,3 +382,72 @@ Test(notes, fifty_thousand_in_a_second, .fini = teardown)
         cr_assert(clock_ms() - begin < 10000);
         str_release(&reply);
 }
+
+static json_t *two_minutes(void *arg)
+{
+        ++*(int *)arg;
+        return json_pack("{s:{s:i, s:i}, s:f}", "wall_ms", "limit", 180000, "left", 120000, "cost_usd", 0.1);
+}
+
+static void setup_asked(void)
+{
+        static int asked;
+
+        setup_budget(2);
+        asked = 0;
+        notes.left = two_minutes;
+        notes.left_arg = &asked;
+}
+
+#define QUESTION "{\"type\":\"budget.left\"}\n"
+#define TWO_MINUTES "{\"ok\":true,\"budget\":{\"wall_ms\":{\"limit\":180000,\"left\":120000},\"cost_usd\":0.1}}\n"
+
+Test(notes, what_is_left_is_answered_and_is_no_note, .init = setup_asked, .fini = teardown)
+{
+        int fd = client();
+
+        say(fd, QUESTION);
+        cr_assert_str_eq(answer(fd), TWO_MINUTES);
+        cr_assert_str_eq(records(), "");
+        cr_assert(notes.accepted == 0 && notes.refused == 0);
+        close(fd);
+}
+
+Test(notes, what_is_left_is_answered_when_no_note_is_taken_any_more, .init = setup_asked, .fini = teardown)
+{
+        int fd = client();
+
+        say(fd, OBSERVATION OBSERVATION OBSERVATION);
+        cr_assert(strstr(answer(fd), "budget of 2 notes"));
+        say(fd, QUESTION);
+        cr_assert_str_eq(answer(fd), TWO_MINUTES);
+        close(fd);
+}
+
+Test(notes, a_malformed_question_is_refused, .init = setup_asked, .fini = teardown)
+{
+        int fd = client();
+
+        say(fd, "{\"type\":\"budget.left\",\"of\":\"another run\"}\n");
+        cr_assert(strstr(answer(fd), "\"ok\":false") != NULL);
+        say(fd, "{\"type\":\"x\",\"data\":\"budget.left\"}\n");
+        cr_assert(strstr(answer(fd), "\"ok\":false") != NULL);
+        say(fd, "{\"type\":\"note.observation\",\"data\":{\"text\":\"of \\\"budget.left\\\"\"}}\n");
+        cr_assert(strstr(answer(fd), "\"ok\":true,\"id\":1") != NULL, "a note that speaks of it is a note");
+        cr_assert(*(int *)notes.left_arg == 0);
+        close(fd);
+}
+
+Test(notes, who_asks_for_ever_is_answered_no_more, .init = setup_asked, .fini = teardown)
+{
+        int fd = client();
+
+        for (int i = 0; i < NOTES_QUESTIONS_MAX; i++) {
+                say(fd, QUESTION);
+                answer(fd);
+        }
+        say(fd, QUESTION);
+        cr_assert(strstr(answer(fd), "asked more than"));
+        cr_assert(*(int *)notes.left_arg == NOTES_QUESTIONS_MAX);
+        close(fd);
+}
