@@ -9,6 +9,7 @@
 #include "cli/profiles.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "policy/prompt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,6 +179,7 @@ static int snapshot_files(struct launch *launch, struct context *context, const 
 {
         const struct policy_files *policy = &launch->policy;
         _cleanup_free_ char *plan = plan_to_json(&launch->plan);
+        _cleanup_free_ char *item = prompt_item(&launch->item, &launch->plan);
 
         if (policy->has_own)
                 launch_add_file(launch, "policy.yaml", policy->own_origin, policy->own_bytes.data,
@@ -187,6 +189,7 @@ static int snapshot_files(struct launch *launch, struct context *context, const 
                                 policy->user_bytes.len);
         launch_add_file(launch, "plan.json", "compiled", plan, strlen(plan));
         launch_add_file(launch, "prompt.txt", "compiled", launch->plan.prompt, strlen(launch->plan.prompt));
+        launch_add_file(launch, "work_item.json", "compiled", item, strlen(item));
         if (request->bundle && launch_add_bundle(launch, request->bundle, err) < 0)
                 return -1;
         return launch_add_history(launch, context, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * receipt.context.footprint: what a run lets its command see beside the worktree. `files` and `bytes` are the prompt, the
- * bundle and the history; `read`, `write` and `carry` the folders of the host, as the plan names them (nobody counts what is
+ * receipt.context.footprint: what a run lets its command see beside the worktree. `files` and `bytes` are the prompt,
+ * the work item, the bundle and the history; `read`, `write` and `carry` the folders of the host, as the plan names them (nobody counts what is
  * in them: that would cost as much as the folders are large).
  */
 #include "cli/launch_internal.h"
@@ -13,8 +13,8 @@
 
 static bool is_shown(const char *name)
 {
-        return strcmp(name, "prompt.txt") == 0 || strcmp(name, "history.jsonl") == 0 ||
-               strncmp(name, "bundle/", 7) == 0;
+        return strcmp(name, "prompt.txt") == 0 || strcmp(name, "work_item.json") == 0 ||
+               strcmp(name, "history.jsonl") == 0 || strncmp(name, "bundle/", 7) == 0;
 }
 
 static void add_list(json_t *data, const char *key, const struct strv *paths)

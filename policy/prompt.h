@@ -14,4 +14,7 @@ struct work_item;
 
 void prompt_write(const struct work_item *item, const struct plan *plan, struct str *out);
 
+/* The same as data, for an agent that asks (`cupel mcp`, work_item): indented JSON, owned by the caller. */
+char *prompt_item(const struct work_item *item, const struct plan *plan);
+
 #endif

@@ -68,6 +68,7 @@ static const struct {
         const char *snapshot, *inside, *variable;
 } files[] = {
         {"prompt.txt", "prompt", "CUPEL_PROMPT"},
+        {"work_item.json", "work_item.json", "CUPEL_ITEM"},
         {"bundle", "bundle", "CUPEL_BUNDLE"},
         {"history.jsonl", "history.jsonl", "CUPEL_HISTORY"},
 };
