@@ -37,6 +37,7 @@ struct context;
         X(events, NEEDS_REPOSITORY | NEEDS_HISTORY, "RUN", "show the event log of a run, or check its chain")          \
         X(note, NEEDS_NOTHING, "TYPE [--data JSON | KEY=VALUE...]",                                                    \
           "leave a note: inside a run, or --run RUN outside")                                                          \
+        X(mcp, NEEDS_NOTHING, "", "inside a run: its notes as an MCP server on standard input and output")             \
         X(review, NEEDS_REPOSITORY | NEEDS_HISTORY, "", "list what waits for a person")                                \
         X(approve, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "RUN", "approve a held run and land it")           \
         X(reject, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "RUN", "reject a held run and discard it")          \

@@ -31,7 +31,7 @@ static int connect_to(const char *path, struct err *err)
         return steal_fd(&fd);
 }
 
-static int read_reply(struct json_t *reply, struct err *err)
+static int check_reply(struct json_t *reply, struct err *err)
 {
         const char *error = json_string_value(json_object_get(reply, "error"));
 
@@ -40,10 +40,9 @@ static int read_reply(struct json_t *reply, struct err *err)
         return err_set(err, ERR_REFUSED, "%s", error ? error : "the note was refused without a reason");
 }
 
-int note_send(const char *socket_path, const char *type, json_t *data, struct err *err)
+int note_ask(const char *socket_path, const json_t *request, json_t **ret_reply, struct err *err)
 {
         _cleanup_channel_ struct channel channel = {.fd = -1};
-        _cleanup_json_ json_t *note = json_pack("{s:s,s:O}", "type", type, "data", data);
         _cleanup_json_ json_t *reply = NULL;
         const int fd = connect_to(socket_path, err);
         int got;
@@ -51,12 +50,23 @@ int note_send(const char *socket_path, const char *type, json_t *data, struct er
         if (fd < 0)
                 return -1;
         channel_init(&channel, fd);
-        if (channel_send(&channel, note, NULL, 0, err) < 0)
+        if (channel_send(&channel, request, NULL, 0, err) < 0)
                 return -1;
         got = channel_recv(&channel, &reply, err);
         if (got == CHANNEL_AGAIN)
                 return err_set(err, ERR_SYSTEM, "no answer within %d seconds; the note may be lost", ANSWER_WITHIN_S);
         if (got == 0)
                 return err_set(err, ERR_SYSTEM, "the run closed the connection: its notes budget may be used up");
-        return got < 0 ? -1 : read_reply(reply, err);
+        if (got < 0 || check_reply(reply, err) < 0)
+                return -1;
+        *ret_reply = json_incref(reply);
+        return 0;
+}
+
+int note_send(const char *socket_path, const char *type, json_t *data, struct err *err)
+{
+        _cleanup_json_ json_t *note = json_pack("{s:s,s:O}", "type", type, "data", data);
+        _cleanup_json_ json_t *reply = NULL;
+
+        return note_ask(socket_path, note, &reply, err);
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cupel mcp: the notes of the run as an MCP server (cli/mcp.h), started by the agent's own client inside the sandbox. Opens
+ * the notes socket once per call and nothing else. Exit 2 outside a run: there is nothing that it could serve.
+ */
+#include "cli/command.h"
+#include "cli/mcp.h"
+#include "cli/note_send.h"
+#include "cli/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int ask(void *arg, const struct json_t *request, struct json_t **ret_reply, struct err *err)
+{
+        return note_ask(arg, request, ret_reply, err);
+}
+
+/* Who types it wonders why nothing happens. */
+static void explain(void)
+{
+        fputs("cupel mcp speaks the Model Context Protocol: one JSON-RPC message per line on standard input, answers "
+              "on\n"
+              "standard output. An agent's client starts it; by hand, `cupel note` is easier. Ctrl-D ends it.\n",
+              stderr);
+}
+
+int cmd_mcp(struct context *context, int argc, char **argv, struct err *err)
+{
+        static const struct option_spec options[] = {{0}};
+        char *notes = getenv("CUPEL_NOTES");
+        struct mcp mcp = {.ask = ask, .arg = notes, .item_file = getenv("CUPEL_ITEM")};
+        struct option_rest rest = {0};
+        const int got = options_parse(argc, argv, options, &rest, err);
+
+        (void)context;
+        if (got != 0)
+                return got < 0 ? -1 : 0;
+        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
+                return -1;
+        if (!notes || !*notes)
+                return err_set(
+                        err, ERR_INPUT,
+                        "not inside a run ($CUPEL_NOTES is not set): `cupel mcp` gives the agent of a run its notes "
+                        "as MCP tools; announce it in the agent's own configuration, as command \"cupel\" with the "
+                        "argument \"mcp\", and start the agent with `cupel run`");
+        if (isatty(STDIN_FILENO))
+                explain();
+        return mcp_serve(&mcp, STDIN_FILENO, STDOUT_FILENO, err);
+}
