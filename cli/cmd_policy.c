@@ -61,20 +61,21 @@ static int show(struct context *context, const struct policy_options *options, s
         const char *base;
         _cleanup_policy_files_ struct policy_files files;
         _cleanup_str_ struct str text = {0}, safe = {0};
-        const struct policy *own;
+        struct policy_layers layers;
 
         policy_files_init(&files);
+        files.agents = POLICY_AGENTS_NAMED;
         if (find_base(context, options, commit, &base, err) < 0 || context_open_history(context, err) < 0 ||
             policy_files_read(&files, context, options->policy, base, err) < 0)
                 return -1;
-        own = files.has_own ? &files.own : NULL;
+        layers = policy_files_layers(&files);
         if (options->json) {
-                _cleanup_json_ json_t *values = policy_show_json(&files.user, own, &files.effective);
+                _cleanup_json_ json_t *values = policy_show_json(&layers);
 
                 json_print(stdout, values);
                 return 0;
         }
-        policy_show(&files.user, own, &files.effective, &text);
+        policy_show(&layers, &text);
         render_safe(&safe, str_text(&text), text.len);
         print_source(&files, context);
         fputs(str_text(&safe), stdout);

@@ -147,6 +147,14 @@ int policy_files_read(struct policy_files *files, struct context *context, const
                             err);
 }
 
+struct policy_layers policy_files_layers(const struct policy_files *files)
+{
+        return (struct policy_layers){.installed = &files->installed,
+                                      .user = &files->user,
+                                      .own = files->has_own ? &files->own : NULL,
+                                      .effective = &files->effective};
+}
+
 int policy_files_admitted(const struct policy_files *files, struct context *context, struct err *err)
 {
         _cleanup_store_admission_ struct store_admission admission = {0};

@@ -37,6 +37,9 @@ void policy_files_release(struct policy_files *files);
 int policy_files_read(struct policy_files *files, struct context *context, const char *option, const char *base,
                       struct err *err);
 
+/* Borrows from `files`. */
+struct policy_layers policy_files_layers(const struct policy_files *files);
+
 /*
  * 0 where the run may use the policy; ERR_BLOCKED with the remedy: the repository belongs to somebody else and was not
  * admitted, or its policy opens what the user has not consented to. A repository of the caller's own needs no ceremony.

@@ -170,10 +170,24 @@ void policy_openings(const struct policy *installed, const struct policy *user, 
 void policy_openings_release(struct policy_openings *openings);
 int policy_admitted(const struct policy_openings *openings, const char *sha256, struct err *err);
 
+/* What an effective policy was made of; `installed` and `own` may be NULL. */
+struct policy_layers {
+        const struct policy *installed, *user, *own, *effective;
+};
+
 /* One line "key: value    (where from)" per effective value; and the same as [{"key","value","source"}], with
  * "enforced": false beside a gate that this version only declares. */
-void policy_show(const struct policy *user, const struct policy *own, const struct policy *effective, struct str *out);
-struct json_t *policy_show_json(const struct policy *user, const struct policy *own, const struct policy *effective);
+void policy_show(const struct policy_layers *from, struct str *out);
+struct json_t *policy_show_json(const struct policy_layers *from);
+
+/*
+ * One agent of the effective policy as YAML that a policy file takes back ("agents:\n  NAME:\n …"). Values that are not of the
+ * layer that most of it comes from carry a comment that says whose they are.
+ */
+void policy_show_agent(const struct policy_layers *from, const char *name, struct str *out);
+
+/* The layers that say something of the agent, "user configuration + installed profile"; owned by the caller. */
+char *policy_agent_origin(const struct policy_layers *from, const char *name);
 
 /* The secret folder that showing `path` would show ("~/.ssh"), NULL where none. *ret_exact: `path` is it or below it. */
 const char *policy_secret(const char *path, const char *home, bool *ret_exact);

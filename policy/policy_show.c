@@ -7,9 +7,12 @@
 
 #include <string.h>
 
+#define LAYERS 4
+
 struct layers {
-        const json_t *json[3]; /* the policy file, the user's configuration, the defaults: the first that agrees wins */
-        enum policy_source source[3];
+        const json_t *json[LAYERS]; /* the policy file, the user's configuration, installed profiles, the defaults: the
+                                       first that agrees wins */
+        enum policy_source source[LAYERS];
 };
 
 /* Whether `said` is the effective value, or for lists a part of it. */
@@ -26,7 +29,7 @@ static bool contributes(const json_t *said, const json_t *value)
 
 static void put_sources(const struct layers *here, const json_t *value, struct str *out)
 {
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < LAYERS; i++) {
                 if (!here->json[i] || !contributes(here->json[i], value))
                         continue;
                 str_printf(out, "%s%s", out->len ? " + " : "", policy_source_name(here->source[i]));
@@ -69,34 +72,35 @@ static void walk(const char *path, const json_t *value, const struct layers *her
                 _cleanup_free_ char *below = xasprintf("%s%s%s", path, *path ? "." : "", key);
                 struct layers deeper = *here;
 
-                for (size_t i = 0; i < 3; i++)
+                for (size_t i = 0; i < LAYERS; i++)
                         deeper.json[i] = json_object_get(here->json[i], key);
                 walk(below, inner, &deeper, rows);
         }
 }
 
-struct json_t *policy_show_json(const struct policy *user, const struct policy *own, const struct policy *effective)
+struct json_t *policy_show_json(const struct policy_layers *from)
 {
         _cleanup_policy_ struct policy defaults;
-        _cleanup_json_ json_t *file = own ? schema_write(&policy_schema, own) : NULL;
-        _cleanup_json_ json_t *config = schema_write(&policy_schema, user);
-        _cleanup_json_ json_t *value = schema_write(&policy_schema, effective);
+        _cleanup_json_ json_t *file = from->own ? schema_write(&policy_schema, from->own) : NULL;
+        _cleanup_json_ json_t *config = schema_write(&policy_schema, from->user);
+        _cleanup_json_ json_t *profiles = from->installed ? schema_write(&policy_schema, from->installed) : NULL;
+        _cleanup_json_ json_t *value = schema_write(&policy_schema, from->effective);
         _cleanup_json_ json_t *builtin = NULL;
         json_t *rows = json_array();
 
         policy_default(&defaults);
         builtin = schema_write(&policy_schema, &defaults);
         walk("", value,
-             &(struct layers){
-                     .json = {file, config, builtin},
-                     .source = {own ? own->source : POLICY_FROM_DEFAULT, POLICY_FROM_USER, POLICY_FROM_DEFAULT}},
+             &(struct layers){.json = {file, config, profiles, builtin},
+                              .source = {from->own ? from->own->source : POLICY_FROM_DEFAULT, POLICY_FROM_USER,
+                                         POLICY_FROM_INSTALLED, POLICY_FROM_DEFAULT}},
              rows);
         return rows;
 }
 
-void policy_show(const struct policy *user, const struct policy *own, const struct policy *effective, struct str *out)
+void policy_show(const struct policy_layers *from, struct str *out)
 {
-        _cleanup_json_ json_t *rows = policy_show_json(user, own, effective);
+        _cleanup_json_ json_t *rows = policy_show_json(from);
         json_t *row;
         size_t i;
 

@@ -227,7 +227,7 @@ Test(policy, show_says_where_from)
         load("gates: {no_copy: block}\nprotected: [mine]\n", POLICY_FROM_USER, &user);
         load("gates: {no_copy: off}\ntarget: dev\n", POLICY_FROM_COMMIT, &own);
         cr_assert_eq(policy_merge(NULL, &user, &own, &effective, &err), 0);
-        policy_show(&user, &own, &effective, &text);
+        policy_show(&(struct policy_layers){.user = &user, .own = &own, .effective = &effective}, &text);
         cr_assert(strstr(text.data, "target: dev    (base commit)\n"), "%s", text.data);
         cr_assert(strstr(text.data, "gates.no_copy: block    (user configuration; declared, not enforced)\n"));
         cr_assert(strstr(text.data, "gates.paths: block    (default)\n"));

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/agents_list.h"
+
+#include "cli/render.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
+#include "lib/base/json.h"
+#include "policy/profile.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME_CELLS 13
+#define STATE_CELLS 10
+#define PACKAGE_MAX ((size_t)1 << 20)
+#define PACKAGE_LEVELS 4
+
+/* ---- Looking ---- */
+
+static char *find_program(const char *name)
+{
+        const char *path = getenv("PATH");
+        _cleanup_free_ char *copy = xstrdup(path ? path : "/usr/local/bin:/usr/bin:/bin");
+        char *rest = copy;
+
+        if (strchr(name, '/'))
+                return access(name, X_OK) == 0 ? xstrdup(name) : NULL;
+        for (char *folder; (folder = strsep(&rest, ":"));) {
+                char *full = xasprintf("%s/%s", folder[0] ? folder : ".", name);
+
+                if (access(full, X_OK) == 0)
+                        return full;
+                free(full);
+        }
+        return NULL;
+}
+
+static char *package_version(const char *folder)
+{
+        _cleanup_free_ char *path = xasprintf("%s/package.json", folder);
+        _cleanup_str_ struct str bytes = {0};
+        _cleanup_json_ json_t *json = NULL;
+        struct err ignored = ERR_INIT;
+        const char *version;
+
+        if (fs_read_at(AT_FDCWD, path, PACKAGE_MAX, &bytes, &ignored) < 0)
+                return NULL;
+        json = json_parse(str_text(&bytes), bytes.len, path, &ignored);
+        version = json_string_value(json_object_get(json, "version"));
+        return version && json_object_get(json, "name") && strlen(version) < 64 ? xstrdup(version) : NULL;
+}
+
+/* npm's programs are links into a folder whose package.json says what they are. */
+static char *find_version(const char *program)
+{
+        _cleanup_free_ char *path = realpath(program, NULL);
+
+        for (int level = 0; path && level < PACKAGE_LEVELS; level++) {
+                char *slash = strrchr(path, '/'), *version;
+
+                if (!slash || slash == path)
+                        return NULL;
+                *slash = '\0';
+                version = package_version(path);
+                if (version)
+                        return version;
+        }
+        return NULL;
+}
+
+static void find_credential(const struct route *route, struct agent_credential *ret)
+{
+        *ret = (struct agent_credential){.route = route->name, .any = route->any == 1};
+        for (size_t i = 0; i < route->header.len; i++) {
+                size_t prefix;
+                const char *name = route_secret_variable(route->header.items[i].value, &prefix);
+                const char *value = getenv(name);
+
+                strv_add(&ret->names, name);
+                if (!value || !value[0])
+                        strv_add(&ret->missing, name);
+        }
+}
+
+void agent_find(const struct agent *agent, struct agent_found *ret)
+{
+        *ret = (struct agent_found){.agent = agent};
+        ret->program = agent->command.len ? find_program(agent->command.items[0]) : NULL;
+        ret->version = ret->program ? find_version(ret->program) : NULL;
+        ret->credentials.len = agent->network.routes.len;
+        ret->credentials.items = xcalloc(ret->credentials.len + 1, sizeof(*ret->credentials.items));
+        for (size_t i = 0; i < ret->credentials.len; i++)
+                find_credential(&agent->network.routes.items[i], &ret->credentials.items[i]);
+}
+
+void agent_found_release(struct agent_found *found)
+{
+        for (size_t i = 0; i < found->credentials.len; i++) {
+                strv_release(&found->credentials.items[i].names);
+                strv_release(&found->credentials.items[i].missing);
+        }
+        free(found->credentials.items);
+        free(found->program);
+        free(found->version);
+        free(found->origin);
+        *found = (struct agent_found){0};
+}
+
+/* ---- Telling ---- */
+
+static bool is_there(const struct agent_credential *credential)
+{
+        return credential->any && credential->names.len ? credential->missing.len < credential->names.len
+                                                        : credential->missing.len == 0;
+}
+
+static bool has_credentials(const struct agent_found *found)
+{
+        for (size_t i = 0; i < found->credentials.len; i++)
+                if (!is_there(&found->credentials.items[i]))
+                        return false;
+        return true;
+}
+
+const char *agent_found_state(const struct agent_found *found)
+{
+        if (!found->agent->command.len)
+                return "yours";
+        if (!found->program)
+                return "not here";
+        return has_credentials(found) ? "ready" : "no key";
+}
+
+static enum tint state_tint(const struct agent_found *found)
+{
+        if (!found->agent->command.len)
+                return TINT_PLAIN;
+        if (!found->program)
+                return TINT_DIM;
+        return has_credentials(found) ? TINT_GOOD : TINT_WAIT;
+}
+
+/* "A or B" of which one is enough, "A and B" of which all are needed. */
+static void put_names(struct str *out, const struct strv *names, const char *word)
+{
+        for (size_t i = 0; i < names->len; i++)
+                str_printf(out, "%s%s%s%s", i ? " " : "", i ? word : "", i ? " " : "", names->items[i]);
+}
+
+static void put_credential(struct str *out, const struct agent_credential *credential)
+{
+        if (!credential->names.len)
+                return;
+        if (!is_there(credential)) {
+                str_puts(out, "; export ");
+                put_names(out, &credential->missing, credential->any ? "or" : "and");
+                return;
+        }
+        str_puts(out, "; key: ");
+        for (size_t i = 0, put = 0; i < credential->names.len; i++) {
+                if (strv_has(&credential->missing, credential->names.items[i]) || (credential->any && put))
+                        continue;
+                str_printf(out, "%s%s", put++ ? " and " : "", credential->names.items[i]);
+        }
+}
+
+static void put_details(const struct agent_found *found, struct str *out)
+{
+        if (!found->agent->command.len)
+                str_puts(out, "cupel run … -- COMMAND");
+        else if (found->program)
+                str_puts(out, found->program);
+        else if (found->agent->install)
+                str_printf(out, "to get it: %s", found->agent->install);
+        else
+                str_printf(out, "%s is not on the PATH", found->agent->command.items[0]);
+        for (size_t i = 0; i < found->credentials.len; i++)
+                put_credential(out, &found->credentials.items[i]);
+        if (found->agent->mcp == 1)
+                str_puts(out, "; MCP");
+        if (found->agent->model)
+                str_printf(out, "; model %s", found->agent->model);
+        if (found->origin && strcmp(found->origin, policy_source_name(POLICY_FROM_INSTALLED)) != 0)
+                str_printf(out, "; profile: %s", found->origin);
+}
+
+void agent_found_put(const struct agent_found *found, bool colour, struct str *out)
+{
+        _cleanup_str_ struct str state = {0}, details = {0};
+
+        render_cell(&state, agent_found_state(found), STATE_CELLS, false);
+        render_cell(out, found->agent->name, NAME_CELLS, false);
+        render_tint(out, colour, state_tint(found), str_text(&state));
+        render_line(out, found->agent->about ? found->agent->about : found->agent->command.items[0]);
+        if (found->version)
+                str_printf(out, " ");
+        render_line(out, found->version);
+        str_printf(out, "\n%*s", NAME_CELLS + STATE_CELLS, "");
+        put_details(found, &details);
+        render_line(out, str_text(&details));
+        str_putc(out, '\n');
+}
+
+static json_t *credential_json(const struct agent_credential *credential)
+{
+        json_t *variables = json_array();
+
+        for (size_t i = 0; i < credential->names.len; i++)
+                json_array_append_new(variables,
+                                      json_pack("{s:s, s:b}", "name", credential->names.items[i], "set",
+                                                !strv_has(&credential->missing, credential->names.items[i])));
+        return json_pack("{s:s, s:b, s:b, s:o}", "route", credential->route, "any", credential->any, "there",
+                         is_there(credential), "variables", variables);
+}
+
+struct json_t *agent_found_json(const struct agent_found *found)
+{
+        const struct agent *agent = found->agent;
+        json_t *credentials = json_array();
+
+        for (size_t i = 0; i < found->credentials.len; i++)
+                json_array_append_new(credentials, credential_json(&found->credentials.items[i]));
+        return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:o, s:s}", "name", agent->name, "state",
+                         agent_found_state(found), "about", agent->about, "program", found->program, "version",
+                         found->version, "install", agent->install, "model", agent->model, "mcp", agent->mcp == 1,
+                         "tried", json_from_strv(&agent->tried), "credentials", credentials, "origin",
+                         found->origin ? found->origin : "");
+}

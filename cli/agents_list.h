@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_CLI_AGENTS_LIST_H
+#define CUPEL_CLI_AGENTS_LIST_H
+
+/*
+ * What of an agent is on this machine, by looking and without starting anything: its program on the PATH, the version that
+ * lies beside it, the variables that its routes take credentials from (whether they are set, never their values).
+ */
+
+#include "policy/policy.h"
+
+struct json_t;
+
+struct agent_credential {
+        const char *route;   /* borrowed from the agent */
+        struct strv names;   /* variables */
+        struct strv missing; /* of them */
+        bool any;            /* one is enough */
+};
+
+struct agent_found {
+        const struct agent *agent; /* borrowed */
+        char *program;             /* absolute; NULL: not on the PATH */
+        char *version;             /* NULL: nothing beside it says */
+        LIST_OF(struct agent_credential) credentials;
+        char *origin;
+};
+
+void agent_find(const struct agent *agent, struct agent_found *ret);
+void agent_found_release(struct agent_found *found);
+
+/* "ready", "no key", "not here"; of the profile `command` "yours". */
+const char *agent_found_state(const struct agent_found *found);
+
+/* Two lines for people. */
+void agent_found_put(const struct agent_found *found, bool colour, struct str *out);
+struct json_t *agent_found_json(const struct agent_found *found);
+
+#define _cleanup_agent_found_ __attribute__((cleanup(agent_found_release)))
+
+#endif
