@@ -2,11 +2,13 @@
 /*
  * cupel gc: old packets of every repository and old layers of the cache, by age and by size. Never of a run that works or
  * waits; never a layer that is mounted. What is gone can be seen no more but in the log (packets), or is made again (layers).
+ * Refused credentials are forgotten by age alone: the next run with one asks the provider again.
  */
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/options.h"
 #include "cli/packets_gc.h"
+#include "cli/refused.h"
 #include "cli/render.h"
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
@@ -119,6 +121,19 @@ static int collect_layers(struct collection *c, struct err *err)
         return layer_gc(&gc, err);
 }
 
+static int on_refused(void *data, const char *file, const struct refusal *refusal, time_t written, struct err *err)
+{
+        struct collection *c = data;
+        const bool old = c->max_age_ms && time(NULL) - written > (time_t)(c->max_age_ms / 1000);
+
+        if (!old && refusal->agent[0])
+                return 0;
+        if (!c->dry_run && refused_remove(c->context->state_root, file, err) < 0)
+                return -1;
+        say(c, "refusal", refusal->variable[0] ? refusal->variable : file, old ? "old" : "damaged", 0);
+        return 0;
+}
+
 static void print_sum(const struct collection *c)
 {
         _cleanup_str_ struct str line = {0};
@@ -147,6 +162,11 @@ static int collect(struct collection *c, struct err *err)
         if (!c->dry_run)
                 cgroups_sweep(true);
         if (collect_layers(c, status < 0 ? &layers_failed : err) < 0) {
+                if (status < 0)
+                        err_report(stderr, "cupel", &layers_failed);
+                status = -1;
+        }
+        if (refused_each(c->context->state_root, on_refused, c, status < 0 ? &layers_failed : err) < 0) {
                 if (status < 0)
                         err_report(stderr, "cupel", &layers_failed);
                 status = -1;

@@ -38,7 +38,7 @@ int launch_check_place(const struct context *context, struct err *err);
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err);
 /* launch_network.c: of a route's headers of which one is enough, the one that is sent stays in the plan. */
 void launch_choose_headers(struct launch *launch);
-/* The same file: hosts that only the item asks for, variables that routes need; fills launch->missing. */
+/* The same file: hosts that only the item asks for, variables that routes need, keys that were refused; fills launch->missing. */
 void launch_check_network(struct launch *launch, const struct context *context);
 /* The approval before the start, asked and used in the name of the run: once its row exists. */
 int launch_check_sentence(struct launch *launch, struct context *context, struct err *err);

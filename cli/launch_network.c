@@ -7,6 +7,8 @@
  * An item alone opens no host: it may come from anybody. It chooses among the hosts that a policy of the user allows.
  */
 #include "cli/launch_internal.h"
+#include "cli/refused.h"
+#include "cli/render.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/spawn.h"
@@ -14,6 +16,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void check_item(struct launch *launch, const struct context *context)
 {
@@ -108,6 +111,25 @@ static void check_route(struct launch *launch, const struct route *route)
                 check_secret(launch, route, route->header.items[i].value);
 }
 
+/* What a provider refused once it refuses again: no request is spent on it until somebody changed something. */
+static void check_refused(struct launch *launch, const struct context *context, const struct route *route)
+{
+        _cleanup_refusal_ struct refusal refusal = {0};
+        _cleanup_str_ struct str ago = {0};
+        char id[HASH_HEX];
+
+        refused_id(route, id);
+        if (!refused_find(context->state_root, id, &refusal))
+                return;
+        render_ago(&ago, refusal.time, (int64_t)time(NULL));
+        strv_add_printf(
+                &launch->missing,
+                "%s refused the key in %s with %lld (%s, in run %s), and it is still the same; export another "
+                "value and run again, or, once the account was mended at the provider, `cupel agents forget %s`",
+                route->upstream, refusal.variable, (long long)refusal.status, str_text(&ago), refusal.run,
+                refusal.agent);
+}
+
 static void check_program(struct launch *launch)
 {
         struct err err = ERR_INIT;
@@ -125,6 +147,7 @@ void launch_check_network(struct launch *launch, const struct context *context)
         check_item(launch, context);
         for (size_t i = 0; i < launch->plan.agent.routes.len; i++) {
                 check_route(launch, &launch->plan.agent.routes.items[i]);
+                check_refused(launch, context, &launch->plan.agent.routes.items[i]);
         }
 }
 

@@ -49,6 +49,7 @@ void supervision_init(struct supervision *s, struct context *context, struct lau
         channel_init(&s->runner, -1);
         channel_init(&s->egress, -1);
         know_secrets(s);
+        supervision_know_credentials(s);
 }
 
 void supervision_release(struct supervision *s)
@@ -102,6 +103,7 @@ static void send_op(struct channel *channel, const char *op)
 /* The caged side is over: the director verifies the candidate, or ends the run. */
 static void ask_director(struct supervision *s)
 {
+        supervision_judge_upstreams(s);
         s->stage = STAGE_DECIDING;
         if (s->verify && !s->stopping) {
                 supervision_move(s, PHASE_AWAITING_DIRECTOR);
@@ -144,6 +146,7 @@ void supervision_give_up(struct supervision *s, enum outcome outcome, const char
         strv_add(&reasons, text);
         s->verify = false;
         s->told = true;
+        s->given_up = true;
         supervision_set_verdict(s, outcome, &reasons);
         if (s->stage == STAGE_DECIDING) {
                 send_op(&s->director, "stop");

@@ -16,7 +16,9 @@
 
 #include "cli/supervisor.h"
 #include "lib/base/channel.h"
+#include "lib/base/hash.h"
 #include "lib/base/redact.h"
+#include "policy/network.h"
 
 #include <sys/types.h>
 
@@ -28,6 +30,22 @@ enum stage {
         STAGE_CLOSING,
         STAGE_DECIDING,
         STAGE_ENDED,
+};
+
+/* What the upstreams of the agent's routes answered; supervision_upstream.c. */
+struct upstreams_seen {
+        char credential[NETWORK_ROUTES_MAX][HASH_HEX]; /* of each route: refused_id() */
+        unsigned served;       /* bit per route of the plan: it accepted the credential in this run */
+        bool refused;          /* a credential was refused: the run is blocked, for this reason: */
+        char refusal[1024];    /* a sentence */
+        size_t route;          /* of the last answer that was no success */
+        int status;            /* of it; 0: none came */
+        uint64_t failures;     /* in a row; 0: the last one was a success */
+        char retry_after[160]; /* of the last of them; "": it said nothing */
+        char error[160];       /* with status 0: why */
+        bool broken_off;       /* the agent left its last request before the answer was whole, */
+        uint64_t silent_ms;    /* so long after the last byte, */
+        size_t silent_route;   /* of this route */
 };
 
 struct supervision {
@@ -48,6 +66,8 @@ struct supervision {
         bool answered;                     /* the director said done */
         uint64_t net_seen[2], net_dropped; /* vetoes, receipts of cupel-egress; of them not in the log */
         struct strv refused;               /* what was shown as refused */
+        struct upstreams_seen upstreams;
+        bool given_up; /* the verdict is ours: nothing that anybody says changes it */
         char director_error[512];
         struct redact redact; /* values of the environment that nothing of a run may show */
 };

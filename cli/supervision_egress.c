@@ -36,27 +36,26 @@ static int check_texts(const char *const *texts, struct err *err)
         return 0;
 }
 
-static int check_receipt(json_t *data, struct err *err)
+static int check_receipt(struct supervision *s, json_t *data, struct err *err)
 {
         const char *host = "", *address = "", *via = "", *method = "", *error = "";
-        int64_t port = 0, in = 0, out = 0, ms = 0, status = 0;
-        const struct json_field fields[] = {{"host", JSON_FIELD_STRING, &host, true},
-                                            {"port", JSON_FIELD_INT, &port, true},
-                                            {"address", JSON_FIELD_STRING, &address, true},
-                                            {"bytes_in", JSON_FIELD_INT, &in, true},
-                                            {"bytes_out", JSON_FIELD_INT, &out, true},
-                                            {"ms", JSON_FIELD_INT, &ms, true},
-                                            {"via", JSON_FIELD_STRING, &via, false},
-                                            {"method", JSON_FIELD_STRING, &method, false},
-                                            {"status", JSON_FIELD_INT, &status, false},
-                                            {"error", JSON_FIELD_STRING, &error, false},
-                                            {0}};
+        int64_t port = 0, in = 0, out = 0, ms = 0, status = 0, silent_ms = -1;
+        const struct json_field fields[] = {
+                {"host", JSON_FIELD_STRING, &host, true},         {"port", JSON_FIELD_INT, &port, true},
+                {"address", JSON_FIELD_STRING, &address, true},   {"bytes_in", JSON_FIELD_INT, &in, true},
+                {"bytes_out", JSON_FIELD_INT, &out, true},        {"ms", JSON_FIELD_INT, &ms, true},
+                {"via", JSON_FIELD_STRING, &via, false},          {"method", JSON_FIELD_STRING, &method, false},
+                {"status", JSON_FIELD_INT, &status, false},       {"error", JSON_FIELD_STRING, &error, false},
+                {"silent_ms", JSON_FIELD_INT, &silent_ms, false}, {0}};
 
         if (json_fields(data, "receipt.net", fields, err) < 0)
                 return -1;
         if (port < 0 || port > UINT16_MAX || in < 0 || out < 0 || ms < 0 || status < 0 || status > 999)
                 return err_set(err, ERR_INPUT, "receipt.net: a number out of bounds");
-        return check_texts((const char *const[]){host, address, via, method, error, NULL}, err);
+        if (check_texts((const char *const[]){host, address, via, method, error, NULL}, err) < 0)
+                return -1;
+        supervision_saw_receipt(s, via, silent_ms);
+        return 0;
 }
 
 /* One line per refused host, for the person who waits; the log has the whole sentence. */
@@ -108,7 +107,7 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
         if (!known)
                 return err_set(err, ERR_INPUT, "record: %.64s is not its to send", name);
         redact_json(&s->redact, data);
-        if ((receipt ? check_receipt(data, err) : check_veto(s, data, err)) < 0 ||
+        if ((receipt ? check_receipt(s, data, err) : check_veto(s, data, err)) < 0 ||
             event_validate(known, EVENT_ACTOR_SYSTEM, data, err) < 0)
                 return -1;
         if (++s->net_seen[receipt] > RECORDS_MAX) {
@@ -162,8 +161,11 @@ static int on_exceeded(struct supervision *s, json_t *message, struct err *err)
         return 0;
 }
 
-static const struct handler handlers[] = {
-        {"record", on_record}, {"dropped", on_dropped}, {"ready", on_ready}, {"exceeded", on_exceeded}};
+static const struct handler handlers[] = {{"record", on_record},
+                                          {"dropped", on_dropped},
+                                          {"ready", on_ready},
+                                          {"exceeded", on_exceeded},
+                                          {"answer", supervision_on_answer}};
 
 void supervision_from_egress(struct supervision *s, json_t *message)
 {

@@ -24,6 +24,15 @@ void supervision_end_cage(struct supervision *s);
 /* The cage is gone: asks the director, unless cupel-egress still has to tell what it saw; then its end does. */
 void supervision_caged_end(struct supervision *s);
 
+/*
+ * supervision_upstream.c. What an upstream answered, from cupel-egress: a refused credential ends the run. Then, once the caged
+ * side and cupel-egress are over, what that means for the verdict: a run that failed because its API did is told as that.
+ */
+void supervision_know_credentials(struct supervision *s); /* before they leave the environment */
+int supervision_on_answer(struct supervision *s, struct json_t *message, struct err *err);
+void supervision_saw_receipt(struct supervision *s, const char *via, int64_t silent_ms);
+void supervision_judge_upstreams(struct supervision *s);
+
 /* supervision_egress.c. Whether cupel-egress is still there, and gets a moment; whether it took too long, and was killed. */
 bool supervision_egress_lingers(struct supervision *s);
 bool supervision_egress_late(struct supervision *s);

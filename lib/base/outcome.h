@@ -16,7 +16,7 @@
         X(BASE_CONFLICT, "base_conflict", 25, "the target moved while the run worked")                                 \
         X(REJECTED, "rejected", 26, "a person rejected it")                                                            \
         X(CANCELLED, "cancelled", 27, "it was cancelled")                                                              \
-        X(BLOCKED, "blocked", 30, "a precondition is missing; nothing was started")                                    \
+        X(BLOCKED, "blocked", 30, "something it needs is missing or was refused; nothing was changed")                 \
         X(SANDBOX_UNAVAILABLE, "sandbox_unavailable", 31, "the sandbox cannot be built here")                          \
         X(INTERRUPTED, "interrupted", 70, "a crash ended it; recovery discarded it")                                   \
         X(INTERNAL_ERROR, "internal_error", 70, "an internal error ended it")

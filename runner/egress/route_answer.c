@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 static const struct {
         int status;
@@ -163,6 +164,30 @@ void answer_end(const struct answer *answer, struct str *out)
 {
         if (answer->framing == FRAME_CHUNKED)
                 str_puts(out, "0\r\n\r\n");
+}
+
+/* Seconds or a date (RFC 9110 10.2.3): nothing else of an upstream's head is worth telling, or safe to. */
+static const char *retry_after(const struct answer *answer)
+{
+        const char *value = header_list_get(&answer->headers, "retry-after");
+        size_t digits = value ? strspn(value, "0123456789") : 0;
+        struct tm date = {0};
+        const char *end;
+
+        if (!value)
+                return NULL;
+        if (digits && digits < 10 && !value[digits])
+                return value;
+        end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &date);
+        return end && !*end ? value : NULL;
+}
+
+void answer_tell(const struct answer *answer, const char *route, const char *error, struct sink *sink)
+{
+        sink_answer(sink, &(struct upstream_answer){.route = route,
+                                                    .status = error ? 0 : answer->status,
+                                                    .retry_after = error ? NULL : retry_after(answer),
+                                                    .error = error});
 }
 
 void answer_release(struct answer *answer)

@@ -11,6 +11,7 @@
  *         answer_head(&answer, mask, &client, &out);   the head for the client; chooses the framing
  *         answer_body(&answer, bytes, len, &out);      a piece of the body, already masked
  *         answer_end(&answer, &out);                   what ends it; a body that broke off gets no end
+ *         answer_tell(&answer, route, NULL, sink);     what it means to the run: at its head, or with why there is none
  *         answer_release(&answer);
  *
  * Refused are redirects (301, 302, 303, 307, 308), 101, and bodies with a Content-Encoding: we asked for none, and what is
@@ -19,6 +20,7 @@
 
 #include "runner/egress/mask.h"
 #include "runner/egress/route_head.h"
+#include "runner/egress/sink.h"
 
 enum answer_state { ANSWER_MORE, ANSWER_HEAD, ANSWER_BAD };
 enum answer_framing { FRAME_NOTHING, FRAME_LENGTH, FRAME_CHUNKED, FRAME_CLOSE };
@@ -43,6 +45,7 @@ const char *answer_refused(const struct answer *answer);
 void answer_head(struct answer *answer, const struct mask *mask, const struct answer_client *client, struct str *out);
 void answer_body(const struct answer *answer, const char *bytes, size_t len, struct str *out);
 void answer_end(const struct answer *answer, struct str *out);
+void answer_tell(const struct answer *answer, const char *route, const char *error, struct sink *sink);
 void answer_release(struct answer *answer);
 
 /* An answer of our own, in words, after which the connection closes. */

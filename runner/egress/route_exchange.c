@@ -114,6 +114,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
         case ANSWER_HEAD:
                 break;
         }
+        answer_tell(&exchange->answer, exchange->route->name, NULL, exchange->world->sink);
         refused = answer_refused(&exchange->answer);
         if (refused) {
                 veto(exchange, refused);
@@ -322,17 +323,6 @@ uint64_t exchange_moved_at(const struct exchange *exchange)
 
 /* ---- the end ---- */
 
-static int own_status(int code)
-{
-        return code == CURLE_OPERATION_TIMEDOUT ? 504 : 502;
-}
-
-/* What failed, for a person. */
-static const char *describe(int code)
-{
-        return code == CURLE_OK ? "the upstream's answer has no head" : curl_easy_strerror((CURLcode)code);
-}
-
 void exchange_done(struct exchange *exchange, int code)
 {
         struct visitor *visitor = exchange->visitor;
@@ -354,10 +344,12 @@ void exchange_done(struct exchange *exchange, int code)
                 visitor_answered(visitor, 0, NULL);
                 return;
         }
-        if (!exchange->why)
-                exchange->why = describe(code);
+        if (!exchange->why) {
+                exchange->why = route_failure(code);
+                answer_tell(&exchange->answer, exchange->route->name, exchange->why, exchange->world->sink);
+        }
         str_printf(&text, "route %s: %s", exchange->route->name, exchange->why);
-        status = exchange->head_sent ? -1 : own_status(code);
+        status = exchange->head_sent ? -1 : route_failure_status(code);
         exchange_free(exchange, exchange->why);
         visitor_answered(visitor, status, str_text(&text));
 }
@@ -380,7 +372,9 @@ static void put_receipt(struct exchange *exchange, const char *why)
                                                               .via = str_text(&via),
                                                               .method = exchange->method,
                                                               .status = exchange->answer.status,
-                                                              .error = why});
+                                                              .error = why,
+                                                              .broken_off = why && !exchange->why,
+                                                              .silent_ms = clock_ms() - exchange->moved});
 }
 
 void exchange_free(struct exchange *exchange, const char *why)

@@ -62,6 +62,8 @@ void exchange_free(struct exchange *exchange, const char *why);   /* why: it is 
 void route_transport(void *easy, unsigned hurry);
 /* Whether it failed because a connection kept from an earlier request had ended meanwhile; then the next try dials anew. */
 bool route_stale(void *easy, int code);
+const char *route_failure(int code); /* for a person */
+int route_failure_status(int code);  /* of our own answer */
 
 /* ---- route_visitor_uv.c---- */
 struct visitor *visitor_new(struct route_world *world, size_t route, int fd, struct visitor **list, size_t *count);

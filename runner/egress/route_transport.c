@@ -47,3 +47,13 @@ bool route_stale(void *easy, int code)
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
         return true;
 }
+
+const char *route_failure(int code)
+{
+        return code == CURLE_OK ? "the upstream's answer has no head" : curl_easy_strerror((CURLcode)code);
+}
+
+int route_failure_status(int code)
+{
+        return code == CURLE_OPERATION_TIMEDOUT ? 504 : 502;
+}

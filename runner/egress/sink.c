@@ -114,6 +114,8 @@ void sink_receipt(struct sink *sink, const struct receipt *receipt)
                 json_object_set_new(data, "status", json_integer(receipt->status));
         if (receipt->error)
                 json_object_set_new(data, "error", json_quoted(receipt->error));
+        if (receipt->broken_off)
+                json_object_set_new(data, "silent_ms", json_integer((json_int_t)receipt->silent_ms));
         put_record(sink, RECEIPTS_WAITING, "receipt.net", data);
 }
 
@@ -123,6 +125,27 @@ static json_t *harmless(const char *text)
 
         str_put_harmless(&shown, text, strnlen(text, VETO_TEXT_MAX));
         return json_string(str_text(&shown));
+}
+
+static void set_harmless(json_t *message, const char *key, const char *text)
+{
+        _cleanup_str_ struct str shown = {0};
+
+        if (!text)
+                return;
+        str_put_harmless(&shown, text, strnlen(text, ANSWER_TEXT_MAX));
+        json_object_set_new(message, key, json_string(str_text(&shown)));
+}
+
+void sink_answer(struct sink *sink, const struct upstream_answer *answer)
+{
+        json_t *message =
+                json_pack("{s:s,s:s,s:i}", "type", "answer", "route", answer->route, "status", answer->status);
+
+        set_harmless(message, "retry_after", answer->retry_after);
+        set_harmless(message, "error", answer->error);
+        put(sink, message);
+        sink_flush(sink); /* what does not fit goes with the rest */
 }
 
 void sink_veto(struct sink *sink, const char *action, const char *reason)

@@ -9,6 +9,7 @@
  *         if (!sink_connection(sink)) …             one upstream connection more; false: the budget is used up
  *         n = min(n, sink_bytes_left(sink));        before a read, in either direction; 0: used up
  *         sink_bytes(sink, n);                      after it
+ *         sink_answer(sink, &answer);               a route's upstream has answered, or never will
  *         sink_receipt(sink, &receipt);             once, when the connection or request has ended
  *         sink_veto(sink, "connect a.example:22", "…");      at once
  *
@@ -33,6 +34,16 @@ struct receipt {
         const char *method; /* NULL: none */
         int status;         /* of HTTP; 0: none */
         const char *error;  /* why it ended badly; NULL: it did not */
+        bool broken_off;    /* the client went away before the answer was whole */
+        uint64_t silent_ms; /* then: since the last byte in either direction */
+};
+
+/* What an upstream answered to one request of a route. */
+struct upstream_answer {
+        const char *route;
+        int status;              /* 0: none came, or none in whole */
+        const char *retry_after; /* the header; NULL: none */
+        const char *error;       /* with status 0: why */
 };
 
 struct sink;
@@ -47,6 +58,12 @@ void sink_bytes(struct sink *sink, uint64_t count);
 
 void sink_ready(struct sink *sink);
 void sink_receipt(struct sink *sink, const struct receipt *receipt);
+
+/*
+ * At the head of an answer, which may take its time to end, and before the client has seen it: what it means to the run is not
+ * the client's to decide. Bounded, as receipts are, by the budget of connections; none is dropped.
+ */
+void sink_answer(struct sink *sink, const struct upstream_answer *answer);
 void sink_veto(struct sink *sink, const char *action, const char *reason); /* any bytes; shown harmlessly */
 
 /* Sends what waits. 1: all is sent; 0: the socket is full, ask again when it is writable; -1: the supervisor is gone. */

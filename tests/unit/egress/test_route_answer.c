@@ -2,8 +2,12 @@
 /* An upstream's answer as the client gets it. */
 #include "runner/egress/route_answer.h"
 
+#include "lib/base/cleanup.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static const struct egress_config no_secrets = {0};
 
@@ -110,4 +114,39 @@ Test(route_answer, heads_are_bounded)
                 lines++;
         cr_expect_eq(lines, 100);
         answer_release(&answer);
+}
+
+Test(route_answer, retry_after_is_seconds_or_a_date_or_nothing)
+{
+        static const struct {
+                const char *value, *told;
+        } cases[] = {
+                {"30", "\"retry_after\":\"30\""},
+                {"Wed, 21 Oct 2026 07:28:00 GMT", "\"retry_after\":\"Wed, 21 Oct 2026 07:28:00 GMT\""},
+                {"sk-live-123456", NULL},
+                {"1234567890123", NULL},
+                {"Wed, 21 Oct 2026 07:28:00 GMT sk-live", NULL},
+                {"", NULL},
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _cleanup_free_ char *head = xasprintf("HTTP/1.1 429 Slow\r\nRetry-After: %s\r\n\r\n", cases[i].value);
+                struct answer answer;
+                char told[512] = "";
+                struct sink *sink;
+                int pair[2];
+
+                cr_assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
+                sink = sink_new(pair[0], 0, 0);
+                cr_assert_eq(take(&answer, head), ANSWER_HEAD);
+                answer_tell(&answer, "api", NULL, sink);
+                cr_assert_gt(recv(pair[1], told, sizeof(told) - 1, 0), 0);
+                cr_assert(strstr(told, "\"status\":429"), "%s", told);
+                cr_assert(cases[i].told ? strstr(told, cases[i].told) != NULL : !strstr(told, "retry_after"), "%s",
+                          told);
+                answer_release(&answer);
+                sink_free(sink);
+                close(pair[0]);
+                close(pair[1]);
+        }
 }

@@ -108,3 +108,39 @@ Test(sink, a_flood_is_counted_and_pushes_nothing_else_out, .init = setup, .fini 
         cr_assert_eq(records, VETOES_BURST + 10000);
         cr_assert_eq(dropped, 500);
 }
+
+Test(sink, an_answer_is_told_at_once_and_never_dropped, .init = setup, .fini = teardown)
+{
+        json_t *message;
+
+        sink_answer(sink, &(struct upstream_answer){.route = "api", .status = 429, .retry_after = "30"});
+        message = next(); /* nobody flushed */
+        cr_assert(message);
+        cr_assert_str_eq(json_string_value(json_object_get(message, "type")), "answer");
+        cr_assert_str_eq(json_string_value(json_object_get(message, "route")), "api");
+        cr_assert_eq(json_integer_value(json_object_get(message, "status")), 429);
+        cr_assert_str_eq(json_string_value(json_object_get(message, "retry_after")), "30");
+        cr_assert_null(json_object_get(message, "error"));
+        json_decref(message);
+        sink_answer(sink, &(struct upstream_answer){.route = "api", .error = "no \x1b[2J"});
+        message = next();
+        cr_assert_str_eq(json_string_value(json_object_get(message, "error")), "no \\033[2J");
+        json_decref(message);
+}
+
+Test(sink, a_receipt_that_broke_off_tells_the_silence, .init = setup, .fini = teardown)
+{
+        const struct receipt whole = {.host = "a.example", .silent_ms = 5};
+        const struct receipt broken = {.host = "a.example", .broken_off = true, .silent_ms = 5};
+        json_t *message;
+
+        sink_receipt(sink, &whole);
+        sink_receipt(sink, &broken);
+        sink_drain(sink);
+        message = next();
+        cr_assert_null(json_object_get(json_object_get(message, "data"), "silent_ms"));
+        json_decref(message);
+        message = next();
+        cr_assert_eq(json_integer_value(json_object_get(json_object_get(message, "data"), "silent_ms")), 5);
+        json_decref(message);
+}

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An agent whose API does not serve it: a refused key ends the run at once and is not tried again, an outage is told as one,
+# and an agent that does nothing is told with its own last words. The repository stays byte for byte as it was.
+source "$(dirname "$0")/../lib/e2e.sh"
+
+api=$(new_folder api)
+echo 200 >"$api/script"
+mkfifo "$api/stop"
+python3 -B "$e2e_top/tests/lib/refusing_server.py" "$api" <"$api/stop" &
+exec 8>"$api/stop"
+wait_for 30 test -s "$api/port" || { t "the server starts" && fail "no port" && done_testing; }
+port=$(cat "$api/port")
+
+repo=$(new_repo)
+config=$XDG_CONFIG_HOME/cupel/config.yaml
+mkdir -p "${config%/*}"
+cat >"$config" <<END
+verifiers: {unit: ./check.sh}
+agents:
+  asking:
+    command: [sh, /cupel/bundle/work.sh]
+    network: {routes: {api: {upstream: 'http://127.0.0.1:$port', header: {x-api-key: env API_TEST_KEY},
+                             allow: [POST /v1/*], env: {API_URL: '{url}'}}}}
+  other:
+    command: [sh, /cupel/bundle/work.sh]
+    network: {routes: {api: {upstream: 'http://127.0.0.1:$port', header: {x-api-key: env API_TEST_KEY},
+                             allow: [POST /v1/*], env: {API_URL: '{url}'}}}}
+  either:
+    command: [sh, /cupel/bundle/work.sh]
+    network: {routes: {api: {upstream: 'http://127.0.0.1:$port', any: true, allow: [POST /v1/*], env: {API_URL: '{url}'},
+                             header: {x-api-key: env API_TEST_KEY, authorization: Bearer env API_TEST_TOKEN}}}}
+  marked:
+    command: [sh, /cupel/bundle/work.sh]
+    means: {no_credential: {exit: ["41"], output: ["Please run /login"]}, rate_limited: {output: ["usage limit reached"]},
+            refused: {output: ["Your account is disabled"]}}
+  plain: {command: [sh, /cupel/bundle/work.sh]}
+  screen: {command: [sh, /cupel/bundle/work.sh], tty: true}
+END
+work=$(new_folder work)
+key=sk-test-refused-8c1d2e3f4a5b
+export API_TEST_KEY=$key
+
+# asks SCRIPT AGENT COMMAND [OPTIONS]: a run of that agent against an upstream that answers so; $reasons, $asked (requests).
+asks() {
+        echo "$1" >"$api/script"
+        : >"$api/requests"
+        printf '%s\n' "$3" >"$work/work.sh"
+        run "$repo" --title x --verify unit --agent "$2" --bundle "$work" "${@:4}"
+        reasons=$(field reasons "$json" 2>/dev/null)
+        asked=$(wc -l <"$api/requests")
+}
+call="curl -s -X POST \$API_URL/v1/x -d {} -o /dev/null -w '%{http_code} '"
+forget() { rm -rf "$XDG_STATE_HOME/cupel/refused"; }
+before=$(fingerprint "$repo")
+unchanged() { is "$(fingerprint "$repo")" "$before" "the repository"; }
+events_of() { (cd "$repo" && cupel events "$run_id" --json); }
+
+t "a refused key ends the run as blocked, whatever the agent makes of it"
+asks 401 asking "$call; echo made > src/new.txt; exit 0"
+is "$status" 30 "exit status ($json)"
+is "$outcome" blocked outcome
+is "$asked" 1 requests
+has "$reasons" "http://127.0.0.1:$port answered 401 Unauthorized" reasons
+has "$reasons" "API_TEST_KEY" reasons
+has "$reasons" "cupel agents forget asking" reasons
+unchanged
+is "$(events_of | grep -c cost.reported)" 0 "costs"
+t "nothing that is kept knows the key"
+is "$(grep -rlF "$key" "$XDG_STATE_HOME" "$XDG_CACHE_HOME" "$repo")" "" files
+is "$(stat -c %a "$XDG_STATE_HOME"/cupel/refused "$XDG_STATE_HOME"/cupel/refused/* | tr '\n' ' ')" "700 600 " modes
+
+t "the next run with it is blocked before anything leaves, in every repository, for every agent that would send it"
+asks 200 asking "$call"
+is "$status $outcome $asked" "30 blocked 0" "end ($json)"
+has "$reasons" "and it is still the same" reasons
+has "$reasons" "refused the key in API_TEST_KEY with 401" reasons
+is "$(ls "$packet/logs" 2>/dev/null)" "" "nothing was started"
+asks 200 other "$call"
+is "$status $asked" "30 0" "another agent"
+elsewhere=$(new_repo)
+(cd "$elsewhere" && cupel run --json --quiet --title x --verify unit --agent asking --bundle "$work") >"$e2e_tmp/stdout" 2>&1
+is $? 30 "another repository"
+unchanged
+
+t "another key runs"
+API_TEST_KEY=sk-test-other-000000000 asks 200 asking "$call; echo x >> src/a.txt"
+is "$outcome $asked" "committed 1" "end ($json)"
+has "$(cat "$api/requests")" sk-test-other-000000000 "what was sent"
+before=$(fingerprint "$repo")
+
+forget
+t "a 403 is a refusal too; a success forgets it"
+asks 403 asking "$call"
+is "$status $asked" "30 1" "end ($json)"
+has "$reasons" "403 Forbidden" reasons
+asks 200 asking "$call"
+is "$status $asked" "30 0" "remembered"
+forget
+asks 200 asking "$call"
+is "$status $asked" "20 1" "forgotten"
+
+t "a 403 after the key was good blocks the run and is not remembered: it was the request"
+asks "200 403" asking "$call; $call"
+is "$status $asked" "30 2" "end ($json)"
+has "$reasons" "was good before in this run" reasons
+asks 200 asking "$call"
+is "$status $asked" "20 1" "the next run"
+
+t "a refusal that never ends is one at its head"
+SECONDS=0
+asks 401-held asking "$call; sleep 300" --budget wall=120s
+is "$status $outcome" "30 blocked" "end ($json)"
+[ "$SECONDS" -lt 60 ] || fail "it took $SECONDS s"
+unchanged
+forget
+
+t "our own refusal of a path is not the provider's"
+asks 200 asking "curl -s -X POST \$API_URL/admin -o /dev/null -w '%{http_code}'"
+is "$outcome $asked" "no_change 0" "end ($json)"
+asks 200 asking "$call"
+is "$asked" 1 "nothing is remembered"
+
+t "a key that is not set blocks before the start, and names the variable"
+(unset API_TEST_KEY && asks 200 asking "$call" && printf '%s|%s|%s' "$status" "$asked" "$reasons") >"$e2e_tmp/out"
+has "$(cat "$e2e_tmp/out")" '30|0|' end
+has "$(cat "$e2e_tmp/out")" "API_TEST_KEY" reasons
+
+t "a route that takes either key: the one that is set is sent, and where none is, both are named"
+asks 200 either "$call"
+is "$outcome $(cut -d' ' -f3- "$api/requests")" "no_change $key" "with the one"
+(unset API_TEST_KEY && export API_TEST_TOKEN=token-test-123456 && asks 200 either "$call" && cat "$api/requests") >"$e2e_tmp/out"
+has "$(cat "$e2e_tmp/out")" "Bearer token-test-123456" "with the other"
+(unset API_TEST_KEY && asks 200 either "$call" && printf '%s|%s|%s' "$status" "$asked" "$reasons") >"$e2e_tmp/out"
+has "$(cat "$e2e_tmp/out")" '30|0|' "with none"
+has "$(cat "$e2e_tmp/out")" "API_TEST_TOKEN, API_TEST_KEY" reasons
+
+t "429 to the end: work_failed, with who, how often and until when"
+asks "429+7" asking "$call; $call; $call; echo 'rate limited' >&2; exit 3"
+is "$status $outcome" "21 work_failed" "end ($json)"
+has "$reasons" "http://127.0.0.1:$port" reasons
+has "$reasons" "429 Too Many Requests; 3 requests in a row were not served; its last Retry-After: 7" reasons
+has "$reasons" "exited with status 3" reasons
+unchanged
+t "an agent that gives up with status 0 after 500s did not decide to change nothing"
+asks 500 asking "$call"
+is "$status $outcome" "21 work_failed" "end ($json)"
+has "$reasons" "500 Internal Server Error" reasons
+t "an upstream that breaks off is no answer"
+asks cut asking "$call"
+is "$status $outcome" "21 work_failed" "end ($json)"
+has "$reasons" "gave no answer" reasons
+t "its own retries go on: after a success the failures do not count"
+asks "429 500 200" asking "$call; $call; $call"
+is "$status $outcome $asked" "20 no_change 3" "end ($json)"
+hasnt "$reasons" 429 reasons
+t "a good change in spite of a 429 is judged as always"
+asks "200 429" asking "$call; $call; echo y >> src/a.txt"
+is "$outcome" committed "end ($json)"
+before=$(fingerprint "$repo")
+t "a curious run that left no note because of an outage says so"
+asks 503 asking "$call" --mood curious
+is "$status $outcome" "21 work_failed" "end ($json)"
+
+t "a stream that stalls ends in the wall budget, and the reason tells what it waited for"
+asks stalled asking "curl -s -N -X POST \$API_URL/v1/x -d {} -o /dev/null" --budget wall=2s
+is "$status $outcome" "24 budget_exceeded" "end ($json)"
+has "$reasons" "was waiting for its API" reasons
+has "$reasons" "http://127.0.0.1:$port" reasons
+unchanged
+
+exec 8>&-
+done_testing
