@@ -41,6 +41,7 @@ void launch_release(struct launch *launch)
         free(launch->target_ref);
         free(launch->run_id);
         free(launch->run_folder);
+        free(launch->agent_program);
         free(launch->sentence);
         free(launch->race);
 }
@@ -199,7 +200,8 @@ int launch_read(struct launch *launch, struct context *context, const struct lau
 {
         if (launch_check_place(context, err) < 0 || read_item(launch, request, err) < 0 ||
             resolve(launch, context, request, err) < 0 || compile(launch, context, err) < 0 ||
-            launch_resolve_shows(launch, context, err) < 0 || snapshot_files(launch, context, request, err) < 0)
+            launch_resolve_shows(launch, context, err) < 0 || launch_furnish(launch, context, err) < 0 ||
+            snapshot_files(launch, context, request, err) < 0)
                 return -1;
         return launch_check(launch, context, request, err);
 }

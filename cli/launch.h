@@ -51,9 +51,10 @@ struct launch {
         char base[GIT_HEX];
         char *run_id, *run_folder;
         char identity[HASH_HEX], snapshot[HASH_HEX], item_sha256[HASH_HEX];
-        char *race;        /* NULL: it competes with no other run */
-        const char *agent; /* as it was typed, or NULL: as the plan names it; borrowed */
-        char *sentence;    /* what approves it before it starts, where that is required */
+        char *race;          /* NULL: it competes with no other run */
+        const char *agent;   /* as it was typed, or NULL: as the plan names it; borrowed */
+        char *agent_program; /* the file of a profile's command, found on the user's PATH; NULL: none was looked for */
+        char *sentence;      /* what approves it before it starts, where that is required */
 };
 
 void launch_init(struct launch *launch);

@@ -119,6 +119,13 @@ static int ask_sandbox(const char *worktree, const char *read, struct err *err)
         return sandbox_plan_check(&plan, err);
 }
 
+bool launch_can_show(const char *path)
+{
+        struct err refused = ERR_INIT;
+
+        return ask_sandbox("/any", path, &refused) == 0;
+}
+
 int launch_check_place(const struct context *context, struct err *err)
 {
         const char *workdir = repo_workdir(context->repo);
@@ -138,9 +145,8 @@ static int check_shown(struct launch *launch, const struct context *context, con
 {
         for (size_t i = 0; i < paths->len; i++) {
                 _cleanup_free_ char *path = user_path(context->home, paths->items[i]);
-                struct err refused = ERR_INIT;
 
-                if (ask_sandbox("/any", path, &refused) < 0)
+                if (!launch_can_show(path))
                         return err_set(err, ERR_INPUT,
                                        "sandbox.%s: %.300s cannot be shown (the sandbox has folders of its own there); "
                                        "take it out of the policy",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * receipt.context.footprint: what a run lets its command see beside the worktree. `files` and `bytes` are the prompt,
- * the work item, the bundle and the history; `read`, `write` and `carry` the folders of the host, as the plan names them (nobody counts what is
+ * the work item, the bundle and the history; `read`, `write` and `carry` the folders of the host, `agent` what its own
+ * step alone sees, as the plan names them (nobody counts what is
  * in them: that would cost as much as the folders are large).
  */
 #include "cli/launch_internal.h"
@@ -36,6 +37,7 @@ struct json_t *launch_footprint(const struct launch *launch)
         }
         data = json_pack("{s:I, s:I}", "files", files, "bytes", bytes);
         add_list(data, "read", &launch->plan.sandbox.read);
+        add_list(data, "agent", &launch->plan.agent.read);
         add_list(data, "write", &launch->plan.sandbox.write);
         add_list(data, "carry", &launch->plan.sandbox.carry);
         if (json_dumpb(data, NULL, 0, JSON_COMPACT) <= EVENT_DATA_MAX)

@@ -32,6 +32,16 @@ int launch_resolve_shows(struct launch *launch, const struct context *context, s
 int launch_check_carry(struct launch *launch, const struct context *context, const struct guards *guards,
                        struct err *err);
 
+/* launch_furnish.c: what the programs of an agent profile need inside, into the plan; fills launch->missing. */
+struct agent_programs;
+const struct agent *launch_profile(const struct launch *launch); /* NULL: the command is the item's own. Borrowed */
+int launch_find_programs(const struct launch *launch, const struct context *context, struct agent_programs *ret,
+                         struct err *err);
+int launch_furnish(struct launch *launch, const struct context *context, struct err *err);
+
+/* launch_check.c: whether something can be seen in the sandbox at that absolute path */
+bool launch_can_show(const char *path);
+
 /* launch_check.c: whether the sandbox can show the repository at its path; ERR_INPUT where it cannot. */
 int launch_check_place(const struct context *context, struct err *err);
 /* Admission, arming, requirements; fills launch->missing. */

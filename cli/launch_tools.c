@@ -97,6 +97,8 @@ char *launch_agent_identity(const struct launch *launch, const struct context *c
 
         if (!command->len)
                 return xstrdup("none");
+        if (launch->agent_program && (digest = executable_digest(context, launch->agent_program)))
+                return xasprintf("sha256:%s", digest);
         /* a relative path lies in the worktree: the base tree is what it is */
         if (strchr(command->items[0], '/') && command->items[0][0] != '/')
                 return xasprintf("worktree:%s", command->items[0]);

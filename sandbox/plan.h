@@ -106,6 +106,9 @@ struct sandbox_plan {
                                .gid = 1000,                                                                            \
                                .minimum = SANDBOX_TIER_C})
 
+/* Whether every step sees that absolute path anyway, because it lies in the system's folders (/usr, /opt, …). */
+bool sandbox_is_system(const char *path);
+
 void sandbox_plan_release(struct sandbox_plan *plan);
 struct json_t *sandbox_plan_to_json(const struct sandbox_plan *plan);                       /* owned by the caller */
 int sandbox_plan_from_json(struct json_t *json, struct sandbox_plan *ret, struct err *err); /* also validates */

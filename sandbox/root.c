@@ -31,6 +31,18 @@ static const struct {
         {"dev/stdout", "/proc/self/fd/1"}, {"dev/stderr", "/proc/self/fd/2"},
 };
 
+bool sandbox_is_system(const char *path)
+{
+        for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++) {
+                size_t len = strlen(system_folders[i]);
+
+                if (path[0] == '/' && strncmp(path + 1, system_folders[i], len) == 0 &&
+                    (path[len + 1] == '/' || !path[len + 1]))
+                        return true;
+        }
+        return false;
+}
+
 static int make_folders(int rootfd, struct err *err)
 {
         for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an agent profile's programs need inside: found on the user's PATH (agent_find.h), checked against what is never shown,
+ * and put into the plan once, so that plan, identity and packet name what the run really had. A run with a command of its own
+ * looks at nothing here.
+ */
+#include "cli/agent_find.h"
+#include "cli/launch_internal.h"
+#include "cli/place.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/user.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct furnish {
+        const struct context *context;
+        struct guards *guards; /* made when the first thing is to be shown */
+};
+
+static int say_mounted(const char *path, struct str *ret_why, struct err *err)
+{
+        _cleanup_mounts_ struct mounts mounts = {0};
+        _cleanup_place_ struct place place = PLACE_NONE;
+        const char *point;
+
+        if (mounts_read(&mounts, err) < 0 || place_find(&place, path, &mounts, err) < 0)
+                return -1;
+        point = place_mount_below(&place, &mounts);
+        if (point)
+                str_printf(ret_why, "another file system is mounted in it (%s)", point);
+        return point != NULL;
+}
+
+/* 1: with the reason. As for sandbox.read, but that no configuration can name secret folders here. */
+static int refuse(void *arg, const char *path, struct str *ret_why, struct err *err)
+{
+        struct furnish *furnish = arg;
+        const char *what = NULL;
+        int answer;
+
+        if (!launch_can_show(path) || strncmp(path, "/var/tmp/", 9) == 0) {
+                str_puts(ret_why, "the sandbox has folders of its own there");
+                return 1;
+        }
+        if (!furnish->guards && launch_guards(&furnish->guards, furnish->context, err) < 0)
+                return -1;
+        answer = launch_guards_check(furnish->guards, path, false, &what, err);
+        if (answer > 0)
+                str_printf(ret_why, "it would open %s", what);
+        return answer ? answer > 0 ? 1 : -1 : say_mounted(path, ret_why, err);
+}
+
+static void add_shown(const struct context *context, const struct strv *paths, struct strv *ret)
+{
+        for (size_t i = 0; i < paths->len; i++)
+                strv_take(ret, user_path(context->home, paths->items[i]));
+}
+
+static const char *path_of(const struct plan *plan)
+{
+        const char *own = pairs_get(&plan->agent.env, "PATH"), *path = own ? own : getenv("PATH");
+
+        return path && path[0] ? path : "/usr/local/bin:/usr/bin:/bin";
+}
+
+/* By what the launch decides from here on: plan, reasons, and the file whose digest is part of the identity. */
+static void take_found(struct launch *launch, const struct agent_programs *find)
+{
+        struct strv *command = &launch->plan.agent.command;
+        const struct agent_program *first = agent_programs_get(find, command->items[0]);
+
+        strv_release(&launch->plan.agent.read);
+        strv_copy(&launch->plan.agent.read, &find->read);
+        for (size_t i = 0; i < find->links.len; i++)
+                pairs_set(&launch->plan.agent.links, find->links.items[i].name, find->links.items[i].value);
+        for (size_t i = 0; i < find->missing.len; i++)
+                strv_add(&launch->missing, find->missing.items[i]);
+        if (!first || !first->file)
+                return;
+        free(launch->agent_program);
+        launch->agent_program = xstrdup(first->file);
+        if (first->by_file) {
+                free(command->items[0]);
+                command->items[0] = xstrdup(launch->agent_program);
+        }
+}
+
+const struct agent *launch_profile(const struct launch *launch)
+{
+        const struct policy *policy = &launch->policy.effective;
+        const char *name = launch->plan.agent.name;
+
+        for (size_t i = 0; name && !launch->item.agent.command.len && i < policy->agents.len; i++)
+                if (strcmp(policy->agents.items[i].name, name) == 0)
+                        return &policy->agents.items[i];
+        return NULL;
+}
+
+int launch_find_programs(const struct launch *launch, const struct context *context, struct agent_programs *ret,
+                         struct err *err)
+{
+        const struct agent *profile = launch_profile(launch);
+        struct furnish furnish = {.context = context};
+        _cleanup_strv_ struct strv names = {0}, shown = {0};
+        struct agent_place place = {.path = path_of(&launch->plan),
+                                    .home = context->home,
+                                    .shown = &shown,
+                                    .install = profile ? profile->install : NULL,
+                                    .refuse = refuse,
+                                    .arg = &furnish};
+        int status;
+
+        if (!profile || !launch->plan.agent.command.len)
+                return 0;
+        strv_add(&names, launch->plan.agent.command.items[0]);
+        for (size_t i = 0; i < profile->programs.len; i++)
+                strv_add(&names, profile->programs.items[i]);
+        add_shown(context, &launch->plan.sandbox.read, &shown);
+        add_shown(context, &launch->plan.sandbox.write, &shown);
+        status = agent_programs_find(ret, &place, &names, err);
+        launch_guards_free(&furnish.guards);
+        return status;
+}
+
+int launch_furnish(struct launch *launch, const struct context *context, struct err *err)
+{
+        _cleanup_agent_programs_ struct agent_programs find = {0};
+
+        if (!launch_profile(launch))
+                return 0;
+        if (launch_find_programs(launch, context, &find, err) < 0)
+                return err_wrap(err, "agent %s", launch->plan.agent.name);
+        if (launch->plan.agent.command.len)
+                take_found(launch, &find);
+        return 0;
+}
