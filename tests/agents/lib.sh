@@ -16,14 +16,14 @@ source "$agents_folder/../lib/e2e.sh"
 
 agent=${1:?"which agent?"}
 # what of a profile these tests go by: its route, and the variable that the route's key comes from
-declare -A route_of=([claude-code]=anthropic [codex]=openai [gemini-cli]=gemini [opencode]=openai [qwen-code]=openai)
+declare -A route_of=([claude-code]=anthropic [codex]=openai [gemini-cli]=gemini [opencode]=model [qwen-code]=model)
 declare -A key_of=([claude-code]=ANTHROPIC_API_KEY [codex]=OPENAI_API_KEY [gemini-cli]=GEMINI_API_KEY
-        [opencode]=OPENAI_API_KEY [qwen-code]=OPENAI_API_KEY)
+        [opencode]=OPENAI_API_KEY [qwen-code]=DASHSCOPE_API_KEY)
 route=${route_of[$agent]:?"tests/agents/lib.sh knows no agent $agent"}
 key_name=${key_of[$agent]}
 # Nothing but the model's server may ever see it. Never written in one piece into a script that an agent runs.
 key="sk-cupel-test-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
-unset ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN OPENAI_API_KEY GEMINI_API_KEY GOOGLE_API_KEY
+unset ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN OPENAI_API_KEY DASHSCOPE_API_KEY GEMINI_API_KEY GOOGLE_API_KEY
 
 model_pid='' model_url='' model_log='' model_bodies=''
 
@@ -98,9 +98,9 @@ agent_run() {
 # report EXPRESSION: of the packet's report.json, as r
 report() { python3 -c 'import json, sys
 r = json.load(open(sys.argv[1]))
-print(eval(sys.argv[2]))' "$packet/report.json" "$1"; }
+print(eval(sys.argv[2]))' "$packet/evidence/report.json" "$1" 2>&1 | tail -n 1; }
 
-agent_log() { cat "$packet"/../logs/agent.log; }
+agent_log() { cat "$packet/logs/agent.log"; }
 
 # The run's end, and what explains it where it is another.
 ends() {

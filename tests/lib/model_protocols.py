@@ -3,6 +3,7 @@
 
     asked(request)          the tools that the client offers: [(name, namespace or None)]
     results(request)        how many tool results the conversation has so far: the position in the script
+    called(request)         the names of the tools that the model called so far
     shell_input(name, cmd)  the arguments of the client's own shell tool for one command
     whole(answer)           the answer as one JSON value
     stream(answer)          the same as a list of server-sent events [(event name or None, value)]; the text in pieces
@@ -15,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 
 PIECE = 4096  # characters of text in one event
+CODE = "code"  # the namespace of tools that are called from a program which the model writes (Codex's tool exec)
 
 
 @dataclass
@@ -46,6 +48,11 @@ class Anthropic:
     def results(request):
         return sum(1 for message in request.get("messages", []) if isinstance(message.get("content"), list)
                    for part in message["content"] if part.get("type") == "tool_result")
+
+    @staticmethod
+    def called(request):
+        return [part.get("name") for message in request.get("messages", []) if isinstance(message.get("content"), list)
+                for part in message["content"] if part.get("type") == "tool_use"]
 
     @staticmethod
     def shell_input(_name, command):
@@ -95,19 +102,31 @@ class Responses:
     shells = ("exec_command", "shell_command", "shell", "local_shell", "container.exec")
 
     @staticmethod
-    def asked(request):
-        found = []
-        for tool in request.get("tools") or []:
-            if tool.get("type") == "namespace":
-                found += [(inner.get("name"), tool.get("name")) for inner in tool.get("tools") or []]
-            else:
-                found.append((tool.get("name") or tool.get("type"), None))
+    def items(request):
+        items = request.get("input")
+        return items if isinstance(items, list) else []
+
+    @classmethod
+    def asked(cls, request):
+        """Tools are in a list of their own, or in an item of the input; grouped or not."""
+        tools, found = list(request.get("tools") or []), []
+        for item in cls.items(request):
+            tools += item.get("tools") or [] if item.get("type") == "additional_tools" else []
+        for tool in tools:
+            for inner in tool.get("tools") or [] if tool.get("type") == "namespace" else [tool]:
+                name = inner.get("name") or inner.get("type")
+                found.append((name, tool.get("name") if tool.get("type") == "namespace" else None))
+                if inner.get("type") == "custom" and name == "exec":
+                    found.append(("exec_command", CODE))
         return found
 
-    @staticmethod
-    def results(request):
-        items = request.get("input")
-        return sum(1 for item in items if str(item.get("type", "")).endswith("call_output")) if isinstance(items, list) else 0
+    @classmethod
+    def results(cls, request):
+        return sum(1 for item in cls.items(request) if str(item.get("type", "")).endswith("call_output"))
+
+    @classmethod
+    def called(cls, request):
+        return [item.get("name") for item in cls.items(request) if str(item.get("type", "")).endswith("_call")]
 
     @staticmethod
     def shell_input(name, command):
@@ -119,8 +138,18 @@ class Responses:
         return {"input_tokens": read, "output_tokens": answer.used("output"), "total_tokens": read + answer.used("output"),
                 "input_tokens_details": {"cached_tokens": answer.used("cache_read")}, "output_tokens_details": {"reasoning_tokens": 0}}
 
+    @staticmethod
+    def program(answer):
+        """JavaScript for the tool exec; an MCP server's tool is looked for by the end of its name."""
+        find = f"ALL_TOOLS.map(t => t.name).find(n => n === {json.dumps(answer.tool)} || (n.includes('cupel') && " \
+               f"n.endswith({json.dumps('_' + answer.tool)})))".replace("endswith", "endsWith")
+        return f"const name = {find} ?? {json.dumps(answer.tool)};\ntext(await tools[name]({json.dumps(answer.input)}));"
+
     @classmethod
     def item(cls, answer):
+        if answer.namespace == CODE:
+            return {"type": "custom_tool_call", "id": f"ctc_{answer.serial}", "call_id": f"call_{answer.serial}", "name": "exec",
+                    "input": cls.program(answer), "status": "completed"}
         if answer.tool:
             item = {"type": "function_call", "id": f"fc_{answer.serial}", "call_id": f"call_{answer.serial}", "name": answer.tool,
                     "arguments": json.dumps(answer.input), "status": "completed"}
@@ -161,6 +190,10 @@ class Chat:
     @staticmethod
     def results(request):
         return sum(1 for message in request.get("messages", []) if message.get("role") == "tool")
+
+    @staticmethod
+    def called(request):
+        return [call["function"].get("name") for message in request.get("messages", []) for call in message.get("tool_calls") or []]
 
     @staticmethod
     def shell_input(_name, command):
@@ -208,6 +241,11 @@ class Gemini:
     @staticmethod
     def results(request):
         return sum(1 for content in request.get("contents", []) for part in content.get("parts", []) if "functionResponse" in part)
+
+    @staticmethod
+    def called(request):
+        return [part["functionCall"].get("name") for content in request.get("contents", []) for part in content.get("parts", [])
+                if "functionCall" in part]
 
     @staticmethod
     def shell_input(_name, command):

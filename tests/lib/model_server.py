@@ -12,7 +12,7 @@ is its position in the script.
 A STEP:
     {"shell": "sed -i s/a/b/ f"}              through the client's own shell tool
     {"tool": "note", "input": {…}}            a tool that an MCP server announced, whatever the client makes of its name;
-                                              a client that does not offer it is given the next step
+                                              a client that does not offer it (nor finds it) is given the next step
     {"say": "Done."}                          a closing text ("bytes": N makes it that long)
     {"status": 429, "times": 2, "retry_after": 1}   refuses so often (no times: for ever); no tool result needed to go on
     {"stall": true}                           half an answer, then nothing until the client goes away
@@ -40,8 +40,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.dont_write_bytecode = True
-from model_protocols import Answer, Gemini, dialect_of  # noqa: E402
+from model_protocols import CODE, Answer, Gemini, dialect_of  # noqa: E402
 
+SEARCH = ("tool_search", "ToolSearch")  # a client's tool that brings others: asked once for a tool that is not offered
 USAGE = {"input": 1200, "output": 40, "cache_read": 0, "cache_write": 0}
 
 
@@ -101,7 +102,11 @@ class Log:
 def pick(offered, wanted):
     """The client's own name of an MCP server's tool: note, cupel_note, mcp__cupel__note, or note in a namespace."""
     for name, space in offered:
+        if space == CODE:
+            return wanted, space
         if name and (name == wanted or ("cupel" in f"{space}{name}" and name.endswith(("_" + wanted, "." + wanted)))):
+            return name, space
+        if name in SEARCH:
             return name, space
     return None
 
@@ -176,8 +181,12 @@ class Handler(BaseHTTPRequestHandler):
 
     # what the script has for this request
     def play(self, dialect, request):
-        offered = dialect.asked(request)
-        results = dialect.results(request)
+        offered, searched = dialect.asked(request), sum(1 for name in dialect.called(request) if name in SEARCH)
+        results = dialect.results(request) - searched
+        if searched == 0:
+            offered.sort(key=lambda tool: tool[0] in SEARCH)  # at the end: where nothing else is the tool
+        else:
+            offered = [tool for tool in offered if tool[0] not in SEARCH]
         haystack = f"{self.path}\n{self.headers.get('user-agent')}\n{self.raw.decode('utf-8', 'replace')}"
         wants_json = (request.get("generationConfig") or {}).get("responseMimeType") == "application/json"
         side = wants_json or not offered
@@ -200,11 +209,12 @@ class Handler(BaseHTTPRequestHandler):
         names = [name for name, _ in offered]
         if "shell" in step:
             answer.tool = next((name for name in dialect.shells if name in names), "")
+            answer.namespace = dict(offered).get(answer.tool)
             answer.input = dialect.shell_input(answer.tool, step["shell"])
             answer.text = "" if answer.tool else "This client offers no shell tool."
         elif "tool" in step:
             answer.tool, answer.namespace = pick(offered, step["tool"])
-            answer.input = step.get("input", {})
+            answer.input = {"query": f"select:mcp__cupel__{step['tool']}"} if answer.tool in SEARCH else step.get("input", {})
         else:
             answer.text = text or step.get("say", "half an answer, and then " * 8)
             if "bytes" in step:
