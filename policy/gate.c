@@ -118,15 +118,33 @@ static void judge_diff_budget(const struct judgement *judgement)
         find(judgement, NULL, str_text(&text));
 }
 
+/* The first of the globs that covers the path by itself. */
+static const char *rule_for(const struct strv *globs, const char *path)
+{
+        for (size_t i = 0; i < globs->len; i++) {
+                _cleanup_ignore_ struct ignore rule = {0};
+
+                ignore_add(&rule, "", globs->items[i]);
+                if (ignore_covers(&rule, path, false))
+                        return globs->items[i];
+        }
+        return "protected";
+}
+
 static void judge_protected(const struct judgement *judgement)
 {
-        _cleanup_ignore_ struct ignore guarded = rules_of(&judgement->plan->paths.guarded);
+        const struct strv *globs = &judgement->plan->paths.guarded;
+        _cleanup_ignore_ struct ignore guarded = rules_of(globs);
 
         for (size_t i = 0; i < judgement->changes->len; i++) {
-                if (!ignore_covers(&guarded, judgement->changes->items[i].path, false))
+                const char *path = judgement->changes->items[i].path;
+                _cleanup_str_ struct str text = {0};
+
+                if (!ignore_covers(&guarded, path, false))
                         continue;
+                str_printf(&text, "is a protected path (%s)", rule_for(globs, path));
                 judgement->report->touches_protected = true;
-                find(judgement, judgement->changes->items[i].path, "is a protected path");
+                find(judgement, path, str_text(&text));
         }
 }
 

@@ -39,11 +39,14 @@ static int digest_patch(struct candidate *candidate, struct err *err)
         return hash_fd(fd, candidate->patch_sha256, err);
 }
 
-int candidate_read(struct candidate *candidate, const struct plan *plan, int upper_fd, struct err *err)
+int candidate_read(struct candidate *candidate, const struct plan *plan, const struct candidate_upper *upper,
+                   struct err *err)
 {
+        const struct inside_options inside = {.base = upper->base, .lowers = upper->lowers};
         const struct readback_options options = {.base_tree = candidate->base_tree};
 
-        if (readback_run(candidate->quarantine, upper_fd, &options, &candidate->readback, err) < 0)
+        inside_look(candidate->repo, upper->fd, &inside, &candidate->inside);
+        if (readback_run(candidate->quarantine, upper->fd, &options, &candidate->readback, err) < 0)
                 return err_wrap(err, "reading the worktree back");
         if (candidate_is_refused(candidate) || candidate_is_empty(candidate))
                 return 0;
@@ -59,6 +62,7 @@ void candidate_release(struct candidate *candidate)
         gate_report_release(&candidate->gates);
         change_list_release(&candidate->changes);
         readback_release(&candidate->readback);
+        inside_release(&candidate->inside);
         quarantine_close(candidate->quarantine);
         repo_free(candidate->repo);
         *candidate = (struct candidate){0};

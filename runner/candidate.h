@@ -8,7 +8,7 @@
  *         struct candidate candidate = {0};
  *         candidate_open(&candidate, gitdir, err);                             while the layers are prepared
  *         candidate_prepare(&candidate, base, quarantine_folder, err);         on a thread, beside the agent's work
- *         candidate_read(&candidate, &plan, upper_fd, err);                    on a thread, when nobody can write any more
+ *         candidate_read(&candidate, &plan, &upper, err);                      on a thread, when nobody can write any more
  *         candidate_is_empty(), .readback.refusals, .changes, .gates, .patch_sha256
  *         candidate_release(&candidate);
  *
@@ -17,6 +17,7 @@
 
 #include "lib/base/change.h"
 #include "lib/base/hash.h"
+#include "lib/git/inside.h"
 #include "lib/git/readback.h"
 #include "lib/git/repo.h"
 #include "policy/gate.h"
@@ -26,11 +27,18 @@ struct plan;
 
 #define CANDIDATE_PATCH_MAX ((uint64_t)16 << 20) /* bytes of the patch that are made for its digest */
 
+struct candidate_upper {
+        int fd;                    /* root of the frozen upper */
+        const char *base;          /* the commit below it */
+        const struct strv *lowers; /* and the layers, topmost first */
+};
+
 struct candidate {
         struct repo *repo;
         struct quarantine *quarantine;
         char base_tree[GIT_HEX];
         struct readback readback;
+        struct inside inside; /* what the step did to its throw-away .git */
         struct change_list changes;
         struct gate_report gates;
         char patch_sha256[HASH_HEX];
@@ -39,7 +47,8 @@ struct candidate {
 
 int candidate_open(struct candidate *candidate, const char *gitdir, struct err *err);
 int candidate_prepare(struct candidate *candidate, const char *base, const char *folder, struct err *err);
-int candidate_read(struct candidate *candidate, const struct plan *plan, int upper_fd, struct err *err);
+int candidate_read(struct candidate *candidate, const struct plan *plan, const struct candidate_upper *upper,
+                   struct err *err);
 void candidate_release(struct candidate *candidate);
 
 bool candidate_is_refused(const struct candidate *candidate);

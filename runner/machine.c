@@ -144,6 +144,10 @@ static void finish(struct runner *runner, const char *outcome)
         runner->state = RUNNER_STATE_DONE;
         runner->done = true;
         reasons_bound(&runner->reasons);
+        if (runner->notes.git_told > NOTES_VETOES_MAX)
+                uplink_put(&runner->up,
+                           json_pack("{s:s, s:s, s:I}", "event", "dropped", "what", "further attempts with git",
+                                     "count", (json_int_t)(runner->notes.git_told - NOTES_VETOES_MAX)));
         if (runner->notes.refused)
                 uplink_put(&runner->up, json_pack("{s:s, s:s, s:I}", "event", "dropped", "what", "notes", "count",
                                                   (json_int_t)runner->notes.refused));

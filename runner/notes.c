@@ -43,6 +43,7 @@ static void close_client(struct notes_client *client)
         cleanup_fd(&client->fd);
         str_release(&client->in);
         str_release(&client->out);
+        notes_git_release(client);
         *client = (struct notes_client){.fd = -1};
 }
 
@@ -87,6 +88,15 @@ int notes_accept(struct notes *notes)
         return slot;
 }
 
+static void judge_line(struct notes *notes, struct notes_client *client, const char *line, size_t len,
+                       struct str *reply)
+{
+        if (notes_is_git(line, len))
+                notes_git_line(notes, client, line, len);
+        else
+                notes_line(notes, line, len, reply);
+}
+
 /* Judges the whole lines of the buffer; what is left of it is the beginning of a line. */
 static void take_lines(struct notes *notes, struct notes_client *client)
 {
@@ -96,7 +106,7 @@ static void take_lines(struct notes *notes, struct notes_client *client)
 
         while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
                 if (!client->skipping)
-                        notes_line(notes, at, (size_t)(newline - at), reply);
+                        judge_line(notes, client, at, (size_t)(newline - at), reply);
                 client->skipping = false;
                 at = newline + 1;
         }
@@ -104,7 +114,7 @@ static void take_lines(struct notes *notes, struct notes_client *client)
         memmove(client->in.data, at, client->in.len + 1);
         if (client->in.len > NOTES_LINE_MAX) {
                 if (!client->skipping)
-                        notes_line(notes, client->in.data, client->in.len, reply);
+                        judge_line(notes, client, client->in.data, client->in.len, reply);
                 client->skipping = true;
                 str_clear(&client->in);
         }
@@ -120,7 +130,7 @@ static void end_line(struct notes *notes, struct notes_client *client)
         struct str unsaid = {0};
 
         if (client->in.len && !client->skipping)
-                notes_line(notes, client->in.data, client->in.len, &unsaid);
+                judge_line(notes, client, client->in.data, client->in.len, &unsaid);
         str_release(&unsaid);
 }
 
@@ -168,7 +178,7 @@ unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
         struct notes_client *client = &notes->clients[slot];
 
         /* One read per turn, so that no client keeps the others waiting. */
-        if (((ready & NOTES_READ) && receive_notes(notes, client) < 0) || notes->muted)
+        if (((ready & NOTES_READ) && receive_notes(notes, client) < 0) || notes->muted || client->told)
                 return 0;
         send_replies(client);
         return NOTES_READ | (client->out.len > client->sent ? NOTES_WRITE : 0u);

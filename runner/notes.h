@@ -33,7 +33,7 @@
 
 #include <stdint.h>
 
-#define NOTES_CLIENTS_MAX 64
+#define NOTES_CLIENTS_MAX 128
 #define NOTES_LINE_MAX (EVENT_DATA_MAX + 4096) /* bytes of one line; a note's data may have 64 KiB */
 #define NOTES_REPLY_MAX ((size_t)256 << 10)    /* replies that wait before a client gets no more */
 #define NOTES_PATIENCE 10000                   /* refused notes beyond the budget until nobody listens any more */
@@ -46,12 +46,15 @@ enum notes_ready {
         NOTES_WRITE = 2,
 };
 
+/* One of them may be a git process instead, which tells what it was asked to do (notes_git.c). */
 struct notes_client {
         int fd; /* -1: the slot is free */
         struct str in, out;
-        size_t sent;   /* of `out` */
-        bool skipping; /* inside a line that is too long */
-        bool deaf;     /* a reply was left out: it gets no more */
+        size_t sent;          /* of `out` */
+        bool skipping;        /* inside a line that is too long */
+        bool deaf;            /* a reply was left out: it gets no more */
+        bool told;            /* of git: nothing more is wanted of it */
+        char *git, *git_word; /* its arguments, and the first that is no option; NULL: it said none */
 };
 
 struct notes {
@@ -63,6 +66,8 @@ struct notes {
         uint64_t findings; /* observations and conjectures among the accepted */
         uint64_t questions;
         unsigned vetoes;
+        bool has_hosts;               /* the policy opens hosts to this run: a push may have reached one */
+        uint64_t git_lines, git_told; /* of git's trace; more than NOTES_VETOES_MAX are counted */
         bool muted;
         struct json_t *(*left)(void *arg); /* what is left of it, owned by the caller; NULL: nobody knows */
         void *left_arg;
@@ -80,5 +85,10 @@ void notes_drain(struct notes *notes);
 
 /* Judges one line (without its newline) and appends the reply line. What notes_serve() does for each. */
 void notes_line(struct notes *notes, const char *line, size_t len, struct str *reply);
+
+/* The same for a line of git's trace, which is not answered. */
+bool notes_is_git(const char *line, size_t len);
+void notes_git_line(struct notes *notes, struct notes_client *client, const char *line, size_t len);
+void notes_git_release(struct notes_client *client);
 
 #endif

@@ -5,6 +5,7 @@
  * All verifiers run even where one failed, so that a person sees everything at once. What a verifier writes goes to an
  * upper of its own and is gone with it. A refusal, a gate and a verifier that blocks end as self_verification_failed.
  */
+#include "runner/attempts.h"
 #include "runner/compose.h"
 #include "runner/loop.h"
 #include "runner/machine.h"
@@ -39,7 +40,10 @@ int freezing_on(struct runner *runner, const struct runner_event *event, struct 
 
 static int read_candidate(struct runner *runner, struct err *err)
 {
-        return candidate_read(&runner->candidate, &runner->plan, runner->upper_fd, err);
+        const struct candidate_upper upper = {
+                .fd = runner->upper_fd, .base = runner->options.base, .lowers = &runner->lowers};
+
+        return candidate_read(&runner->candidate, &runner->plan, &upper, err);
 }
 
 int reading_enter(struct runner *runner, struct err *err)
@@ -72,6 +76,7 @@ int reading_on(struct runner *runner, const struct runner_event *event, struct e
         bool whole = !candidate_is_refused(candidate) && !candidate_is_empty(candidate);
 
         (void)event;
+        attempts_say(runner);
         if (whole)
                 say_record(runner, "receipt.patch", candidate_patch_receipt(candidate));
         if (runner->failed) {

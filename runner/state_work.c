@@ -69,6 +69,7 @@ int waiting_enter(struct runner *runner, struct err *err)
         notes_init(&runner->notes, &runner->up, (uint64_t)runner->plan.budget.notes);
         runner->notes.left = budget_left;
         runner->notes.left_arg = runner;
+        runner->notes.has_hosts = runner->plan.sandbox.network.allow.len > 0;
         runner->program = find_program();
         if (plan_has_network(&runner->plan))
                 runner->node_module = sibling_path(COMPOSE_NODE_MODULE, &ignored);

@@ -74,7 +74,9 @@ static const char *const bound[] = {
 };
 
 /* A test suite that makes repositories of its own needs a committer, and need not own what a policy shows. */
-const char etc_gitconfig[] = "[user]\n\tname = cupel agent\n\temail = agent@cupel.invalid\n[safe]\n\tdirectory = *\n";
+/* git tells the runner what it is asked to do; where the socket is not (verifiers, tier D), it goes on without a word. */
+const char etc_gitconfig[] = "[user]\n\tname = cupel agent\n\temail = agent@cupel.invalid\n[safe]\n\tdirectory = *\n"
+                             "[trace2]\n\teventTarget = af_unix:stream:/cupel/notes.sock\n\teventNesting = 1\n";
 /* The same for everybody: it says that there is one, and nothing of the machine. */
 #define MACHINE_ID "00000000000000000000637570656c00\n"
 

@@ -88,7 +88,8 @@ static void read_it(void)
 {
         struct err err = ERR_INIT;
 
-        cr_assert(candidate_read(&candidate, &plan, upper, &err) == 0, "%s", err.message);
+        cr_assert(candidate_read(&candidate, &plan, &(struct candidate_upper){.fd = upper, .base = base}, &err) == 0,
+                  "%s", err.message);
 }
 
 Test(candidate, is_the_tree_that_git_would_write, .init = setup, .fini = teardown)

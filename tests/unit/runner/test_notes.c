@@ -29,7 +29,7 @@ static void setup_budget(uint64_t budget)
         snprintf(path, sizeof(path), "%s/notes.sock", folder);
         strcpy(address.sun_path, path);
         cr_assert(bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
-        cr_assert(listen(fd, 128) == 0);
+        cr_assert(listen(fd, NOTES_CLIENTS_MAX + 8) == 0);
         cr_assert(channel_pair(supervisor, &err) == 0);
         uplink_init(&up, supervisor[0]);
         notes_init(&notes, &up, budget);
