@@ -6,6 +6,7 @@
  */
 #include "cli/compete_internal.h"
 
+#include "cli/director_call.h"
 #include "cli/packet.h"
 #include "cli/recover.h"
 #include "cli/run_json.h"
@@ -164,6 +165,16 @@ static void read_cost(const struct race *race, struct competitor *competitor)
         competitor->cost = json_number_value(usd);
 }
 
+/* A run that was killed after its end, while its folder was put in order, is no open one: its director does the rest. */
+static void finish(const struct race *race, const char *run)
+{
+        const struct director_call call = {.context = race->context, .mode = "recover", .run = run};
+        _cleanup_director_answer_ struct director_answer answer = {0};
+        struct err ignored = ERR_INIT;
+
+        (void)director_call(&call, &answer, &ignored);
+}
+
 static void recover(const struct race *race, struct competitor *competitor)
 {
         struct err err = ERR_INIT;
@@ -174,9 +185,10 @@ static void recover(const struct race *race, struct competitor *competitor)
                 err_text(&err, text, sizeof(text));
                 strv_add(&competitor->end.reasons, text);
         }
-        if (competitor->run)
+        if (competitor->run) {
+                finish(race, competitor->run);
                 read_row(race, competitor);
-        else if (competitor->said)
+        } else if (competitor->said)
                 strv_add(&competitor->end.reasons, competitor->said);
 }
 
