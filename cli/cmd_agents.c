@@ -3,6 +3,7 @@
  * cupel agents: who can be named with --agent, and what of each is here. cupel agents show NAME: its profile as a run would
  * use it, and whose each value is. Inside a repository its policy counts too.
  */
+#include "cli/agents_check.h"
 #include "cli/agents_list.h"
 #include "cli/command.h"
 #include "cli/context.h"
@@ -56,7 +57,8 @@ static void print_list(const struct context *context, const struct policy_files 
                 find(files, &files->effective.agents.items[i], &found);
                 agent_found_put(&found, context->colour_out, &out);
         }
-        str_puts(&out, "\ncupel agents show NAME     what it is started with, sees and may reach\n"
+        str_puts(&out, "\ncupel agents check NAME    try its start in the sandbox, spending nothing\n"
+                       "cupel agents show NAME     what it is started with, sees and may reach\n"
                        "cupel run --agent NAME     let it work; NAME:MODEL chooses its model\n");
         fputs(str_text(&out), stdout);
 }
@@ -137,5 +139,8 @@ int cmd_agents(struct context *context, int argc, char **argv, struct err *err)
                 return list(context, &options, err);
         if (rest.len == 2 && strcmp(rest.items[0], "show") == 0)
                 return show(context, &options, rest.items[1], err);
-        return err_set(err, ERR_INPUT, "expected `cupel agents` or `cupel agents show NAME`");
+        if (rest.len == 2 && strcmp(rest.items[0], "check") == 0)
+                return agents_check(context, rest.items[1], options.policy, options.json, err);
+        return err_set(err, ERR_INPUT,
+                       "expected `cupel agents`, `cupel agents show NAME` or `cupel agents check NAME`");
 }

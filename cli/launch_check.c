@@ -51,6 +51,12 @@ static void check_requirement(struct launch *launch, const struct context *conte
         }
 }
 
+void launch_check_requirements(struct launch *launch, const struct context *context)
+{
+        for (size_t i = 0; i < launch->plan.requirements.len; i++)
+                check_requirement(launch, context, &launch->plan.requirements.items[i]);
+}
+
 static void check_armed(struct launch *launch, const struct launch_request *request)
 {
         const char *armed = getenv("CUPEL_ARM");
@@ -175,7 +181,6 @@ int launch_check(struct launch *launch, struct context *context, const struct la
                 return -1;
         launch_check_network(launch, context);
         check_armed(launch, request);
-        for (size_t i = 0; i < launch->plan.requirements.len; i++)
-                check_requirement(launch, context, &launch->plan.requirements.items[i]);
+        launch_check_requirements(launch, context);
         return 0;
 }

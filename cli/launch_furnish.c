@@ -86,7 +86,7 @@ static void take_found(struct launch *launch, const struct agent_programs *find)
         }
 }
 
-const struct agent *launch_profile(const struct launch *launch)
+static const struct agent *find_profile(const struct launch *launch)
 {
         const struct policy *policy = &launch->policy.effective;
         const char *name = launch->plan.agent.name;
@@ -97,10 +97,10 @@ const struct agent *launch_profile(const struct launch *launch)
         return NULL;
 }
 
-int launch_find_programs(const struct launch *launch, const struct context *context, struct agent_programs *ret,
+static int find_programs(const struct launch *launch, const struct context *context, struct agent_programs *ret,
                          struct err *err)
 {
-        const struct agent *profile = launch_profile(launch);
+        const struct agent *profile = find_profile(launch);
         struct furnish furnish = {.context = context};
         _cleanup_strv_ struct strv names = {0}, shown = {0};
         struct agent_place place = {.path = path_of(&launch->plan),
@@ -123,15 +123,19 @@ int launch_find_programs(const struct launch *launch, const struct context *cont
         return status;
 }
 
-int launch_furnish(struct launch *launch, const struct context *context, struct err *err)
+int launch_furnish_with(struct launch *launch, const struct context *context, struct agent_programs *ret,
+                        struct err *err)
 {
-        _cleanup_agent_programs_ struct agent_programs find = {0};
-
-        if (!launch_profile(launch))
-                return 0;
-        if (launch_find_programs(launch, context, &find, err) < 0)
+        if (find_programs(launch, context, ret, err) < 0)
                 return err_wrap(err, "agent %s", launch->plan.agent.name);
         if (launch->plan.agent.command.len)
-                take_found(launch, &find);
+                take_found(launch, ret);
         return 0;
+}
+
+int launch_furnish(struct launch *launch, const struct context *context, struct err *err)
+{
+        _cleanup_agent_programs_ struct agent_programs programs = {0};
+
+        return find_profile(launch) ? launch_furnish_with(launch, context, &programs, err) : 0;
 }

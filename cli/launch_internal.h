@@ -34,10 +34,9 @@ int launch_check_carry(struct launch *launch, const struct context *context, con
 
 /* launch_furnish.c: what the programs of an agent profile need inside, into the plan; fills launch->missing. */
 struct agent_programs;
-const struct agent *launch_profile(const struct launch *launch); /* NULL: the command is the item's own. Borrowed */
-int launch_find_programs(const struct launch *launch, const struct context *context, struct agent_programs *ret,
-                         struct err *err);
 int launch_furnish(struct launch *launch, const struct context *context, struct err *err);
+int launch_furnish_with(struct launch *launch, const struct context *context, struct agent_programs *ret,
+                        struct err *err);
 
 /* launch_check.c: whether something can be seen in the sandbox at that absolute path */
 bool launch_can_show(const char *path);
@@ -46,6 +45,7 @@ bool launch_can_show(const char *path);
 int launch_check_place(const struct context *context, struct err *err);
 /* Admission, arming, requirements; fills launch->missing. */
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err);
+void launch_check_requirements(struct launch *launch, const struct context *context);
 /* launch_network.c: of a route's headers of which one is enough, the one that is sent stays in the plan. */
 void launch_choose_headers(struct launch *launch);
 /* The same file: hosts that only the item asks for, variables that routes need, keys that were refused; fills launch->missing. */

@@ -51,26 +51,36 @@ static int add_guard(struct guards *guards, const char *path, const char *what, 
         return 0;
 }
 
-static int guard_own(struct guards *guards, const struct context *context, struct err *err)
+/* There is none where an agent is looked at outside of one. */
+static int guard_repository(struct guards *guards, const struct context *context, struct err *err)
 {
-        _cleanup_free_ char *config = xstrdup(context->config_file ? context->config_file : "");
         _cleanup_strv_ struct strv objects = {0};
-        char *slash = strrchr(config, '/');
 
-        if (slash)
-                *slash = '\0';
+        if (!context->repo)
+                return 0;
         if (add_guard(guards, repo_workdir(context->repo), "the repository", false, err) < 0 ||
             add_guard(guards, repo_gitdir(context->repo), "the repository's git folder", false, err) < 0 ||
             add_guard(guards, repo_commondir(context->repo), "the repository's git folder", false, err) < 0 ||
-            add_guard(guards, context->state_root, "cupel's state", false, err) < 0 ||
-            add_guard(guards, context->cache_root, "cupel's layers", false, err) < 0 ||
-            add_guard(guards, slash && config[0] ? config : NULL, "cupel's configuration", false, err) < 0 ||
             repo_object_dirs(context->repo, &objects, err) < 0)
                 return -1;
         for (size_t i = 0; i < objects.len; i++)
                 if (add_guard(guards, objects.items[i], "the repository's objects", false, err) < 0)
                         return -1;
         return 0;
+}
+
+static int guard_own(struct guards *guards, const struct context *context, struct err *err)
+{
+        _cleanup_free_ char *config = xstrdup(context->config_file ? context->config_file : "");
+        char *slash = strrchr(config, '/');
+
+        if (slash)
+                *slash = '\0';
+        if (guard_repository(guards, context, err) < 0 ||
+            add_guard(guards, context->state_root, "cupel's state", false, err) < 0 ||
+            add_guard(guards, context->cache_root, "cupel's layers", false, err) < 0)
+                return -1;
+        return add_guard(guards, slash && config[0] ? config : NULL, "cupel's configuration", false, err);
 }
 
 static int guard_secrets(struct guards *guards, const char *home, struct err *err)
