@@ -158,8 +158,10 @@ static int resolve(struct launch *launch, struct context *context, const struct 
 static int compile(struct launch *launch, const struct context *context, struct err *err)
 {
         const char *workdir = repo_workdir(context->repo);
+        _cleanup_free_ char *hooks = repo_hooks_glob(context->repo);
         const struct plan_options options = {
                 .mood = KEY_UNSET,
+                .hooks = hooks,
                 .situation = {.has_acceptance = launch->item.acceptance.len > 0,
                               .has_verifier = launch->item.verify.len > 0,
                               .risk = launch->item.risk == KEY_UNSET ? RISK_LOW : launch->item.risk},

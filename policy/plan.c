@@ -118,6 +118,8 @@ static void compile_gates(struct compile *compile)
         strv_copy(&plan->paths.allow, &compile->item->paths.allow);
         strv_copy(&plan->paths.deny, &compile->item->paths.deny);
         strv_copy(&plan->paths.guarded, &compile->policy->protected_paths);
+        if (compile->options->hooks && !strv_has(&plan->paths.guarded, compile->options->hooks))
+                strv_add(&plan->paths.guarded, compile->options->hooks);
         strv_copy(&plan->paths.tests, &compile->policy->tests);
 }
 

@@ -106,6 +106,7 @@ struct plan {
 struct plan_options {
         int mood; /* enum mood; KEY_UNSET: the item's, else the first mood of `situation` */
         struct mood_situation situation;
+        const char *hooks; /* the folder that holds the repository's hooks, a glob; NULL: none is in the worktree */
         const char *home, *worktree; /* where the agent sees them, for {home} and {worktree}; NULL: the words stay */
 };
 

@@ -46,8 +46,23 @@ static void add_all(struct strv *list, const char *const *texts)
 void policy_default(struct policy *policy)
 {
         static const char *const tests[] = {"test/**", "tests/**", "*_test.*", "test_*", NULL};
-        static const char *const guarded[] = {".cupel/**",      ".github/workflows/**", ".gitlab-ci.yml",
-                                              ".gitattributes", ".gitmodules",          NULL};
+        /* what decides over runs, what the user's machine or CI runs, and folders in which agents keep hooks, permissions and
+         * servers of their own: a run must not furnish the next one. Instructions (AGENTS.md, CLAUDE.md…) are documents. */
+        static const char *const guarded[] = {".cupel/**",
+                                              ".github/workflows/**",
+                                              ".gitlab-ci.yml",
+                                              ".gitattributes",
+                                              ".gitmodules",
+                                              ".mcp.json",
+                                              ".claude/",
+                                              ".codex/",
+                                              ".gemini/",
+                                              ".qwen/",
+                                              ".opencode/",
+                                              "opencode.json",
+                                              "opencode.jsonc",
+                                              ".aider.conf.yml",
+                                              NULL};
         static const char *const env[] = {"LANG", "TERM", NULL};
         static const char *const moods[] = {"calm", "skeptical", "paranoid", NULL};
 

@@ -24,9 +24,13 @@ int word_find(const char *const *words, const char *word)
         return -1;
 }
 
-#define NO_REPOSITORY "the repository's refs and objects are out of the sandbox's reach; only the director commits"
+/* What makes an attempt visible is in docs/sandbox.md, "What is tried, and told". */
+#define TOLD "an attempt is on record"
+#define NO_REPOSITORY                                                                                                  \
+        "the repository's refs and objects are out of the sandbox's reach; only the director commits; " TOLD
 #define NO_NETWORK "the sandbox has no network"
-#define ONLY_ROUTES "the sandbox reaches nothing but what the agent's credential routes allow"
+#define NO_REMOTE NO_NETWORK ", its repository no remote; " TOLD
+#define ONLY_ROUTES "the sandbox reaches nothing but what the agent's credential routes allow; " TOLD
 
 static const struct {
         const char *word, *mechanism;
@@ -37,17 +41,17 @@ static const struct {
         {"rebase", NO_REPOSITORY, false},
         {"tag", NO_REPOSITORY, false},
         {"branch", NO_REPOSITORY, false},
-        {"force_push", NO_NETWORK, true},
-        {"push", NO_NETWORK, true},
-        {"fetch", NO_NETWORK, true},
-        {"pull", NO_NETWORK, true},
+        {"force_push", NO_REMOTE, true},
+        {"push", NO_REMOTE, true},
+        {"fetch", NO_REMOTE, true},
+        {"pull", NO_REMOTE, true},
         {"pr_open", NO_NETWORK, true},
         {"deploy", NO_NETWORK, true},
         {"publish", NO_NETWORK, true},
         {"release", NO_NETWORK, true},
         {"network", NO_NETWORK, true},
         {"sudo", "no capabilities, no_new_privs", false},
-        {"hooks", "no hook of the repository ever runs outside the sandbox", false},
+        {"hooks", "no hook of the repository ever runs outside the sandbox; " TOLD, false},
 };
 
 const char *forbid_mechanism(const char *word, enum forbid_network network)

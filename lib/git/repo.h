@@ -85,6 +85,12 @@ int repo_count_changes(struct repo *repo, size_t *ret, struct err *err);
 bool repo_config_bool(struct repo *repo, const char *key, bool otherwise);
 char *repo_config_str(struct repo *repo, const char *key);
 
+/*
+ * core.hooksPath of the repository's own configuration, where it leads into the worktree: as a gitignore-style glob of the folder,
+ * of its topmost one where that is hidden (".husky/_" runs what lies in ".husky"). NULL: hooks lie elsewhere. Free it.
+ */
+char *repo_hooks_glob(struct repo *repo);
+
 /* user.name and user.email: the repository's, else $GIT_CONFIG_GLOBAL, else ~/.gitconfig, $XDG_CONFIG_HOME/git/config; parsed, never run. Either
  * may come back NULL. Free both. */
 int repo_user_identity(struct repo *repo, char **ret_name, char **ret_email, struct err *err);

@@ -36,6 +36,39 @@ char *repo_config_str(struct repo *repo, const char *key)
         return xstrdup(value);
 }
 
+/* Below the worktree: the path without what leads there; NULL: elsewhere. Borrowed from `path`. */
+static const char *inside_worktree(const struct repo *repo, const char *path)
+{
+        size_t len = repo->workdir ? strlen(repo->workdir) : 0;
+
+        if (path[0] == '/') {
+                if (!len || strncmp(path, repo->workdir, len) != 0 || path[len] != '/')
+                        return NULL;
+                path += len + 1;
+        }
+        while (path[0] == '.' && path[1] == '/')
+                path += 2;
+        return !path[0] || path[0] == '~' || path[0] == '/' || strncmp(path, "..", 2) == 0 ? NULL : path;
+}
+
+char *repo_hooks_glob(struct repo *repo)
+{
+        _cleanup_free_ char *configured = repo_config_str(repo, "core.hooksPath");
+        const char *path = configured ? inside_worktree(repo, configured) : NULL;
+        size_t len = path ? strlen(path) : 0;
+        struct str glob = {0};
+
+        if (!len || strncmp(path, ".git/", 5) == 0 || strcmp(path, ".git") == 0)
+                return NULL;
+        if (path[0] == '.' && path[1])
+                len = strcspn(path, "/");
+        str_putc(&glob, '/');
+        for (size_t i = 0; i < len; i++)
+                str_printf(&glob, strchr("*?[\\", path[i]) ? "\\%c" : "%c", path[i]);
+        str_puts(&glob, path[len - 1] == '/' ? "" : "/");
+        return str_steal(&glob);
+}
+
 /* Fills what is still missing from one configuration file; a file that is absent or broken says nothing. */
 static void identity_from(const char *path, char **name, char **email)
 {

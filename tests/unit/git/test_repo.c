@@ -188,3 +188,31 @@ Test(repo, walks_only_what_differs)
         cr_assert_eq(tree_walk_pair(repo->odb, &ids[0], &ids[1], note, &seen, &err), 0);
         cr_assert_str_eq(str_text(&seen), "ona o-a/y o-d o-d/file ");
 }
+
+Test(repo, names_the_folder_of_its_hooks_where_it_is_in_the_worktree)
+{
+        static const struct {
+                const char *path, *glob;
+        } cases[] = {{".husky/_", "/.husky/"},
+                     {".githooks", "/.githooks/"},
+                     {"./tools/hooks/", "/tools/hooks/"},
+                     {"$R/scripts", "/scripts/"},
+                     {"/usr/share/hooks", NULL},
+                     {"../elsewhere", NULL},
+                     {".git/other-hooks", NULL},
+                     {"~/hooks", NULL},
+                     {"a[b]", "/a\\[b]/"}};
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _cleanup_repo_ struct repo *repo = NULL;
+                _cleanup_free_ char *gitdir = xasprintf("%s/repo/.git", scratch), *glob = NULL;
+
+                cr_assert_eq(sh("git config core.hooksPath %s%s%s", cases[i].path[0] == '~' ? "'" : "\"", cases[i].path,
+                                cases[i].path[0] == '~' ? "'" : "\""),
+                             0);
+                cr_assert_eq(repo_open(gitdir, &repo, &err), 0);
+                glob = repo_hooks_glob(repo);
+                cr_assert_eq(!glob, !cases[i].glob, "%s: %s", cases[i].path, glob);
+                cr_assert(!glob || strcmp(glob, cases[i].glob) == 0, "%s: %s", cases[i].path, glob);
+        }
+}

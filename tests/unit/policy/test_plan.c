@@ -310,6 +310,27 @@ Test(gate, protected_blocks_warns_or_is_off)
         }
 }
 
+Test(gate, agents_settings_are_protected_at_any_depth_and_instructions_are_documents)
+{
+        static const char *const guarded[] = {".claude/settings.json", "pkg/.claude/hooks/a.sh", ".codex/config.toml",
+                                              ".gemini/settings.json", ".qwen/settings.json",    ".mcp.json",
+                                              ".opencode/plugin/a.js", "pkg/opencode.json",      ".aider.conf.yml"};
+        static const char *const documents[] = {"CLAUDE.md", "AGENTS.md", "docs/GEMINI.md", "claude/settings.json"};
+        _cleanup_changes_ struct change_list changes = {0}, others = {0};
+        _cleanup_gates_ struct gate_report report = {0}, none = {0};
+        const size_t count = sizeof(guarded) / sizeof(guarded[0]);
+
+        for (size_t i = 0; i < count; i++)
+                change_list_add(&changes, guarded[i]);
+        judge("title: x\nagent: {command: [a]}\n", VERIFIERS, &changes, &report);
+        cr_assert_eq(report.len, count);
+        cr_assert_str_eq(report.items[0].reason, ".claude/settings.json is a protected path (.claude/)");
+        for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
+                change_list_add(&others, documents[i]);
+        judge("title: x\nagent: {command: [a]}\n", VERIFIERS, &others, &none);
+        cr_assert_eq(none.len, 0, "%s", none.len ? none.items[0].reason : "");
+}
+
 Test(gate, conflict_markers)
 {
         _cleanup_changes_ struct change_list changes = {0};
