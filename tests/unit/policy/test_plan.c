@@ -209,7 +209,8 @@ Test(plan, what_nothing_enforces_is_declared)
         load("title: x\nforbid: [dance, push]\nagent: {command: [a], network: {allow: [x.org]}}\n", VERIFIERS, &plan);
         cr_assert_str_eq(plan.forbid.items[0].word, "dance");
         cr_assert_str_eq(plan.forbid.items[0].mechanism, FORBID_UNENFORCED);
-        cr_assert_str_eq(plan.forbid.items[1].mechanism, "the sandbox has no network");
+        cr_assert_str_eq(plan.forbid.items[1].mechanism,
+                         "the sandbox has no network, its repository no remote; an attempt is on record");
         cr_assert(strv_has(&plan.declared, "gate secrets (credentials in the diff): declared, not enforced"));
         cr_assert(strv_has(&plan.declared, "network.allow: the mood calm gives no network, only curious does"));
         cr_assert_eq(plan.sandbox.network.allow.len, 0);
