@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/agents_list.h"
 
+#include "cli/agent_find.h"
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NAME_CELLS 13
 #define STATE_CELLS 10
@@ -18,24 +18,6 @@
 #define PACKAGE_LEVELS 4
 
 /* ---- Looking ---- */
-
-static char *find_program(const char *name)
-{
-        const char *path = getenv("PATH");
-        _cleanup_free_ char *copy = xstrdup(path ? path : "/usr/local/bin:/usr/bin:/bin");
-        char *rest = copy;
-
-        if (strchr(name, '/'))
-                return access(name, X_OK) == 0 ? xstrdup(name) : NULL;
-        for (char *folder; (folder = strsep(&rest, ":"));) {
-                char *full = xasprintf("%s/%s", folder[0] ? folder : ".", name);
-
-                if (access(full, X_OK) == 0)
-                        return full;
-                free(full);
-        }
-        return NULL;
-}
 
 static char *package_version(const char *folder)
 {
@@ -84,11 +66,31 @@ static void find_credential(const struct route *route, struct agent_credential *
         }
 }
 
-void agent_find(const struct agent *agent, struct agent_found *ret)
+static void find_programs(const struct agent *agent, const char *home, struct agent_found *ret)
+{
+        _cleanup_agent_programs_ struct agent_programs find = {0};
+        const struct agent_place place = {.path = getenv("PATH"), .home = home, .install = agent->install};
+        _cleanup_strv_ struct strv names = {0};
+        struct err ignored = ERR_INIT;
+        const struct agent_program *program;
+
+        strv_add(&names, agent->command.items[0]);
+        strv_copy(&names, &agent->programs);
+        if (agent_programs_find(&find, &place, &names, &ignored) < 0)
+                return;
+        program = agent_programs_get(&find, agent->command.items[0]);
+        if (!program || !program->found)
+                return;
+        ret->program = xstrdup(program->found);
+        ret->version = find_version(program->found);
+        strv_copy(&ret->missing, &find.missing);
+}
+
+void agent_found_look(const struct agent *agent, const char *home, struct agent_found *ret)
 {
         *ret = (struct agent_found){.agent = agent};
-        ret->program = agent->command.len ? find_program(agent->command.items[0]) : NULL;
-        ret->version = ret->program ? find_version(ret->program) : NULL;
+        if (agent->command.len)
+                find_programs(agent, home, ret);
         ret->credentials.len = agent->network.routes.len;
         ret->credentials.items = xcalloc(ret->credentials.len + 1, sizeof(*ret->credentials.items));
         for (size_t i = 0; i < ret->credentials.len; i++)
@@ -102,6 +104,7 @@ void agent_found_release(struct agent_found *found)
                 strv_release(&found->credentials.items[i].missing);
         }
         free(found->credentials.items);
+        strv_release(&found->missing);
         free(found->program);
         free(found->version);
         free(found->origin);
@@ -130,6 +133,8 @@ const char *agent_found_state(const struct agent_found *found)
                 return "yours";
         if (!found->program)
                 return "not here";
+        if (found->missing.len)
+                return "lacking";
         return has_credentials(found) ? "ready" : "no key";
 }
 
@@ -139,6 +144,8 @@ static enum tint state_tint(const struct agent_found *found)
                 return TINT_PLAIN;
         if (!found->program)
                 return TINT_DIM;
+        if (found->missing.len)
+                return TINT_BAD;
         return has_credentials(found) ? TINT_GOOD : TINT_WAIT;
 }
 
@@ -176,6 +183,8 @@ static void put_details(const struct agent_found *found, struct str *out)
                 str_printf(out, "to get it: %s", found->agent->install);
         else
                 str_printf(out, "%s is not on the PATH", found->agent->command.items[0]);
+        for (size_t i = 0; i < found->missing.len; i++)
+                str_printf(out, "; %s", found->missing.items[i]);
         for (size_t i = 0; i < found->credentials.len; i++)
                 put_credential(out, &found->credentials.items[i]);
         if (found->agent->mcp == 1)
@@ -222,9 +231,9 @@ struct json_t *agent_found_json(const struct agent_found *found)
 
         for (size_t i = 0; i < found->credentials.len; i++)
                 json_array_append_new(credentials, credential_json(&found->credentials.items[i]));
-        return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:o, s:s}", "name", agent->name, "state",
-                         agent_found_state(found), "about", agent->about, "program", found->program, "version",
+        return json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:o, s:o, s:s}", "name", agent->name,
+                         "state", agent_found_state(found), "about", agent->about, "program", found->program, "version",
                          found->version, "install", agent->install, "model", agent->model, "mcp", agent->mcp == 1,
-                         "tried", json_from_strv(&agent->tried), "credentials", credentials, "origin",
-                         found->origin ? found->origin : "");
+                         "tried", json_from_strv(&agent->tried), "missing", json_from_strv(&found->missing),
+                         "credentials", credentials, "origin", found->origin ? found->origin : "");
 }

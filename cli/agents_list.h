@@ -22,14 +22,15 @@ struct agent_found {
         const struct agent *agent; /* borrowed */
         char *program;             /* absolute; NULL: not on the PATH */
         char *version;             /* NULL: nothing beside it says */
+        struct strv missing;       /* sentences: what its program needs and is not here */
         LIST_OF(struct agent_credential) credentials;
         char *origin;
 };
 
-void agent_find(const struct agent *agent, struct agent_found *ret);
+void agent_found_look(const struct agent *agent, const char *home, struct agent_found *ret);
 void agent_found_release(struct agent_found *found);
 
-/* "ready", "no key", "not here"; of the profile `command` "yours". */
+/* "ready", "no key", "not here", "lacking" (a program that it needs); of the profile `command` "yours". */
 const char *agent_found_state(const struct agent_found *found);
 
 /* Two lines for people. */

@@ -39,11 +39,12 @@ static int read_files(struct context *context, const struct agents_options *opti
         return policy_files_read(files, context, options->policy, base, err);
 }
 
-static void find(const struct policy_files *files, const struct agent *agent, struct agent_found *ret)
+static void look(const struct context *context, const struct policy_files *files, const struct agent *agent,
+                 struct agent_found *ret)
 {
         const struct policy_layers layers = policy_files_layers(files);
 
-        agent_find(agent, ret);
+        agent_found_look(agent, context->home, ret);
         ret->origin = policy_agent_origin(&layers, agent->name);
 }
 
@@ -54,7 +55,7 @@ static void print_list(const struct context *context, const struct policy_files 
         for (size_t i = 0; i < files->effective.agents.len; i++) {
                 _cleanup_agent_found_ struct agent_found found;
 
-                find(files, &files->effective.agents.items[i], &found);
+                look(context, files, &files->effective.agents.items[i], &found);
                 agent_found_put(&found, context->colour_out, &out);
         }
         str_puts(&out, "\ncupel agents check NAME    try its start in the sandbox, spending nothing\n"
@@ -63,14 +64,14 @@ static void print_list(const struct context *context, const struct policy_files 
         fputs(str_text(&out), stdout);
 }
 
-static void print_list_json(const struct policy_files *files)
+static void print_list_json(const struct context *context, const struct policy_files *files)
 {
         _cleanup_json_ json_t *list = json_array();
 
         for (size_t i = 0; i < files->effective.agents.len; i++) {
                 _cleanup_agent_found_ struct agent_found found;
 
-                find(files, &files->effective.agents.items[i], &found);
+                look(context, files, &files->effective.agents.items[i], &found);
                 json_array_append_new(list, agent_found_json(&found));
         }
         json_print(stdout, list);
@@ -85,7 +86,7 @@ static int list(struct context *context, const struct agents_options *options, s
         if (read_files(context, options, &files, err) < 0)
                 return -1;
         if (options->json)
-                print_list_json(&files);
+                print_list_json(context, &files);
         else
                 print_list(context, &files);
         return 0;

@@ -8,11 +8,13 @@
 #include "cli/openings_view.h"
 #include "cli/options.h"
 #include "cli/policy_files.h"
+#include "cli/profiles.h"
 #include "cli/render.h"
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "policy/profile.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -93,24 +95,46 @@ static int read_policy(const char *file, struct str *ret, struct err *err)
         return -1;
 }
 
+/* Of an installed profile a file may say single keys: whether the whole is enough for a run. */
+static int check_agents(const char *file, const struct policy *installed, const struct policy *policy, struct err *err)
+{
+        _cleanup_policy_ struct policy none, merged;
+
+        policy_init(&none);
+        if (policy_merge(installed, &none, policy, &merged, err) < 0) {
+                policy_init(&merged);
+                return err_wrap(err, "%s", file);
+        }
+        for (size_t i = 0; i < merged.agents.len; i++)
+                if (profile_check(&merged.agents.items[i], err) < 0)
+                        return err_wrap(err, "%s", file);
+        return 0;
+}
+
 /* Judged as what it would be: the user's configuration may name what no repository may. */
 static int check(struct context *context, const char *file, bool user, struct err *err)
 {
         const enum policy_source source = user ? POLICY_FROM_USER : POLICY_FROM_COMMIT;
-        _cleanup_policy_ struct policy policy, none;
+        _cleanup_policy_ struct policy policy, none, installed;
         _cleanup_openings_ struct policy_openings openings = {0};
         _cleanup_str_ struct str bytes = {0}, lines = {0};
 
         policy_init(&policy);
         policy_init(&none);
+        policy_init(&installed);
         if (read_policy(file, &bytes, err) < 0 ||
             policy_parse(str_text(&bytes), bytes.len, file, source, context->home, &policy, err) < 0)
+                return -1;
+        for (size_t i = 0; i < policy.agents.len; i++)
+                if (profiles_load(policy.agents.items[i].name, &installed, err) < 0)
+                        return -1;
+        if (check_agents(file, &installed, &policy, err) < 0)
                 return -1;
         printf("%s is valid: %zu verifier%s, %zu agent%s\n", file, policy.verifiers.len,
                policy.verifiers.len == 1 ? "" : "s", policy.agents.len, policy.agents.len == 1 ? "" : "s");
         if (user)
                 return 0;
-        policy_openings(NULL, &none, &policy, &openings);
+        policy_openings(&installed, &none, &policy, &openings);
         openings_list(&openings, &lines);
         if (openings.json)
                 printf("it opens to runs what needs `cupel admit`:\n%s", str_text(&lines));
