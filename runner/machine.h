@@ -48,6 +48,12 @@ void say_limits(struct runner *runner, const char *step,
                 const struct sandbox_result *result);                          /* of a step that ended */
 void say_record(struct runner *runner, const char *type, struct json_t *data); /* takes the reference */
 
+/*
+ * Adds to the reasons why an agent that failed or left nothing behind did (agent_end.c). `outcome`: what the run ends as;
+ * returned is that, or what the end means by the agent's profile. exit_code -1: it was killed.
+ */
+enum outcome machine_explain_agent(struct runner *runner, int exit_code, enum outcome outcome);
+
 /* Opens the log `name` of a step for the helper to write; -1 with err set. */
 int open_log(struct runner *runner, const char *name, struct err *err);
 

@@ -55,6 +55,7 @@ static void close_listener(struct notes *notes)
 
 void notes_release(struct notes *notes)
 {
+        str_release(&notes->asked);
         close_listener(notes);
         for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++)
                 close_client(&notes->clients[slot]);

@@ -36,6 +36,7 @@
 #define NOTES_CLIENTS_MAX 128
 #define NOTES_LINE_MAX (EVENT_DATA_MAX + 4096) /* bytes of one line; a note's data may have 64 KiB */
 #define NOTES_REPLY_MAX ((size_t)256 << 10)    /* replies that wait before a client gets no more */
+#define NOTES_ASKED_MAX ((size_t)400)          /* bytes of a question that are told again at the end */
 #define NOTES_PATIENCE 10000                   /* refused notes beyond the budget until nobody listens any more */
 #define NOTES_QUESTION_MAX 128                 /* bytes of a question */
 #define NOTES_QUESTIONS_MAX 10000              /* of one run; more are refused, like notes */
@@ -65,6 +66,7 @@ struct notes {
         uint64_t accepted, accepted_bytes, refused;
         uint64_t findings; /* observations and conjectures among the accepted */
         uint64_t questions;
+        struct str asked; /* the last note.request.help, quoted */
         unsigned vetoes;
         bool has_hosts;               /* the policy opens hosts to this run: a push may have reached one */
         uint64_t git_lines, git_told; /* of git's trace; more than NOTES_VETOES_MAX are counted */

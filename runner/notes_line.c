@@ -51,6 +51,14 @@ static int check_room(struct notes *notes, size_t len, struct err *err)
         return 0;
 }
 
+static void remember_question(struct notes *notes, const char *question)
+{
+        size_t len = question ? strlen(question) : 0;
+
+        str_clear(&notes->asked);
+        str_put_quoted(&notes->asked, question, len > NOTES_ASKED_MAX ? NOTES_ASKED_MAX : len);
+}
+
 static int take_note(struct notes *notes, const char *line, size_t len, struct err *err)
 {
         const char *name = NULL;
@@ -74,6 +82,8 @@ static int take_note(struct notes *notes, const char *line, size_t len, struct e
                 return -1;
         }
         uplink_put_record(notes->up, event_type_name(type), EVENT_ACTOR_AGENT, data);
+        if (strcmp(event_type_name(type), "note.request.help") == 0)
+                remember_question(notes, json_string_value(json_object_get(data, "question")));
         if (strcmp(event_type_name(type), "note.observation") == 0 ||
             strcmp(event_type_name(type), "note.conjecture") == 0)
                 notes->findings++;

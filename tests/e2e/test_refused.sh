@@ -169,5 +169,50 @@ has "$reasons" "was waiting for its API" reasons
 has "$reasons" "http://127.0.0.1:$port" reasons
 unchanged
 
+t "an exit status or a text of its profile's means: no credential, rate limited, refused"
+asks 200 marked "echo 'some work'; exit 41"
+is "$status $outcome" "30 blocked" "exit status ($json)"
+has "$reasons" "it exited with status 41" reasons
+asks 200 marked "printf 'Hello\n\033[31mPlease run /login\033[0m\n'"
+is "$status $outcome" "30 blocked" "no change, exit 0 ($json)"
+has "$reasons" "it said Please run /login" reasons
+asks 200 marked "echo 'Usage limit reached until 5pm'; exit 1"
+is "$status $outcome" "21 work_failed" "rate limited ($json)"
+has "$reasons" "wanted it to wait" reasons
+asks 200 marked "echo 'Your account is disabled'; exit 1"
+is "$status $outcome" "30 blocked" "refused ($json)"
+unchanged
+t "the same words of an agent that made a good change mean nothing"
+asks 200 marked "echo z >> src/a.txt; echo 'Please run /login'"
+is "$outcome" committed "end ($json)"
+before=$(fingerprint "$repo")
+t "nothing is remembered of an agent's words"
+is "$(ls "$XDG_STATE_HOME/cupel/refused" 2>/dev/null)" "" "files"
+
+t "an agent that did nothing is told with its last words"
+asks 200 plain "echo 'Shall I also rename the function? (y/n)'"
+is "$status $outcome" "20 no_change" "end ($json)"
+has "$reasons" "changed nothing" reasons
+has "$reasons" "Shall I also rename the function? (y/n)" reasons
+t "the words of an agent that prints JSON are text"
+asks 200 plain "echo '{\"type\":\"result\",\"result\":\"Which of the two files?\",\"usage\":{\"input_tokens\":3}}'"
+is "$outcome" no_change "end ($json)"
+has "$reasons" "Which of the two files?" reasons
+hasnt "$reasons" "input_tokens" reasons
+t "an agent that waits on its standard input gets its end"
+asks 200 plain "printf 'Your answer: '; read -r answer; echo \"got [\$answer]\""
+is "$status $outcome" "20 no_change" "end ($json)"
+has "$reasons" "Your answer: got []" reasons
+t "a question that was left as a note is named"
+asks 200 plain "cupel note request.help question='Which database?' >/dev/null; echo waiting"
+is "$outcome" no_change "end ($json)"
+has "$reasons" "it asked (note.request.help): Which database?" reasons
+t "hostile last words are bounded and harmless, and a secret is hidden"
+asks 200 plain "printf '\033]0;title\a\033[2J\xff\n'; head -c 100000 /dev/zero | tr '\\0' x"
+is "$outcome" no_change "end ($json)"
+[ "${#reasons}" -lt 4000 ] || fail "the reasons have ${#reasons} bytes"
+hasnt "$json" '\u001b' reasons
+unchanged
+
 exec 8>&-
 done_testing
