@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cupel agents: who can be named with --agent, and what of each is here. cupel agents show NAME: its profile as a run would
- * use it, and whose each value is. Inside a repository its policy counts too.
+ * use it, and whose each value is. Inside a repository its policy counts too. cupel agents forget: cli/agents_forget.h.
  */
 #include "cli/agents_check.h"
+#include "cli/agents_forget.h"
 #include "cli/agents_list.h"
 #include "cli/command.h"
 #include "cli/context.h"
@@ -138,10 +139,12 @@ int cmd_agents(struct context *context, int argc, char **argv, struct err *err)
                 return -1;
         if (rest.len == 0)
                 return list(context, &options, err);
+        if (rest.len >= 1 && strcmp(rest.items[0], "forget") == 0)
+                return agents_forget(context, rest.len == 2 ? rest.items[1] : NULL, options.json, err);
         if (rest.len == 2 && strcmp(rest.items[0], "show") == 0)
                 return show(context, &options, rest.items[1], err);
         if (rest.len == 2 && strcmp(rest.items[0], "check") == 0)
                 return agents_check(context, rest.items[1], options.policy, options.json, err);
         return err_set(err, ERR_INPUT,
-                       "expected `cupel agents`, `cupel agents show NAME` or `cupel agents check NAME`");
+                       "expected `cupel agents`, and behind it nothing, `show NAME`, `check NAME` or `forget [NAME]`");
 }

@@ -41,7 +41,8 @@ struct context;
         X(review, NEEDS_REPOSITORY | NEEDS_HISTORY, "", "list what waits for a person")                                \
         X(approve, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "RUN", "approve a held run and land it")           \
         X(reject, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "RUN", "reject a held run and discard it")          \
-        X(agents, NEEDS_NOTHING, "[show NAME]", "list the agents that are known, and what of them is here")            \
+        X(agents, NEEDS_NOTHING, "[show NAME | check NAME | forget [NAME]]",                                           \
+          "list the agents that are known, and what of them is here")                                                  \
         X(policy, NEEDS_REPOSITORY, "show | check FILE", "show the effective policy, or validate a file")              \
         X(doctor, NEEDS_NOTHING, "", "show which sandbox layers this machine has")                                     \
         X(gc, NEEDS_NOTHING, "", "remove old packets and layers")

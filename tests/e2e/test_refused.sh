@@ -51,7 +51,7 @@ asks() {
         asked=$(wc -l <"$api/requests")
 }
 call="curl -s -X POST \$API_URL/v1/x -d {} -o /dev/null -w '%{http_code} '"
-forget() { rm -rf "$XDG_STATE_HOME/cupel/refused"; }
+forget() { (cd "$repo" && cupel agents forget) >/dev/null 2>&1; }
 before=$(fingerprint "$repo")
 unchanged() { is "$(fingerprint "$repo")" "$before" "the repository"; }
 events_of() { (cd "$repo" && cupel events "$run_id" --json); }
@@ -89,7 +89,15 @@ is "$outcome $asked" "committed 1" "end ($json)"
 has "$(cat "$api/requests")" sk-test-other-000000000 "what was sent"
 before=$(fingerprint "$repo")
 
-forget
+t "cupel agents forget: the same key is tried again"
+(cd "$repo" && cupel agents forget nobody) >"$e2e_tmp/out" 2>&1
+is $? 0 "nothing to forget"
+asks 200 asking "$call"
+is "$status" 30 "it is still known"
+has "$(cd "$repo" && cupel agents forget asking 2>&1)" "http://127.0.0.1:$port" "what it says"
+asks 200 asking "$call"
+is "$outcome $asked" "no_change 1" "end ($json)"
+
 t "a 403 is a refusal too; a success forgets it"
 asks 403 asking "$call"
 is "$status $asked" "30 1" "end ($json)"
@@ -153,7 +161,7 @@ has "$reasons" "gave no answer" reasons
 t "its own retries go on: after a success the failures do not count"
 asks "429 500 200" asking "$call; $call; $call"
 is "$status $outcome $asked" "20 no_change 3" "end ($json)"
-hasnt "$reasons" 429 reasons
+hasnt "$reasons" "Too Many" reasons
 t "a good change in spite of a 429 is judged as always"
 asks "200 429" asking "$call; $call; echo y >> src/a.txt"
 is "$outcome" committed "end ($json)"
