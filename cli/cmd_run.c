@@ -185,10 +185,19 @@ static int carry_out(struct context *context, struct launch *launch, const struc
 }
 
 /* A work item may be somebody else's: on a terminal its text is made harmless. */
-static void show_prompt(const char *prompt)
+static void show_prompt(const struct plan *plan, bool json)
 {
+        _cleanup_json_ json_t *all =
+                json_pack("{s:s, s:I, s:s*, s:s*}", "prompt", plan->prompt, "bytes", (json_int_t)strlen(plan->prompt),
+                          "agent", plan->agent.name, "model", plan->agent.model);
         _cleanup_str_ struct str safe = {0};
+        const char *prompt = plan->prompt;
 
+        if (json) {
+                json_dumpf(all, stdout, JSON_COMPACT);
+                putchar('\n');
+                return;
+        }
         render_safe(&safe, prompt, strlen(prompt));
         fputs(isatty(STDOUT_FILENO) ? str_text(&safe) : prompt, stdout);
 }
@@ -207,7 +216,7 @@ static int run(struct context *context, const struct run_options *options, struc
         if (launch_read(&launch, context, &options->request, err) < 0)
                 return -1;
         if (options->show_prompt) {
-                show_prompt(launch.plan.prompt);
+                show_prompt(&launch.plan, options->json);
                 return 0;
         }
         supervisor_hold_signals();

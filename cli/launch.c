@@ -38,6 +38,7 @@ void launch_release(struct launch *launch)
                 free(launch->files.items[i].bytes);
         }
         free(launch->files.items);
+        str_release(&launch->history);
         free(launch->target_ref);
         free(launch->run_id);
         free(launch->run_folder);
@@ -162,6 +163,7 @@ static int compile(struct launch *launch, const struct context *context, struct 
         const struct plan_options options = {
                 .mood = KEY_UNSET,
                 .hooks = hooks,
+                .history = str_text(&launch->history),
                 .situation = {.has_acceptance = launch->item.acceptance.len > 0,
                               .has_verifier = launch->item.verify.len > 0,
                               .risk = launch->item.risk == KEY_UNSET ? RISK_LOW : launch->item.risk},
@@ -177,8 +179,7 @@ static int compile(struct launch *launch, const struct context *context, struct 
         return 0;
 }
 
-static int snapshot_files(struct launch *launch, struct context *context, const struct launch_request *request,
-                          struct err *err)
+static int snapshot_files(struct launch *launch, const struct launch_request *request, struct err *err)
 {
         const struct policy_files *policy = &launch->policy;
         _cleanup_free_ char *plan = plan_to_json(&launch->plan);
@@ -193,17 +194,15 @@ static int snapshot_files(struct launch *launch, struct context *context, const 
         launch_add_file(launch, "plan.json", "compiled", plan, strlen(plan));
         launch_add_file(launch, "prompt.txt", "compiled", launch->plan.prompt, strlen(launch->plan.prompt));
         launch_add_file(launch, "work_item.json", "compiled", item, strlen(item));
-        if (request->bundle && launch_add_bundle(launch, request->bundle, err) < 0)
-                return -1;
-        return launch_add_history(launch, context, err);
+        return request->bundle ? launch_add_bundle(launch, request->bundle, err) : 0;
 }
 
 int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
 {
         if (launch_check_place(context, err) < 0 || read_item(launch, request, err) < 0 ||
-            resolve(launch, context, request, err) < 0 || compile(launch, context, err) < 0 ||
-            launch_resolve_shows(launch, context, err) < 0 || launch_furnish(launch, context, err) < 0 ||
-            snapshot_files(launch, context, request, err) < 0)
+            resolve(launch, context, request, err) < 0 || launch_add_history(launch, context, err) < 0 ||
+            compile(launch, context, err) < 0 || launch_resolve_shows(launch, context, err) < 0 ||
+            launch_furnish(launch, context, err) < 0 || snapshot_files(launch, request, err) < 0)
                 return -1;
         return launch_check(launch, context, request, err);
 }

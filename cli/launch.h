@@ -46,7 +46,8 @@ struct launch {
         struct strv missing;               /* why it is blocked; empty: it may start */
         LIST_OF(struct launch_file) files; /* the snapshot, sorted by name */
 
-        char slug[41]; /* of the item's id or title */
+        char slug[41];      /* of the item's id or title */
+        struct str history; /* of earlier runs on the item, for the prompt */
         char *target_ref;
         char base[GIT_HEX];
         char *run_id, *run_folder;

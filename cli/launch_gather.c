@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a run takes along beside item and policy: the files of --bundle (regular files only, never through a symlink), and
- * the notes that earlier runs on the same item left. Both are bounded; a bundle over its bound is an error, a history over
- * it loses its oldest runs.
+ * The files of --bundle, which a run takes along beside item and policy: regular files only, never through a symlink. A bundle
+ * over its bounds is an error.
  */
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
@@ -15,8 +14,6 @@
 
 #define BUNDLE_FILES_MAX 10000
 #define BUNDLE_BYTES_MAX ((size_t)64 << 20)
-#define HISTORY_BYTES_MAX ((size_t)1 << 20)
-#define HISTORY_RUNS_MAX 20
 
 struct bundle {
         struct launch *launch;
@@ -95,44 +92,5 @@ int launch_add_bundle(struct launch *launch, const char *folder, struct err *err
         }
         strv_release(&bundle.folders);
         close(bundle.fd);
-        return status;
-}
-
-struct history {
-        struct context *context;
-        struct str lines;
-};
-
-static int add_note(const struct store_event_row *row, void *arg, struct err *err)
-{
-        struct history *history = arg;
-
-        (void)err;
-        if (history->lines.len + row->len >= HISTORY_BYTES_MAX)
-                return 1;
-        str_append(&history->lines, row->json, row->len);
-        str_putc(&history->lines, '\n');
-        return 0;
-}
-
-static int add_run(const struct store_run *run, void *arg, struct err *err)
-{
-        struct history *history = arg;
-        const struct store_events_filter notes = {.type_prefix = "note."};
-
-        if (history->lines.len >= HISTORY_BYTES_MAX)
-                return 1;
-        return store_events_each(history->context->store, run->id, &notes, add_note, history, err);
-}
-
-int launch_add_history(struct launch *launch, struct context *context, struct err *err)
-{
-        struct history history = {.context = context};
-        const struct store_runs_filter same = {.item = launch_item_id(launch), .limit = HISTORY_RUNS_MAX};
-        int status = store_runs_each(context->store, &same, add_run, &history, err);
-
-        if (status == 0)
-                launch_add_file(launch, "history.jsonl", "store", str_text(&history.lines), history.lines.len);
-        str_release(&history.lines);
         return status;
 }

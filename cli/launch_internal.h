@@ -9,8 +9,9 @@
 /* Copies the bytes. */
 void launch_add_file(struct launch *launch, const char *name, const char *origin, const void *bytes, size_t len);
 
-/* launch_gather.c: --bundle's files as bundle/…, and what earlier runs on this item noted as history.jsonl. */
+/* launch_gather.c: --bundle's files as bundle/… */
 int launch_add_bundle(struct launch *launch, const char *folder, struct err *err);
+/* launch_history.c: what earlier runs on this item noted, as history.jsonl and, for the prompt, as launch->history. */
 int launch_add_history(struct launch *launch, struct context *context, struct err *err);
 
 /*

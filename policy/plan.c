@@ -16,6 +16,7 @@
 
 #define MINUTE ((int64_t)60 * 1000)
 #define GIB ((int64_t)1 << 30)
+#define ARGUMENT_BYTES_MAX (128 * 1024 - 1) /* of one argument: MAX_ARG_STRLEN of execve(2), with its end */
 
 static const struct budget budget_defaults = {
         .wall_ms = 30 * MINUTE,
@@ -175,13 +176,34 @@ static void compile_forbid(struct compile *compile)
         }
 }
 
-static void compile_prompt(struct compile *compile)
+static int compile_prompt(struct compile *compile)
 {
-        struct plan *plan = compile->plan;
-        struct str prompt = {0};
+        const struct prompt_input input = {.item = compile->item,
+                                           .plan = compile->plan,
+                                           .text = compile->policy->prompt,
+                                           .history = compile->options->history};
+        _cleanup_str_ struct str prompt = {0};
 
-        prompt_write(compile->item, plan, &prompt);
-        plan->prompt = str_steal(&prompt);
+        if (prompt_render(&input, &prompt, compile->err) < 0)
+                return -1;
+        compile->plan->prompt = str_steal(&prompt);
+        return 0;
+}
+
+/* The kernel refuses a longer one with E2BIG, and nobody would know of which. */
+static int check_arguments(struct compile *compile)
+{
+        const struct strv *command = &compile->plan->agent.command;
+
+        for (size_t i = 0; i < command->len; i++)
+                if (strlen(command->items[i]) > ARGUMENT_BYTES_MAX)
+                        return err_set(
+                                compile->err, ERR_INPUT,
+                                "argument %zu of the agent's command has %zu bytes with the prompt in it, and the "
+                                "kernel takes at most %d; expected {prompt_file} in place of {prompt}: a file "
+                                "with it",
+                                i, strlen(command->items[i]), ARGUMENT_BYTES_MAX);
+        return 0;
 }
 
 static int compile_all(struct compile *compile, enum mood mood)
@@ -194,8 +216,9 @@ static int compile_all(struct compile *compile, enum mood mood)
         if (compile_agent(compile) < 0 || compile_verifiers(compile) < 0)
                 return -1;
         compile_forbid(compile);
-        compile_prompt(compile);
-        return compile_words(compile);
+        if (compile_prompt(compile) < 0 || compile_words(compile) < 0)
+                return -1;
+        return check_arguments(compile);
 }
 
 int plan_compile(const struct work_item *item, const struct policy *policy, const struct plan_options *options,

@@ -104,7 +104,8 @@ struct plan {
 };
 
 struct plan_options {
-        int mood; /* enum mood; KEY_UNSET: the item's, else the first mood of `situation` */
+        int mood;            /* enum mood; KEY_UNSET: the item's, else the first mood of `situation` */
+        const char *history; /* of earlier attempts, for the prompt (policy/history.h); NULL: none */
         struct mood_situation situation;
         const char *hooks; /* the folder that holds the repository's hooks, a glob; NULL: none is in the worktree */
         const char *home, *worktree; /* where the agent sees them, for {home} and {worktree}; NULL: the words stay */

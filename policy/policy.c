@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "policy/profile.h"
+#include "policy/prompt.h"
 
 #include <string.h>
 
@@ -125,6 +126,15 @@ static int check_agents(const struct policy *policy, const struct yaml *doc, str
         return 0;
 }
 
+static int check_template(const struct policy *policy, const struct yaml *doc, struct err *err)
+{
+        struct err wrong = ERR_INIT;
+
+        if (!policy->prompt || prompt_check(policy->prompt, &wrong) == 0)
+                return 0;
+        return yaml_err(doc, yaml_get(yaml_root(doc), "prompt"), err, "%s", wrong.message);
+}
+
 int policy_parse(const char *bytes, size_t len, const char *file, enum policy_source source, const char *home,
                  struct policy *policy, struct err *err)
 {
@@ -138,7 +148,8 @@ int policy_parse(const char *bytes, size_t len, const char *file, enum policy_so
         if (yaml_root(doc)->type == YAML_NULL ||
             (schema_read(&policy_schema, doc, yaml_root(doc), policy, err) == 0 &&
              check_folders(doc, "read", source, home, err) == 0 &&
-             check_folders(doc, "write", source, home, err) == 0 && check_agents(policy, doc, err) == 0))
+             check_folders(doc, "write", source, home, err) == 0 && check_agents(policy, doc, err) == 0 &&
+             check_template(policy, doc, err) == 0))
                 rc = 0;
         yaml_doc_free(doc);
         return rc;

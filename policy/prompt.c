@@ -1,95 +1,145 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/prompt.h"
-
-#include "policy/plan.h"
+/*
+ * The template of a prompt and its one pass of replacement. What is wrong with a template is told by line and column of its
+ * text; nothing else fails.
+ */
+#include "policy/prompt_parts.h"
 
 #include <string.h>
 
-static void put_list(struct str *out, const char *head, const struct strv *list)
+const char prompt_default[] = "{task}\n\n"
+                              "{acceptance}\n\n"
+                              "{paths}\n\n"
+                              "{forbidden}\n\n"
+                              "{verifiers}\n\n"
+                              "{gates}\n\n"
+                              "{network}\n\n"
+                              "{budget}\n\n"
+                              "{result}\n\n"
+                              "{notes}\n\n"
+                              "{history}\n";
+
+static const struct placeholder {
+        const char *name, *about;
+        void (*put)(const struct prompt_input *input, struct str *out);
+} placeholders[] = {
+#define X(name, about) {#name, about, prompt_part_##name},
+        PROMPT_PARTS(X)
+#undef X
+};
+#define PLACEHOLDERS (sizeof(placeholders) / sizeof(placeholders[0]))
+
+void prompt_describe(struct str *out)
 {
-        if (!list->len)
-                return;
-        str_printf(out, "\n%s\n", head);
-        for (size_t i = 0; i < list->len; i++)
-                str_printf(out, "- %s\n", list->items[i]);
+        for (size_t i = 0; i < PLACEHOLDERS; i++)
+                str_printf(out, "{%s}  %s\n", placeholders[i].name, placeholders[i].about);
 }
 
-static void put_rules(const struct plan *plan, struct str *out)
+static const struct placeholder *find(const char *name, size_t len)
 {
-        static const char *const rules[] = {
-                [CHANGE_ANYTHING] = NULL,
-                [CHANGE_TESTS_ONLY] = "Change only tests (paths below).",
-                [CHANGE_TESTS_AND_FIXES] =
-                        "Change files that already exist; new files only where they are tests (paths below).",
-                [CHANGE_NEW_CODE_IS_TESTED] = "A new file with code needs a new or changed test (paths below).",
-        };
+        for (size_t i = 0; i < PLACEHOLDERS; i++)
+                if (strlen(placeholders[i].name) == len && memcmp(placeholders[i].name, name, len) == 0)
+                        return &placeholders[i];
+        return NULL;
+}
 
-        if (plan->worktree != WORKTREE_WRITE) {
-                str_puts(out,
-                         "\nThe repository is read-only: change nothing. Leave at least one note: an observation or a "
-                         "conjecture.\n");
-                return;
+static int wrong_at(const char *text, const char *at, struct err *err)
+{
+        size_t line = 1, column = 1, shown = strcspn(at, "}\n");
+        _cleanup_str_ struct str names = {0}, quoted = {0};
+
+        for (const char *c = text; c < at; c++) {
+                column = *c == '\n' ? 1 : column + (((unsigned char)*c & 0xc0) != 0x80);
+                line += *c == '\n';
         }
-        if (rules[plan->change_rule]) {
-                str_printf(out, "\n%s\n", rules[plan->change_rule]);
-                put_list(out, "Paths of tests:", &plan->paths.tests);
+        for (size_t i = 0; i < PLACEHOLDERS; i++)
+                str_printf(&names, "%s{%s}", i ? " " : "", placeholders[i].name);
+        str_put_harmless(&quoted, at, shown < 40 ? shown + (at[shown] == '}') : 40);
+        return err_set(
+                err, ERR_INPUT,
+                "line %zu, column %zu of the prompt: %s is no placeholder; expected one of %s, or {{ for a brace", line,
+                column, str_text(&quoted), str_text(&names));
+}
+
+/* The placeholder at `at` (a brace), and what comes after it; NULL with err. */
+static const struct placeholder *take(const char *text, const char *at, const char **ret_next, struct err *err)
+{
+        size_t len = strcspn(at + 1, "{}\n");
+        const struct placeholder *found = at[1 + len] == '}' ? find(at + 1, len) : NULL;
+
+        if (!found) {
+                wrong_at(text, at, err);
+                return NULL;
         }
-        put_list(out, "Only these paths may change:", &plan->paths.allow);
-        put_list(out, "These paths must not change:", &plan->paths.deny);
-        put_list(out, "These paths are protected; do not change them:", &plan->paths.guarded);
+        *ret_next = at + len + 2;
+        return found;
 }
 
-static void put_network(const struct plan *plan, struct str *out)
+static bool ends_with(const struct str *out, const char *end)
 {
-        if (plan->sandbox.network.allow.len)
-                put_list(out,
-                         "Network: these hosts can be reached, by what goes through the proxy that HTTP_PROXY and "
-                         "HTTPS_PROXY name; everything else is refused.",
-                         &plan->sandbox.network.allow);
+        size_t len = strlen(end);
+
+        return out->len >= len && memcmp(out->data + out->len - len, end, len) == 0;
 }
 
-static void put_verifiers(const struct plan *plan, struct str *out)
+static void trim(struct str *out, size_t least)
 {
-        if (!plan->verifiers.len || !plan->may_commit)
-                return;
-        str_puts(out, "\nThe result is judged by these commands, run at the root of the repository, on committed files "
-                      "only:\n");
-        for (size_t i = 0; i < plan->verifiers.len; i++) {
-                const struct plan_verifier *verifier = &plan->verifiers.items[i];
+        while (out->len > least && out->data[out->len - 1] == '\n')
+                out->len--;
+        if (out->data)
+                out->data[out->len] = '\0';
+}
 
-                str_printf(out, "- %s: %s%s\n", verifier->name, verifier->run,
-                           verifier->always ? "" : " (if what it covers changes)");
+/* An empty part that has its line for itself takes the line with it, and the blank line after it. */
+static const char *put(const struct prompt_input *input, const struct placeholder *placeholder, const char *next,
+                       struct str *out)
+{
+        size_t before = out->len;
+        bool alone = (!before || out->data[before - 1] == '\n') && (*next == '\n' || !*next);
+
+        placeholder->put(input, out);
+        trim(out, before);
+        if (out->len != before || !alone || !*next)
+                return next;
+        next++;
+        return *next == '\n' && (!before || ends_with(out, "\n\n")) ? next + 1 : next;
+}
+
+/* `input` NULL: only judged. */
+static int expand(const char *text, const struct prompt_input *input, struct str *out, struct err *err)
+{
+        for (const char *at = text; *at;) {
+                const struct placeholder *placeholder;
+
+                if ((at[0] == '{' || at[0] == '}') && at[1] == at[0]) {
+                        str_putc(out, *at);
+                        at += 2;
+                } else if (*at == '{') {
+                        placeholder = take(text, at, &at, err);
+                        if (!placeholder)
+                                return -1;
+                        at = input ? put(input, placeholder, at, out) : at;
+                } else {
+                        str_putc(out, *at++);
+                }
         }
+        return 0;
 }
 
-static void put_budget(const struct plan *plan, struct str *out)
+int prompt_check(const char *text, struct err *err)
 {
-        char usd[32];
+        _cleanup_str_ struct str ignored = {0};
 
-        usd_to_text(plan->budget.cost_usd, usd);
-        str_printf(out, "\nBudget: %lld s of time, $%s", (long long)(plan->budget.wall_ms / 1000), usd);
-        if (plan->may_commit)
-                str_printf(out, ", %lld changed files, %lld changed lines", (long long)plan->budget.diff_files,
-                           (long long)plan->budget.diff_lines);
-        str_puts(out, ". What goes beyond it is discarded.\n");
+        return expand(text, NULL, &ignored, err);
 }
 
-void prompt_write(const struct work_item *item, const struct plan *plan, struct str *out)
+int prompt_render(const struct prompt_input *input, struct str *out, struct err *err)
 {
-        str_printf(out, "%s\n", plan->title);
-        if (strcmp(plan->objective, plan->title) != 0)
-                str_printf(out, "\n%s%s", plan->objective,
-                           plan->objective[strlen(plan->objective) - 1] == '\n' ? "" : "\n");
-        put_list(out, "Done when:", &item->acceptance);
-        put_rules(plan, out);
-        put_list(out, "Forbidden:", &item->forbid);
-        put_verifiers(plan, out);
-        put_network(plan, out);
-        put_budget(plan, out);
-        str_puts(out, "\nYou work in a sandbox with a copy of the repository. Leave the changed files in place: "
-                      "commits, branches "
-                      "and stashes made here are not kept. Files that the repository ignores are not kept either.\n"
-                      "Report progress with: cupel note observation text=\"what you saw\", cupel note status "
-                      "text=\"what you do\", "
-                      "cupel note request.help question=\"what you need\". Do not write notes into the repository.\n");
+        size_t before = out->len;
+
+        if (expand(input->text ? input->text : prompt_default, input, out, err) < 0)
+                return -1;
+        trim(out, before);
+        str_putc(out, '\n');
+        return 0;
 }
