@@ -9,6 +9,7 @@ cat >"$policy" <<'Y'
 agents:
   fast: {command: [sh, -c, "echo fast > src/a.txt"]}
   quick: {command: [sh, -c, "echo quick > src/a.txt"]}
+  any: {model: big, command: [sh, -c, "test {model} = small && echo {model} > src/a.txt"]}
   third: {command: [sh, -c, "echo third > src/a.txt"]}
   wrong: {command: [sh, -c, "rm src/a.txt"]}
   idle: {command: [sh, -c, "true"]}
@@ -137,6 +138,14 @@ is "$?" 0 "exit status ($(cat "$e2e_tmp/stderr" "$e2e_tmp/stdout"))"
 read_result "$e2e_tmp/stdout"
 is "$(competitors | sort | uniq -c | tr -s ' ')" "$(printf ' 2 hanging cancelled 27\n 1 quick committed 0')" competitors
 is "$(find "$packet/config_snapshot" -name work_item.yaml -exec grep -c 'from standard input' {} +)" 1 "the item's snapshot"
+
+t "one agent with two models"
+repo=$(new_repo)
+race "$repo" any,any:small
+is "$status" 0 "exit status ($json $(stderr))"
+is "$(git -C "$repo" show main:src/a.txt)" small "src/a.txt"
+is "$(competitors)" "$(printf 'any work_failed 21\nany:small committed 0')" competitors
+is "$(field agent "$(cd "$repo" && cupel show --json "$run_id")")" any:small "the agent on record"
 
 t "a pipe gets plain lines with names, and the result for people"
 repo=$(new_repo)
