@@ -100,6 +100,9 @@ report() { python3 -c 'import json, sys
 r = json.load(open(sys.argv[1]))
 print(eval(sys.argv[2]))' "$packet/evidence/report.json" "$1" 2>&1 | tail -n 1; }
 
+# cost KEY: usd, tokens_in, tokens_out of the packet; 0 where there is none
+cost() { report "(r.get('cost') or {}).get('$1', 0)"; }
+
 agent_log() { cat "$packet/logs/agent.log"; }
 
 # The run's end, and what explains it where it is another.

@@ -23,9 +23,9 @@ is "$(asked '"through-the-route" in str(r["headers"])' | sort -u)" False "the pl
 
 t "$agent: tokens and dollars are in the packet and in cupel show"
 read -r tokens_in tokens_out < <(given_out)
-is "$(report 'r["cost"]["tokens_in"], r["cost"]["tokens_out"]')" "($tokens_in, $tokens_out)" "tokens"
+is "$(cost tokens_in) $(cost tokens_out)" "$tokens_in $tokens_out" "tokens"
 has "$(cd "$repo" && cupel show "$run_id")" '$0.' "cupel show"
-is "$(report 'r["cost"]["usd"] > 0')" True "dollars"
+isnt "$(cost usd)" 0 "dollars"
 isnt "$(cd "$repo" && cupel events "$run_id" --type cost.reported --json | wc -l)" 0 "cost.reported"
 
 t "$agent: a note through the MCP server is in the log"
