@@ -58,20 +58,21 @@ static int check_receipt(struct supervision *s, json_t *data, struct err *err)
         return 0;
 }
 
-/* One line per refused host, for the person who waits; the log has the whole sentence. */
-static void say_refused(struct supervision *s, const char *action, const char *reason)
+void supervision_say_veto(struct supervision *s, const char *word, const char *what, const char *how)
 {
-        const char *what = strncmp(action, "connect ", 8) ? action : action + 8;
-
-        if (strstr(reason, "network.allow"))
-                reason = "not in network.allow";
-
         if (s->refused.len >= SAID_MAX || strv_has(&s->refused, what))
                 return;
         strv_add(&s->refused, what);
-        terminal_say(s->terminal, "refused: %s (%s)", what, reason);
+        terminal_say(s->terminal, "%s: %s (%s)", word, what, how);
         if (s->refused.len == SAID_MAX)
-                terminal_say(s->terminal, "refused: more is in the log");
+                terminal_say(s->terminal, "%s: more is in the log", word);
+}
+
+/* Per host; the log has the whole sentence. */
+static void say_refused(struct supervision *s, const char *action, const char *reason)
+{
+        supervision_say_veto(s, "refused", strncmp(action, "connect ", 8) ? action : action + 8,
+                             strstr(reason, "network.allow") ? "not in network.allow" : reason);
 }
 
 static int check_veto(struct supervision *s, json_t *data, struct err *err)

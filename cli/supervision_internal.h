@@ -33,7 +33,10 @@ int supervision_on_answer(struct supervision *s, struct json_t *message, struct 
 void supervision_saw_receipt(struct supervision *s, const char *via, int64_t silent_ms);
 void supervision_judge_upstreams(struct supervision *s);
 
-/* supervision_egress.c. Whether cupel-egress is still there, and gets a moment; whether it took too long, and was killed. */
+/* supervision_egress.c. One line for the person who waits, "WORD: WHAT (HOW)", once for each `what` and not without end. */
+void supervision_say_veto(struct supervision *s, const char *word, const char *what, const char *how);
+
+/* Whether cupel-egress is still there, and gets a moment; whether it took too long, and was killed. */
 bool supervision_egress_lingers(struct supervision *s);
 bool supervision_egress_late(struct supervision *s);
 

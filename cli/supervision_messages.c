@@ -145,6 +145,23 @@ static int count_record(struct supervision *s, enum event_actor actor, const jso
         return 0;
 }
 
+/* What was in vain without being a fault; what was refused is among the reasons of the run's end. */
+static void say_vetoed(struct supervision *s, const json_t *data)
+{
+        const char *what = json_string_value(json_object_get(data, "candidate_action"));
+        const char *how = json_string_value(json_object_get(data, "final_action"));
+
+        if (what && how && strcmp(how, "refused") != 0 && !text_check(what) && !text_check(how))
+                supervision_say_veto(s, "in vain", what, how);
+}
+
+/* Of the runner's own records those that tell what the agent did, in its words perhaps. */
+static bool quotes_agent(const char *type)
+{
+        return strcmp(type, "note.status") == 0 || strcmp(type, "note.observation") == 0 ||
+               strcmp(type, "action.vetoed") == 0;
+}
+
 static int on_record(struct supervision *s, json_t *message, struct err *err)
 {
         const char *event, *type = "", *actor_name = "";
@@ -165,13 +182,15 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
                 return err_set(err, ERR_INPUT, "record: %.64s by %.32s is not the runner's to send", type, actor_name);
         if (event_validate(known, actor, data, err) < 0 || count_record(s, actor, data, err) < 0)
                 return -1;
-        if (actor == EVENT_ACTOR_AGENT)
+        if (actor == EVENT_ACTOR_AGENT || quotes_agent(event_type_name(known)))
                 redact_json(&s->redact, data);
         if (json_array_size(s->records) >= RECORDS_MAX)
                 supervision_flush(s);
         json_array_append(s->records, message);
         if (actor == EVENT_ACTOR_AGENT && json_is_string(json_object_get(data, "text")))
                 terminal_note(s->terminal, event_type_name(known), json_string_value(json_object_get(data, "text")));
+        if (strcmp(event_type_name(known), "action.vetoed") == 0)
+                say_vetoed(s, data);
         return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "runner/machine.h"
+#include "sandbox/client.h"
 
 #include <string.h>
 
@@ -19,6 +20,23 @@ static void say_more(struct runner *runner, uint64_t more)
         if (more)
                 uplink_put(&runner->up, json_pack("{s:s, s:s, s:I}", "event", "dropped", "what", "further attempts",
                                                   "count", (json_int_t)more));
+}
+
+void attempts_say_home(struct runner *runner, const struct sandbox_result *result)
+{
+        const struct pairs *files = &runner->plan.agent.home;
+
+        for (size_t i = 0; i < files->len && i < 64; i++) {
+                const uint64_t bit = (uint64_t)1 << i;
+                const char *what = result->home_removed & bit ? "removed" : "changed";
+
+                if ((result->home_changed | result->home_removed) & bit)
+                        say_record(runner, "note.observation",
+                                   json_pack("{s:o}", "text",
+                                             json_sprintf("the step %s ~/%s, which cupel had rendered; it is gone with "
+                                                          "the home",
+                                                          what, files->items[i].name)));
+        }
 }
 
 static void say_git(struct runner *runner)

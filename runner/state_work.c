@@ -6,6 +6,7 @@
  * while the agent works. So neither stands on the way of the run. A command that fails still has its worktree read back,
  * for the patch in the packet; its outcome is decided here already.
  */
+#include "runner/attempts.h"
 #include "runner/budget.h"
 #include "runner/compose.h"
 #include "runner/loop.h"
@@ -250,6 +251,7 @@ int working_on(struct runner *runner, const struct runner_event *event, struct e
         loop_forget_egress(runner);
         egress_link_close(&runner->egress);
         judge_work(runner, &event->sandbox->result);
+        attempts_say_home(runner, &event->sandbox->result);
         say_limits(runner, "agent", &event->sandbox->result);
         say_step(runner, "agent", "agent", runner->failed ? "FAIL" : "PASS", event->sandbox->result.wall_ms);
         if (writes(runner))
