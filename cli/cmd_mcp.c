@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int ask(void *arg, const struct json_t *request, struct json_t **ret_reply, struct err *err)
@@ -26,11 +27,31 @@ static void explain(void)
               stderr);
 }
 
+/* Clients start servers with an environment of their own choice, so what a run always has is looked for too. */
+#define RUN_FOLDER "/cupel/"
+
+static const char *find_socket(void)
+{
+        const char *named = getenv("CUPEL_NOTES");
+        struct stat status;
+
+        if (named && *named)
+                return named;
+        return stat(RUN_FOLDER "notes.sock", &status) == 0 && S_ISSOCK(status.st_mode) ? RUN_FOLDER "notes.sock" : NULL;
+}
+
+static const char *find_item(void)
+{
+        const char *named = getenv("CUPEL_ITEM");
+
+        return named && *named ? named : RUN_FOLDER "work_item.json";
+}
+
 int cmd_mcp(struct context *context, int argc, char **argv, struct err *err)
 {
         static const struct option_spec options[] = {{0}};
-        char *notes = getenv("CUPEL_NOTES");
-        struct mcp mcp = {.ask = ask, .arg = notes, .item_file = getenv("CUPEL_ITEM")};
+        const char *notes = find_socket();
+        struct mcp mcp = {.ask = ask, .arg = (void *)notes, .item_file = find_item()};
         struct option_rest rest = {0};
         const int got = options_parse(argc, argv, options, &rest, err);
 
@@ -39,7 +60,7 @@ int cmd_mcp(struct context *context, int argc, char **argv, struct err *err)
                 return got < 0 ? -1 : 0;
         if (options_expect(&rest, argv[0], 0, 0, err) < 0)
                 return -1;
-        if (!notes || !*notes)
+        if (!notes)
                 return err_set(
                         err, ERR_INPUT,
                         "not inside a run ($CUPEL_NOTES is not set): `cupel mcp` gives the agent of a run its notes "

@@ -33,7 +33,7 @@ struct mcp {
         /* One line to the notes socket and its reply (owned by the caller). ERR_REFUSED: with the reply's reason. */
         int (*ask)(void *arg, const struct json_t *request, struct json_t **ret_reply, struct err *err);
         void *arg;
-        const char *item_file; /* the work item as JSON, or NULL */
+        const char *item_file; /* the work item as JSON */
 
         const struct mcp_version *version; /* agreed upon; NULL before `initialize` */
 };

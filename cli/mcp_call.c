@@ -133,13 +133,9 @@ void mcp_call_budget(struct mcp *mcp, const struct mcp_tool *tool, struct json_t
 static json_t *read_item(const char *path, struct err *err)
 {
         _cleanup_str_ struct str bytes = {0};
-        _cleanup_fd_ int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
         json_t *item;
 
-        if (!path) {
-                err_set(err, ERR_NOT_FOUND, "$CUPEL_ITEM is not set");
-                return NULL;
-        }
         if (fd < 0) {
                 err_errno(err, "%s", path);
                 return NULL;

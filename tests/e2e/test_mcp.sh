@@ -105,6 +105,14 @@ is "$(value 3 resources)" '[]' resources
 is "$(value 4 prompts)" '[]' prompts
 hasnt "$(in_repo cupel events "$run_id" --json)" "budget.left" "a question is no event"
 
+t "a client that hands on no environment finds the run all the same"
+run "$repo" --title bare --mood curious -- env -i PATH=/usr/bin:/bin:/cupel/bin python3 "$client" \
+        'TOOL:note {"text": "seen"}' 'TOOL:budget_left' 'TOOL:work_item'
+is "$status" 0 "exit status ($json)"
+is "$(value 1 structuredContent accepted)" true note
+is "$(value 2 structuredContent notes left)" 9999 budget_left
+is "$(value 3 structuredContent title)" bare work_item
+
 t "the version that the client wants is spoken, or our newest"
 for version in 2024-11-05 2025-03-26 2025-06-18; do
         run "$repo" --title "v $version" --mood curious -- env MCP_VERSION=$version python3 "$client" 'TOOL:note {"text": "seen"}'

@@ -40,7 +40,7 @@ static struct str out;
 
 static void setup(void)
 {
-        mcp = (struct mcp){.ask = run_answers};
+        mcp = (struct mcp){.ask = run_answers, .item_file = "/nowhere/work_item.json"};
 }
 
 static void teardown(void)
