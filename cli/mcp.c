@@ -21,6 +21,7 @@ static const struct mcp_version {
         {.name = "2024-11-05"},
         {.name = "2025-03-26", .batches = true, .annotations = true},
         {.name = "2025-06-18", .annotations = true, .titles = true, .structured = true},
+        {.name = "2025-11-25", .annotations = true, .titles = true, .structured = true},
 };
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
 

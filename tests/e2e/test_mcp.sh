@@ -114,7 +114,7 @@ is "$(value 2 structuredContent notes left)" 9999 budget_left
 is "$(value 3 structuredContent title)" bare work_item
 
 t "the version that the client wants is spoken, or our newest"
-for version in 2024-11-05 2025-03-26 2025-06-18; do
+for version in 2024-11-05 2025-03-26 2025-06-18 2025-11-25; do
         run "$repo" --title "v $version" --mood curious -- env MCP_VERSION=$version python3 "$client" 'TOOL:note {"text": "seen"}'
         is "$status" 0 "exit status ($json)"
         is "$(value 0 protocolVersion)" "$version" version
@@ -122,7 +122,7 @@ for version in 2024-11-05 2025-03-26 2025-06-18; do
 done
 isnt "$(value 1 structuredContent id)" null "data with the newest version"
 run "$repo" --title v --mood curious -- env MCP_VERSION=2031-01-01 python3 "$client" 'TOOL:note {"text": "seen"}'
-is "$(value 0 protocolVersion)" 2025-06-18 "an unknown version"
+is "$(value 0 protocolVersion)" 2025-11-25 "an unknown version"
 
 t "outside a run it says what it is for"
 fails cupel mcp </dev/null

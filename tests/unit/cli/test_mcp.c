@@ -91,11 +91,9 @@ static const char *text_of(json_t *result)
 
 Test(mcp, agrees_on_a_version, .init = setup, .fini = teardown)
 {
-        static const char *const pairs[][2] = {{"2024-11-05", "2024-11-05"},
-                                               {"2025-03-26", "2025-03-26"},
-                                               {"2025-06-18", "2025-06-18"},
-                                               {"2031-01-01", "2025-06-18"},
-                                               {"x", "2025-06-18"}};
+        static const char *const pairs[][2] = {{"2024-11-05", "2024-11-05"}, {"2025-03-26", "2025-03-26"},
+                                               {"2025-06-18", "2025-06-18"}, {"2025-11-25", "2025-11-25"},
+                                               {"2031-01-01", "2025-11-25"}, {"x", "2025-11-25"}};
 
         for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
                 _cleanup_free_ char *said = xasprintf("\"protocolVersion\":\"%s\"", pairs[i][1]);
