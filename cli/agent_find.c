@@ -21,6 +21,7 @@ void agent_programs_release(struct agent_programs *find)
                 free(find->programs.items[i].found);
                 free(find->programs.items[i].file);
                 free(find->programs.items[i].of);
+                free(find->programs.items[i].interpreter);
         }
         free(find->programs.items);
         strv_release(&find->read);
@@ -206,28 +207,60 @@ static void locate(const struct agent_place *place, struct agent_program *progra
 
 /* Shell scripts look for their files beside their own name; a path that steps do not see leads nowhere. */
 static bool wants_own_path(const struct agent_programs *find, const struct agent_place *place,
-                           const struct agent_program *program, const char *interpreter)
+                           const struct agent_program *program)
 {
         bool seen = sandbox_is_system(program->found) || is_in_any(program->found, &find->read) ||
                     is_in_any(program->found, place->shown);
 
         if (program->name[0] == '/')
                 return !seen && !program->of;
-        return interpreter && agent_is_shell(interpreter) && !sandbox_is_system(program->file);
+        return program->interpreter && agent_is_shell(program->interpreter) && !sandbox_is_system(program->file);
+}
+
+/* None in another; those that turned out to lie in a later one go. */
+static void tidy(struct strv *read)
+{
+        _cleanup_strv_ struct strv kept = {0};
+
+        strv_sort_unique(read);
+        for (size_t i = 0; i < read->len; i++) {
+                bool within = false;
+
+                for (size_t j = 0; j < read->len; j++)
+                        within |= i != j && is_in(read->items[i], read->items[j]);
+                if (!within)
+                        strv_add(&kept, read->items[i]);
+        }
+        strv_release(read);
+        *read = kept;
+        kept = (struct strv){0};
+}
+
+/* Once everything that is shown is known. */
+static void settle(struct agent_programs *find, const struct agent_place *place)
+{
+        tidy(&find->read);
+        for (size_t i = 0; i < find->programs.len; i++) {
+                struct agent_program *program = &find->programs.items[i];
+
+                if (!program->file)
+                        continue;
+                program->by_file = wants_own_path(find, place, program);
+                add_link(find, place, program);
+        }
 }
 
 static int take_file(struct agent_programs *find, const struct agent_place *place, struct agent_program *program,
                      struct err *err)
 {
-        _cleanup_free_ char *interpreter = agent_read_interpreter(program->file), *loader = NULL;
+        char *interpreter = program->interpreter = agent_read_interpreter(program->file);
+        _cleanup_free_ char *loader = NULL;
         _cleanup_strv_ struct strv ignored = {0};
 
         if (show_file(find, place, program, interpreter ? agent_base_name(interpreter) : "", err) < 0)
                 return -1;
         if (program->name[0] == '/' && program->of && show_named(find, place, program, err) < 0)
                 return -1;
-        program->by_file = wants_own_path(find, place, program, interpreter);
-        add_link(find, place, program);
         if (!sandbox_is_system(program->file))
                 agent_elf(program->file, &ignored, &loader);
         if (loader)
@@ -255,25 +288,6 @@ static int take_program(struct agent_programs *find, const struct agent_place *p
         return 0;
 }
 
-/* None in another; those that turned out to lie in a later one go. */
-static void tidy(struct strv *read)
-{
-        _cleanup_strv_ struct strv kept = {0};
-
-        strv_sort_unique(read);
-        for (size_t i = 0; i < read->len; i++) {
-                bool within = false;
-
-                for (size_t j = 0; j < read->len; j++)
-                        within |= i != j && is_in(read->items[i], read->items[j]);
-                if (!within)
-                        strv_add(&kept, read->items[i]);
-        }
-        strv_release(read);
-        *read = kept;
-        kept = (struct strv){0};
-}
-
 int agent_programs_find(struct agent_programs *find, const struct agent_place *place, const struct strv *names,
                         struct err *err)
 {
@@ -287,6 +301,6 @@ int agent_programs_find(struct agent_programs *find, const struct agent_place *p
         for (size_t i = 0; i < find->programs.len; i++)
                 if (take_program(find, place, i, err) < 0)
                         return -1;
-        tidy(&find->read);
+        settle(find, place);
         return 0;
 }

@@ -22,10 +22,11 @@
 
 struct agent_program {
         char *name;
-        char *found;  /* where it was found: the entry of the PATH */
-        char *file;   /* the file itself, without links */
-        char *of;     /* the program whose interpreter line names it; NULL: it was asked for */
-        bool by_file; /* called by `file`: a shell script, which looks for its files beside its own name */
+        char *found;       /* where it was found: the entry of the PATH */
+        char *file;        /* the file itself, without links */
+        char *of;          /* the program whose interpreter line names it; NULL: it was asked for */
+        char *interpreter; /* of its first line; NULL: no script */
+        bool by_file;      /* called by `file`: a shell script, which looks for its files beside its own name */
 };
 
 struct agent_place {

@@ -216,3 +216,26 @@ Test(compose, each_route_has_its_port_and_its_variable, .init = setup, .fini = t
         compose_verifier(&input, &unit, &verifier);
         cr_assert(verifier.listen.len == 0 && verifier.env.len == 0, "a verifier has network");
 }
+
+Test(compose, what_the_agent_is_made_of_is_its_steps_alone, .init = setup, .fini = teardown)
+{
+        _cleanup_sandbox_plan_ struct sandbox_plan sandbox = SANDBOX_PLAN_INIT;
+        _cleanup_step_ struct sandbox_step agent = SANDBOX_STEP_INIT, verifier = SANDBOX_STEP_INIT;
+        const struct plan_verifier unit = {.name = (char *)"unit", .run = (char *)"true"};
+
+        strv_add(&plan.agent.command, "tool");
+        strv_add(&plan.agent.read, "/home/me/tools");
+        pairs_set(&plan.agent.links, "tool", "/home/me/tools/run");
+        pairs_set(&plan.agent.home, ".tool.json", "{}");
+        compose(&sandbox);
+        compose_agent(&input, &agent);
+        compose_verifier(&input, &unit, &verifier);
+        cr_assert(sandbox.read.len == 0);
+        cr_assert(agent.read.len == 1 && strcmp(agent.read.items[0].host, "/home/me/tools") == 0 &&
+                  strcmp(agent.read.items[0].inside, "/home/me/tools") == 0);
+        cr_assert(agent.links.len == 1 && strcmp(agent.links.items[0].inside, "tool") == 0 &&
+                  strcmp(agent.links.items[0].host, "/home/me/tools/run") == 0);
+        cr_assert(agent.home.len == 1 && strcmp(agent.home.items[0].path, ".tool.json") == 0 &&
+                  strcmp(agent.home.items[0].text, "{}") == 0);
+        cr_assert(verifier.read.len + verifier.links.len + verifier.home.len == 0);
+}
