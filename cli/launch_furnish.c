@@ -2,7 +2,7 @@
 /*
  * What an agent profile's programs need inside: found on the user's PATH (agent_find.h), checked against what is never shown,
  * and put into the plan once, so that plan, identity and packet name what the run really had. A run with a command of its own
- * looks at nothing here.
+ * looks at nothing here, unless the user named programs for such.
  */
 #include "cli/agent_find.h"
 #include "cli/launch_internal.h"
@@ -86,15 +86,14 @@ static void take_found(struct launch *launch, const struct agent_programs *find)
         }
 }
 
+/* For a command of its own the profile `command`, where the user names programs for such. */
 static const struct agent *find_profile(const struct launch *launch)
 {
-        const struct policy *policy = &launch->policy.effective;
-        const char *name = launch->plan.agent.name;
+        const struct list *agents = (const struct list *)&launch->policy.effective.agents;
+        const struct agent *agent =
+                launch->plan.agent.name ? schema_list_find(&agent_schema, agents, launch->plan.agent.name) : NULL;
 
-        for (size_t i = 0; name && !launch->item.agent.command.len && i < policy->agents.len; i++)
-                if (strcmp(policy->agents.items[i].name, name) == 0)
-                        return &policy->agents.items[i];
-        return NULL;
+        return agent && (agent->command.len || agent->programs.len) ? agent : NULL;
 }
 
 static int find_programs(const struct launch *launch, const struct context *context, struct agent_programs *ret,
@@ -113,7 +112,8 @@ static int find_programs(const struct launch *launch, const struct context *cont
 
         if (!profile || !launch->plan.agent.command.len)
                 return 0;
-        strv_add(&names, launch->plan.agent.command.items[0]);
+        if (profile->command.len)
+                strv_add(&names, launch->plan.agent.command.items[0]);
         for (size_t i = 0; i < profile->programs.len; i++)
                 strv_add(&names, profile->programs.items[i]);
         add_shown(context, &launch->plan.sandbox.read, &shown);
