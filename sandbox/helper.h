@@ -14,6 +14,7 @@
 #include "sandbox/client.h"
 #include "sandbox/site.h"
 #include "sandbox/step.h"
+#include "sandbox/unattended.h"
 
 struct helper_options {
         int parent_pidfd;             /* dies with it; -1: none */
@@ -35,6 +36,7 @@ struct helper {
         struct capture capture;
         struct redact redact;
         struct attachment attachment; /* who sits at its terminal */
+        struct unattended unattended; /* where nobody does */
         struct sandbox_result result; /* of the running step, as far as it is known */
         struct err failure;           /* of the running step's sandbox: code OK while there is none */
         struct cgroups groups;

@@ -60,6 +60,7 @@ void helper_watch_begin(struct helper *helper)
         };
 
         memcpy(helper->result.uses, uses, sizeof(uses));
+        helper->unattended = (struct unattended){0};
         helper->started_ms = clock_ms();
         helper->tick_ms = helper->started_ms + TICK_MS;
 }
@@ -164,6 +165,8 @@ void helper_step_tick(struct helper *helper)
                 helper_step_stop(helper, SANDBOX_REASON_WALL);
         if (now < helper->tick_ms)
                 return;
+        if (helper->step.tty && helper->attachment.fd < 0)
+                unattended_tick(&helper->unattended, helper->process.output, now, helper->capture.total);
         reason = look(helper, &groups);
         if (reason != SANDBOX_REASON_EXIT)
                 helper_step_stop(helper, reason);

@@ -211,6 +211,12 @@ t "an agent that waits on its standard input gets its end"
 asks 200 plain "printf 'Your answer: '; read -r answer; echo \"got [\$answer]\""
 is "$status $outcome" "20 no_change" "end ($json)"
 has "$reasons" "Your answer: got []" reasons
+t "an agent that reads its own terminal, where nobody is, gets its end too"
+SECONDS=0
+asks 200 screen "printf 'Your answer: '; read -r answer; echo \"got [\$answer]\"; read -r more; echo end" --budget wall=300s
+is "$status $outcome" "20 no_change" "end ($json)"
+has "$reasons" "Your answer: got []" reasons
+[ "$SECONDS" -lt 120 ] || fail "it took $SECONDS s"
 t "a question that was left as a note is named"
 asks 200 plain "cupel note request.help question='Which database?' >/dev/null; echo waiting"
 is "$outcome" no_change "end ($json)"
