@@ -95,6 +95,7 @@ static void print_next(enum policy_state state, const struct guesses *guesses)
         if (state == POLICY_NEW || state == POLICY_UNCOMMITTED)
                 puts("  git add .cupel && git commit -m \"Say how work here is verified\"");
         puts("  cupel doctor                                       which sandbox layers this machine has\n"
+             "  cupel agents                                       which agents are here, ready for --agent NAME\n"
              "  cupel run --title \"Fix the typo\" -- ./agent.sh     one work item, one command");
 }
 

@@ -42,18 +42,22 @@ static const char tail[] =
         "# The keys below open something to runs. They hold only after `cupel admit`, or from your own configuration.\n"
         "# Hosts hold in the mood curious; a route leads an agent to its own API, with a key that it never sees.\n"
         "# sandbox: {read: [~/.cargo], env: [LANG], network: {allow: [docs.python.org]}}\n"
+        "# Agents that come with cupel (`cupel agents`) need nothing here; what is said of them is added to their "
+        "profiles.\n"
         "# agents:\n"
-        "#   claude-code:\n"
-        "#     command: [claude, -p, \"{prompt}\"]\n"
-        "#     env: {ANTHROPIC_API_KEY: through-the-route} # any text: the route puts yours in its place\n"
+        "#   claude-code: {model: claude-opus-4-5}\n"
+        "#   my-agent:\n"
+        "#     command: [my-agent, \"--model={model}\", \"{prompt}\"]\n"
+        "#     env: {MY_API_KEY: through-the-route} # any text: the route puts yours in its place\n"
         "#     tty: false # true: a terminal of its own, for agents that want one\n"
         "#     network:\n"
         "#       routes:\n"
-        "#         anthropic:\n"
-        "#           upstream: https://api.anthropic.com\n"
-        "#           header: {x-api-key: env ANTHROPIC_API_KEY}\n"
-        "#           allow: [\"POST /v1/messages*\"]\n"
-        "#           env: {ANTHROPIC_BASE_URL: \"{url}\"}\n";
+        "#         api:\n"
+        "#           upstream: https://api.example.com\n"
+        "#           header: {authorization: Bearer env MY_API_KEY}\n"
+        "#           allow: [\"POST /v1/chat/completions\"]\n"
+        "#           env: {MY_BASE_URL: \"{url}/v1\"}\n"
+        "#           meter: openai\n";
 
 static void put_verifier(const struct guess *guess, struct str *out)
 {
