@@ -154,3 +154,43 @@ Test(options, the_help_page_is_made_from_the_table)
                                           "      --at SEQ       up to this event\n"
                                           "  -h, --help         show this page\n");
 }
+
+Test(options, what_was_parsed_can_be_said_again)
+{
+        struct strv again = {0};
+        struct option_rest rest;
+        struct err err;
+
+        cr_assert_eq(parse(&rest, &err, "-j", "-t", "--first", "--verify", "a=b c", "--verify=", "--at", "3", NULL), 0);
+        options_rebuild(options, &again);
+        cr_assert_eq(again.len, 5);
+        cr_assert_eq(parse(&rest, &err, again.items[0], again.items[1], again.items[2], again.items[3], again.items[4],
+                           NULL),
+                     0, "%s", err.message);
+        cr_assert(json);
+        cr_assert_not(quiet);
+        cr_assert_str_eq(type, "--first");
+        cr_assert_eq(verify.len, 2);
+        cr_assert_str_eq(verify.items[0], "a=b c");
+        cr_assert_str_eq(verify.items[1], "");
+        cr_assert_eq(at, 3);
+        strv_release(&again);
+}
+
+Test(options, what_only_programs_say_is_on_no_page)
+{
+        static const char *inner;
+        const struct option_spec table[] = {{"json", 0, OPTION_FLAG, &json, NULL, "print JSON"},
+                                            {"a-long-name-of-our-own", 0, OPTION_TEXT, &inner, "X", NULL},
+                                            {0}};
+        char *argv[] = {(char *)"events", (char *)"--a-long-name-of-our-own=x", NULL};
+        struct option_rest rest;
+        struct str page = {0};
+        struct err err = ERR_INIT;
+
+        options_help("events", "RUN", "the log", table, &page);
+        cr_assert_null(strstr(str_text(&page), "a-long-name"), "%s", str_text(&page));
+        cr_assert_eq(options_parse(2, argv, table, &rest, &err), 0);
+        cr_assert_str_eq(inner, "x");
+        str_release(&page);
+}
