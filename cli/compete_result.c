@@ -18,6 +18,7 @@
 #define STATE_CELLS 24
 #define TIME_CELLS 8
 #define COST_CELLS 8
+#define REASON_CELLS 100
 
 /* The most telling first. */
 static const enum outcome telling[] = {
@@ -158,13 +159,13 @@ static void put_row(const struct race *race, size_t index, size_t label, struct 
         str_printf(out, "  %*s  ", TIME_CELLS, took);
         put_cost(out, one->has_cost, one->cost);
         str_printf(out, "  %s\n", one->run ? one->run : "no run");
-        /* the winner's reasons were told; that somebody else won is no news */
-        if (race->winner < 0 || one->end.outcome != OUTCOME_CANCELLED)
-                for (size_t i = 0; race->winner != (ssize_t)index && i < one->end.reasons.len && i < 1; i++) {
-                        str_puts(out, "      ");
-                        render_cell(out, one->end.reasons.items[i], 100, true);
-                        str_putc(out, '\n');
-                }
+        /* what was told above is not told again, and that somebody else won is no news */
+        if (index == race_telling(race) || !one->end.reasons.len ||
+            (race->winner >= 0 && one->end.outcome == OUTCOME_CANCELLED))
+                return;
+        str_puts(out, "      ");
+        render_cell(out, one->end.reasons.items[0], REASON_CELLS, true);
+        str_putc(out, '\n');
 }
 
 static void print_table(const struct race *race)

@@ -108,7 +108,7 @@ int director_end(struct director *d, const struct director_ending *ending, struc
 {
         struct err lost = ERR_INIT;
 
-        if (in_race(d) && loses_by(ending->outcome) && store_race_check(d->store, d->row.id, &lost) < 0) {
+        if (in_race(d) && loses_by(ending->outcome) && store_race_check(d->store, d->row.id, NULL, &lost) < 0) {
                 if (lost.code == ERR_LOST)
                         return end_as_loser(d, ending, &lost, err);
                 *err = lost;

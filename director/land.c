@@ -23,6 +23,8 @@
 #define COMMITTER_NAME "cupel director"
 #define COMMITTER_MAIL "director@cupel.invalid"
 #define PREPARE_TRIES 3
+#define RIVAL_WAIT_MS 10000
+#define RIVAL_PAUSE_NS 10000000
 
 static struct store_approval_key approval_key(const struct director *d, const char *evidence)
 {
@@ -51,6 +53,34 @@ static int hold_because(struct director *d, const char *reason, struct err *err)
         return hold(d, &reasons, err);
 }
 
+/*
+ * The landing lock. A rival of our race that is landing while we have the lock has died at it: until who started the race has
+ * recovered it nobody knows whether it won, so we stand back for that, and not for ever.
+ */
+static int lock(struct director *d, int *ret_fd, struct err *err)
+{
+        const uint64_t deadline = clock_ms() + RIVAL_WAIT_MS;
+        const struct timespec pause = {.tv_nsec = RIVAL_PAUSE_NS};
+
+        for (;;) {
+                _cleanup_fd_ int lock_fd = -1;
+                struct err ahead = ERR_INIT;
+                bool landing = false;
+
+                if (landing_lock(d->state_fd, &lock_fd, err) < 0)
+                        return -1;
+                if (d->row.race && d->row.race[0])
+                        (void)store_race_check(d->store, d->row.id, &landing, &ahead);
+                uplink_pump(&d->up);
+                if (!landing || uplink_interrupted(&d->up) || clock_ms() > deadline) {
+                        *ret_fd = steal_fd(&lock_fd);
+                        return 0;
+                }
+                close(steal_fd(&lock_fd));
+                nanosleep(&pause, NULL);
+        }
+}
+
 int land_hold_for_person(struct director *d, const struct strv *reasons, struct err *err)
 {
         _cleanup_fd_ int lock_fd = -1;
@@ -60,7 +90,7 @@ int land_hold_for_person(struct director *d, const struct strv *reasons, struct 
 
         /* nobody is asked about what has lost already, or loses while the question is written */
         if (d->row.race && d->row.race[0] &&
-            (landing_lock(d->state_fd, &lock_fd, err) < 0 || store_race_check(d->store, d->row.id, err) < 0))
+            (lock(d, &lock_fd, err) < 0 || store_race_check(d->store, d->row.id, NULL, err) < 0))
                 return -1;
         if (evidence_seal(d, evidence, err) < 0)
                 return -1;
@@ -277,7 +307,7 @@ static int lock_and_land(struct director *d, bool needs_approval, struct err *er
         const enum phase expected = d->row.phase;
         int ended;
 
-        if (landing_lock(d->state_fd, &lock_fd, err) < 0 || (expected == PHASE_HELD && director_refresh(d, err) < 0))
+        if (lock(d, &lock_fd, err) < 0 || (expected == PHASE_HELD && director_refresh(d, err) < 0))
                 return -1;
         if (d->row.phase != expected)
                 return err_set(err, ERR_STORE, "the run was moved to %s by somebody else", phase_name(d->row.phase));

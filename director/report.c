@@ -151,6 +151,8 @@ struct json_t *report_json(const struct director *d, const struct facts *facts, 
         set_all(report, what_was_asked(d));
         set_all(report, what_became(d, reasons));
         set_all(report, how_it_was_judged(d, facts));
+        json_object_set_new(report, "agent", text_or_null(d->row.agent));
+        json_object_set_new(report, "race", text_or_null(d->row.race));
         json_object_set_new(report, "changes", changes_json(&d->candidate));
         json_object_set_new(report, "patch", patch_json(patch));
         json_object_set_new(report, "patch_missing", text_or_null(patch->missing));

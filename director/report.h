@@ -6,7 +6,7 @@
  * The report of a run: evidence/report.json for programs, and evidence/report.md, made from nothing but it, for people.
  *
  *   schema       "cupel.report.v1"
- *   run item title objective mood risk
+ *   run item title objective mood risk agent race
  *   outcome      a name of lib/base/outcome.h        exit      of `cupel run`          meaning   one sentence
  *   base target tree commit                          ids; tree and commit null where there is none
  *   identity plan_id snapshot_sha256                 "sha256:<hex>"; plan_id null where the snapshot is not readable

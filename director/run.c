@@ -171,7 +171,7 @@ static int verify(struct director *d, struct err *err)
 
 static int verify_candidate(struct director *d, struct err *err)
 {
-        bool unmoved = false;
+        bool unmoved = false, landing = false;
 
         if (director_move(d, &(struct director_move){.to = PHASE_DIRECTOR_VERIFYING, .outcome = STORE_OUTCOME_NONE},
                           err) < 0 ||
@@ -179,7 +179,9 @@ static int verify_candidate(struct director *d, struct err *err)
                 return -1;
         if (strcmp(d->candidate.tree, d->base_tree) == 0)
                 return director_end_because(d, OUTCOME_NO_CHANGE, "the candidate is the base", err);
-        if (store_race_check(d->store, d->row.id, err) < 0 || target_unmoved(d, &unmoved, err) < 0)
+        /* what has lost is not verified; while another lands nobody has */
+        if ((store_race_check(d->store, d->row.id, &landing, err) < 0 && !landing) ||
+            target_unmoved(d, &unmoved, err) < 0)
                 return -1;
         if (!unmoved)
                 return land_base_moved(d, err);

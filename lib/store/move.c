@@ -92,7 +92,7 @@ static int check_race(struct store *store, const struct store_move *move, const 
         const bool enters = move->to == PHASE_LANDING || move->to == PHASE_HELD;
         const bool is_in = run->phase == PHASE_LANDING || run->phase == PHASE_HELD;
 
-        return run->race[0] && enters && !is_in ? store_race_check(store, run->id, err) : 0;
+        return run->race[0] && enters && !is_in ? store_race_check(store, run->id, NULL, err) : 0;
 }
 
 static int write_row(struct store *store, int64_t number, const struct store_move *move, enum outcome outcome,

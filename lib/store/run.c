@@ -212,12 +212,14 @@ int store_run_get(struct store *store, const char *which, struct store_run *ret,
 
 /* ---- races ---- */
 
-int store_race_check(struct store *store, const char *run, struct err *err)
+int store_race_check(struct store *store, const char *run, bool *ret_landing, struct err *err)
 {
         _cleanup_store_run_ struct store_run ahead = {0};
         const char *verb;
-        int got = get_one(store, SQL_RACE_AHEAD, run, &ahead, err);
+        const int got = get_one(store, SQL_RACE_AHEAD, run, &ahead, err);
 
+        if (ret_landing)
+                *ret_landing = got > 0 && ahead.phase == PHASE_LANDING;
         if (got <= 0)
                 return got;
         verb = ahead.phase == PHASE_LANDING ? "is landing" : "won";

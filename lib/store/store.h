@@ -194,8 +194,11 @@ struct store_move {
  */
 int store_run_move(struct store *store, const struct store_move *move, struct err *err);
 
-/* ERR_LOST with "RUN of agent NAME won" where another run of the same race lands, is held or is committed; else 0. */
-int store_race_check(struct store *store, const char *run, struct err *err);
+/*
+ * ERR_LOST with "RUN of agent NAME won" where another run of the same race lands, is held or is committed; else 0.
+ * `ret_landing` (or NULL) receives whether that one lands, so that it may yet fail.
+ */
+int store_race_check(struct store *store, const char *run, bool *ret_landing, struct err *err);
 
 /* Somebody else carries the run on (approval, recovery). ERR_CONFLICT unless the owner is still the one given. */
 struct store_owner {

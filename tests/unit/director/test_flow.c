@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -600,6 +601,36 @@ Test(flow, a_rival_that_failed_to_land_is_not_in_the_way)
         move_rival(PHASE_LANDING);
         move_rival(PHASE_DISCARDED);
         verify("echo two >file");
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
+}
+
+/* Until somebody waits for the lock, or nobody does any more. */
+static void await_lock(const char *path, bool wanted)
+{
+        SH("i=0; until %s grep -q -- \"-> FLOCK.*:$(stat -c %%i %s) \" /proc/locks; do i=$((i + 1)); "
+           "test $i -lt 3000; sleep 0.01; done",
+           wanted ? "" : "!", path);
+}
+
+/* The lock is taken, given to the director that waits for it, and taken again once that has looked and stood back. */
+Test(flow, a_rival_that_died_at_its_landing_is_waited_for)
+{
+        _cleanup_free_ char *path = NULL;
+        int fds[2];
+
+        start_race(ITEM, POLICY("true"));
+        path = xasprintf("%s/../../landing.lock", t.run);
+        for (int i = 0; i < 2; i++)
+                cr_assert_geq(fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), 0);
+        cr_assert_eq(flock(fds[0], LOCK_EX), 0);
+        verify("echo two >file");
+        move_rival(PHASE_LANDING);
+        await_lock(path, true);
+        close(fds[0]);
+        await_lock(path, false);
+        cr_assert_eq(flock(fds[1], LOCK_EX), 0);
+        move_rival(PHASE_DISCARDED);
+        close(fds[1]);
         cr_assert_str_eq(outcome(), "committed", "%s", shown());
 }
 

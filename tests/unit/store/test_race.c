@@ -111,9 +111,9 @@ Test(race, other_races_and_runs_without_one_are_not_in_the_way)
         move_along(&f, "other", PHASE_COMMITTED);
         move_along(&f, "alone", PHASE_COMMITTED);
         move_along(&f, "alone.too", PHASE_COMMITTED);
-        cr_assert_eq(store_race_check(f.store, "alone", &err), 0);
-        cr_assert_eq(store_race_check(f.store, "r1", &err), 0, "its own success is no other's");
-        cr_assert_eq(store_race_check(f.store, "r2", &err), -1);
+        cr_assert_eq(store_race_check(f.store, "alone", NULL, &err), 0);
+        cr_assert_eq(store_race_check(f.store, "r1", NULL, &err), 0, "its own success is no other's");
+        cr_assert_eq(store_race_check(f.store, "r2", NULL, &err), -1);
         fixture_close(&f);
 }
 
