@@ -37,7 +37,8 @@ static int read_policy(struct launch *launch, struct context *context, const cha
 
 static int compile(struct launch *launch, const struct context *context, struct err *err)
 {
-        const struct plan_options options = {.mood = MOOD_CURIOUS, .home = context->home};
+        _cleanup_free_ char *home = launch_home_inside(context, context->cache_root);
+        const struct plan_options options = {.mood = MOOD_CURIOUS, .home = home};
 
         if (plan_compile(&launch->item, &launch->policy.effective, &options, &launch->plan, err) < 0)
                 return -1;

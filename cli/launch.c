@@ -159,7 +159,8 @@ static int resolve(struct launch *launch, struct context *context, const struct 
 static int compile(struct launch *launch, const struct context *context, struct err *err)
 {
         const char *workdir = repo_workdir(context->repo);
-        _cleanup_free_ char *hooks = repo_hooks_glob(context->repo);
+        const char *worktree = workdir ? workdir : repo_gitdir(context->repo);
+        _cleanup_free_ char *hooks = repo_hooks_glob(context->repo), *home = launch_home_inside(context, worktree);
         const struct plan_options options = {
                 .mood = KEY_UNSET,
                 .hooks = hooks,
@@ -167,8 +168,8 @@ static int compile(struct launch *launch, const struct context *context, struct 
                 .situation = {.has_acceptance = launch->item.acceptance.len > 0,
                               .has_verifier = launch->item.verify.len > 0,
                               .risk = launch->item.risk == KEY_UNSET ? RISK_LOW : launch->item.risk},
-                .home = context->home,
-                .worktree = workdir ? workdir : repo_gitdir(context->repo),
+                .home = home,
+                .worktree = worktree,
         };
 
         if (check_agent(launch, err) < 0)

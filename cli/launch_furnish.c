@@ -6,9 +6,9 @@
  */
 #include "cli/agent_find.h"
 #include "cli/launch_internal.h"
-#include "cli/place.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/user.h"
+#include "sandbox/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,25 +18,11 @@ struct furnish {
         struct guards *guards; /* made when the first thing is to be shown */
 };
 
-static int say_mounted(const char *path, struct str *ret_why, struct err *err)
-{
-        _cleanup_mounts_ struct mounts mounts = {0};
-        _cleanup_place_ struct place place = PLACE_NONE;
-        const char *point;
-
-        if (mounts_read(&mounts, err) < 0 || place_find(&place, path, &mounts, err) < 0)
-                return -1;
-        point = place_mount_below(&place, &mounts);
-        if (point)
-                str_printf(ret_why, "another file system is mounted in it (%s)", point);
-        return point != NULL;
-}
-
 /* 1: with the reason. As for sandbox.read, but that no configuration can name secret folders here. */
 static int refuse(void *arg, const char *path, struct str *ret_why, struct err *err)
 {
         struct furnish *furnish = arg;
-        const char *what = NULL;
+        const char *what = NULL, *point = NULL;
         int answer;
 
         if (!launch_can_show(path) || strncmp(path, "/var/tmp/", 9) == 0) {
@@ -46,9 +32,19 @@ static int refuse(void *arg, const char *path, struct str *ret_why, struct err *
         if (!furnish->guards && launch_guards(&furnish->guards, furnish->context, err) < 0)
                 return -1;
         answer = launch_guards_check(furnish->guards, path, false, &what, err);
-        if (answer > 0)
+        if (answer == 0 && (answer = launch_guards_mounted(furnish->guards, path, &point, err)) > 0)
+                str_printf(ret_why, "another file system is mounted in it (%s)", point);
+        else if (answer > 0)
                 str_printf(ret_why, "it would open %s", what);
-        return answer ? answer > 0 ? 1 : -1 : say_mounted(path, ret_why, err);
+        return answer < 0 ? -1 : answer > 0;
+}
+
+/* As runner/compose.c chooses it. */
+char *launch_home_inside(const struct context *context, const char *worktree)
+{
+        const char *home = context->home;
+
+        return sandbox_home_path(home && home[0] == '/' && home[1] ? home : "/home/cupel", worktree);
 }
 
 static void add_shown(const struct context *context, const struct strv *paths, struct strv *ret)

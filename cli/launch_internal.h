@@ -24,6 +24,8 @@ int launch_guards(struct guards **ret, const struct context *context, struct err
 void launch_guards_free(struct guards **guards);
 int launch_guards_check(const struct guards *guards, const char *path, bool secrets_named, const char **ret_what,
                         struct err *err);
+/* 1: another file system is mounted in the folder, at `ret_point` (borrowed); 0: none. */
+int launch_guards_mounted(const struct guards *guards, const char *path, const char **ret_point, struct err *err);
 int launch_guards_contains(const struct guards *guards, const char *path, const char **ret_what, struct err *err);
 
 /* Patterns of sandbox.read and sandbox.write become what they match; each of these and of sandbox.carry is checked. */
@@ -35,6 +37,7 @@ int launch_check_carry(struct launch *launch, const struct context *context, con
 
 /* launch_furnish.c: what the programs of an agent profile need inside, into the plan; fills launch->missing. */
 struct agent_programs;
+char *launch_home_inside(const struct context *context, const char *worktree); /* where the agent has its home; owned */
 int launch_furnish(struct launch *launch, const struct context *context, struct err *err);
 int launch_furnish_with(struct launch *launch, const struct context *context, struct agent_programs *ret,
                         struct err *err);

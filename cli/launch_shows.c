@@ -208,17 +208,24 @@ static int check_file(const struct shows *shows, const char *found, struct err *
 }
 
 /* The kernel makes no overlay of a folder with mounts in it that the cage cannot take away. */
+int launch_guards_mounted(const struct guards *guards, const char *path, const char **ret_point, struct err *err)
+{
+        _cleanup_place_ struct place place = PLACE_NONE;
+
+        if (place_find(&place, path, &guards->mounts, err) < 0)
+                return -1;
+        *ret_point = place_mount_below(&place, &guards->mounts);
+        return *ret_point != NULL;
+}
+
 static int check_mounts(const struct shows *shows, const char *found, struct err *err)
 {
         _cleanup_free_ char *path = user_path(shows->context->home, found);
-        _cleanup_place_ struct place place = PLACE_NONE;
         const char *point;
+        int mounted = launch_guards_mounted(shows->guards, path, &point, err);
 
-        if (place_find(&place, path, &shows->guards->mounts, err) < 0)
-                return -1;
-        point = place_mount_below(&place, &shows->guards->mounts);
-        if (!point)
-                return 0;
+        if (mounted <= 0)
+                return mounted;
         return err_set(err, ERR_INPUT,
                        "sandbox.%s: %s has another file system mounted in it (%s); name the folders beside that one, "
                        "or that one itself",

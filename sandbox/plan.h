@@ -106,6 +106,9 @@ struct sandbox_plan {
                                .gid = 1000,                                                                            \
                                .minimum = SANDBOX_TIER_C})
 
+/* Where steps have their home (owned by the caller): at its own path, unless that is part of the system or of the worktree. */
+char *sandbox_home_path(const char *home, const char *worktree);
+
 /* Whether every step sees that absolute path anyway, because it lies in the system's folders (/usr, /opt, …). */
 bool sandbox_is_system(const char *path);
 

@@ -166,21 +166,21 @@ static bool is_below(const char *path, const char *folder)
 }
 
 /* A home that is part of the system or of the worktree would hide or be hidden: steps get one of their own. */
-static char *choose_home(const struct sandbox_plan *plan)
+char *sandbox_home_path(const char *home, const char *worktree)
 {
         static const char *const taken[] = {"/usr",  "/etc", "/proc", "/dev",   "/sys",   "/cupel", "/run",
                                             "/sbin", "/bin", "/lib",  "/lib32", "/lib64", "/opt",   "/nix"};
         static const char *const itself[] = {"/", "/tmp", "/var", "/var/tmp"};
 
-        if (!plan->home || is_below(plan->home, plan->worktree))
+        if (!home || is_below(home, worktree))
                 return xstrdup("/cupel/home");
         for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
-                if (is_below(plan->home, taken[i]))
+                if (is_below(home, taken[i]))
                         return xstrdup("/cupel/home");
         for (size_t i = 0; i < sizeof(itself) / sizeof(*itself); i++)
-                if (strcmp(plan->home, itself[i]) == 0)
+                if (strcmp(home, itself[i]) == 0)
                         return xstrdup("/cupel/home");
-        return xstrdup(plan->home);
+        return xstrdup(home);
 }
 
 static bool wants_var_tmp(const struct site *site)
@@ -201,7 +201,7 @@ int site_make(struct site *site, const struct sandbox_plan *plan, struct err *er
         _cleanup_free_ char *store = xasprintf("%s/upper", plan->scratch);
 
         site->plan = plan;
-        site->home = choose_home(plan);
+        site->home = sandbox_home_path(plan->home, plan->worktree);
         site->own_var_tmp = wants_var_tmp(site);
         site->root = xasprintf("%s/root", plan->scratch);
         site->step = xasprintf("%s/step", plan->scratch);

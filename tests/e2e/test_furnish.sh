@@ -219,6 +219,15 @@ profile home 'command: [sh, -c, "true"]' 'home: {.agent: "x", .agent/below: "y"}
 agent_run home
 has "$json" "home file .agent/below" "reason"
 
+t "{home} is where the agent has its home, in a repository that is the home too"
+profile home 'command: [sh, -c, "test \"$(cat $0)\" = x && test $0 = $HOME/.agent && echo done > src/a.txt", "{home}/.agent"]' \
+        'home: {.agent: "x"}'
+commits home
+repo=$(new_repo)
+HOME=$repo run "$repo" --policy "$agents" --agent home --title x --verify v=true
+is "$outcome" committed "outcome: $json $(cat "$packet/logs/agent.log" 2>/dev/null)"
+[ ! -e "$repo/.agent" ] || fail "the home was written"
+
 # What a kernel lacks changes how a step is furnished, not with what.
 weaken=$CUPEL_BIN/../tests/bin/weaken
 mkdir -p "$XDG_CONFIG_HOME/cupel"
@@ -303,5 +312,11 @@ has "$report" "npm install -g no-such-agent" "report"
 check "$elsewhere" nobody-knows-it
 is "$status" 2
 
+t "agents check without a sandbox"
+profile system 'command: [sh]' 'version: [sh, -c, "echo 1"]'
 PATH=$old_path
+report=$(cd "$elsewhere" && "$weaken" userns -- cupel agents check --policy "$agents" system 2>&1)
+is "$?" 31 "exit status: $report"
+has "$report" "cupel doctor" "report"
+
 done_testing
