@@ -245,14 +245,40 @@ static json_t *respond_batch(struct mcp *mcp, json_t *batch)
         return NULL;
 }
 
+/*
+ * Half of a surrogate pair, which JavaScript writes where a text was cut inside one character, is no JSON here: it becomes the
+ * replacement character, since a request that is not understood has no id to answer to.
+ */
+static void mend_surrogates(char *line, size_t len)
+{
+        for (size_t i = 0; i + 6 <= len; i++) {
+                bool pair = i + 12 <= len && line[i + 6] == '\\' && line[i + 7] == 'u' && strchr("dD", line[i + 8]) &&
+                            strchr("cCdDeEfF", line[i + 9]);
+
+                if (line[i] != '\\')
+                        continue;
+                if (line[i + 1] != 'u' || !strchr("dD", line[i + 2]) || !strchr("89abcdefABCDEF", line[i + 3])) {
+                        i++; /* whatever is escaped is no beginning of another escape */
+                } else if (strchr("89abAB", line[i + 3]) && pair) {
+                        i += 11;
+                } else {
+                        memcpy(line + i + 2, "fffd", 4);
+                        i += 5;
+                }
+        }
+}
+
 static json_t *parse(const char *line, size_t len, struct fault *fault)
 {
+        _cleanup_free_ char *mended = NULL;
         json_error_t error;
         json_t *message;
 
         if (len > MCP_LINE_MAX)
                 return fail(fault, NO_REQUEST, "a message of more than %zu bytes", MCP_LINE_MAX);
-        message = json_loadb(line, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+        mended = xmemdup(line, len);
+        mend_surrogates(mended, len);
+        message = json_loadb(mended, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
         return message ? message : fail(fault, NO_JSON, "no JSON: %s", error.text);
 }
 

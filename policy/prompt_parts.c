@@ -18,6 +18,15 @@ static void put_list(struct str *out, const char *head, const struct strv *list)
                 str_printf(out, "- %s\n", list->items[i]);
 }
 
+/* Many short ones, of which none is this item's business: one line. */
+static void put_line(struct str *out, const char *head, const struct strv *list)
+{
+        for (size_t i = 0; i < list->len; i++)
+                str_printf(out, "%s%s", i ? ", " : head, list->items[i]);
+        if (list->len)
+                str_putc(out, '\n');
+}
+
 static bool writes(const struct prompt_input *input)
 {
         return input->plan->worktree == WORKTREE_WRITE;
@@ -80,7 +89,7 @@ void prompt_part_paths(const struct prompt_input *input, struct str *out)
         }
         put_list(out, "Only these paths may change:", &plan->paths.allow);
         put_list(out, "These paths must not change:", &plan->paths.deny);
-        put_list(out, "These are protected and must not change:", &plan->paths.guarded);
+        put_line(out, "Protected, must not change either: ", &plan->paths.guarded);
 }
 
 void prompt_part_forbidden(const struct prompt_input *input, struct str *out)

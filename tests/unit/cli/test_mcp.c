@@ -145,6 +145,26 @@ Test(mcp, keeps_the_id_as_it_came, .init = setup, .fini = teardown)
                          "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{}}\n");
 }
 
+Test(mcp, half_of_a_surrogate_pair_is_no_reason_not_to_answer, .init = setup, .fini = teardown)
+{
+        static const char *const cases[][2] = {{"a\\ud83d", "a\xef\xbf\xbd"},
+                                               {"\\uDE00b", "\xef\xbf\xbd"
+                                                            "b"},
+                                               {"\\ud83d\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+                                               {"\\ud83dx", "\xef\xbf\xbdx"},
+                                               {"\\\\ud83d", "\\\\ud83d"},
+                                               {"\\ud7ff\\ue000", "\xed\x9f\xbf\xee\x80\x80"}};
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _cleanup_free_ char *line =
+                        xasprintf("{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"method\":\"ping\"}", cases[i][0]);
+                _cleanup_free_ char *answer =
+                        xasprintf("{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"result\":{}}\n", cases[i][1]);
+
+                cr_assert_str_eq(say(line), answer);
+        }
+}
+
 #define PING(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"ping\"}"
 
 Test(mcp, takes_batches_where_the_version_has_them, .init = setup, .fini = teardown)
