@@ -74,6 +74,10 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
                 {"title", 't', OPTION_TEXT, &item->title, "TEXT", "what is to be done, in one line"},
                 {"agent", 'a', OPTION_TEXT, &item->agent, "NAME[:MODEL]", "who works: `cupel agents` lists them"},
                 {"model", 0, OPTION_TEXT, &item->model, "MODEL", "the model that the agent is to use"},
+                {"agents", 0, OPTION_TEXT, &options->agents, "A,B",
+                 "these agents compete, each in a run of its own (at most 8)"},
+                {"first", 0, OPTION_FLAG, &options->first, NULL,
+                 "with --agents: the first verified result wins, the others are cancelled"},
                 {"mood", 'm', OPTION_TEXT, &item->mood, "MOOD", "calm, curious, skeptical, paranoid, bold, petty …"},
                 {"verify", 'v', OPTION_REPEAT, &item->verify, "NAME[=COMMAND]", "a verifier; may be repeated"},
                 {"allow", 0, OPTION_REPEAT, &item->allow, "GLOB", "only these paths may change; may be repeated"},
@@ -89,10 +93,6 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
                 {"show-prompt", 0, OPTION_FLAG, &options->show_prompt, NULL, "print what the agent is told, and stop"},
                 {"json", 0, OPTION_FLAG, &options->json, NULL, "the result as one JSON line, last on stdout"},
                 {"quiet", 'q', OPTION_FLAG, &options->quiet, NULL, "no progress"},
-                {"agents", 0, OPTION_TEXT, &options->agents, "A,B",
-                 "these agents compete, each in a run of its own (at most 8)"},
-                {"first", 0, OPTION_FLAG, &options->first, NULL,
-                 "with --agents: the first verified result wins, the others are cancelled"},
                 {"race", 0, OPTION_TEXT, &options->race, "ID:PID", NULL},
                 {0}};
         int got = options_parse(argc, argv, table, &rest, err);
