@@ -7,6 +7,7 @@
 #include "cli/agent_find.h"
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json.h"
 #include "lib/base/user.h"
 #include "sandbox/plan.h"
 
@@ -119,13 +120,50 @@ static int find_programs(const struct launch *launch, const struct context *cont
         return status;
 }
 
+/*
+ * A repository's own agent that is only a command runs without anybody's consent (policy_openings()), so nothing of the host
+ * is shown for it: else whoever writes a repository's policy would choose among what is installed in its users' homes.
+ */
+static bool needs_consent(const struct launch *launch)
+{
+        const struct policy_files *files = &launch->policy;
+        const char *name = launch->plan.agent.name;
+        bool repositorys = files->own.source == POLICY_FROM_COMMIT || files->own.source == POLICY_FROM_WORKTREE;
+        _cleanup_json_ json_t *opened = NULL;
+        struct err none = ERR_INIT;
+
+        if (!repositorys || !schema_list_find(&agent_schema, (const struct list *)&files->own.agents, name) ||
+            schema_list_find(&agent_schema, (const struct list *)&files->user.agents, name))
+                return false;
+        if (files->openings.json)
+                opened = json_parse(files->openings.json, strlen(files->openings.json), "openings", &none);
+        return !json_object_get(json_object_get(opened, "agents"), name);
+}
+
+static void keep_back(const struct launch *launch, struct agent_programs *programs)
+{
+        if (!programs->read.len || !needs_consent(launch))
+                return;
+        strv_add_printf(
+                &programs->missing,
+                "the repository's policy names the agent %s, which would be shown %s%s of yours; that takes your "
+                "consent: name the agent in your own configuration, or have the policy say programs: [%s] and "
+                "run cupel admit",
+                launch->plan.agent.name, programs->read.items[0], programs->read.len > 1 ? ", …" : "",
+                launch->plan.agent.command.items[0]);
+        strv_release(&programs->read);
+        pairs_release(&programs->links);
+}
+
 int launch_furnish_with(struct launch *launch, const struct context *context, struct agent_programs *ret,
                         struct err *err)
 {
         if (find_programs(launch, context, ret, err) < 0)
                 return err_wrap(err, "agent %s", launch->plan.agent.name);
-        if (launch->plan.agent.command.len)
+        if (launch->plan.agent.command.len) {
+                keep_back(launch, ret);
                 take_found(launch, ret);
+        }
         return 0;
 }
 

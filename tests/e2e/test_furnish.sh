@@ -208,6 +208,26 @@ PATH=$HOME/bin:$old_path
 profile own 'command: [agent, -c, "test ! -e ~/lib && test ! -e ~/.ssh && echo done > src/a.txt"]'
 commits own
 
+t "a repository's policy chooses nothing of the home without consent"
+repo=$(new_repo)
+mkdir "$repo/.cupel"
+printf 'agents: {theirs: {command: [agent]}}\n' >"$repo/.cupel/policy.yaml"
+git -C "$repo" add -A && git -C "$repo" commit -qm policy
+echo "$work" >"$HOME/.npm-global/lib/node_modules/dependency/index.js"
+PATH=$HOME/.npm-global/bin:$nvm/bin:$old_path
+run "$repo" --agent theirs --title x --verify v=true
+is "$outcome" blocked "outcome: $json"
+has "$json" "that takes your consent" "reason"
+is "$(plan read)$(plan links)" "nullnull" "what is shown"
+printf 'agents: {theirs: {command: [agent], programs: [agent]}}\n' >"$repo/.cupel/policy.yaml"
+git -C "$repo" commit -qam policy
+run "$repo" --agent theirs --title x --verify v=true
+is "$outcome" blocked "outcome: $json"
+has "$json" "cupel admit" "reason"
+(cd "$repo" && cupel admit --yes >"$e2e_tmp/out" 2>&1) || fail "admit: $(cat "$e2e_tmp/out")"
+run "$repo" --agent theirs --title x --verify v=true
+is "$outcome" committed "outcome: $json"
+
 t "files of its home are there, written for this run alone"
 profile home 'command: [sh, -c, "test \"$(cat ~/.agent/settings.json)\" = {} && echo x > ~/.agent/settings.json && echo done > src/a.txt"]' \
         'home: {.agent/settings.json: "{}"}'
