@@ -185,6 +185,9 @@ void compose_agent(const struct compose_input *input, struct sandbox_step *ret)
         for (size_t i = 0; i < plan->agent.env.len; i++)
                 strv_add_printf(&ret->env, "%s=%s", plan->agent.env.items[i].name, plan->agent.env.items[i].value);
         strv_add(&ret->env, "CUPEL_NOTES=/cupel/notes.sock");
+        /* as /etc/gitconfig of the step: some agents keep git away from that, others keep variables away from git */
+        strv_add(&ret->env, "GIT_TRACE2_EVENT=af_unix:stream:/cupel/notes.sock");
+        strv_add(&ret->env, "GIT_TRACE2_EVENT_NESTING=1");
         ret->worktree = plan->worktree == WORKTREE_WRITE ? SANDBOX_WORK : SANDBOX_READONLY;
         ret->notes = true;
         furnish_agent(plan, ret);

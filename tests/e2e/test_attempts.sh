@@ -40,7 +40,7 @@ with_route() {
         cat >"$repo/agent.sh"
         git -C "$repo" add agent.sh
         git -C "$repo" commit -qm agent
-        run "$repo" "${unit[@]}" --agent a "$@"
+        run "$repo" "${unit[@]}" --agent a
         look
 }
 look() {
