@@ -88,7 +88,11 @@ static void find_programs(const struct agent *agent, const char *home, struct ag
 
 void agent_found_look(const struct agent *agent, const char *home, struct agent_found *ret)
 {
+        struct err lacks = ERR_INIT;
+
         *ret = (struct agent_found){.agent = agent};
+        if (profile_check(agent, &lacks) < 0)
+                strv_add(&ret->missing, lacks.message);
         if (agent->command.len)
                 find_programs(agent, home, ret);
         ret->credentials.len = agent->network.routes.len;
@@ -127,25 +131,30 @@ static bool has_credentials(const struct agent_found *found)
         return true;
 }
 
+static bool is_yours(const struct agent *agent)
+{
+        return !agent->command.len && strcmp(agent->name, PROFILE_COMMAND) == 0;
+}
+
 const char *agent_found_state(const struct agent_found *found)
 {
-        if (!found->agent->command.len)
+        if (is_yours(found->agent))
                 return "yours";
-        if (!found->program)
-                return "not here";
         if (found->missing.len)
                 return "lacking";
+        if (!found->program)
+                return "not here";
         return has_credentials(found) ? "ready" : "no key";
 }
 
 static enum tint state_tint(const struct agent_found *found)
 {
-        if (!found->agent->command.len)
+        if (is_yours(found->agent))
                 return TINT_PLAIN;
-        if (!found->program)
-                return TINT_DIM;
         if (found->missing.len)
                 return TINT_BAD;
+        if (!found->program)
+                return TINT_DIM;
         return has_credentials(found) ? TINT_GOOD : TINT_WAIT;
 }
 
@@ -156,16 +165,20 @@ static void put_names(struct str *out, const struct strv *names, const char *wor
                 str_printf(out, "%s%s%s%s", i ? " " : "", i ? word : "", i ? " " : "", names->items[i]);
 }
 
+static const char *separator(const struct str *out)
+{
+        return out->len ? "; " : "";
+}
+
 static void put_credential(struct str *out, const struct agent_credential *credential)
 {
         if (!credential->names.len)
                 return;
+        str_printf(out, "%s%s", separator(out), is_there(credential) ? "key from " : "export ");
         if (!is_there(credential)) {
-                str_puts(out, "; export ");
                 put_names(out, &credential->missing, credential->any ? "or" : "and");
                 return;
         }
-        str_puts(out, "; key: ");
         for (size_t i = 0, put = 0; i < credential->names.len; i++) {
                 if (strv_has(&credential->missing, credential->names.items[i]) || (credential->any && put))
                         continue;
@@ -173,43 +186,64 @@ static void put_credential(struct str *out, const struct agent_credential *crede
         }
 }
 
-static void put_details(const struct agent_found *found, struct str *out)
+static void put_where(const struct agent_found *found, struct str *out)
 {
-        if (!found->agent->command.len)
+        if (is_yours(found->agent))
                 str_puts(out, "cupel run … -- COMMAND");
+        else if (!found->agent->command.len)
+                str_puts(out, found->missing.items[0]);
         else if (found->program)
                 str_puts(out, found->program);
         else if (found->agent->install)
                 str_printf(out, "to get it: %s", found->agent->install);
         else
                 str_printf(out, "%s is not on the PATH", found->agent->command.items[0]);
-        for (size_t i = 0; i < found->missing.len; i++)
+        for (size_t i = !found->agent->command.len; i < found->missing.len; i++)
                 str_printf(out, "; %s", found->missing.items[i]);
+}
+
+static void put_details(const struct agent_found *found, struct str *out)
+{
         for (size_t i = 0; i < found->credentials.len; i++)
                 put_credential(out, &found->credentials.items[i]);
         if (found->agent->mcp == 1)
-                str_puts(out, "; MCP");
+                str_printf(out, "%snotes through MCP", separator(out));
         if (found->agent->model)
-                str_printf(out, "; model %s", found->agent->model);
+                str_printf(out, "%smodel %s", separator(out), found->agent->model);
         if (found->origin && strcmp(found->origin, policy_source_name(POLICY_FROM_INSTALLED)) != 0)
-                str_printf(out, "; profile: %s", found->origin);
+                str_printf(out, "%sprofile: %s", separator(out), found->origin);
+}
+
+static void put_line(const struct str *line, struct str *out)
+{
+        if (!line->len)
+                return;
+        str_printf(out, "%*s", NAME_CELLS + STATE_CELLS, "");
+        render_line(out, str_text(line));
+        str_putc(out, '\n');
+}
+
+static const char *about(const struct agent *agent)
+{
+        return agent->about ? agent->about : agent->command.len ? agent->command.items[0] : agent->name;
 }
 
 void agent_found_put(const struct agent_found *found, bool colour, struct str *out)
 {
-        _cleanup_str_ struct str state = {0}, details = {0};
+        _cleanup_str_ struct str state = {0}, where = {0}, details = {0};
 
         render_cell(&state, agent_found_state(found), STATE_CELLS, false);
         render_cell(out, found->agent->name, NAME_CELLS, false);
         render_tint(out, colour, state_tint(found), str_text(&state));
-        render_line(out, found->agent->about ? found->agent->about : found->agent->command.items[0]);
+        render_line(out, about(found->agent));
         if (found->version)
-                str_printf(out, " ");
+                str_putc(out, ' ');
         render_line(out, found->version);
-        str_printf(out, "\n%*s", NAME_CELLS + STATE_CELLS, "");
-        put_details(found, &details);
-        render_line(out, str_text(&details));
         str_putc(out, '\n');
+        put_where(found, &where);
+        put_details(found, &details);
+        put_line(&where, out);
+        put_line(&details, out);
 }
 
 static json_t *credential_json(const struct agent_credential *credential)

@@ -22,7 +22,7 @@ struct agent_found {
         const struct agent *agent; /* borrowed */
         char *program;             /* absolute; NULL: not on the PATH */
         char *version;             /* NULL: nothing beside it says */
-        struct strv missing;       /* sentences: what its program needs and is not here */
+        struct strv missing; /* sentences: what its program needs and is not here, what the profile does not say */
         LIST_OF(struct agent_credential) credentials;
         char *origin;
 };
@@ -30,10 +30,10 @@ struct agent_found {
 void agent_found_look(const struct agent *agent, const char *home, struct agent_found *ret);
 void agent_found_release(struct agent_found *found);
 
-/* "ready", "no key", "not here", "lacking" (a program that it needs); of the profile `command` "yours". */
+/* "ready", "no key", "not here", "lacking" (a program that it needs, a key of the profile); of the profile `command` "yours". */
 const char *agent_found_state(const struct agent_found *found);
 
-/* Two lines for people. */
+/* Two or three lines for people. */
 void agent_found_put(const struct agent_found *found, bool colour, struct str *out);
 struct json_t *agent_found_json(const struct agent_found *found);
 

@@ -133,7 +133,8 @@ Test(profiles, tell_what_is_missing, .fini = remove_folders)
         found(ROBOT, &policy, &none);
         cr_assert_str_eq(agent_found_state(&none), "not here");
         agent_found_put(&none, false, &text);
-        cr_assert(strstr(str_text(&text), "to get it: buy one; export ROBOT_A or ROBOT_B\n"), "%s", str_text(&text));
+        cr_assert(strstr(str_text(&text), "  to get it: buy one\n                       export ROBOT_A or ROBOT_B\n"),
+                  "%s", str_text(&text));
         policy_release(&policy);
 
         cr_assert_eq(symlink(target, link), 0);
@@ -149,7 +150,7 @@ Test(profiles, tell_what_is_missing, .fini = remove_folders)
         str_clear(&text);
         agent_found_put(&ready, false, &text);
         cr_assert(strstr(str_text(&text), "A robot 1.2.3\n"), "%s", str_text(&text));
-        cr_assert(strstr(str_text(&text), "; key: ROBOT_B\n"), "%s", str_text(&text));
+        cr_assert(strstr(str_text(&text), " key from ROBOT_B\n"), "%s", str_text(&text));
         cr_assert_null(strstr(str_text(&text), "value-of-b"));
 }
 
@@ -167,7 +168,20 @@ Test(profiles, all_keys_are_needed_where_not_one_is_enough, .fini = remove_folde
               "{authorization: Bearer env ROBOT_A, x-key: env ROBOT_B}}}}\n",
               &policy, &found_one);
         agent_found_put(&found_one, false, &text);
-        cr_assert(strstr(str_text(&text), "robot is not on the PATH; export ROBOT_A\n"), "%s", str_text(&text));
+        cr_assert(strstr(str_text(&text), "robot is not on the PATH\n                       export ROBOT_A\n"), "%s",
+                  str_text(&text));
+}
+
+Test(profiles, an_agent_that_is_not_whole_is_told_as_that)
+{
+        _cleanup_policy_ struct policy policy;
+        _cleanup_agent_found_ struct agent_found part = {0};
+        _cleanup_str_ struct str text = {0};
+
+        found("model: x", &policy, &part);
+        cr_assert_str_eq(agent_found_state(&part), "lacking");
+        agent_found_put(&part, false, &text);
+        cr_assert(strstr(str_text(&text), "agent \"robot\" has no command"), "%s", str_text(&text));
 }
 
 Test(profiles, what_init_writes_as_a_comment_is_valid)
