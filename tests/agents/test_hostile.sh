@@ -32,13 +32,15 @@ wait_for 20 grep -q '"gone": true' "$model_log" || fail "the upstream's connecti
 unchanged
 
 t "$agent: a full disk"
-model '{"steps": [{"shell": "head -c 300000000 /dev/zero >big; rm -f big; head -c 300000000 /dev/zero >/tmp/big"}, {"say": "Full."}]}'
+model '{"steps": [{"shell": "head -c 300000000 /dev/zero >/tmp/big; head -c 300000000 /dev/zero >big"}, {"say": "Full."}]}'
 agent_run "$repo" --budget disk=96M
 ends budget_exceeded 24
 unchanged
 
 t "$agent: a flood of output"
-model '{"steps": [{"shell": "yes | head -c 50000000"}, {"say": "a flood ", "bytes": 4000000}]}'
+# through its tool, and past it into its own output
+model '{"steps": [{"shell": "yes | head -c 50000000"}, {"shell": "for out in /proc/[0-9]*/fd/1; do yes | head -c 4000000 >$out & done; wait"},
+        {"say": "a flood ", "bytes": 4000000}]}'
 agent_run "$repo" --budget output=1M
 ends budget_exceeded 24
 unchanged
