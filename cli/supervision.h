@@ -43,6 +43,9 @@ struct upstreams_seen {
         uint64_t failures;     /* in a row; 0: the last one was a success */
         char retry_after[160]; /* of the last of them; "": it said nothing */
         char error[160];       /* with status 0: why */
+        char veto[512];        /* the last request of a route that was refused here; "": none was */
+        enum outcome meant;    /* what the agent's words mean by its profile; with `meaning` */
+        char meaning[1024];    /* "": nothing */
         bool broken_off;       /* the agent left its last request before the answer was whole, */
         uint64_t silent_ms;    /* so long after the last byte, */
         size_t silent_route;   /* of this route */

@@ -87,6 +87,7 @@ static int check_veto(struct supervision *s, json_t *data, struct err *err)
             check_texts((const char *const[]){action, final, reason, NULL}, err) < 0)
                 return -1;
         say_refused(s, action, reason);
+        supervision_saw_veto(s, action, reason);
         return 0;
 }
 

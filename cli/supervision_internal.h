@@ -31,6 +31,8 @@ void supervision_caged_end(struct supervision *s);
 void supervision_know_credentials(struct supervision *s); /* before they leave the environment */
 int supervision_on_answer(struct supervision *s, struct json_t *message, struct err *err);
 void supervision_saw_receipt(struct supervision *s, const char *via, int64_t silent_ms);
+int supervision_take_meaning(struct supervision *s, const char *meant, const char *meaning, struct err *err);
+void supervision_saw_veto(struct supervision *s, const char *action, const char *reason);
 void supervision_judge_upstreams(struct supervision *s);
 
 /* supervision_egress.c. One line for the person who waits, "WORD: WHAT (HOW)", once for each `what` and not without end. */

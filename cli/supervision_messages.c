@@ -256,13 +256,15 @@ static void say_tier(struct supervision *s, const char *name)
 
 static int on_result(struct supervision *s, json_t *message, struct err *err)
 {
-        const char *event, *name = "", *tier = NULL;
+        const char *event, *name = "", *tier = NULL, *meant = NULL, *meaning = NULL;
         _cleanup_strv_ struct strv reasons = {0};
         enum outcome outcome = OUTCOME_INTERNAL_ERROR;
         const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
                                             {"outcome", JSON_FIELD_STRING, &name, true},
                                             {"reasons", JSON_FIELD_STRINGS, &reasons, true},
                                             {"tier", JSON_FIELD_STRING, &tier, false},
+                                            {"meant", JSON_FIELD_STRING, &meant, false},
+                                            {"meaning", JSON_FIELD_STRING, &meaning, false},
                                             {0}};
 
         json_object_del(message, "tree"); /* a claim: the director takes its own from the log */
@@ -275,6 +277,8 @@ static int on_result(struct supervision *s, json_t *message, struct err *err)
         if (!s->verify &&
             (outcome_from_name(name, &outcome) < 0 || outcome == OUTCOME_COMMITTED || outcome == OUTCOME_HELD))
                 return err_set(err, ERR_INPUT, "result: %.64s is not the runner's to give", name);
+        if (meant && supervision_take_meaning(s, meant, meaning, err) < 0)
+                return -1;
         for (size_t i = 0; i < reasons.len; i++)
                 redact_text(&s->redact, reasons.items[i], strlen(reasons.items[i]));
         tell_redacted(s);

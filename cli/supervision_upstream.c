@@ -185,6 +185,22 @@ void supervision_saw_receipt(struct supervision *s, const char *via, int64_t sil
         seen->silent_ms = silent_ms >= 0 ? (uint64_t)silent_ms : 0;
 }
 
+void supervision_saw_veto(struct supervision *s, const char *action, const char *reason)
+{
+        if (strncmp(action, "route ", 6) == 0)
+                snprintf(s->upstreams.veto, sizeof(s->upstreams.veto), "%.200s (%.250s)", action, reason);
+}
+
+int supervision_take_meaning(struct supervision *s, const char *meant, const char *meaning, struct err *err)
+{
+        if (outcome_from_name(meant, &s->upstreams.meant) < 0 || !meaning || text_check(meaning) ||
+            (s->upstreams.meant != OUTCOME_BLOCKED && s->upstreams.meant != OUTCOME_WORK_FAILED))
+                return err_set(err, ERR_INPUT, "result: an agent's end means no %.64s", meant);
+        snprintf(s->upstreams.meaning, sizeof(s->upstreams.meaning), "%s", meaning);
+        redact_text(&s->redact, s->upstreams.meaning, strlen(s->upstreams.meaning));
+        return 0;
+}
+
 /* ---- the verdict ---- */
 
 /* It will pass, or is the provider's: not what the agent asked for. */
@@ -244,10 +260,35 @@ static void judge_again(struct supervision *s, enum outcome outcome, char *owned
         supervision_set_verdict(s, outcome, &reasons);
 }
 
-void supervision_judge_upstreams(struct supervision *s)
+/*
+ * Whether the agent's words agree with what its upstreams answered. An agent that was served last, or that was only refused
+ * here, speaks of something else: of its work, or of our own 403.
+ */
+static bool is_credible(const struct supervision *s)
+{
+        const struct upstreams_seen *seen = &s->upstreams;
+
+        return !s->launch->plan.agent.routes.len || seen->failures || (!seen->served && !seen->veto[0]);
+}
+
+static void judge_words(struct supervision *s)
 {
         const struct upstreams_seen *seen = &s->upstreams;
         const enum outcome outcome = s->verdict.outcome;
+
+        if (seen->meaning[0] && outcome != OUTCOME_BUDGET_EXCEEDED && is_credible(s))
+                judge_again(s, seen->meant, xstrdup(seen->meaning));
+        else if (seen->veto[0] && !seen->failures)
+                judge_again(
+                        s, outcome,
+                        xasprintf("cupel refused what the agent asked a route for: %s; where it needs that, see the "
+                                  "route's allow in its profile",
+                                  seen->veto));
+}
+
+void supervision_judge_upstreams(struct supervision *s)
+{
+        const struct upstreams_seen *seen = &s->upstreams;
 
         if (s->given_up || s->stopping)
                 return;
@@ -258,11 +299,13 @@ void supervision_judge_upstreams(struct supervision *s)
         }
         if (!came_to_nothing(s))
                 return;
-        if (outcome == OUTCOME_BUDGET_EXCEEDED && seen->broken_off)
-                judge_again(s, outcome, describe_silence(s));
+        judge_words(s);
+        if (s->verdict.outcome == OUTCOME_BUDGET_EXCEEDED && seen->broken_off)
+                judge_again(s, s->verdict.outcome, describe_silence(s));
         if (seen->failures)
                 judge_again(s,
-                            outcome != OUTCOME_BUDGET_EXCEEDED && is_outage(seen->status) ? OUTCOME_WORK_FAILED
-                                                                                          : outcome,
+                            s->verdict.outcome != OUTCOME_BUDGET_EXCEEDED && is_outage(seen->status)
+                                    ? OUTCOME_WORK_FAILED
+                                    : s->verdict.outcome,
                             describe_failures(s));
 }

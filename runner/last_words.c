@@ -8,6 +8,7 @@
 #include "lib/base/json.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -135,11 +136,53 @@ static void take_lines(struct str *ret, const char *text, size_t len)
         }
 }
 
-void last_words_take(struct last_words *words, const char *bytes, size_t len)
+/* ---- what it was told ---- */
+
+static char *trimmed_line(const char *line, size_t len)
 {
+        const size_t blank = strspn(line, " \t\r") < len ? strspn(line, " \t\r") : len;
+
+        return xmemdup(line + blank, trimmed(line + blank, len - blank));
+}
+
+static void split(const char *text, struct strv *ret)
+{
+        while (*text) {
+                const size_t len = strcspn(text, "\n");
+
+                strv_take(ret, trimmed_line(text, len));
+                text += len + (text[len] == '\n');
+        }
+        strv_sort_unique(ret);
+}
+
+static int compare_line(const void *key, const void *item)
+{
+        return strcmp(key, *(char *const *)item);
+}
+
+static void put_own_lines(struct str *out, const char *text, const char *prompt)
+{
+        _cleanup_strv_ struct strv told = {0};
+
+        split(prompt, &told);
+        while (*text) {
+                const size_t len = strcspn(text, "\n"), whole = len + (text[len] == '\n');
+                _cleanup_free_ char *line = trimmed_line(text, len);
+
+                if (!line[0] || !told.len || !bsearch(line, told.items, told.len, sizeof(*told.items), compare_line))
+                        str_append(out, text, whole);
+                text += whole;
+        }
+}
+
+void last_words_take(struct last_words *words, const char *bytes, size_t len, const char *prompt)
+{
+        _cleanup_str_ struct str plain = {0};
         size_t end;
 
-        put_without_sequences(&words->log, bytes, len);
+        put_without_sequences(&plain, bytes, len);
+        put_own_lines(&words->log, str_text(&plain), prompt ? prompt : "");
         end = trimmed(str_text(&words->log), words->log.len);
         if (!end || !strchr("}]", words->log.data[end - 1]))
                 return;
@@ -148,7 +191,7 @@ void last_words_take(struct last_words *words, const char *bytes, size_t len)
                 take_pretty(&words->text, words->log.data, end);
 }
 
-void last_words_read(struct last_words *words, int logs_dirfd, const char *name)
+void last_words_read(struct last_words *words, int logs_dirfd, const char *name, const char *prompt)
 {
         _cleanup_fd_ int fd = fs_open_beneath(logs_dirfd, name, O_RDONLY | O_NONBLOCK, 0);
         _cleanup_free_ char *buffer = NULL;
@@ -161,7 +204,7 @@ void last_words_read(struct last_words *words, int logs_dirfd, const char *name)
         got = pread(fd, buffer, LAST_WORDS_BYTES,
                     st.st_size > (off_t)LAST_WORDS_BYTES ? st.st_size - (off_t)LAST_WORDS_BYTES : 0);
         if (got > 0)
-                last_words_take(words, buffer, (size_t)got);
+                last_words_take(words, buffer, (size_t)got, prompt);
 }
 
 /* ---- for people ---- */

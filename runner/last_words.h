@@ -7,10 +7,13 @@
  * the agent prints JSON, the text that is in its last object that has any ("result", "response", "text", "message", …).
  *
  *         struct last_words words = {0};
- *         last_words_read(&words, logs_fd, "agent.log");     a log that cannot be read: nothing was said
+ *         last_words_read(&words, logs_fd, "agent.log", plan.prompt);    a log that cannot be read: nothing was said
  *         words.log                                          the end of the log: what `means` looks at
  *         last_words_reasons(&words, "agent.log", &reasons); its last lines, each as `agent.log: "line"`
  *         last_words_release(&words);
+ *
+ * Agents repeat what they were told: lines that are lines of the prompt are not their words, and are left out. Else what an
+ * earlier run ended with, which the prompt tells, would be what this one ends with.
  *
  * Hostile: bounded (LAST_WORDS_BYTES are read), quoted by last_words_reasons(), and believed by nobody.
  */
@@ -24,8 +27,9 @@ struct last_words {
         struct str text; /* of its JSON; empty where it printed none */
 };
 
-void last_words_read(struct last_words *words, int logs_dirfd, const char *name);
-void last_words_take(struct last_words *words, const char *bytes, size_t len); /* the same, of these bytes */
+/* `prompt` may be NULL. The second: of these bytes. */
+void last_words_read(struct last_words *words, int logs_dirfd, const char *name, const char *prompt);
+void last_words_take(struct last_words *words, const char *bytes, size_t len, const char *prompt);
 void last_words_reasons(const struct last_words *words, const char *name, struct strv *ret);
 void last_words_release(struct last_words *words);
 

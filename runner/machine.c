@@ -152,10 +152,11 @@ static void finish(struct runner *runner, const char *outcome)
                 uplink_put(&runner->up, json_pack("{s:s, s:s, s:I}", "event", "dropped", "what", "notes", "count",
                                                   (json_int_t)runner->notes.refused));
         uplink_put(&runner->up,
-                   json_pack("{s:s, s:s, s:s?, s:o, s:s, s:o}", "event", "result", "outcome", outcome, "tree",
-                             !runner->job && tree[0] ? tree : NULL, "reasons", json_from_strv(&runner->reasons), "tier",
-                             runner->ready ? sandbox_tier_name(runner->sandbox.tier) : "none", "layers",
-                             layers_in_force(runner)));
+                   json_pack("{s:s, s:s, s:s?, s:o, s:s, s:o, s:s*, s:s*}", "event", "result", "outcome", outcome,
+                             "tree", !runner->job && tree[0] ? tree : NULL, "reasons", json_from_strv(&runner->reasons),
+                             "tier", runner->ready ? sandbox_tier_name(runner->sandbox.tier) : "none", "layers",
+                             layers_in_force(runner), "meant", runner->meaning ? outcome_name(runner->meant) : NULL,
+                             "meaning", runner->meaning));
 }
 
 void machine_end(struct runner *runner, enum outcome outcome)

@@ -49,10 +49,10 @@ void say_limits(struct runner *runner, const char *step,
 void say_record(struct runner *runner, const char *type, struct json_t *data); /* takes the reference */
 
 /*
- * Adds to the reasons why an agent that failed or left nothing behind did (agent_end.c). `outcome`: what the run ends as;
- * returned is that, or what the end means by the agent's profile. exit_code -1: it was killed.
+ * Adds to the reasons what an agent said that failed or left nothing behind, and finds out what its end means by its profile
+ * (agent_end.c). exit_code -1: it was killed.
  */
-enum outcome machine_explain_agent(struct runner *runner, int exit_code, enum outcome outcome);
+void machine_explain_agent(struct runner *runner, int exit_code);
 
 /* Opens the log `name` of a step for the helper to write; -1 with err set. */
 int open_log(struct runner *runner, const char *name, struct err *err);

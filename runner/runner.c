@@ -40,6 +40,7 @@ void runner_release(struct runner *runner)
         strv_release(&runner->objects);
         strv_release(&runner->reasons);
         free(runner->program);
+        free(runner->meaning);
         free(runner->node_module);
         egress_link_close(&runner->egress);
         plan_release(&runner->plan);

@@ -12,7 +12,8 @@
  * Descriptor 3 is the channel to the supervisor, descriptor 4 the one to the sandbox helper, descriptor 5, where the plan has
  * network, the one to cupel-egress (sandbox/cage.h). From the supervisor: start, freeze, stop. To it: record, phase, step, dropped and, last, one result:
  *
- *         {"event":"result","outcome":"verify"|OUTCOME,"tree":HEX|null,"reasons":[…],"tier":"A","layers":[…]}
+ *         {"event":"result","outcome":"verify"|OUTCOME,"tree":HEX|null,"reasons":[…],"tier":"A","layers":[…],
+ *          "meant":OUTCOME,"meaning":"…"}         what the agent's end means by its profile, where it means something
  *
  * How it fails: whatever goes wrong ends in a result with an outcome of its own; a supervisor that is gone ends the process,
  * and with it everything in the cage. SIGTERM is a stop. SIGINT and SIGHUP of a terminal are the supervisor's business.
@@ -81,6 +82,8 @@ struct runner {
         bool failed;       /* `outcome` is decided; the candidate is read for its patch only */
         enum outcome outcome;
         struct strv reasons;
+        enum outcome meant; /* runner/means.h; only with `meaning` */
+        char *meaning;      /* NULL: nothing */
         bool done;
 };
 

@@ -67,7 +67,8 @@ static void end_unchanged(struct runner *runner)
         if (ignored)
                 strv_take(&runner->reasons,
                           xasprintf("%llu ignored files or folders were left out", (unsigned long long)ignored));
-        machine_end(runner, machine_explain_agent(runner, 0, OUTCOME_NO_CHANGE));
+        machine_explain_agent(runner, 0);
+        machine_end(runner, OUTCOME_NO_CHANGE);
 }
 
 int reading_on(struct runner *runner, const struct runner_event *event, struct err *err)

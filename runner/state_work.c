@@ -191,16 +191,6 @@ int working_enter(struct runner *runner, struct err *err)
         return 0;
 }
 
-/* A budget that is used up is one, whatever was said at the end. */
-static enum outcome explain_failure(struct runner *runner, const struct sandbox_result *result)
-{
-        const bool exited = result->reason == SANDBOX_REASON_EXIT && !result->signal;
-        const enum outcome outcome = runner->outcome;
-        const enum outcome meant = machine_explain_agent(runner, exited ? result->exit_code : -1, outcome);
-
-        return outcome == OUTCOME_WORK_FAILED ? meant : outcome;
-}
-
 /* What the end of the command means for the run: `failed` with its outcome and reasons, or nothing to object. */
 static void judge_work(struct runner *runner, const struct sandbox_result *result)
 {
@@ -213,7 +203,8 @@ static void judge_work(struct runner *runner, const struct sandbox_result *resul
         runner->outcome = sandbox_reason_is_budget(result->reason) ? OUTCOME_BUDGET_EXCEEDED : OUTCOME_WORK_FAILED;
         reason_of_end("the command", result, &reason);
         strv_take(&runner->reasons, str_steal(&reason));
-        runner->outcome = explain_failure(runner, result);
+        machine_explain_agent(runner,
+                              result->reason == SANDBOX_REASON_EXIT && !result->signal ? result->exit_code : -1);
         if (result->reason == SANDBOX_REASON_WALL)
                 say_record(runner, "receipt.timeout",
                            json_pack("{s:s, s:s}", "what", "agent", "default_taken", outcome_name(runner->outcome)));
@@ -228,7 +219,8 @@ static void end_observed(struct runner *runner)
                 strv_take(&runner->reasons, xasprintf("the mood %s must leave at least one note.observation or "
                                                       "note.conjecture; there is none",
                                                       mood_names[runner->plan.mood]));
-                machine_end(runner, machine_explain_agent(runner, 0, OUTCOME_SELF_VERIFICATION_FAILED));
+                machine_explain_agent(runner, 0);
+                machine_end(runner, OUTCOME_SELF_VERIFICATION_FAILED);
         } else {
                 machine_end(runner, OUTCOME_OBSERVED);
         }

@@ -123,12 +123,14 @@ is "$status $outcome" "30 blocked" "end ($json)"
 unchanged
 forget
 
-t "our own refusal of a path is not the provider's"
+t "our own refusal of a path is not the provider's, and is told"
 asks 200 asking "curl -s -X POST \$API_URL/admin -o /dev/null -w '%{http_code}'"
 is "$outcome $asked" "no_change 0" "end ($json)"
 asks 200 asking "$call"
 is "$asked" 1 "nothing is remembered"
 
+asks 200 asking "curl -s -X POST \$API_URL/admin -o /dev/null"
+has "$reasons" "cupel refused what the agent asked a route for: route api: POST /admin" reasons
 t "a key that is not set blocks before the start, and names the variable"
 (unset API_TEST_KEY && asks 200 asking "$call" && printf '%s|%s|%s' "$status" "$asked" "$reasons") >"$e2e_tmp/out"
 has "$(cat "$e2e_tmp/out")" '30|0|' end
@@ -194,6 +196,10 @@ t "the same words of an agent that made a good change mean nothing"
 asks 200 marked "echo z >> src/a.txt; echo 'Please run /login'"
 is "$outcome" committed "end ($json)"
 before=$(fingerprint "$repo")
+t "an agent that repeats its prompt, with what an earlier run ended as, says nothing by it"
+asks 200 marked 'cat "$CUPEL_PROMPT"; echo "$1"; exit 1' --title 'Handle "Please run /login" and usage limit reached'
+is "$status $outcome" "21 work_failed" "end ($json)"
+hasnt "$reasons" "no credential" reasons
 t "nothing is remembered of an agent's words"
 is "$(ls "$XDG_STATE_HOME/cupel/refused" 2>/dev/null)" "" "files"
 

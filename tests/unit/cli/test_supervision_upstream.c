@@ -210,6 +210,52 @@ Test(supervision_upstream, no_answer_is_an_outage)
         cr_assert(strstr(reason(0), "gave no answer (Could not connect)"), "%s", reason(0));
 }
 
+static void means(const char *meant)
+{
+        struct err err = ERR_INIT;
+
+        cr_assert(supervision_take_meaning(&s, meant, "the agent has no credential (it said so)", &err) == 0);
+}
+
+static void vetoed(void)
+{
+        say("{\"type\":\"record\",\"event\":\"action.vetoed\",\"data\":{\"candidate_action\":\"route api: POST "
+            "/admin\",\"final_action\":\"refused\",\"veto_reason\":\"it is not in the route's allow\"}}");
+}
+
+Test(supervision_upstream, the_agents_words_count_where_its_api_does_not_contradict_them)
+{
+        means("blocked");
+        cr_assert_eq(ends(OUTCOME_NO_CHANGE), OUTCOME_BLOCKED, "it never asked");
+        cr_assert(strstr(reason(0), "has no credential"), "%s", reason(0));
+        cr_assert_eq(ends(OUTCOME_BUDGET_EXCEEDED), OUTCOME_BUDGET_EXCEEDED);
+        cr_assert_eq(ends(OUTCOME_SELF_VERIFICATION_FAILED), OUTCOME_SELF_VERIFICATION_FAILED);
+        answers("api", 400);
+        cr_assert_eq(ends(OUTCOME_WORK_FAILED), OUTCOME_BLOCKED, "a key that is refused with 400");
+        answers("api", 200);
+        cr_assert_eq(ends(OUTCOME_WORK_FAILED), OUTCOME_WORK_FAILED, "it was served last");
+}
+
+Test(supervision_upstream, our_own_refusal_is_not_the_providers)
+{
+        means("blocked");
+        vetoed();
+        cr_assert_eq(ends(OUTCOME_WORK_FAILED), OUTCOME_WORK_FAILED);
+        cr_assert(strstr(reason(0), "cupel refused what the agent asked a route for: route api: POST /admin"), "%s",
+                  reason(0));
+        cr_assert(!is_remembered());
+}
+
+Test(supervision_upstream, an_agents_end_means_blocked_or_failed_and_nothing_else)
+{
+        struct err err = ERR_INIT;
+
+        cr_assert(supervision_take_meaning(&s, "committed", "x", &err) < 0);
+        cr_assert(supervision_take_meaning(&s, "held", "x", &err) < 0);
+        cr_assert(supervision_take_meaning(&s, "blocked", NULL, &err) < 0);
+        cr_assert(supervision_take_meaning(&s, "blocked", "\033[2J", &err) < 0);
+}
+
 static void receipt(const char *rest)
 {
         _cleanup_free_ char *text = xasprintf(

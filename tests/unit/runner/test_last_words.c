@@ -17,7 +17,7 @@ static void says(const char *log, const char *expected)
         _cleanup_strv_ struct strv reasons = {0};
         _cleanup_str_ struct str all = {0};
 
-        last_words_take(&words, log, strlen(log));
+        last_words_take(&words, log, strlen(log), NULL);
         last_words_reasons(&words, "agent.log", &reasons);
         for (size_t i = 0; i < reasons.len; i++)
                 str_printf(&all, "%s%s", i ? "|" : "", reasons.items[i] + strlen("agent.log: "));
@@ -32,6 +32,19 @@ Test(last_words, the_last_lines_of_plain_text)
         says("one\n\n\ntwo\r\n", "one|two");
         says("1\n2\n3\n4\n5\n6\n7\n8\n", "3|4|5|6|7|8");
         says("done }\n", "done }");
+}
+
+Test(last_words, what_it_was_told_is_not_its_own)
+{
+        static const char prompt[] = "Fix the parser.\n\n> because: 429 Too Many Requests\n  indented\n";
+        static const char log[] = "user\r\nFix the parser.\r\n> because: 429 Too Many Requests \nindented\n"
+                                  "agent\nFix the parser. I will.\n";
+        _cleanup_last_words_ struct last_words words = {0};
+
+        last_words_take(&words, log, strlen(log), prompt);
+        cr_assert(!strstr(str_text(&words.log), "429"), "%s", str_text(&words.log));
+        cr_assert(!strstr(str_text(&words.log), "indented"));
+        cr_assert(strstr(str_text(&words.log), "Fix the parser. I will."));
 }
 
 Test(last_words, json_gives_its_text)
@@ -83,7 +96,7 @@ Test(last_words, what_is_hostile_takes_neither_long_nor_much)
                 for (size_t at = 0; at < LAST_WORDS_BYTES; at++)
                         log[at] = pieces[i][at % len];
                 log[LAST_WORDS_BYTES - 1] = '}';
-                last_words_take(&words, log, LAST_WORDS_BYTES);
+                last_words_take(&words, log, LAST_WORDS_BYTES, NULL);
                 last_words_reasons(&words, "agent.log", &reasons);
                 cr_assert_leq(reasons.len, REASON_LINES);
                 for (size_t k = 0; k < reasons.len; k++)
@@ -103,12 +116,12 @@ Test(last_words, of_a_long_log_the_end_is_read)
         fd = openat(dir, "agent.log", O_CREAT | O_WRONLY, 0600);
         for (int i = 0; i < 10000; i++)
                 cr_assert(write(fd, line, (size_t)snprintf(line, sizeof(line), "line %06d\n", i)) > 0);
-        last_words_read(&words, dir, "agent.log");
+        last_words_read(&words, dir, "agent.log", NULL);
         last_words_reasons(&words, "agent.log", &reasons);
         cr_assert_eq(reasons.len, REASON_LINES);
         cr_assert_str_eq(reasons.items[REASON_LINES - 1], "agent.log: line 009999");
         cr_assert_leq(words.log.len, LAST_WORDS_BYTES);
-        last_words_read(&none, dir, "nothing.log");
+        last_words_read(&none, dir, "nothing.log", NULL);
         cr_assert_eq(none.log.len, 0);
         unlinkat(dir, "agent.log", 0);
         rmdir(folder);
