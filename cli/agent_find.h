@@ -66,7 +66,8 @@ char *agent_read_interpreter(const char *file);           /* "node" of env's, "/
 bool agent_is_shell(const char *interpreter);
 
 /* agent_layout.c: adds what `file` (real) needs to be shown with; `named` is how it is called, of which a Python environment
- * is known. `interpreter`: the last part of its interpreter's name, "" for none. Folders that others share are never added. */
+ * is known. `interpreter`: the last part of its interpreter's name, "" for none. Folders that others
+ * share may be among them: whoever shows them asks agent_layout_is_shared(). */
 void agent_layout(const struct agent_place *place, const char *file, const char *named, const char *interpreter,
                   struct strv *ret);
 bool agent_layout_is_shared(const struct agent_place *place, const char *folder);

@@ -66,7 +66,7 @@ bool agent_layout_is_shared(const struct agent_place *place, const char *folder)
 
 static void add(const struct layout *layout, const char *folder)
 {
-        if (!sandbox_is_system(folder) && !agent_layout_is_shared(layout->place, folder))
+        if (!sandbox_is_system(folder))
                 strv_add(layout->ret, folder);
 }
 

@@ -137,11 +137,12 @@ static void check_shows(enum sandbox_tier tier)
 {
         char *dir = below(&bench, "base/dir"), *file = below(&bench, "base/dir/file"),
              *run = below(&bench, "base/dir/run");
-        struct sandbox_step step = shell_step(
-                SANDBOX_WORK,
-                "agent && node echo env && cat /srv/tool ~/.local/agent/file && attack table > /dev/null && "
-                "command -v agent && ls /cupel/bin && ! touch /srv/agents/one/x 2> /dev/null && "
-                "! touch /cupel/bin/x 2> /dev/null && ! rm /cupel/bin/agent 2> /dev/null && touch ~/.local/mine");
+        struct sandbox_step step =
+                shell_step(SANDBOX_WORK,
+                           "agent && node echo env && cat /srv/tool ~/.local/agent/file && attack table > /dev/null && "
+                           "command -v agent && ls /cupel/bin && ! touch /srv/agents/one/x 2> /dev/null && "
+                           "! touch /cupel/bin/x 2> /dev/null && grep -q ' /cupel/bin ro,' /proc/self/mountinfo && ! "
+                           "rm /cupel/bin/agent 2> /dev/null && touch ~/.local/mine");
 
         put_file(dir, "run", "#!/bin/sh\necho it runs\n");
         cr_assert(chmod(run, 0755) == 0);
