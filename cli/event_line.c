@@ -35,7 +35,7 @@ static const struct {
         {"approval.requested", {"sentence", "tree"}},
         {"approval.granted", {"who", "reason", "tree"}},
         {"approval.denied", {"who", "reason", "tree"}},
-        {"cost.reported", {"usd", "model"}},
+        {"cost.reported", {"usd", "model", "tokens_in", "tokens_out", "cached_in", "estimated"}},
         {"operator.outcome", {"accepted", "who", "reason"}},
 };
 

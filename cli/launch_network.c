@@ -18,6 +18,10 @@
 #include <string.h>
 #include <time.h>
 
+/* Micro-dollars for a million tokens where there is no table of prices at all. */
+#define PRICE_UNKNOWN_INPUT 21000000
+#define PRICE_UNKNOWN_OUTPUT 168000000
+
 static void check_item(struct launch *launch, const struct context *context)
 {
         const struct strv *asked = &launch->item.agent.network.allow;
@@ -169,8 +173,67 @@ static json_t *route_json(const struct route *route)
 
         for (size_t i = 0; i < route->header.len; i++)
                 json_array_append_new(headers, header_json(&route->header.items[i]));
-        return json_pack("{s:s, s:s, s:o, s:o}", "name", route->name, "upstream", route->upstream, "headers", headers,
-                         "allow", json_from_strv(&route->allow));
+        return json_pack("{s:s, s:s, s:o, s:o, s:s}", "name", route->name, "upstream", route->upstream, "headers",
+                         headers, "allow", json_from_strv(&route->allow), "meter",
+                         meter_names[route->meter > 0 ? route->meter : (int)METER_NONE]);
+}
+
+static json_t *price_json(const char *model, const struct price *price)
+{
+        return json_pack("{s:s, s:I, s:I, s:I, s:I}", "model", model, "input", (json_int_t)price->input, "output",
+                         (json_int_t)price->output, "cache_read", (json_int_t)price->cache_read, "cache_write",
+                         (json_int_t)price->cache_write);
+}
+
+static int64_t otherwise(int64_t value, int64_t other)
+{
+        return value == KEY_UNSET ? other : value;
+}
+
+/* One with all its values: what is unset of the output is as the input, and of the input is nothing. */
+static struct price whole_price(const struct price *price)
+{
+        int64_t input = otherwise(price->input, 0);
+
+        return (struct price){.input = input,
+                              .output = otherwise(price->output, input),
+                              .cache_read = otherwise(price->cache_read, input),
+                              .cache_write = otherwise(price->cache_write, input)};
+}
+
+static int64_t dearer(int64_t a, int64_t b)
+{
+        return a > b ? a : b;
+}
+
+/* The plan's table, and what holds for a model that is not in it: as dear as the dearest. */
+static json_t *prices_json(const struct plan *plan)
+{
+        struct price most = {.input = PRICE_UNKNOWN_INPUT, .output = PRICE_UNKNOWN_OUTPUT};
+        json_t *prices = json_array();
+        bool fallback = false;
+
+        for (size_t i = 0; i < plan->prices.len; i++) {
+                const struct price price = whole_price(&plan->prices.items[i]);
+
+                fallback |= !strcmp(plan->prices.items[i].model, "*");
+                json_array_append_new(prices, price_json(plan->prices.items[i].model, &price));
+                most = (struct price){.input = dearer(most.input, price.input),
+                                      .output = dearer(most.output, price.output),
+                                      .cache_read = dearer(most.cache_read, price.cache_read),
+                                      .cache_write = dearer(most.cache_write, price.cache_write)};
+        }
+        most.cache_read = dearer(most.cache_read, most.input);
+        most.cache_write = dearer(most.cache_write, most.input);
+        if (!fallback)
+                json_array_append_new(prices, price_json("*", &most));
+        return prices;
+}
+
+/* To cupel-egress 0 means no bound, to a person that nothing may be spent. */
+static json_int_t cost_bound(const struct plan *plan)
+{
+        return plan->budget.cost_usd < 0 ? 0 : dearer(plan->budget.cost_usd, 1);
 }
 
 struct json_t *launch_egress_config(const struct launch *launch)
@@ -180,7 +243,8 @@ struct json_t *launch_egress_config(const struct launch *launch)
 
         for (size_t i = 0; i < plan->agent.routes.len; i++)
                 json_array_append_new(routes, route_json(&plan->agent.routes.items[i]));
-        return json_pack("{s:s, s:o, s:I, s:I, s:o}", "type", "config", "allow",
+        return json_pack("{s:s, s:o, s:I, s:I, s:o, s:o, s:I}", "type", "config", "allow",
                          json_from_strv(&plan->sandbox.network.allow), "bytes", (json_int_t)plan->sandbox.network.bytes,
-                         "connections", (json_int_t)plan->sandbox.network.connections, "routes", routes);
+                         "connections", (json_int_t)plan->sandbox.network.connections, "routes", routes, "prices",
+                         prices_json(plan), "cost", cost_bound(plan));
 }

@@ -110,6 +110,23 @@ static int load_named(struct policy_files *files, const struct policy *by, struc
         return 0;
 }
 
+static bool is_metered(const struct policy *policy)
+{
+        for (size_t i = 0; i < policy->agents.len; i++)
+                for (size_t k = 0; k < policy->agents.items[i].network.routes.len; k++)
+                        if (policy->agents.items[i].network.routes.items[k].meter > (int)METER_NONE)
+                                return true;
+        return false;
+}
+
+/* The table of prices, where something may cost. */
+static int load_prices(struct policy_files *files, struct err *err)
+{
+        if (!is_metered(&files->installed) && !is_metered(&files->user) && !is_metered(&files->own))
+                return 0;
+        return profiles_load_prices(&files->installed, err) < 0 ? -1 : 0;
+}
+
 static int load_profiles(struct policy_files *files, struct err *err)
 {
         _cleanup_strv_ struct strv all = {0};
@@ -140,7 +157,7 @@ int policy_files_read(struct policy_files *files, struct context *context, const
                 if (!found && context->repo && read_worktree(files, context, err) < 0)
                         return -1;
         }
-        if (load_profiles(files, err) < 0)
+        if (load_profiles(files, err) < 0 || load_prices(files, err) < 0)
                 return -1;
         policy_openings(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->openings);
         return policy_merge(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->effective,

@@ -55,6 +55,27 @@ int profiles_load(const char *name, struct policy *ret, struct err *err)
         return profile_parse(str_text(&bytes), bytes.len, path, name, ret, err) < 0 ? -1 : 1;
 }
 
+int profiles_load_prices(struct policy *ret, struct err *err)
+{
+        _cleanup_free_ char *folder = find_folder(), *path = xasprintf("%s/../prices" ENDING, folder);
+        _cleanup_str_ struct str bytes = {0};
+        _cleanup_policy_ struct policy table;
+
+        policy_init(&table);
+        if (fs_read_at(AT_FDCWD, path, POLICY_BYTES_MAX, &bytes, err) < 0) {
+                if (err->errnum != ENOENT && err->errnum != ENOTDIR)
+                        return -1;
+                *err = ERR_INIT;
+                return 0;
+        }
+        if (policy_parse(bytes.data, bytes.len, path, POLICY_FROM_USER, NULL, &table, err) < 0)
+                return -1;
+        for (size_t i = 0; i < table.prices.len; i++)
+                schema_copy(&price_schema, schema_list_add(&price_schema, (struct list *)&ret->prices),
+                            &table.prices.items[i]);
+        return 1;
+}
+
 static void close_folder(DIR **folder)
 {
         if (*folder)

@@ -14,6 +14,9 @@
 /* Adds the profile to `ret`. 1: done; 0: none of that name is installed; -1: it is there and cannot be used. */
 int profiles_load(const char *name, struct policy *ret, struct err *err);
 
+/* Adds the table of prices, which lies beside that folder, to `ret`. 1: done; 0: none is installed; -1: it cannot be used. */
+int profiles_load_prices(struct policy *ret, struct err *err);
+
 /* Their names, sorted; none where the folder is missing. */
 int profiles_names(struct strv *ret, struct err *err);
 

@@ -3,6 +3,7 @@
 
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
 
 #include <stdlib.h>
@@ -15,10 +16,10 @@ json_t *result_json(const struct launch *launch, const struct run_result *result
 {
         _cleanup_free_ char *identity = xasprintf("sha256:%s", launch->identity);
 
-        return json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s,s:s,s:s,s:o}", "run", launch->run_id, "outcome",
+        return json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s,s:s,s:s,s:o,s:O?}", "run", launch->run_id, "outcome",
                          outcome_name(result->outcome), "exit", outcome_exit_status(result->outcome), "commit",
                          result->commit, "tree", result->tree, "base", launch->base, "identity", identity, "packet",
-                         launch->run_folder, "reasons", json_from_strv(&result->reasons));
+                         launch->run_folder, "reasons", json_from_strv(&result->reasons), "cost", result->cost);
 }
 
 void result_put_json(FILE *out, const json_t *result)
@@ -99,6 +100,17 @@ static void print_next(FILE *out, const struct launch *launch, const struct run_
         fputc('\n', out);
 }
 
+static void print_cost(FILE *out, const struct launch *launch, const struct run_result *result)
+{
+        _cleanup_str_ struct str line = {0}, shown = {0};
+
+        if (!result->cost)
+                return;
+        cost_put_line(result->cost, launch->plan.budget.cost_usd, &line);
+        render_line(&shown, str_text(&line));
+        fprintf(out, "cost: %s\n", str_text(&shown));
+}
+
 void result_print(FILE *out, const struct launch *launch, const struct run_result *result, bool colour)
 {
         bool good = outcome_exit_status(result->outcome) == 0;
@@ -112,6 +124,7 @@ void result_print(FILE *out, const struct launch *launch, const struct run_resul
                 print_line(out, result->reasons.items[i]);
         if (result->reasons.len > REASONS_SHOWN)
                 fprintf(out, "  … and %zu more reasons in the packet\n", result->reasons.len - REASONS_SHOWN);
+        print_cost(out, launch, result);
         fprintf(out, "packet: %s\n", launch->run_folder);
         print_next(out, launch, result);
 }

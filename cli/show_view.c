@@ -384,6 +384,7 @@ void show_page(const struct show_page *page, struct str *out)
         put_title(page, out);
         put_end(page, out);
         put_facts(page, out);
+        show_cost(page, LABEL_CELLS, out);
         put_asked(page, out);
         put_reasons(page, out);
         put_changes(page, out);

@@ -24,6 +24,9 @@ struct show_page {
         bool colour;
 };
 
+/* The line of what it cost, where it did; show_cost.c. */
+void show_cost(const struct show_page *page, int cells, struct str *out);
+
 void show_page(const struct show_page *page, struct str *out);
 
 #endif

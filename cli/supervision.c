@@ -20,6 +20,7 @@
 
 void run_result_release(struct run_result *result)
 {
+        json_decref(result->cost);
         free(result->commit);
         free(result->tree);
         strv_release(&result->reasons);
@@ -59,6 +60,7 @@ void supervision_release(struct supervision *s)
         channel_release(&s->egress);
         strv_release(&s->refused);
         json_decref(s->records);
+        json_decref(s->cost);
         run_result_release(&s->verdict);
         redact_release(&s->redact);
 }

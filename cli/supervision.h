@@ -32,6 +32,7 @@ enum stage {
         STAGE_ENDED,
 };
 
+#define NET_RECORD_KINDS 3 /* supervision_egress.c */
 /* What the upstreams of the agent's routes answered; supervision_upstream.c. */
 struct upstreams_seen {
         char credential[NETWORK_ROUTES_MAX][HASH_HEX]; /* of each route: refused_id() */
@@ -65,10 +66,12 @@ struct supervision {
         uint64_t notes_seen, notes_bytes, receipts_seen; /* of all that the runner sent */
         bool told;                                       /* the runner gave its result */
         bool verify;                                     /* … and it was a candidate */
-        struct run_result verdict;         /* of the caged side, where it is no candidate; then of the director */
-        bool answered;                     /* the director said done */
-        uint64_t net_seen[2], net_dropped; /* vetoes, receipts of cupel-egress; of them not in the log */
-        struct strv refused;               /* what was shown as refused */
+        struct run_result verdict; /* of the caged side, where it is no candidate; then of the director */
+        bool answered;             /* the director said done */
+        uint64_t net_seen[NET_RECORD_KINDS], net_dropped; /* records of cupel-egress by kind; of them not in the log */
+        struct json_t *cost; /* lib/base/cost_sum.h, of what cupel-egress recorded; NULL: nothing */
+        bool price_said;     /* that a model's price is not known */
+        struct strv refused; /* what was shown as refused */
         struct upstreams_seen upstreams;
         bool given_up; /* the verdict is ours: nothing that anybody says changes it */
         char director_error[512];

@@ -11,6 +11,7 @@
 #include "cli/supervision_internal.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/cost_sum.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
 
@@ -91,6 +92,61 @@ static int check_veto(struct supervision *s, json_t *data, struct err *err)
         return 0;
 }
 
+/* Once: what is counted at the price of the dearest may end the run early. */
+static void say_unpriced(struct supervision *s, json_t *data)
+{
+        const char *model = json_string_value(json_object_get(data, "model"));
+
+        if (s->price_said)
+                return;
+        s->price_said = true;
+        terminal_say(s->terminal,
+                     "cost: no price is known for the model \"%s\", so its tokens count as the dearest's; put prices: "
+                     "{\"%s\": {input: …, output: …}} (dollars per million tokens) into %s",
+                     model && *model ? model : "unknown", model && *model ? model : "*", s->context->config_file);
+}
+
+static int check_cost(struct supervision *s, json_t *data, struct err *err)
+{
+        const char *model = "", *route = "", *price = "";
+        int64_t in = 0, out = 0, cached = 0, written = 0;
+        bool estimated = false;
+        double usd = 0;
+        const struct json_field fields[] = {
+                {"usd", JSON_FIELD_NUMBER, &usd, true},       {"tokens_in", JSON_FIELD_INT, &in, true},
+                {"tokens_out", JSON_FIELD_INT, &out, true},   {"model", JSON_FIELD_STRING, &model, true},
+                {"cached_in", JSON_FIELD_INT, &cached, true}, {"cache_write", JSON_FIELD_INT, &written, true},
+                {"route", JSON_FIELD_STRING, &route, true},   {"estimated", JSON_FIELD_BOOL, &estimated, true},
+                {"price", JSON_FIELD_STRING, &price, true},   {0}};
+
+        if (json_fields(data, "cost.reported", fields, err) < 0)
+                return -1;
+        if (!(usd >= 0) || in < 0 || out < 0 || cached < 0 || written < 0)
+                return err_set(err, ERR_INPUT, "cost.reported: a number out of bounds");
+        if (check_texts((const char *const[]){model, route, price, NULL}, err) < 0)
+                return -1;
+        cost_sum_see(&s->cost, "system", data);
+        if (strcmp(price, "fallback") == 0)
+                say_unpriced(s, data);
+        return 0;
+}
+
+/* What it may record; each kind hides none of the others. */
+static const struct {
+        const char *name;
+        int (*check)(struct supervision *s, json_t *data, struct err *err);
+} kinds[NET_RECORD_KINDS] = {
+        {"action.vetoed", check_veto}, {"receipt.net", check_receipt}, {"cost.reported", check_cost}};
+
+static size_t find_kind(const char *name)
+{
+        size_t kind = 0;
+
+        while (kind < NET_RECORD_KINDS && strcmp(kinds[kind].name, name) != 0)
+                kind++;
+        return kind;
+}
+
 static int on_record(struct supervision *s, json_t *message, struct err *err)
 {
         const char *type, *name = "";
@@ -100,19 +156,18 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
                                             {"event", JSON_FIELD_STRING, &name, true},
                                             {"data", JSON_FIELD_OBJECT, &data, true},
                                             {0}};
-        bool receipt;
+        size_t kind;
 
         if (json_fields(message, "record", fields, err) < 0)
                 return -1;
-        receipt = strcmp(name, "receipt.net") == 0;
-        known = receipt || strcmp(name, "action.vetoed") == 0 ? event_type_find(name) : NULL;
+        kind = find_kind(name);
+        known = kind < NET_RECORD_KINDS ? event_type_find(name) : NULL;
         if (!known)
                 return err_set(err, ERR_INPUT, "record: %.64s is not its to send", name);
         redact_json(&s->redact, data);
-        if ((receipt ? check_receipt(s, data, err) : check_veto(s, data, err)) < 0 ||
-            event_validate(known, EVENT_ACTOR_SYSTEM, data, err) < 0)
+        if (kinds[kind].check(s, data, err) < 0 || event_validate(known, EVENT_ACTOR_SYSTEM, data, err) < 0)
                 return -1;
-        if (++s->net_seen[receipt] > RECORDS_MAX) {
+        if (++s->net_seen[kind] > RECORDS_MAX) {
                 s->net_dropped++;
                 return 0;
         }
@@ -141,6 +196,19 @@ static int on_ready(struct supervision *s, json_t *message, struct err *err)
         return json_object_size(message) == 1 ? 0 : err_set(err, ERR_INPUT, "ready: unknown fields");
 }
 
+static void give_up_cost(struct supervision *s)
+{
+        char spent[COST_TEXT], limit[COST_TEXT];
+
+        cost_text(cost_sum_micro(s->cost), spent);
+        cost_text(s->launch->plan.budget.cost_usd, limit);
+        supervision_give_up(
+                s, OUTCOME_BUDGET_EXCEEDED,
+                "the agent spent more than its budget: %s of %s (budget.cost_usd); raise it in the work item, or "
+                "with --budget cost_usd=N",
+                spent, limit);
+}
+
 static int on_exceeded(struct supervision *s, json_t *message, struct err *err)
 {
         const struct network *network = &s->launch->plan.sandbox.network;
@@ -158,6 +226,8 @@ static int on_exceeded(struct supervision *s, json_t *message, struct err *err)
                 supervision_give_up(s, OUTCOME_BUDGET_EXCEEDED,
                                     "the command made more connections than its budget: network.connections is %lld",
                                     (long long)network->connections);
+        else if (strcmp(budget, "cost") == 0)
+                give_up_cost(s);
         else
                 return err_set(err, ERR_INPUT, "exceeded: no such budget");
         return 0;

@@ -20,7 +20,10 @@
 #include "cli/terminal.h"
 #include "lib/base/outcome.h"
 
+struct json_t;
+
 struct run_result {
+        struct json_t *cost; /* lib/base/cost_sum.h; NULL: nothing cost */
         enum outcome outcome;
         char *commit, *tree; /* NULL where there is none */
         struct strv reasons;

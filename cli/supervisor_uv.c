@@ -335,6 +335,7 @@ int supervise(struct context *context, struct launch *launch, struct terminal *t
         close_loop(&loop);
         if (status == 0 && loop.s.answered) {
                 *ret = loop.s.verdict;
+                ret->cost = steal_ptr(&loop.s.cost);
                 loop.s.verdict = (struct run_result){0};
         } else if (status == 0) {
                 status = err_set(err, ERR_INTERNAL, "the director ended without an answer%s%s",

@@ -3,6 +3,7 @@
 
 #include "director/director.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
 #include "lib/base/net_sum.h"
 
@@ -68,6 +69,11 @@ static void see_receipt_net(const struct look *look)
         net_sum_see(&look->facts->network, "receipt.net", look->actor, look->data);
 }
 
+static void see_cost(const struct look *look)
+{
+        cost_sum_see(&look->facts->cost, look->actor, look->data);
+}
+
 static void see_veto(const struct look *look)
 {
         net_sum_see(&look->facts->network, "action.vetoed", look->actor, look->data);
@@ -80,7 +86,7 @@ static const struct {
         {"receipt.verifier", see_verifier}, {"receipt.policy.decision", see_decision},
         {"run.state", see_state},           {"receipt.verifier.results", see_sandbox},
         {"receipt.net", see_receipt_net},   {"action.vetoed", see_veto},
-        {"receipt.limits", see_limits},
+        {"receipt.limits", see_limits},     {"cost.reported", see_cost},
 };
 
 static void count_note(struct facts *facts, const char *type)
@@ -142,6 +148,7 @@ void facts_release(struct facts *facts)
         json_decref(facts->sandbox);
         json_decref(facts->timeline);
         json_decref(facts->network);
+        json_decref(facts->cost);
         json_decref(facts->limits);
         *facts = (struct facts){0};
 }

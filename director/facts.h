@@ -19,6 +19,7 @@ struct facts {
         struct json_t *sandbox;  /* {"run": {…}|null, "director": {…}|null} */
         struct json_t *limits;   /* receipt.limits of both, in order */
         struct json_t *timeline; /* [{"phase", "time"}] */
+        struct json_t *cost;     /* lib/base/cost_sum.h; NULL: nothing of it is on record */
         struct json_t *network;  /* lib/base/net_sum.h; NULL: nothing of it is on record */
 };
 

@@ -143,6 +143,15 @@ static struct json_t *how_it_was_judged(const struct director *d, const struct f
                                    (json_int_t)d->times.land));
 }
 
+static struct json_t *cost_json(const struct director *d, const struct facts *facts)
+{
+        struct json_t *cost = facts->cost ? json_incref(facts->cost) : json_null();
+
+        if (facts->cost && d->has_plan)
+                json_object_set_new(cost, "limit_usd", json_real((double)d->plan.budget.cost_usd / 1e6));
+        return cost;
+}
+
 struct json_t *report_json(const struct director *d, const struct facts *facts, const struct strv *reasons,
                            const struct report_patch *patch)
 {
@@ -153,6 +162,7 @@ struct json_t *report_json(const struct director *d, const struct facts *facts, 
         set_all(report, how_it_was_judged(d, facts));
         json_object_set_new(report, "agent", text_or_null(d->row.agent));
         json_object_set_new(report, "race", text_or_null(d->row.race));
+        json_object_set_new(report, "cost", cost_json(d, facts));
         json_object_set_new(report, "changes", changes_json(&d->candidate));
         json_object_set_new(report, "patch", patch_json(patch));
         json_object_set_new(report, "patch_missing", text_or_null(patch->missing));

@@ -210,6 +210,39 @@ static void put_judged(const struct json_t *report, struct str *out)
                  "only.\n\n");
 }
 
+static double usd(const struct json_t *object, const char *key)
+{
+        return json_number_value(json_object_get(object, key));
+}
+
+static void put_cost(const struct json_t *report, struct str *out)
+{
+        const struct json_t *cost = json_object_get(report, "cost");
+        const char *name;
+        struct json_t *model;
+
+        if (!json_is_object(cost))
+                return;
+        str_printf(out, "## What it cost\n\n$%.6g of $%.6g in %lld requests", usd(cost, "usd"), usd(cost, "limit_usd"),
+                   number(cost, "requests"));
+        if (number(cost, "estimated"))
+                str_printf(out, ", of which %lld were estimated: their final count did not come",
+                           number(cost, "estimated"));
+        str_puts(out, ".\n\n| model | requests | tokens in | of them cached | tokens out | dollars "
+                      "|\n|---|---|---|---|---|---|\n");
+        json_object_foreach(json_object_get(cost, "models"), name, model)
+        {
+                str_puts(out, "| ");
+                put_code(out, name);
+                str_printf(out, " | %lld | %lld | %lld | %lld | %.6g |\n", number(model, "requests"),
+                           number(model, "tokens_in"), number(model, "cached_in"), number(model, "tokens_out"),
+                           usd(model, "usd"));
+        }
+        if (json_is_number(json_object_get(cost, "claimed_usd")))
+                str_printf(out, "\nThe agent's own claim beside it: $%.6g.\n", usd(cost, "claimed_usd"));
+        str_puts(out, "\n");
+}
+
 static void put_network(const struct json_t *report, struct str *out)
 {
         const struct json_t *network = json_object_get(report, "network");
@@ -275,6 +308,7 @@ void report_markdown(const struct json_t *report, struct str *out)
         put_asked(report, out);
         put_changes(report, out);
         put_judged(report, out);
+        put_cost(report, out);
         put_network(report, out);
         put_limits(report, out);
         put_not_covered(report, out);

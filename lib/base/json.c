@@ -4,8 +4,10 @@
 #include <string.h>
 
 static const char *const type_names[] = {
-        [JSON_FIELD_STRING] = "a string",  [JSON_FIELD_INT] = "an integer", [JSON_FIELD_BOOL] = "true or false",
-        [JSON_FIELD_OBJECT] = "an object", [JSON_FIELD_ARRAY] = "a list",   [JSON_FIELD_STRINGS] = "a list of strings",
+        [JSON_FIELD_STRING] = "a string",           [JSON_FIELD_INT] = "an integer",
+        [JSON_FIELD_BOOL] = "true or false",        [JSON_FIELD_NUMBER] = "a number",
+        [JSON_FIELD_OBJECT] = "an object",          [JSON_FIELD_ARRAY] = "a list",
+        [JSON_FIELD_STRINGS] = "a list of strings",
 };
 
 static const struct json_field *find_field(const struct json_field *fields, const char *name)
@@ -33,6 +35,8 @@ static bool fits(const json_t *value, enum json_field_type type)
                 return json_is_string(value);
         case JSON_FIELD_INT:
                 return json_is_integer(value);
+        case JSON_FIELD_NUMBER:
+                return json_is_number(value);
         case JSON_FIELD_BOOL:
                 return json_is_boolean(value);
         case JSON_FIELD_OBJECT:
@@ -53,6 +57,9 @@ static void take(json_t *value, const struct json_field *field)
                 break;
         case JSON_FIELD_INT:
                 *(int64_t *)field->ret = json_integer_value(value);
+                break;
+        case JSON_FIELD_NUMBER:
+                *(double *)field->ret = json_number_value(value);
                 break;
         case JSON_FIELD_BOOL:
                 *(bool *)field->ret = json_is_true(value);

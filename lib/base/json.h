@@ -26,6 +26,7 @@
 enum json_field_type {
         JSON_FIELD_STRING,  /* const char **, borrowed from the object */
         JSON_FIELD_INT,     /* int64_t * */
+        JSON_FIELD_NUMBER,  /* double *; an integer or not */
         JSON_FIELD_BOOL,    /* bool * */
         JSON_FIELD_OBJECT,  /* struct json_t **, borrowed */
         JSON_FIELD_ARRAY,   /* struct json_t **, borrowed */

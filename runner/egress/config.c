@@ -2,6 +2,7 @@
 /* What the two channels say, taken apart strictly. Errors never quote a header's value. */
 #include "runner/egress/egress.h"
 
+#include "runner/egress/meter.h"
 #include "runner/egress/route_rules.h"
 
 #include "lib/base/json.h"
@@ -23,19 +24,21 @@ static int take_header(json_t *entry, struct egress_header *header, struct err *
 
 static int take_route(json_t *entry, struct egress_route *route, struct err *err)
 {
-        const char *name = NULL, *upstream = NULL;
+        const char *name = NULL, *upstream = NULL, *meter = NULL;
         json_t *headers = NULL, *header;
         size_t index;
-        const struct json_field fields[] = {{"name", JSON_FIELD_STRING, &name, true},
-                                            {"upstream", JSON_FIELD_STRING, &upstream, true},
-                                            {"headers", JSON_FIELD_ARRAY, &headers, true},
-                                            {"allow", JSON_FIELD_STRINGS, &route->allow, true},
-                                            {0}};
+        const struct json_field fields[] = {
+                {"name", JSON_FIELD_STRING, &name, true},      {"upstream", JSON_FIELD_STRING, &upstream, true},
+                {"headers", JSON_FIELD_ARRAY, &headers, true}, {"allow", JSON_FIELD_STRINGS, &route->allow, true},
+                {"meter", JSON_FIELD_STRING, &meter, true},    {0}};
 
         if (json_fields(entry, "route", fields, err) < 0)
                 return -1;
         if (!*name || !strcmp(name, "proxy"))
                 return err_set(err, ERR_INPUT, "route: a route cannot be called \"%s\"", name);
+        if (!meter_is_known(meter))
+                return err_set(err, ERR_INPUT, "route %.64s: there is no meter \"%.64s\"", name, meter);
+        route->meter = xstrdup(meter);
         route->name = xstrdup(name);
         route->upstream = xstrdup(upstream);
         route->headers = xcalloc(json_array_size(headers), sizeof(*route->headers));
@@ -77,25 +80,67 @@ static int take_routes(json_t *routes, struct egress_config *config, struct err 
         return 0;
 }
 
+static int take_price(json_t *entry, struct egress_price *price, struct err *err)
+{
+        const char *model = NULL;
+        int64_t input = 0, output = 0, cache_read = 0, cache_write = 0;
+        const struct json_field fields[] = {
+                {"model", JSON_FIELD_STRING, &model, true},          {"input", JSON_FIELD_INT, &input, true},
+                {"output", JSON_FIELD_INT, &output, true},           {"cache_read", JSON_FIELD_INT, &cache_read, true},
+                {"cache_write", JSON_FIELD_INT, &cache_write, true}, {0}};
+
+        if (json_fields(entry, "price", fields, err) < 0)
+                return -1;
+        if (!*model || input < 0 || output < 0 || cache_read < 0 || cache_write < 0)
+                return err_set(err, ERR_INPUT, "price: expected a model and prices from 0");
+        *price = (struct egress_price){.model = xstrdup(model),
+                                       .input = (uint64_t)input,
+                                       .output = (uint64_t)output,
+                                       .cache_read = (uint64_t)cache_read,
+                                       .cache_write = (uint64_t)cache_write};
+        return 0;
+}
+
+static int take_prices(json_t *prices, struct egress_config *config, struct err *err)
+{
+        json_t *entry;
+        size_t index;
+
+        if (json_array_size(prices) > EGRESS_PRICES_MAX)
+                return err_set(err, ERR_INPUT, "config: more than %d prices", EGRESS_PRICES_MAX);
+        config->prices = xcalloc(json_array_size(prices) + 1, sizeof(*config->prices));
+        json_array_foreach(prices, index, entry)
+        {
+                if (take_price(entry, &config->prices[index], err) < 0)
+                        return -1;
+                config->prices_len++;
+        }
+        return 0;
+}
+
 static int take_config(json_t *message, struct egress_config *config, struct err *err)
 {
         const char *type = NULL;
-        int64_t bytes = 0, connections = 0;
-        json_t *routes = NULL;
+        int64_t bytes = 0, connections = 0, cost = 0;
+        json_t *routes = NULL, *prices = NULL;
         _cleanup_strv_ struct strv allow = {0};
         const struct json_field fields[] = {
                 {"type", JSON_FIELD_STRING, &type, true},    {"allow", JSON_FIELD_STRINGS, &allow, true},
                 {"bytes", JSON_FIELD_INT, &bytes, true},     {"connections", JSON_FIELD_INT, &connections, true},
-                {"routes", JSON_FIELD_ARRAY, &routes, true}, {0}};
+                {"routes", JSON_FIELD_ARRAY, &routes, true}, {"prices", JSON_FIELD_ARRAY, &prices, true},
+                {"cost", JSON_FIELD_INT, &cost, true},       {0}};
 
         if (json_fields(message, "config", fields, err) < 0)
                 return -1;
-        if (strcmp(type, "config") != 0 || bytes < 0 || connections < 0)
+        if (strcmp(type, "config") != 0 || bytes < 0 || connections < 0 || cost < 0)
                 return err_set(err, ERR_INPUT, "config: expected type \"config\" and budgets from 0");
         config->bytes = (uint64_t)bytes;
         config->connections = (uint64_t)connections;
+        config->cost = (uint64_t)cost;
         if (allow_list_parse(&allow, &config->allow, err) < 0)
                 return err_wrap(err, "config");
+        if (take_prices(prices, config, err) < 0)
+                return -1;
         return take_routes(routes, config, err);
 }
 
@@ -128,9 +173,13 @@ void egress_config_release(struct egress_config *config)
                         release_header(&route->headers[k]);
                 free(route->headers);
                 free(route->name);
+                free(route->meter);
                 free(route->upstream);
                 strv_release(&route->allow);
         }
+        for (size_t i = 0; i < config->prices_len; i++)
+                free(config->prices[i].model);
+        free(config->prices);
         allow_list_release(&config->allow);
         *config = EGRESS_CONFIG_INIT;
 }

@@ -9,13 +9,16 @@
  *
  * fd 3, the supervisor (struct channel):
  *         in   {"type":"config","allow":[…],"bytes":N,"connections":N,"routes":[{"name","upstream","headers":[{"name",
- *              "value"}],"allow":["POST /v1/messages*"]}]}            exactly one, first; 0 = no bound
- *         out  {"type":"ready"} · {"type":"record","event":"receipt.net"|"action.vetoed","data":{…}}
- *              {"type":"exceeded","budget":"bytes"|"connections"} · {"type":"dropped","count":N}
+ *              "value"}],"allow":["POST /v1/messages*"],"meter":"none"|"anthropic"|"openai"|"gemini"}],
+ *              "prices":[{"model","input","output","cache_read","cache_write"}],"cost":MICRO-DOLLARS}
+ *              exactly one, first; 0 = no bound. Prices: micro-dollars for a million tokens, by globs of models.
+ *         out  {"type":"ready"} · {"type":"record","event":"receipt.net"|"action.vetoed"|"cost.reported","data":{…}}
+ *              {"type":"exceeded","budget":"bytes"|"connections"|"cost"} · {"type":"dropped","count":N}
  *         end of file: exit at once
  * fd 4, the runner, which may be in an attacker's hands:
  *         in   {"type":"listen","for":"proxy"|"<route>"} with one descriptor, a listening TCP socket
  *              {"type":"close"}: every listener and connection of the step ends; answered {"type":"closed"}
+ *         out  {"type":"spent","usd":MICRO,"limit":MICRO} after a change of what the run has spent, the latest only
  *         end of file, or anything else: as close, then what is recorded is sent and the program exits
  */
 
@@ -30,6 +33,7 @@ struct json_t;
 #define EGRESS_SUPERVISOR_FD 3
 #define EGRESS_RUNNER_FD 4
 #define EGRESS_ROUTES_MAX 16
+#define EGRESS_PRICES_MAX 1024
 #define EGRESS_PROXY (-1) /* the listener that is no route's */
 
 struct egress_header {
@@ -43,6 +47,12 @@ struct egress_route {
         struct egress_header *headers;
         size_t headers_len;
         struct strv allow; /* "METHOD /path*" */
+        char *meter;       /* what its answers say of their cost: "none", or one that meter.h knows */
+};
+
+struct egress_price {
+        char *model;                                     /* glob */
+        uint64_t input, output, cache_read, cache_write; /* micro-dollars for a million tokens */
 };
 
 struct egress_config {
@@ -50,6 +60,9 @@ struct egress_config {
         uint64_t bytes, connections; /* 0: no bound */
         struct egress_route routes[EGRESS_ROUTES_MAX];
         size_t routes_len;
+        struct egress_price *prices;
+        size_t prices_len;
+        uint64_t cost; /* micro-dollars; 0: no bound */
 };
 
 #define EGRESS_CONFIG_INIT ((struct egress_config){0})

@@ -26,6 +26,7 @@
         X(VETOES_WAITING, 1024 * 1024, "bytes that wait for the supervisor before vetoes are dropped")                 \
         X(RECEIPTS_WAITING, 8 * 1024 * 1024, "the same for receipts, of which there are no more than connections")     \
         X(VETO_TEXT_MAX, 512, "bytes of what a veto quotes")                                                           \
+        X(SPENT_MS, 20, "between two words to the runner of what the run has spent")                                   \
         X(ANSWER_TEXT_MAX, 128, "bytes of what is told of an upstream's answer")                                       \
         X(TICK_MS, 250, "how often deadlines are looked at")                                                           \
         X(HEAD_MS, 10000, "until a client has sent its greeting or a whole head")                                      \

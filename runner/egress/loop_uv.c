@@ -10,6 +10,7 @@
 #include "runner/egress/limits.h"
 #include "runner/egress/route.h"
 #include "runner/egress/socket.h"
+#include "runner/egress/spent.h"
 
 #include "lib/base/channel.h"
 #include "lib/base/cleanup.h"
@@ -45,7 +46,8 @@ struct loop {
         struct routes *routes;
         struct listener *listeners[LISTENERS_MAX];
         unsigned hurry;
-        bool writing;         /* the supervisor's socket was full */
+        bool writing; /* the supervisor's socket was full */
+        struct spent spent;
         bool supervisor_gone; /* nobody to tell anything */
         int result;
         struct err *err;
@@ -191,8 +193,10 @@ static void close_step(struct loop *loop)
 static int tell_closed(struct loop *loop, struct err *err)
 {
         static const char closed[] = "{\"type\":\"closed\"}\n";
-        ssize_t put = send(loop->down.fd, closed, sizeof(closed) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t put = 0;
 
+        if (!spent_is_between(&loop->spent))
+                put = send(loop->down.fd, closed, sizeof(closed) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (put != sizeof(closed) - 1 && !(put < 0 && (errno == EPIPE || errno == ECONNRESET)))
                 return err_set(err, ERR_INPUT, "order: the runner does not take its answers");
         return 0;
@@ -285,6 +289,8 @@ static void on_turn(uv_prepare_t *handle)
         if (!loop->sink)
                 return;
         open_or_shut(loop);
+        routes_turn(loop->routes);
+        spent_tell(&loop->spent, loop->down.fd, routes_spent(loop->routes), loop->config.cost);
         sent = sink_flush(loop->sink);
         if (sent < 0) {
                 loop->supervisor_gone = true;

@@ -25,6 +25,9 @@ bool routes_have_room(const struct routes *routes);
 void routes_accept(struct routes *routes, size_t index, int fd);
 void routes_tick(struct routes *routes); /* ends those whose time is over */
 void routes_close_all(struct routes *routes);
+/* Before each wait: where the budget of costs is passed, every connection is cut, and the supervisor told after what it cost. */
+void routes_turn(struct routes *routes);
+uint64_t routes_spent(const struct routes *routes); /* micro-dollars, with what runs */
 void routes_free(struct routes *routes);
 
 #endif

@@ -4,9 +4,8 @@
  * pausing when a buffer is full, so that memory stays the same whatever the size. Everything of the answer passes through
  * deliver(), masked.
  */
+#include "runner/egress/route_exchange.h"
 #include "runner/egress/limits.h"
-#include "runner/egress/route_answer.h"
-#include "runner/egress/route_internal.h"
 #include "runner/egress/route_rules.h"
 #include "runner/egress/vet.h"
 
@@ -17,24 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-struct exchange {
-        struct route_world *world;
-        const struct egress_route *route;
-        struct visitor *visitor;
-        CURL *easy;
-        struct curl_slist *lines;
-        char *method, *target;
-        struct answer_client asked;
-        struct answer answer;
-        struct mask_stream masking;
-        struct str upload;
-        size_t upload_at; /* curl has taken what is before */
-        bool upload_complete, upload_paused, answer_paused;
-        bool head_sent, broken, uploaded, again;
-        const char *why; /* we ended it; NULL: we did not */
-        uint64_t bytes_in, bytes_out, began, moved;
-};
 
 /* ---- what is counted ---- */
 
@@ -67,6 +48,8 @@ static size_t on_upload(char *buffer, size_t size, size_t count, void *user)
         struct exchange *exchange = user;
         size_t ready = exchange->upload.len - exchange->upload_at, n = size * count < ready ? size * count : ready;
 
+        if (exchange->own_status)
+                return CURL_READFUNC_ABORT;
         if (!ready) {
                 exchange->upload_paused = !exchange->upload_complete;
                 return exchange->upload_complete ? 0 : CURL_READFUNC_PAUSE;
@@ -78,7 +61,7 @@ static size_t on_upload(char *buffer, size_t size, size_t count, void *user)
         exchange->uploaded = true;
         if (exchange->upload_at == exchange->upload.len) {
                 str_clear(&exchange->upload);
-                exchange->upload_at = 0;
+                exchange->upload_at = exchange->watched = 0;
                 visitor_flush(exchange->visitor); /* it may read on */
         }
         return n;
@@ -143,10 +126,16 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *user)
 
         if (visitor_full(exchange->visitor)) {
                 exchange->answer_paused = true;
+                exchange->held = size * count;
                 return CURL_WRITEFUNC_PAUSE;
         }
+        exchange->held = 0;
         if (!exchange->head_sent || !spend(exchange, &exchange->bytes_in, size * count))
                 return 0;
+        if (exchange_succeeds(exchange) && !cost_answer(exchange->cost, bytes, size * count)) {
+                exchange->why = "the run's budget of costs is used up";
+                return 0;
+        }
         deliver(exchange, bytes, size * count);
         visitor_flush(exchange->visitor);
         return size * count;
@@ -177,55 +166,13 @@ static curl_socket_t on_dial(void *user, curlsocktype purpose, struct curl_socka
 
 /* ---- what curl is told ---- */
 
-static void add_line(struct exchange *exchange, const char *line)
-{
-        struct curl_slist *longer = curl_slist_append(exchange->lines, line);
-
-        if (!longer)
-                abort();
-        exchange->lines = longer;
-        exchange->bytes_out += strlen(line) + 2;
-}
-
-static void set_headers(struct exchange *exchange, const struct request *request)
-{
-        _cleanup_strv_ struct strv lines = {0};
-
-        header_filter_request(request_headers(request), exchange->route, &lines);
-        for (size_t i = 0; i < lines.len; i++)
-                add_line(exchange, lines.items[i]);
-        header_lines_release(&lines);
-        if (!header_list_get(request_headers(request), "accept"))
-                curl_slist_append(exchange->lines, "Accept:"); /* curl would add its own */
-        curl_slist_append(exchange->lines, "Expect:");
-        if (request_length(request) == REQUEST_LENGTH_UNKNOWN)
-                curl_slist_append(exchange->lines, "Transfer-Encoding: chunked");
-        curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->lines);
-}
-
-static void set_method(struct exchange *exchange, const struct request *request)
-{
-        static const char *const bodiless[] = {"GET", "HEAD", "OPTIONS", "DELETE"};
-        bool body = request_length(request) != 0;
-
-        for (size_t i = 0; i < sizeof(bodiless) / sizeof(*bodiless); i++)
-                if (!body && !strcmp(exchange->method, bodiless[i])) {
-                        curl_easy_setopt(exchange->easy, exchange->asked.head ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1L);
-                        curl_easy_setopt(exchange->easy, CURLOPT_CUSTOMREQUEST, exchange->method);
-                        return;
-                }
-        curl_easy_setopt(exchange->easy, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(exchange->easy, CURLOPT_CUSTOMREQUEST, exchange->method);
-        curl_easy_setopt(exchange->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request_length(request));
-        curl_easy_setopt(exchange->easy, CURLOPT_READFUNCTION, on_upload);
-        curl_easy_setopt(exchange->easy, CURLOPT_READDATA, exchange);
-}
-
 static void set_callbacks(struct exchange *exchange)
 {
         curl_easy_setopt(exchange->easy, CURLOPT_PRIVATE, exchange);
         curl_easy_setopt(exchange->easy, CURLOPT_HEADERFUNCTION, on_header);
         curl_easy_setopt(exchange->easy, CURLOPT_HEADERDATA, exchange);
+        curl_easy_setopt(exchange->easy, CURLOPT_READFUNCTION, on_upload);
+        curl_easy_setopt(exchange->easy, CURLOPT_READDATA, exchange);
         curl_easy_setopt(exchange->easy, CURLOPT_WRITEFUNCTION, on_answer);
         curl_easy_setopt(exchange->easy, CURLOPT_WRITEDATA, exchange);
         curl_easy_setopt(exchange->easy, CURLOPT_OPENSOCKETFUNCTION, on_dial);
@@ -240,8 +187,7 @@ static void set_all(struct exchange *exchange, const struct request *request)
         exchange->bytes_out = strlen(exchange->method) + url.len;
         curl_easy_setopt(exchange->easy, CURLOPT_URL, str_text(&url));
         route_transport(exchange->easy, exchange->world->hurry);
-        set_method(exchange, request);
-        set_headers(exchange, request);
+        exchange_ask(exchange, request);
         set_callbacks(exchange);
         sink_bytes(exchange->world->sink, exchange->bytes_out);
 }
@@ -262,6 +208,7 @@ struct exchange *exchange_new(struct route_world *world, const struct egress_rou
                                                  .http_1_0 = request_is_http_1_0(request)};
         exchange->began = exchange->moved = clock_ms();
         exchange->upload_complete = request_length(request) == 0;
+        exchange->cost = cost_new(world->costs, route, exchange->method, exchange->target);
         exchange->easy = curl_easy_init();
         if (!exchange->easy)
                 abort();
@@ -288,9 +235,27 @@ static void unpause(struct exchange *exchange)
                 exchange->broken = true;
 }
 
+/* Before curl has the last of it: what is refused here is not whole at the upstream, and so not acted on. */
+static void watch_upload(struct exchange *exchange, bool complete)
+{
+        const char *why;
+
+        if (exchange->own_status)
+                return;
+        why = cost_request(exchange->cost, exchange->upload.data + exchange->watched,
+                           exchange->upload.len - exchange->watched, complete);
+        exchange->watched = exchange->upload.len;
+        if (!why)
+                return;
+        veto(exchange, why);
+        exchange->why = why;
+        exchange->own_status = 403;
+}
+
 void exchange_uploaded(struct exchange *exchange, bool complete)
 {
         exchange->upload_complete = exchange->upload_complete || complete;
+        watch_upload(exchange, complete);
         if (!exchange->upload_paused || (!exchange->upload.len && !exchange->upload_complete))
                 return;
         exchange->upload_paused = false;
@@ -349,37 +314,14 @@ void exchange_done(struct exchange *exchange, int code)
                 answer_tell(&exchange->answer, exchange->route->name, exchange->why, exchange->world->sink);
         }
         str_printf(&text, "route %s: %s", exchange->route->name, exchange->why);
-        status = exchange->head_sent ? -1 : route_failure_status(code);
+        status = exchange->head_sent ? -1 : exchange->own_status ? exchange->own_status : route_failure_status(code);
         exchange_free(exchange, exchange->why);
         visitor_answered(visitor, status, str_text(&text));
 }
 
-static void put_receipt(struct exchange *exchange, const char *why)
-{
-        _cleanup_str_ struct str via = {0};
-        struct route_upstream upstream;
-        char *address = NULL;
-
-        route_upstream(exchange->route->upstream, &upstream);
-        curl_easy_getinfo(exchange->easy, CURLINFO_PRIMARY_IP, &address);
-        str_printf(&via, "route:%s", exchange->route->name);
-        sink_receipt(exchange->world->sink, &(struct receipt){.host = upstream.host,
-                                                              .port = upstream.port,
-                                                              .address = address && *address ? address : NULL,
-                                                              .bytes_in = exchange->bytes_in,
-                                                              .bytes_out = exchange->bytes_out,
-                                                              .ms = clock_ms() - exchange->began,
-                                                              .via = str_text(&via),
-                                                              .method = exchange->method,
-                                                              .status = exchange->answer.status,
-                                                              .error = why,
-                                                              .broken_off = why && !exchange->why,
-                                                              .silent_ms = clock_ms() - exchange->moved});
-}
-
 void exchange_free(struct exchange *exchange, const char *why)
 {
-        put_receipt(exchange, why);
+        exchange_account(exchange, why);
         upstreams_stop(exchange->world->upstreams, exchange->easy);
         curl_easy_cleanup(exchange->easy);
         for (struct curl_slist *line = exchange->lines; line; line = line->next)

@@ -8,6 +8,7 @@
  *   route_uv.c           the house: accepts, looks at deadlines, closes all
  *   route_visitor_uv.c   one connection of the sandbox's: its socket, its requests one after the other, its output
  *   route_exchange.c     one request at its upstream: what curl is told, what it delivers, the receipt
+ *   route_ask.c, route_account.c    what it asks, what of it goes into the log
  *   route_transport.c    how curl reaches an upstream, the same for all
  *   route_curl_uv.c      curl's sockets and timer on the loop
  *
@@ -18,6 +19,7 @@
  * over once, through visitor_answered(), from outside of curl; the visitor frees it then.
  */
 
+#include "runner/egress/cost.h"
 #include "runner/egress/egress.h"
 #include "runner/egress/mask.h"
 #include "runner/egress/route_request.h"
@@ -33,6 +35,7 @@ struct route_world { /* shared by all of them */
         const struct egress_config *config;
         struct sink *sink;
         struct mask *mask;
+        struct costs *costs;
         struct upstreams *upstreams; /* NULL until the first connection: curl is not for free */
         unsigned hurry;
 };
@@ -69,6 +72,7 @@ int route_failure_status(int code);  /* of our own answer */
 struct visitor *visitor_new(struct route_world *world, size_t route, int fd, struct visitor **list, size_t *count);
 struct visitor *visitor_next(const struct visitor *visitor); /* in the list */
 void visitor_close(struct visitor *visitor);
+void visitor_cut(struct visitor *visitor);                /* what is being answered breaks off; closed where it is */
 void visitor_tick(struct visitor *visitor, uint64_t now); /* may close it */
 
 struct str *visitor_out(struct visitor *visitor); /* append here, then: */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/egress/route_rules.h"
 
+#include "runner/egress/meter.h"
 #include "runner/egress/route_head.h"
 
 #include <ctype.h>
@@ -195,6 +196,31 @@ const char *route_judge(const struct strv *allow, const char *method, const char
                 if (rule_matches(allow->items[i], method, target))
                         return NULL;
         return why ? why : "the route's allow list does not name this method and path";
+}
+
+/* A body that is compressed would have to be taken apart to see what it asks for. */
+static const char *judge_encoding(const struct header_list *headers)
+{
+        const char *encoding = header_list_get(headers, "content-encoding");
+
+        if (!encoding || !*encoding || !strcasecmp(encoding, "identity"))
+                return NULL;
+        return "the request's body is compressed, which a metered route cannot read; send it as it is";
+}
+
+const char *route_judge_request(const struct egress_route *route, const struct request *request)
+{
+        const char *method = request_method(request), *target = request_target(request);
+        const char *why = route_judge(&route->allow, method, target);
+        enum meter_format format;
+
+        if (why || !strcmp(route->meter, "none"))
+                return why;
+        if (meter_judge(route->meter, method, target, &format) == METER_REFUSED)
+                return "the route is metered, and what this costs is not in its answer; what can be asked for stands "
+                       "in "
+                       "docs/policy.md";
+        return judge_encoding(request_headers(request));
 }
 
 /* ---- the URL ---- */

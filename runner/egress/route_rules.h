@@ -14,12 +14,16 @@
  */
 
 #include "runner/egress/egress.h"
+#include "runner/egress/route_request.h"
 
 /* A route as it may be served: URL, rules and headers are well-formed. The error never quotes a header's value. */
 int route_check(const struct egress_route *route, struct err *err);
 
 /* NULL: it may pass. Else why not, in words for whoever sent it. */
 const char *route_judge(const struct strv *allow, const char *method, const char *target);
+
+/* The same of a whole head, for a route that may be metered: then only what its meter understands (meter.h) passes. */
+const char *route_judge_request(const struct egress_route *route, const struct request *request);
 
 /*
  * The URL to ask the upstream for, appended to `url`: upstream + target, without query parameters that carry credentials of

@@ -14,14 +14,19 @@ struct routes {
         struct route_world world;
         struct visitor *visitors;
         size_t count;
+        bool cut; /* the budget of costs was passed */
 };
 
 struct routes *routes_new(struct uv_loop_s *loop, const struct egress_config *config, struct sink *sink, unsigned hurry)
 {
         struct routes *routes = xcalloc(1, sizeof(*routes));
 
-        routes->world = (struct route_world){
-                .loop = loop, .config = config, .sink = sink, .mask = mask_new(config), .hurry = hurry};
+        routes->world = (struct route_world){.loop = loop,
+                                             .config = config,
+                                             .sink = sink,
+                                             .mask = mask_new(config),
+                                             .costs = costs_new(config, sink),
+                                             .hurry = hurry};
         return routes;
 }
 
@@ -55,10 +60,28 @@ void routes_close_all(struct routes *routes)
         routes->world.upstreams = NULL;
 }
 
+void routes_turn(struct routes *routes)
+{
+        if (!costs_exceeded(routes->world.costs) || routes->cut)
+                return;
+        for (struct visitor *visitor = routes->visitors, *next; visitor; visitor = next) {
+                next = visitor_next(visitor);
+                visitor_cut(visitor);
+        }
+        routes->cut = true;
+        sink_cost_exceeded(routes->world.sink);
+}
+
+uint64_t routes_spent(const struct routes *routes)
+{
+        return costs_spent(routes->world.costs);
+}
+
 void routes_free(struct routes *routes)
 {
         if (!routes)
                 return;
         mask_free(routes->world.mask);
+        costs_free(routes->world.costs);
         free(routes);
 }

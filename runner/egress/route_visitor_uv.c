@@ -184,8 +184,7 @@ static void veto(struct visitor *visitor, const char *why)
 
 static void begin(struct visitor *visitor)
 {
-        const char *why =
-                route_judge(&visitor->route->allow, request_method(visitor->request), request_target(visitor->request));
+        const char *why = route_judge_request(visitor->route, visitor->request);
         _cleanup_str_ struct str text = {0};
 
         if (why) {
@@ -195,6 +194,10 @@ static void begin(struct visitor *visitor)
                                  strcspn(request_target(visitor->request), "?"));
                 str_printf(&text, ": %s", why);
                 refuse(visitor, 403, str_text(&text));
+                return;
+        }
+        if (costs_exceeded(visitor->world->costs)) {
+                refuse(visitor, 403, "the run's budget of costs is used up");
                 return;
         }
         if (!sink_bytes_left(visitor->world->sink) || !sink_connection(visitor->world->sink)) {
@@ -326,6 +329,14 @@ static bool late(const struct visitor *visitor, uint64_t now)
         if (visitor->state == LEAVING)
                 return now - visitor->since > ANSWER_MS / hurry;
         return now - visitor->since > (request_begun(visitor->request) ? HEAD_MS : KEPT_MS) / hurry;
+}
+
+void visitor_cut(struct visitor *visitor)
+{
+        if (visitor->state != SERVING)
+                return;
+        reset(visitor);
+        visitor_close(visitor);
 }
 
 void visitor_tick(struct visitor *visitor, uint64_t now)

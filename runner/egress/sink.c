@@ -17,7 +17,7 @@ struct sink {
         bool gone;
         uint64_t bytes, connections; /* bounds; UINT64_MAX: none */
         uint64_t bytes_used, connections_used;
-        bool bytes_told, connections_told;
+        bool bytes_told, connections_told, cost_told;
         uint64_t vetoes_left; /* that may still go out now */
         uint64_t last_tick;
         uint64_t dropped;
@@ -125,6 +125,21 @@ static json_t *harmless(const char *text)
 
         str_put_harmless(&shown, text, strnlen(text, VETO_TEXT_MAX));
         return json_string(str_text(&shown));
+}
+
+void sink_cost(struct sink *sink, const struct cost_record *record)
+{
+        put_record(sink, RECEIPTS_WAITING, "cost.reported",
+                   json_pack("{s:f,s:I,s:I,s:o,s:I,s:I,s:s,s:b,s:s}", "usd", (double)record->micro_usd / 1e6,
+                             "tokens_in", (json_int_t)record->tokens_in, "tokens_out", (json_int_t)record->tokens_out,
+                             "model", harmless(record->model), "cached_in", (json_int_t)record->cached_in,
+                             "cache_write", (json_int_t)record->cache_write, "route", record->route, "estimated",
+                             record->estimated, "price", record->fallback ? "fallback" : "table"));
+}
+
+void sink_cost_exceeded(struct sink *sink)
+{
+        tell_exceeded(sink, &sink->cost_told, "cost");
 }
 
 static void set_harmless(json_t *message, const char *key, const char *text)

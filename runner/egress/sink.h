@@ -3,7 +3,7 @@
 #define CUPEL_EGRESS_SINK_H
 
 /*
- * Where every connection reports, proxy and routes alike: receipts and vetoes on their way to the supervisor, and the run's
+ * Where every connection reports, proxy and routes alike: receipts, costs and vetoes on their way to the supervisor, and the run's
  * two budgets.
  *
  *         if (!sink_connection(sink)) …             one upstream connection more; false: the budget is used up
@@ -46,6 +46,14 @@ struct upstream_answer {
         const char *error;       /* with status 0: why */
 };
 
+struct cost_record {                               /* of one answered request */
+        uint64_t micro_usd, tokens_in, tokens_out; /* in: all of it, cached or not */
+        uint64_t cached_in, cache_write;
+        const char *model, *route;
+        bool estimated; /* the final count did not come */
+        bool fallback;  /* no price is known for the model */
+};
+
 struct sink;
 
 /* `fd` is borrowed and non-blocking. Budgets: 0 = no bound. */
@@ -58,6 +66,8 @@ void sink_bytes(struct sink *sink, uint64_t count);
 
 void sink_ready(struct sink *sink);
 void sink_receipt(struct sink *sink, const struct receipt *receipt);
+void sink_cost(struct sink *sink, const struct cost_record *record); /* once, when what it cost is known */
+void sink_cost_exceeded(struct sink *sink);
 
 /*
  * At the head of an answer, which may take its time to end, and before the client has seen it: what it means to the run is not

@@ -674,7 +674,7 @@ def test_a_listener_that_makes_closing_wait():
 
 
 def test_a_bad_configuration():
-    good = {"allow": [], "bytes": 0, "connections": 0, "routes": []}
+    good = {"allow": [], "bytes": 0, "connections": 0, "routes": [], "prices": [], "cost": 0}
     secret = {"name": "a", "upstream": "https://a.example", "headers": [{"name": "x-api-key", "value": "SECRET"}], "allow": []}
     for change in ({"allow": ["*"]}, {"allow": ["a.example:0"]}, {"allow": [""]}, {"allow": ["http://a.example"]}, {"bytes": -1},
                    {"more": 1}, {"routes": [{**secret, "name": "proxy"}]}, {"routes": [secret, secret]},

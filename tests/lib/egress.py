@@ -23,7 +23,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_N
 class Egress:
     """with Egress(allow=["127.0.0.1:8080"]) as egress: … egress.port is the proxy's."""
 
-    def __init__(self, allow=(), bytes=0, connections=0, routes=(), hurry=1, preload=None, before=()):
+    def __init__(self, allow=(), bytes=0, connections=0, routes=(), hurry=1, preload=None, before=(), prices=(), cost=0):
         self.supervisor, theirs_up = socket.socketpair()
         self.runner, theirs_down = socket.socketpair()
         self.messages = []
@@ -45,7 +45,8 @@ class Egress:
         theirs_up.close()
         theirs_down.close()
         self.say(self.supervisor, {"type": "config", "allow": list(allow), "bytes": bytes, "connections": connections,
-                                   "routes": list(routes)})
+                                   "routes": [{"meter": "none", **route} for route in routes], "prices": list(prices),
+                                   "cost": cost})
         self.wait_for(lambda m: m["type"] == "ready")
         self.port = self.listen("proxy")
 

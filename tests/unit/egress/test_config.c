@@ -8,9 +8,11 @@
 
 #define ROUTE                                                                                                          \
         "{\"name\":\"api\",\"upstream\":\"https://"                                                                    \
-        "api.example\",\"headers\":[{\"name\":\"x-key\",\"value\":\"SECRET\"}],\"allow\":[\"POST /v1*\"]}"
+        "api.example\",\"headers\":[{\"name\":\"x-key\",\"value\":\"SECRET\"}],\"allow\":[\"POST /v1*\"],"             \
+        "\"meter\":\"anthropic\"}"
 #define CONFIG(allow, bytes, routes)                                                                                   \
-        "{\"type\":\"config\",\"allow\":[" allow "],\"bytes\":" bytes ",\"connections\":7,\"routes\":[" routes "]}"
+        "{\"type\":\"config\",\"allow\":[" allow "],\"bytes\":" bytes ",\"connections\":7,\"routes\":[" routes         \
+        "],\"prices\":[{\"model\":\"*\",\"input\":3,\"output\":4,\"cache_read\":1,\"cache_write\":2}],\"cost\":9}"
 
 static int parse(const char *text, struct egress_config *config, struct err *err)
 {
@@ -36,6 +38,8 @@ Test(config, is_taken_whole)
         cr_assert(parse(CONFIG("\"a.example\",\"*.b.example:22\"", "5", ROUTE), &config, &err) == 0, "%s", err.message);
         cr_assert(config.allow.len == 2 && config.bytes == 5 && config.connections == 7 && config.routes_len == 1);
         cr_assert_str_eq(config.routes[0].upstream, "https://api.example");
+        cr_assert_str_eq(config.routes[0].meter, "anthropic");
+        cr_assert(config.prices_len == 1 && config.prices[0].output == 4 && config.cost == 9);
         cr_assert_str_eq(config.routes[0].headers[0].value, "SECRET");
         egress_config_release(&config);
         cr_assert_eq(config.routes_len, 0);
@@ -52,6 +56,13 @@ Test(config, anything_else_is_refused_and_no_secret_is_quoted)
                 CONFIG("", "\"5\"", ""),
                 CONFIG("", "5", ROUTE "," ROUTE),
                 CONFIG("", "5", "{\"name\":\"api\"}"),
+                CONFIG("", "5",
+                       "{\"name\":\"a\",\"upstream\":\"http://a\",\"headers\":[],\"allow\":[],\"meter\":\"gas\"}"),
+                "{\"type\":\"config\",\"allow\":[],\"bytes\":1,\"connections\":1,\"routes\":[],\"prices\":[{\"model\":"
+                "\"*\","
+                "\"input\":-3,\"output\":4,\"cache_read\":1,\"cache_write\":2}],\"cost\":9}",
+                "{\"type\":\"config\",\"allow\":[],\"bytes\":1,\"connections\":1,\"routes\":[],\"prices\":[],\"cost\":-"
+                "1}",
                 CONFIG("", "5", "{\"name\":\"proxy\",\"upstream\":\"\",\"headers\":[],\"allow\":[]}"),
                 CONFIG("", "5", "{\"name\":\"\",\"upstream\":\"\",\"headers\":[],\"allow\":[]}"),
                 CONFIG("", "5",
