@@ -158,10 +158,10 @@ void prompt_part_network(const struct prompt_input *input, struct str *out)
 /* Money is told where something counts it, or the item speaks of it. */
 static bool costs(const struct prompt_input *input)
 {
-        for (size_t i = 0; i < input->plan->agent.routes.len; i++)
+        for (size_t i = 0; input->plan->budget.cost_usd && i < input->plan->agent.routes.len; i++)
                 if (input->plan->agent.routes.items[i].meter > (int)METER_NONE)
                         return true;
-        return input->item->budget.cost_usd != KEY_UNSET;
+        return input->plan->budget.cost_usd && input->item->budget.cost_usd != KEY_UNSET;
 }
 
 void prompt_part_budget(const struct prompt_input *input, struct str *out)

@@ -21,10 +21,13 @@ static json_t *dollars(int64_t micro)
         return json_real((double)micro / 1e6);
 }
 
+/* A limit of nothing is none. */
 static json_t *cost(const struct egress_link *egress)
 {
         if (!egress->metered)
                 return json_null();
+        if (!egress->limit)
+                return json_pack("{s:n, s:o, s:n}", "limit", "spent", dollars(egress->spent), "left");
         return json_pack("{s:o, s:o, s:o}", "limit", dollars(egress->limit), "spent", dollars(egress->spent), "left",
                          dollars(left_of(egress->limit, (uint64_t)egress->spent)));
 }

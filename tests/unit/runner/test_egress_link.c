@@ -67,6 +67,16 @@ Test(egress_link, the_latest_that_was_said_is_what_is_left, .init = setup, .fini
         cr_assert_float_eq(cost("left"), 0.0, 1e-9, "more than the limit leaves nothing, not less");
 }
 
+Test(egress_link, a_limit_of_nothing_is_none, .init = setup, .fini = teardown)
+{
+        _cleanup_json_ json_t *left = NULL;
+
+        cr_assert(hear("{\"type\":\"spent\",\"usd\":250000,\"limit\":0}\n") == 0);
+        left = budget_left(&runner);
+        cr_assert(json_is_null(json_object_get(json_object_get(left, "cost_usd"), "left")));
+        cr_assert_float_eq(cost("spent"), 0.25, 1e-9);
+}
+
 Test(egress_link, garbage_ends_the_listening_and_changes_nothing, .init = setup, .fini = teardown)
 {
         static const char *const lines[] = {"{\"type\":\"spent\",\"usd\":-1,\"limit\":5}\n",
