@@ -87,6 +87,10 @@ static int examine(struct context *context, struct launch *launch, struct agent_
 {
         _cleanup_strv_ struct strv argv = {0};
 
+        /* what a repository's policy opens is not tried before its user consented */
+        if (context->repo &&
+            (context_open_history(context, err) < 0 || launch_check_admitted(launch, context, err) < 0))
+                return -1;
         if (launch_furnish_with(launch, context, programs, err) < 0)
                 return -1;
         version_command(launch, check->agent, &argv);

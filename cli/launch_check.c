@@ -165,17 +165,24 @@ static int check_shown(struct launch *launch, const struct context *context, con
         return 0;
 }
 
+int launch_check_admitted(struct launch *launch, struct context *context, struct err *err)
+{
+        char text[640];
+
+        if (policy_files_admitted(&launch->policy, context, err) == 0)
+                return 0;
+        if (err->code != ERR_BLOCKED)
+                return -1;
+        err_text(err, text, sizeof(text));
+        strv_add(&launch->missing, text);
+        *err = ERR_INIT;
+        return 0;
+}
+
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
 {
-        if (policy_files_admitted(&launch->policy, context, err) < 0) {
-                char text[640];
-
-                if (err->code != ERR_BLOCKED)
-                        return -1;
-                err_text(err, text, sizeof(text));
-                strv_add(&launch->missing, text);
-                *err = ERR_INIT;
-        }
+        if (launch_check_admitted(launch, context, err) < 0)
+                return -1;
         if (check_shown(launch, context, "read", &launch->plan.sandbox.read, err) < 0 ||
             check_shown(launch, context, "write", &launch->plan.sandbox.write, err) < 0)
                 return -1;

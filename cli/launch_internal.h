@@ -49,6 +49,7 @@ bool launch_can_show(const char *path);
 int launch_check_place(const struct context *context, struct err *err);
 /* Admission, arming, requirements; fills launch->missing. */
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err);
+int launch_check_admitted(struct launch *launch, struct context *context, struct err *err);
 void launch_check_requirements(struct launch *launch, const struct context *context);
 /* launch_network.c: of a route's headers of which one is enough, the one that is sent stays in the plan. */
 void launch_choose_headers(struct launch *launch);

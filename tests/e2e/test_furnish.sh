@@ -224,6 +224,9 @@ git -C "$repo" commit -qam policy
 run "$repo" --agent theirs --title x --verify v=true
 is "$outcome" blocked "outcome: $json"
 has "$json" "cupel admit" "reason"
+report=$(cd "$repo" && cupel agents check theirs 2>&1)
+is "$?" 30 "agents check: $report"
+has "$report" "cupel admit" "agents check"
 (cd "$repo" && cupel admit --yes >"$e2e_tmp/out" 2>&1) || fail "admit: $(cat "$e2e_tmp/out")"
 run "$repo" --agent theirs --title x --verify v=true
 is "$outcome" committed "outcome: $json"
