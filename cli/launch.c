@@ -192,6 +192,9 @@ static int snapshot_files(struct launch *launch, const struct launch_request *re
         if (policy->has_user)
                 launch_add_file(launch, "config.yaml", "user configuration", policy->user_bytes.data,
                                 policy->user_bytes.len);
+        if (policy->agent_origin)
+                launch_add_file(launch, "agent.yaml", policy->agent_origin, policy->agent_bytes.data,
+                                policy->agent_bytes.len);
         launch_add_file(launch, "plan.json", "compiled", plan, strlen(plan));
         launch_add_file(launch, "prompt.txt", "compiled", launch->plan.prompt, strlen(launch->plan.prompt));
         launch_add_file(launch, "work_item.json", "compiled", item, strlen(item));

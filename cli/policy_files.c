@@ -4,6 +4,7 @@
 #include "cli/profiles.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "policy/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,8 @@ void policy_files_release(struct policy_files *files)
         policy_openings_release(&files->openings);
         str_release(&files->user_bytes);
         str_release(&files->own_bytes);
+        str_release(&files->agent_bytes);
+        free(files->agent_origin);
         free(files->own_origin);
 }
 
@@ -102,6 +105,17 @@ static int load_agent(struct policy_files *files, const char *name, struct err *
         return profiles_load(name, &files->installed, err) < 0 ? -1 : 0;
 }
 
+/* Its bytes are kept, for the snapshot. */
+static int load_the_agent(struct policy_files *files, struct err *err)
+{
+        int found = profiles_read(files->agent, &files->agent_bytes, &files->agent_origin, err);
+
+        if (found <= 0)
+                return found;
+        return profile_parse(str_text(&files->agent_bytes), files->agent_bytes.len, files->agent_origin, files->agent,
+                             &files->installed, err);
+}
+
 static int load_named(struct policy_files *files, const struct policy *by, struct err *err)
 {
         for (size_t i = 0; i < by->agents.len; i++)
@@ -131,12 +145,14 @@ static int load_profiles(struct policy_files *files, struct err *err)
 {
         _cleanup_strv_ struct strv all = {0};
 
+        if (files->agent && load_the_agent(files, err) < 0)
+                return -1;
         if (files->agents == POLICY_AGENTS_ALL && profiles_names(&all, err) < 0)
                 return -1;
         for (size_t i = 0; i < all.len; i++)
                 if (load_agent(files, all.items[i], err) < 0)
                         return -1;
-        if ((files->agent && load_agent(files, files->agent, err) < 0) || load_named(files, &files->own, err) < 0)
+        if (load_named(files, &files->own, err) < 0)
                 return -1;
         return files->agents == POLICY_AGENTS_NEEDED ? 0 : load_named(files, &files->user, err);
 }

@@ -25,8 +25,9 @@ struct policy_files {
         const char *agent;         /* the one that runs, borrowed; NULL: a command of its own, or none */
         struct policy installed, user, own, effective; /* installed: profiles that come with the program */
         bool has_user, has_own;
-        struct str user_bytes, own_bytes;
-        char *own_origin; /* "base commit <id>", "--policy FILE", "working tree" */
+        struct str user_bytes, own_bytes, agent_bytes;
+        char *agent_origin; /* path of the installed profile of `agent`; NULL: there is none */
+        char *own_origin;   /* "base commit <id>", "--policy FILE", "working tree" */
         struct policy_openings openings;
 };
 

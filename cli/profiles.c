@@ -37,21 +37,32 @@ static char *find_folder(void)
         return xstrdup(CUPEL_DATADIR "/agents");
 }
 
-int profiles_load(const char *name, struct policy *ret, struct err *err)
+int profiles_read(const char *name, struct str *ret_bytes, char **ret_path, struct err *err)
 {
         _cleanup_free_ char *folder = NULL, *path = NULL;
-        _cleanup_str_ struct str bytes = {0};
 
         if (check_verifier_name(name)) /* no name of a file of ours */
                 return 0;
         folder = find_folder();
         path = xasprintf("%s/%s" ENDING, folder, name);
-        if (fs_read_at(AT_FDCWD, path, POLICY_BYTES_MAX, &bytes, err) < 0) {
+        if (fs_read_at(AT_FDCWD, path, POLICY_BYTES_MAX, ret_bytes, err) < 0) {
                 if (err->errnum != ENOENT && err->errnum != ENOTDIR)
                         return -1;
                 *err = ERR_INIT;
                 return 0;
         }
+        *ret_path = steal_ptr(&path);
+        return 1;
+}
+
+int profiles_load(const char *name, struct policy *ret, struct err *err)
+{
+        _cleanup_free_ char *path = NULL;
+        _cleanup_str_ struct str bytes = {0};
+        int found = profiles_read(name, &bytes, &path, err);
+
+        if (found <= 0)
+                return found;
         return profile_parse(str_text(&bytes), bytes.len, path, name, ret, err) < 0 ? -1 : 1;
 }
 

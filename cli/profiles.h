@@ -11,6 +11,9 @@
 #include "lib/base/err.h"
 #include "policy/policy.h"
 
+/* The file of a profile, its path owned by the caller. 1: read; 0: none of that name is installed; -1. */
+int profiles_read(const char *name, struct str *ret_bytes, char **ret_path, struct err *err);
+
 /* Adds the profile to `ret`. 1: done; 0: none of that name is installed; -1: it is there and cannot be used. */
 int profiles_load(const char *name, struct policy *ret, struct err *err);
 

@@ -174,6 +174,7 @@ repo=$(new_repo)
 run "$repo" --agent robot --title t --verify unit="sh check.sh"
 is "$outcome" committed "$(stderr)"
 is "$(told "$repo" '["mode"]')" '"installed"'
+succeeds cmp "$packet/config_snapshot/agent.yaml" "$moved/share/cupel/agents/robot.yaml"
 
 t "what a repository says of an installed agent holds only when it is admitted"
 repo=$(new_repo)
