@@ -105,6 +105,29 @@ is "$(value 3 resources)" '[]' resources
 is "$(value 4 prompts)" '[]' prompts
 hasnt "$(in_repo cupel events "$run_id" --json)" "budget.left" "a question is no event"
 
+t "what the run has spent is told as soon as it is counted"
+printf '%s' '{"steps": [{"say": "hello", "usage": {"input": 1000, "output": 100}}]}' >"$e2e_tmp/script.json"
+python3 -B "$e2e_top/tests/lib/model_server.py" "$e2e_tmp/script.json" >"$e2e_tmp/port" &
+server=$!
+wait_for 30 test -s "$e2e_tmp/port" || fail "the scripted model does not start"
+port=$(tr -dc 0-9 <"$e2e_tmp/port")
+cat >"$e2e_tmp/metered.yaml" <<EOF
+verifiers: {unit: {run: ./check.sh}}
+prices: {"*": {input: 100, output: 1000}}
+sandbox: {read: ["$client"]}
+agents:
+  asks:
+    command: [sh, -ec, 'curl -sf -X POST -H "content-type: application/json" \$API_URL/v1/messages -d "\$BODY" -o /tmp/answer;
+      until python3 \$CLIENT TOOL:budget_left >/tmp/left; grep "\"spent\": 0.2" /tmp/left; do :; done']
+    env: {CLIENT: "$client", BODY: '{"model": "m", "max_tokens": 9, "tools": [{"name": "x", "input_schema": {}}], "messages": [{"role": "user", "content": "hi"}]}'}
+    network: {routes: {api: {upstream: "http://127.0.0.1:$port", header: {x-api-key: env MCP_TEST_KEY}, meter: anthropic,
+      allow: ["POST /v1/messages"], env: {API_URL: "{url}"}}}}
+EOF
+MCP_TEST_KEY=sk-none run "$repo" --policy "$e2e_tmp/metered.yaml" --title spends --mood contrite --agent asks --budget cost_usd=0.5 --budget wall=1m
+kill "$server"
+is "$outcome" observed "outcome ($json $(tail -n 3 "$packet/logs/agent.log"))"
+is "$(value 0 structuredContent cost_usd)" '{"limit": 0.5, "spent": 0.2, "left": 0.3}' cost_usd
+
 t "a client that hands on no environment finds the run all the same"
 run "$repo" --title bare --mood curious -- env -i PATH=/usr/bin:/bin:/cupel/bin python3 "$client" \
         'TOOL:note {"text": "seen"}' 'TOOL:budget_left' 'TOOL:work_item'
