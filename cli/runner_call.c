@@ -63,7 +63,8 @@ static int plan_cage(const struct runner_call *call, struct cage_plan *plan, str
                 return -1;
         plan->minimum = call->launch->plan.sandbox.minimum == TIER_D ? SANDBOX_TIER_D : SANDBOX_TIER_C;
         plan->state_root = xstrdup(context->state_root);
-        plan->home = xstrdup(context->home);
+        /* of a user without one (in a container, say) the home is the root, which cannot be hidden */
+        plan->home = context->home && context->home[1] ? xstrdup(context->home) : NULL;
         plan->run_dir = xstrdup(call->launch->run_folder);
         for (size_t i = 0; i < sizeof(caged_folders) / sizeof(caged_folders[0]); i++)
                 strv_add_printf(&plan->write, "%s/%s", call->launch->run_folder, caged_folders[i]);

@@ -342,4 +342,14 @@ report=$(cd "$elsewhere" && "$weaken" userns -- cupel agents check --policy "$ag
 is "$?" 31 "exit status: $report"
 has "$report" "cupel doctor" "report"
 
+t "a user whose home is the root"
+put "$e2e_tmp/tools/agent" <<'X'
+#!/bin/sh
+test "$1" = "$HOME/.agent.conf" && grep -qx "home=$HOME" "$1" && echo done > src/a.txt
+X
+PATH=$e2e_tmp/tools:$old_path
+profile rootless 'command: [agent, "{home}/.agent.conf"]' 'home: {.agent.conf: "home={home}\n"}'
+GIT_CONFIG_GLOBAL=$HOME/.gitconfig HOME=/ commits rootless
+PATH=$old_path
+
 done_testing
