@@ -57,16 +57,6 @@ const struct mood_rules *mood_rules(enum mood mood)
         return &rules[mood];
 }
 
-int mood_from_name(const char *name, enum mood *ret)
-{
-        int found = word_find(mood_names, name);
-
-        if (found < 0)
-                return -1;
-        *ret = (enum mood)found;
-        return 0;
-}
-
 /* The order is part of the rule: what happened before weighs more than what is asked for now. */
 enum mood mood_first(const struct mood_situation *situation)
 {

@@ -50,7 +50,6 @@ struct mood_rules {
 };
 
 const struct mood_rules *mood_rules(enum mood mood);
-int mood_from_name(const char *name, enum mood *ret); /* -1: no such mood */
 
 /* What is known when an item names no mood. */
 struct mood_situation {

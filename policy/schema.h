@@ -129,7 +129,6 @@ void schema_overlay(const struct schema *schema, void *to, const void *from);
 
 /* Appends an initialised element to a KEY_LIST or KEY_NAMED member and returns it. */
 void *schema_list_add(const struct schema *sub, struct list *list);
-void schema_list_remove(const struct schema *sub, struct list *list, size_t index);
 void *schema_list_find(const struct schema *sub, const struct list *list, const char *name);
 void schema_list_sort(const struct schema *sub, struct list *list); /* by the first member */
 

@@ -87,15 +87,6 @@ void *schema_list_add(const struct schema *sub, struct list *list)
         return element;
 }
 
-void schema_list_remove(const struct schema *sub, struct list *list, size_t index)
-{
-        char *element = element_at(sub, list, index);
-
-        schema_release(sub, element);
-        memmove(element, element + sub->size, (list->len - index - 1) * sub->size);
-        list->len--;
-}
-
 void *schema_list_find(const struct schema *sub, const struct list *list, const char *name)
 {
         for (size_t i = 0; i < list->len; i++) {

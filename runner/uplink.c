@@ -4,7 +4,6 @@
 #include "lib/base/json.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -84,13 +83,4 @@ int uplink_flush(struct uplink *up)
                 compact(up);
         }
         return up->gone ? -1 : 1;
-}
-
-int uplink_drain(struct uplink *up)
-{
-        int sent;
-
-        while ((sent = uplink_flush(up)) == 0)
-                poll(&(struct pollfd){.fd = up->fd, .events = POLLOUT}, 1, -1);
-        return sent;
 }

@@ -3,7 +3,7 @@
 #define CUPEL_RUNNER_UPLINK_H
 
 /*
- * What goes up to the supervisor, in order, through one bounded queue. Nothing here waits but uplink_drain(): messages are
+ * What goes up to the supervisor, in order, through one bounded queue. Nothing here waits: messages are
  * appended, and one write at the end of a turn of the event loop carries all of them.
  *
  *         uplink_put(&up, json_pack("{s:s}", …));        takes the reference; few and bounded: never refused
@@ -37,8 +37,5 @@ void uplink_put_record(struct uplink *up, const char *type, enum event_actor act
 bool uplink_has_room(const struct uplink *up);
 bool uplink_is_empty(const struct uplink *up);
 int uplink_flush(struct uplink *up);
-
-/* Sends everything, waiting for the supervisor to read; -1 where it is gone. */
-int uplink_drain(struct uplink *up);
 
 #endif

@@ -384,11 +384,6 @@ const struct yaml_node *yaml_root(const struct yaml *doc)
         return doc->root;
 }
 
-const char *yaml_file(const struct yaml *doc)
-{
-        return doc->file;
-}
-
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
         if (!map || map->type != YAML_MAP)

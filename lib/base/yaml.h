@@ -48,7 +48,6 @@ struct yaml *yaml_parse(const char *bytes, size_t len, const char *file, struct 
 void yaml_doc_free(struct yaml *doc);
 void yaml_doc_cleanup(struct yaml **doc);
 const struct yaml_node *yaml_root(const struct yaml *doc);
-const char *yaml_file(const struct yaml *doc);
 
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); /* NULL where absent */
 

@@ -182,11 +182,6 @@ bool repo_is_linked(const struct repo *repo)
         return git_repository_is_worktree(repo->git) == 1;
 }
 
-bool repo_is_shallow(const struct repo *repo)
-{
-        return git_repository_is_shallow(repo->git) == 1;
-}
-
 const char *repo_identity(const struct repo *repo)
 {
         return repo->identity;

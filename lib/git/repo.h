@@ -50,7 +50,6 @@ const char *repo_commondir(const struct repo *repo);
 const char *repo_workdir(const struct repo *repo); /* NULL where bare */
 bool repo_is_bare(const struct repo *repo);
 bool repo_is_linked(const struct repo *repo); /* opened as a linked worktree */
-bool repo_is_shallow(const struct repo *repo);
 
 /* "<slug>-<12 hex>" from the real path of the commondir; the name of its folder in the state root. Borrowed. */
 const char *repo_identity(const struct repo *repo);

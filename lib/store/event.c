@@ -287,17 +287,3 @@ void store_batch_abort(struct store *store)
         store->batch = false;
         db_tx_end(&tx);
 }
-
-int store_run_head(struct store *store, const char *run, char ret_hex[STORE_HEX], int64_t *ret_sequence,
-                   struct err *err)
-{
-        _cleanup_tx_ struct db_tx tx = {0};
-
-        if (!store->in_transaction && db_begin_read(&tx, store, err) < 0)
-                return -1;
-        if (cursor_load(store, run, err) < 0 || read_head(store, err) < 0)
-                return -1;
-        memcpy(ret_hex, store->cursor.head, STORE_HEX);
-        *ret_sequence = store->cursor.sequence;
-        return 0;
-}

@@ -251,11 +251,6 @@ int store_intent_set(struct store *store, const char *run, const struct json_t *
         return change_intent(store, run, intent, err);
 }
 
-int store_intent_clear(struct store *store, const char *run, struct err *err)
-{
-        return change_intent(store, run, NULL, err);
-}
-
 int store_intent_get(struct store *store, const char *run, struct json_t **ret, struct err *err)
 {
         struct sqlite3_stmt *get = db_use(store, SQL_INTENT_GET, err);

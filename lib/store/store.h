@@ -82,7 +82,7 @@ struct store_event {
 int store_event_append(struct store *store, const struct store_event *event, char *ret_id, struct err *err);
 
 /*
- * Many appends in one transaction; only store_event_append() and store_run_head() may be called in between, and other
+ * Many appends in one transaction; only store_event_append() may be called in between, and other
  * writers wait: gather first, then begin, append, commit at once. An event that is refused (ERR_INPUT) leaves the batch
  * usable; after any other error only abort is left.
  */
@@ -225,16 +225,12 @@ int store_chain_verify(struct store *store, const char *run, struct store_chain_
 int store_chain_head(struct store *store, char ret_hex[STORE_HEX], struct err *err); /* 64 zeros while empty */
 /* Is a head that somebody kept still part of this history? False means that history was rewritten. */
 int store_chain_has(struct store *store, const char *head, bool *ret, struct err *err);
-/* Hash and sequence of the last event of a run. */
-int store_run_head(struct store *store, const char *run, char ret_hex[STORE_HEX], int64_t *ret_sequence,
-                   struct err *err);
 
 /* ---- Landing intents: what recovery needs to finish or undo a landing (durable) ---- */
 
 int store_intent_set(struct store *store, const char *run, const struct json_t *intent, struct err *err); /* replaces */
 int store_intent_get(struct store *store, const char *run, struct json_t **ret,
-                     struct err *err);                                         /* owned; ERR_NOT_FOUND */
-int store_intent_clear(struct store *store, const char *run, struct err *err); /* none is fine */
+                     struct err *err); /* owned; ERR_NOT_FOUND */
 
 /* ---- Approvals (durable, each with its event) ---- */
 
