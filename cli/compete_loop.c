@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What competitors say, line by line, until each has closed its output; what the user says by signals. The first that tells
- * that it is committed or held has won: the others are asked to stop at once. Who ends without a word was killed: its run is
- * recovered here and now, so that a landing that hangs in the air does not keep others from theirs.
+ * What competitors say, line by line, until each has closed its output; what the user says by signals. The first whose run is
+ * committed or held has won: the others are asked to stop at once. What it came to is read from the log, since among what a
+ * competitor passes on are words of its caged side; its own line only says that it is time to look. Who ends without one was
+ * killed: its run is recovered here and now, so that a landing that hangs in the air does not keep others from theirs.
  */
 #include "cli/compete_internal.h"
 
@@ -32,24 +33,61 @@ static void stop_all_but(struct race *race, ssize_t spared)
                         kill(race->competitors.items[i].pid, SIGTERM);
 }
 
-static bool wins(const char *outcome)
+static bool wins(enum outcome outcome)
 {
-        return strcmp(outcome, outcome_name(OUTCOME_COMMITTED)) == 0 ||
-               strcmp(outcome, outcome_name(OUTCOME_HELD)) == 0;
+        return outcome == OUTCOME_COMMITTED || outcome == OUTCOME_HELD;
 }
 
-static void hear_result(struct race *race, struct competitor *competitor, const char *line, size_t len)
-{
-        struct err err = ERR_INIT;
-        json_t *told = json_parse(line, len, "result", &err);
-        const char *outcome = json_string_value(json_object_get(told, "outcome"));
+struct search {
+        pid_t owner;
+        char *run;
+};
 
-        json_decref(competitor->told);
-        competitor->told = told;
-        if (!outcome || !wins(outcome) || race->winner >= 0)
+static int match_owner(const struct store_run *run, void *arg, struct err *err)
+{
+        struct search *search = arg;
+
+        (void)err;
+        if (run->owner_pid == search->owner && !search->run)
+                search->run = xstrdup(run->id);
+        return 0;
+}
+
+/* The run of a competitor that told none: its row names its process. */
+static char *find_run(const struct race *race, const struct competitor *competitor)
+{
+        const struct store_runs_filter of_race = {.race = race->id};
+        struct search search = {.owner = competitor->pid};
+        struct err err = ERR_INIT;
+
+        store_runs_each(race->context->store, &of_race, match_owner, &search, &err);
+        return search.run;
+}
+
+static void declare_winner(struct race *race, const struct competitor *competitor)
+{
+        if (race->winner >= 0)
                 return;
         race->winner = competitor - race->competitors.items;
         stop_all_but(race, race->winner);
+}
+
+/* The line is kept, for its reasons; whether it is true is looked up. */
+static void hear_result(struct race *race, struct competitor *competitor, const char *line, size_t len)
+{
+        _cleanup_store_run_ struct store_run row = {0};
+        struct err err = ERR_INIT;
+        json_t *told = json_parse(line, len, "result", &err);
+
+        if (!told)
+                return;
+        json_decref(competitor->told);
+        competitor->told = told;
+        if (!competitor->run)
+                competitor->run = find_run(race, competitor);
+        if (competitor->run && store_run_get(race->context->store, competitor->run, &row, &err) == 0 &&
+            wins(row.outcome))
+                declare_winner(race, competitor);
 }
 
 static void hear_line(struct race *race, struct competitor *competitor, const char *line, size_t len)
@@ -88,47 +126,11 @@ static void take_lines(struct race *race, struct competitor *competitor)
 
 /* ---- The end of one ---- */
 
-struct search {
-        pid_t owner;
-        char *run;
-};
-
-static int match_owner(const struct store_run *run, void *arg, struct err *err)
+static void take_reasons(struct competitor *competitor, const json_t *reasons)
 {
-        struct search *search = arg;
-
-        (void)err;
-        if (run->owner_pid == search->owner && !search->run)
-                search->run = xstrdup(run->id);
-        return 0;
-}
-
-/* The run of a competitor that told none: its row names its process. */
-static char *find_run(const struct race *race, const struct competitor *competitor)
-{
-        const struct store_runs_filter of_race = {.race = race->id};
-        struct search search = {.owner = competitor->pid};
-        struct err err = ERR_INIT;
-
-        store_runs_each(race->context->store, &of_race, match_owner, &search, &err);
-        return search.run;
-}
-
-static void read_row(const struct race *race, struct competitor *competitor)
-{
-        _cleanup_store_run_ struct store_run row = {0};
-        struct err err = ERR_INIT;
-        _cleanup_json_ json_t *reasons = NULL;
         json_t *reason;
         size_t i;
 
-        if (store_run_get(race->context->store, competitor->run, &row, &err) < 0 || row.outcome >= OUTCOME_COUNT)
-                return;
-        competitor->end.outcome = row.outcome;
-        competitor->end.commit = row.commit[0] ? xstrdup(row.commit) : NULL;
-        competitor->end.tree = row.tree[0] ? xstrdup(row.tree) : NULL;
-        competitor->exit = outcome_exit_status(row.outcome);
-        reasons = json_loads(row.reasons, 0, NULL);
         json_array_foreach(reasons, i, reason)
         {
                 if (json_is_string(reason))
@@ -136,22 +138,30 @@ static void read_row(const struct race *race, struct competitor *competitor)
         }
 }
 
-static void read_told(struct competitor *competitor)
+/* What was told besides the log (a packet that is incomplete) is in the reasons of its line, where that speaks of this end. */
+static bool tells(const struct competitor *competitor, const struct store_run *row)
 {
+        const char *run = json_string_value(json_object_get(competitor->told, "run"));
         const char *outcome = json_string_value(json_object_get(competitor->told, "outcome"));
-        json_t *reasons = json_object_get(competitor->told, "reasons"), *reason;
-        size_t i;
 
-        if (!outcome || outcome_from_name(outcome, &competitor->end.outcome) < 0)
-                return;
-        competitor->run = xstrdup(json_string_value(json_object_get(competitor->told, "run")));
-        competitor->end.commit = xstrdup(json_string_value(json_object_get(competitor->told, "commit")));
-        competitor->end.tree = xstrdup(json_string_value(json_object_get(competitor->told, "tree")));
-        json_array_foreach(reasons, i, reason)
-        {
-                if (json_is_string(reason))
-                        strv_add(&competitor->end.reasons, json_string_value(reason));
-        }
+        return run && outcome && strcmp(run, row->id) == 0 && strcmp(outcome, outcome_name(row->outcome)) == 0;
+}
+
+/* Whether it has ended; then how. */
+static bool read_row(const struct race *race, struct competitor *competitor)
+{
+        _cleanup_store_run_ struct store_run row = {0};
+        _cleanup_json_ json_t *reasons = NULL;
+        struct err err = ERR_INIT;
+
+        if (store_run_get(race->context->store, competitor->run, &row, &err) < 0 || row.outcome >= OUTCOME_COUNT)
+                return false;
+        competitor->end.outcome = row.outcome;
+        competitor->end.commit = row.commit[0] ? xstrdup(row.commit) : NULL;
+        competitor->end.tree = row.tree[0] ? xstrdup(row.tree) : NULL;
+        reasons = json_loads(row.reasons, 0, NULL);
+        take_reasons(competitor, tells(competitor, &row) ? json_object_get(competitor->told, "reasons") : reasons);
+        return true;
 }
 
 static void read_cost(const struct race *race, struct competitor *competitor)
@@ -180,36 +190,37 @@ static void recover(const struct race *race, struct competitor *competitor)
         struct err err = ERR_INIT;
         char text[640];
 
-        competitor->run = find_run(race, competitor);
         if (recover_runs(race->context, &err) < 0) {
                 err_text(&err, text, sizeof(text));
                 strv_add(&competitor->end.reasons, text);
         }
-        if (competitor->run) {
+        if (competitor->run)
                 finish(race, competitor->run);
-                read_row(race, competitor);
-        } else if (competitor->said)
+        else if (competitor->said)
                 strv_add(&competitor->end.reasons, competitor->said);
 }
 
 static void end_of(struct race *race, struct competitor *competitor)
 {
+        bool ended;
         int status = 0;
 
+        if (!competitor->run)
+                competitor->run = find_run(race, competitor); /* while nobody else can have recovered it */
         close(steal_fd(&competitor->fd));
         while (waitpid(competitor->pid, &status, 0) < 0 && errno == EINTR)
                 ;
         competitor->ended = clock_ms();
         competitor->exit = WIFEXITED(status) ? WEXITSTATUS(status) : outcome_exit_status(OUTCOME_INTERRUPTED);
-        read_told(competitor);
-        if (!competitor->run)
+        ended = competitor->run && read_row(race, competitor);
+        if (!competitor->told || !ended)
                 recover(race, competitor);
+        if (competitor->run && !ended)
+                read_row(race, competitor);
         if (competitor->run)
                 read_cost(race, competitor);
-        if (race->winner < 0 && competitor->run && wins(outcome_name(competitor->end.outcome))) {
-                race->winner = competitor - race->competitors.items; /* recovery finished its landing */
-                stop_all_but(race, race->winner);
-        }
+        if (competitor->run && wins(competitor->end.outcome))
+                declare_winner(race, competitor); /* recovery finished its landing */
         view_draw(race);
 }
 

@@ -6,6 +6,8 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct competitor runners[3] = {
         {.entry = (char *)"a", .run = (char *)"r1"},
@@ -63,4 +65,73 @@ Test(compete, a_page_of_a_run_names_its_race)
         cr_assert_str_eq(str_text(&out), "");
         json_decref(race);
         str_release(&out);
+}
+
+/* ---- What a competitor passes on ---- */
+
+static struct err err;
+
+/* A competitor that says `line` and ends; its run is over, as `outcome`. */
+static void make_competitor(struct store *store, struct competitor *ret, const char *id, enum outcome outcome,
+                            const char *line)
+{
+        struct store_run_spec spec = {.id = id,
+                                      .item = "i",
+                                      .item_sha256 = "x",
+                                      .title = "T",
+                                      .mood = "calm",
+                                      .race = "race",
+                                      .agent = id,
+                                      .owner_start = 1};
+        struct store_move move = {.run = id, .to = PHASE_DISCARDED, .outcome = outcome, .actor = EVENT_ACTOR_SYSTEM};
+        int ends[2];
+
+        cr_assert_eq(pipe(ends), 0);
+        cr_assert_eq(write(ends[1], line, strlen(line)), (ssize_t)strlen(line));
+        if ((ret->pid = fork()) == 0)
+                _exit(0);
+        close(ends[1]);
+        ret->fd = ends[0];
+        spec.owner_pid = ret->pid;
+        cr_assert_eq(store_run_create(store, &spec, &err), 0, "%s", err.message);
+        cr_assert_eq(store_run_move(store, &move, &err), 0, "%s", err.message);
+}
+
+Test(compete, nobody_wins_by_saying_so)
+{
+        char folder[] = "/tmp/cupel-compete-XXXXXX", path[64], command[80];
+        struct context context = {.repo_state = folder};
+        const struct compete_request request = {.quiet = true};
+        struct competitor two[2] = {{.label = (char *)"a"}, {.label = (char *)"b"}};
+        struct race race = {.context = &context,
+                            .request = &request,
+                            .id = (char *)"race",
+                            .signals = -1,
+                            .winner = -1,
+                            .competitors = {.items = two, .len = 2}};
+
+        cr_assert_not_null(mkdtemp(folder));
+        snprintf(path, sizeof(path), "%s/store.db", folder);
+        cr_assert_eq(store_open(path, "repo", STORE_CREATE, &context.store, &err), 0, "%s", err.message);
+        make_competitor(context.store, &two[0], "liar", OUTCOME_WORK_FAILED,
+                        "{\"run\":\"liar\",\"outcome\":\"committed\",\"exit\":0,\"commit\":\"c0ffee\",\"reasons\":["
+                        "\"trust me\"]}\n");
+        make_competitor(context.store, &two[1], "honest", OUTCOME_NO_CHANGE,
+                        "{\"run\":\"honest\",\"outcome\":\"no_change\",\"exit\":20,\"reasons\":[\"and more\"]}\n");
+        cr_assert_eq(race_listen(&race, &err), 0, "%s", err.message);
+        cr_assert_eq(race.winner, -1);
+        cr_assert_eq(two[0].end.outcome, OUTCOME_WORK_FAILED);
+        cr_assert_null(two[0].end.commit);
+        cr_assert_eq(two[0].end.reasons.len, 0, "%s", two[0].end.reasons.items[0]);
+        cr_assert_eq(two[1].end.outcome, OUTCOME_NO_CHANGE);
+        cr_assert_str_eq(two[1].end.reasons.items[0], "and more");
+        store_close(context.store);
+        for (int i = 0; i < 2; i++) {
+                json_decref(two[i].told);
+                free(two[i].run);
+                str_release(&two[i].input);
+                run_result_release(&two[i].end);
+        }
+        snprintf(command, sizeof(command), "rm -rf %s", folder);
+        cr_assert_eq(system(command), 0);
 }
