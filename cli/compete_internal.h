@@ -23,8 +23,6 @@ struct competitor {
         struct run_result end; /* once it has ended */
         int exit;              /* … and its exit status */
         uint64_t started, ended;
-        bool has_cost;
-        double cost; /* dollars */
 };
 
 struct race {

@@ -169,10 +169,10 @@ static void read_cost(const struct race *race, struct competitor *competitor)
         struct err none = ERR_INIT;
         _cleanup_fd_ int packet = packet_open(race->context, competitor->run, &none);
         _cleanup_json_ json_t *report = packet < 0 ? NULL : packet_report(packet);
-        const json_t *usd = json_object_get(json_object_get(report, "cost"), "usd");
+        json_t *cost = json_object_get(report, "cost");
 
-        competitor->has_cost = json_is_number(usd);
-        competitor->cost = json_number_value(usd);
+        if (json_is_object(cost))
+                competitor->end.cost = json_incref(cost);
 }
 
 /* A run that was killed after its end, while its folder was put in order, is no open one: its director does the rest. */

@@ -9,6 +9,7 @@
 #include "cli/result.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
 
 #include <stdio.h>
@@ -70,23 +71,24 @@ static int exit_of(const struct competitor *competitor)
         return competitor->run ? outcome_exit_status(competitor->end.outcome) : competitor->exit;
 }
 
-static bool total_cost(const struct race *race, double *ret)
+/* Micro-dollars; false where nobody's cost was seen. */
+static bool total_cost(const struct race *race, int64_t *ret)
 {
         bool known = false;
 
         *ret = 0;
         for (size_t i = 0; i < race->competitors.len; i++) {
-                known = known || race->competitors.items[i].has_cost;
-                *ret += race->competitors.items[i].cost;
+                known = known || race->competitors.items[i].end.cost;
+                *ret += cost_sum_micro(race->competitors.items[i].end.cost);
         }
         return known;
 }
 
 /* ---- For scripts ---- */
 
-static json_t *cost_json(bool known, double usd)
+static json_t *cost_json(bool known, int64_t micro)
 {
-        return known ? json_real(usd) : json_null();
+        return known ? json_real((double)micro / 1e6) : json_null();
 }
 
 static json_t *competitors_json(const struct race *race)
@@ -96,10 +98,10 @@ static json_t *competitors_json(const struct race *race)
         for (size_t i = 0; i < race->competitors.len; i++) {
                 const struct competitor *one = &race->competitors.items[i];
 
-                json_array_append_new(list,
-                                      json_pack("{s:s?,s:o,s:s,s:i,s:o}", "run", one->run, "agent",
-                                                json_quoted(one->entry), "outcome", outcome_name(one->end.outcome),
-                                                "exit", exit_of(one), "cost", cost_json(one->has_cost, one->cost)));
+                json_array_append_new(list, json_pack("{s:s?,s:o,s:s,s:i,s:o}", "run", one->run, "agent",
+                                                      json_quoted(one->entry), "outcome",
+                                                      outcome_name(one->end.outcome), "exit", exit_of(one), "cost",
+                                                      cost_json(one->end.cost, cost_sum_micro(one->end.cost))));
         }
         return list;
 }
@@ -115,23 +117,23 @@ static json_t *nothing_json(const struct competitor *one)
 static void print_json(const struct race *race, const struct competitor *one, const struct launch *launch)
 {
         _cleanup_json_ json_t *told = one->run ? result_json(launch, &one->end) : nothing_json(one);
-        double usd;
-        const bool known = total_cost(race, &usd);
+        int64_t micro;
+        const bool known = total_cost(race, &micro);
 
         json_object_set_new(told, "race", json_string(race->id));
         json_object_set_new(told, "competitors", competitors_json(race));
-        json_object_set_new(told, "competitors_cost", cost_json(known, usd));
+        json_object_set_new(told, "competitors_cost", cost_json(known, micro));
         result_put_json(stdout, told);
 }
 
 /* ---- For people ---- */
 
-static void put_cost(struct str *out, bool known, double usd)
+static void put_cost(struct str *out, const json_t *cost)
 {
-        char text[32] = "-";
+        char text[COST_TEXT] = "-";
 
-        if (known)
-                snprintf(text, sizeof(text), usd < 0.1 ? "$%.4f" : "$%.2f", usd);
+        if (cost)
+                cost_text(cost_sum_micro(cost), text);
         str_printf(out, "%*s", COST_CELLS, text);
 }
 
@@ -157,7 +159,7 @@ static void put_row(const struct race *race, size_t index, size_t label, struct 
         str_puts(out, "  ");
         put_state(race, index, out);
         str_printf(out, "  %*s  ", TIME_CELLS, took);
-        put_cost(out, one->has_cost, one->cost);
+        put_cost(out, one->end.cost);
         str_printf(out, "  %s\n", one->run ? one->run : "no run");
         /* what was told above is not told again, and that somebody else won is no news */
         if (index == race_telling(race) || !one->end.reasons.len ||
@@ -172,8 +174,9 @@ static void print_table(const struct race *race)
 {
         _cleanup_str_ struct str out = {0};
         size_t label = 0;
-        double usd;
-        const bool known = total_cost(race, &usd);
+        char together[COST_TEXT];
+        int64_t micro;
+        const bool known = total_cost(race, &micro);
 
         for (size_t i = 0; i < race->competitors.len; i++)
                 if (strlen(race->competitors.items[i].label) > label)
@@ -188,8 +191,9 @@ static void print_table(const struct race *race)
         str_printf(&out, ", of %zu:\n", race->competitors.len);
         for (size_t i = 0; i < race->competitors.len; i++)
                 put_row(race, i, label, &out);
+        cost_text(micro, together);
         if (known)
-                str_printf(&out, "  together $%.4f\n", usd);
+                str_printf(&out, "  together %s\n", together);
         fputs(str_text(&out), stdout);
 }
 

@@ -168,6 +168,50 @@ is "$?" 0 "exit status ($(cat "$e2e_tmp/stdout"))"
 has "$(cat "$e2e_tmp/stdout")" "$(printf '\033[3A')" "drawn in place"
 has "$(cat "$e2e_tmp/stdout")" "blocked: the environment variable" "how one ended"
 
+t "what each cost is told, the loser's too, and their sum"
+repo=$(new_repo)
+cat >"$e2e_tmp/model.py" <<'P'
+# A model that answers "late" once it was asked twice for "early".
+import http.server, json, threading
+asked = threading.Semaphore(0)
+class Model(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if body["model"] == "late":
+            asked.acquire(timeout=60), asked.acquire(timeout=60)
+        answer = json.dumps({"model": body["model"], "choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 10}}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+        if body["model"] == "early":
+            asked.release()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Model)
+print(server.server_port, flush=True)
+server.serve_forever()
+P
+mkfifo "$e2e_tmp/port"
+python3 "$e2e_tmp/model.py" >"$e2e_tmp/port" 2>/dev/null &
+model=$!
+read -r port <"$e2e_tmp/port"
+cat >"$e2e_tmp/metered.yaml" <<Y
+agents:
+  pays: {command: [sh, -c, 'ask() { curl -sf "\$URL/v1/chat/completions" -d "{\"model\": \"\$1\", \"messages\": []}"; }; case {model} in late) ask late && echo late >src/a.txt ;; *) ask early && ask early && exec sleep 300 ;; esac'],
+    network: {routes: {model: {upstream: "http://127.0.0.1:$port", header: {authorization: Bearer env CUPEL_TEST_KEY}, allow: [POST /v1/chat/completions], env: {URL: "{url}"}, meter: openai}}}}
+prices: {late: {input: 100, output: 1000}, early: {input: 10, output: 100}}
+verifiers: {unit: {run: ./check.sh}}
+Y
+(cd "$repo" && CUPEL_TEST_KEY=a-key-of-this-test exec cupel run --json --quiet --policy "$e2e_tmp/metered.yaml" --title "Fix it" --verify unit \
+        --agents pays:early,pays:late --first) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+status=$?
+kill "$model"
+is "$status" 0 "exit status ($(cat "$e2e_tmp/stdout" "$e2e_tmp/stderr"))"
+read_result "$e2e_tmp/stdout"
+is "$(python3 -c 'import json,sys
+r=json.load(sys.stdin); print([round(c["cost"] or -1, 6) for c in r["competitors"]], round(r["competitors_cost"] or -1, 6), round((r["cost"] or {"usd": -1})["usd"], 6))' <<<"$json")" \
+        "[0.022, 0.11] 0.132 0.11" "dollars ($json)"
+
 t "what cannot be raced is refused before anything starts"
 repo=$(new_repo)
 before=$(cd "$repo" && cupel runs --json)
