@@ -89,7 +89,7 @@ void prompt_part_paths(const struct prompt_input *input, struct str *out)
         }
         put_list(out, "Only these paths may change:", &plan->paths.allow);
         put_list(out, "These paths must not change:", &plan->paths.deny);
-        put_line(out, "Protected, must not change either: ", &plan->paths.guarded);
+        put_line(out, "Protected, must not change: ", &plan->paths.guarded);
 }
 
 void prompt_part_forbidden(const struct prompt_input *input, struct str *out)
