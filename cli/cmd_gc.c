@@ -46,7 +46,7 @@ static void say(struct collection *c, const char *what, const char *name, const 
                                                 reason, "bytes", (json_int_t)bytes));
                 return;
         }
-        str_printf(&line, "%s %-6s  ", c->dry_run ? "would remove" : "removed", what);
+        str_printf(&line, "%s %-7s  ", c->dry_run ? "would remove" : "removed", what);
         render_cell(&line, name, 52, false);
         str_puts(&line, "  ");
         render_bytes(&line, bytes);
@@ -130,7 +130,7 @@ static int on_refused(void *data, const char *file, const struct refusal *refusa
                 return 0;
         if (!c->dry_run && refused_remove(c->context->state_root, file, err) < 0)
                 return -1;
-        say(c, "refusal", refusal->variable[0] ? refusal->variable : file, old ? "old" : "damaged", 0);
+        say(c, "refusal", refusal->variable[0] ? refusal->variable : file, old ? "age" : "damaged", 0);
         return 0;
 }
 

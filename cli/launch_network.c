@@ -128,9 +128,9 @@ static void check_refused(struct launch *launch, const struct context *context, 
         render_ago(&ago, refusal.time, (int64_t)time(NULL));
         strv_add_printf(
                 &launch->missing,
-                "%s refused the key in %s with %lld (%s, in run %s), and it is still the same; export another "
+                "%s refused the key in %s with %lld on %s (%s, in run %s), and it is still the same; export another "
                 "value and run again, or, once the account was mended at the provider, `cupel agents forget %s`",
-                route->upstream, refusal.variable, (long long)refusal.status, str_text(&ago), refusal.run,
+                route->upstream, refusal.variable, (long long)refusal.status, refusal.time, str_text(&ago), refusal.run,
                 refusal.agent);
 }
 

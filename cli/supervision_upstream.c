@@ -261,14 +261,18 @@ static void judge_again(struct supervision *s, enum outcome outcome, char *owned
 }
 
 /*
- * Whether the agent's words agree with what its upstreams answered. An agent that was served last, or that was only refused
- * here, speaks of something else: of its work, or of our own 403.
+ * Whether the agent's words agree with what its upstreams answered. An agent that was served last speaks of something else: of
+ * its work, perhaps. One that speaks of a 403, and had one from us alone, speaks of ours.
  */
 static bool is_credible(const struct supervision *s)
 {
         const struct upstreams_seen *seen = &s->upstreams;
 
-        return !s->launch->plan.agent.routes.len || seen->failures || (!seen->served && !seen->veto[0]);
+        if (!s->launch->plan.agent.routes.len || seen->failures)
+                return true;
+        if (seen->served)
+                return false;
+        return !seen->veto[0] || (!strstr(seen->meaning, "403") && !strcasestr(seen->meaning, "forbidden"));
 }
 
 static void judge_words(struct supervision *s)
@@ -278,7 +282,7 @@ static void judge_words(struct supervision *s)
 
         if (seen->meaning[0] && outcome != OUTCOME_BUDGET_EXCEEDED && is_credible(s))
                 judge_again(s, seen->meant, xstrdup(seen->meaning));
-        else if (seen->veto[0] && !seen->failures)
+        else if (seen->veto[0] && !seen->failures && !seen->served)
                 judge_again(
                         s, outcome,
                         xasprintf("cupel refused what the agent asked a route for: %s; where it needs that, see the "

@@ -98,6 +98,15 @@ has "$(cd "$repo" && cupel agents forget asking 2>&1)" "http://127.0.0.1:$port" 
 asks 200 asking "$call"
 is "$outcome $asked" "no_change 1" "end ($json)"
 
+t "cupel gc: a refusal is forgotten by age"
+asks 401 asking "$call"
+is "$outcome" blocked "end ($json)"
+hasnt "$(cupel gc --dry-run --max-size 0)" refusal "a young one"
+touch -d '40 days ago' "$XDG_STATE_HOME"/cupel/refused/*
+has "$(cupel gc --dry-run --max-size 0)" "API_TEST_KEY" "what would go"
+cupel gc --max-size 0 >/dev/null 2>&1
+is "$(ls "$XDG_STATE_HOME/cupel/refused")" "" "what is left"
+
 t "a 403 is a refusal too; a success forgets it"
 asks 403 asking "$call"
 is "$status $asked" "30 1" "end ($json)"

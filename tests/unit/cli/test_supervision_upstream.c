@@ -210,11 +210,12 @@ Test(supervision_upstream, no_answer_is_an_outage)
         cr_assert(strstr(reason(0), "gave no answer (Could not connect)"), "%s", reason(0));
 }
 
-static void means(const char *meant)
+static void means(const char *meant, const char *said)
 {
+        _cleanup_free_ char *meaning = xasprintf("the agent has no credential (it said %s)", said);
         struct err err = ERR_INIT;
 
-        cr_assert(supervision_take_meaning(&s, meant, "the agent has no credential (it said so)", &err) == 0);
+        cr_assert(supervision_take_meaning(&s, meant, meaning, &err) == 0);
 }
 
 static void vetoed(void)
@@ -225,7 +226,8 @@ static void vetoed(void)
 
 Test(supervision_upstream, the_agents_words_count_where_its_api_does_not_contradict_them)
 {
-        means("blocked");
+        means("blocked", "Please run /login");
+        vetoed(); /* of something else: its telemetry */
         cr_assert_eq(ends(OUTCOME_NO_CHANGE), OUTCOME_BLOCKED, "it never asked");
         cr_assert(strstr(reason(0), "has no credential"), "%s", reason(0));
         cr_assert_eq(ends(OUTCOME_BUDGET_EXCEEDED), OUTCOME_BUDGET_EXCEEDED);
@@ -238,12 +240,15 @@ Test(supervision_upstream, the_agents_words_count_where_its_api_does_not_contrad
 
 Test(supervision_upstream, our_own_refusal_is_not_the_providers)
 {
-        means("blocked");
+        means("blocked", "403 Forbidden");
         vetoed();
         cr_assert_eq(ends(OUTCOME_WORK_FAILED), OUTCOME_WORK_FAILED);
         cr_assert(strstr(reason(0), "cupel refused what the agent asked a route for: route api: POST /admin"), "%s",
                   reason(0));
         cr_assert(!is_remembered());
+        answers("api", 200);
+        ends(OUTCOME_NO_CHANGE);
+        cr_assert_eq(s.verdict.reasons.len, 1, "it was served what it needed");
 }
 
 Test(supervision_upstream, an_agents_end_means_blocked_or_failed_and_nothing_else)
