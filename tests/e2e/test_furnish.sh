@@ -349,7 +349,8 @@ test "$1" = "$HOME/.agent.conf" && grep -qx "home=$HOME" "$1" && echo done > src
 X
 PATH=$e2e_tmp/tools:$old_path
 profile rootless 'command: [agent, "{home}/.agent.conf"]' 'home: {.agent.conf: "home={home}\n"}'
-GIT_CONFIG_GLOBAL=$HOME/.gitconfig HOME=/ commits rootless
+git_config=$HOME/.gitconfig
+GIT_CONFIG_GLOBAL=$git_config HOME=/ commits rootless
 PATH=$old_path
 
 done_testing
