@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What real agents send (tests/agents/recorded, made by scripts/test-agents --record), sent again from inside a run with the agent's
-# installed profile by tests/agents/replay.py, to the scripted model: paths, headers, credentials, without any agent installed.
+# installed profile by tests/agents/replay.py, to the scripted model: paths, headers, credentials, usage, without any agent installed.
 agents=$(cd "$(dirname "$0")/../agents" && pwd)
 
 one() {
@@ -9,7 +9,7 @@ one() {
         set -- "$1"
         # shellcheck source=../agents/lib.sh
         source "$agents/lib.sh"
-        local recorded=$agents/recorded/$agent.json
+        local recorded=$agents/recorded/$agent.json tokens_in tokens_out
         model '{"steps": [{"say": "as recorded", "usage": {"input": 1000, "output": 70, "cache_read": 300}}]}' \
                 "sandbox: {read: [\"$agents\"]}"
         sed -i "1s|{network|{command: [python3, -B, $agents/replay.py, $recorded], programs: [], network|" "$XDG_CONFIG_HOME/cupel/config.yaml"
@@ -26,6 +26,13 @@ one() {
         is "$(headers_of 'r["headers"]')" "$(of_recorded '" ".join(f"{k}={v}" for k, v in sorted(r["headers"].items()))')" "headers"
         is "$(asked '"through-the-route" in str(r["headers"]) or "cookie" in r["headers"]' | sort -u)" False "the client's credentials"
         is "$(asked "[v for v in r['headers'].values() if '$key' in v] in (['$key'], ['Bearer $key'])" | sort -u)" True "the route's credential"
+
+        t "$agent, as recorded: every answer's usage is counted"
+        read -r tokens_in tokens_out < <(given_out)
+        isnt "$tokens_in" 0 "tokens given out"
+        is "$(cost tokens_in) $(cost tokens_out)" "$tokens_in $tokens_out" "tokens"
+        is "$(cost requests)" "$(asked 1 | wc -l)" "requests counted"
+        isnt "$(cost usd)" 0 "dollars"
 
         t "$agent, as recorded: other paths and other hosts are refused, and on record"
         vetoes=$(cd "$repo" && cupel events "$run_id" --type action.vetoed --json)
