@@ -143,12 +143,14 @@ static void feed_document(struct meter *meter, const char *bytes, size_t len)
                 size_t used;
                 enum json_scan_state state = json_scan_feed(&meter->scan, bytes, len, &used);
 
+                meter->loose += used;
                 if (state != JSON_SCAN_MORE)
                         end_document(meter, state == JSON_SCAN_WHOLE);
                 meter->dead = state == JSON_SCAN_BROKEN;
                 bytes += used;
                 len -= used;
         }
+        meter->loose += len;
 }
 
 /* ---- event streams (WHATWG HTML, server-sent events) ---- */
@@ -233,7 +235,6 @@ void meter_answer(struct meter *meter, const char *bytes, size_t len)
         if (meter->shape == EVENTS) {
                 feed_events(meter, bytes + skipped, len - skipped);
         } else if (meter->shape == PLAIN) {
-                meter->loose += len - skipped;
                 feed_document(meter, bytes + skipped, len - skipped);
         }
 }
