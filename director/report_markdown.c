@@ -6,6 +6,7 @@
 #include "director/report.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
 #include "sandbox/limit.h"
 #include "sandbox/plan.h"
@@ -219,12 +220,15 @@ static void put_cost(const struct json_t *report, struct str *out)
 {
         const struct json_t *cost = json_object_get(report, "cost");
         const char *name;
+        char spent[COST_TEXT], limit[COST_TEXT];
         struct json_t *model;
 
         if (!json_is_object(cost))
                 return;
-        str_printf(out, "## What it cost\n\n$%.6g of $%.6g in %lld requests", usd(cost, "usd"), usd(cost, "limit_usd"),
-                   number(cost, "requests"));
+        cost_text((int64_t)(usd(cost, "usd") * 1e6 + 0.5), spent);
+        cost_text((int64_t)(usd(cost, "limit_usd") * 1e6 + 0.5), limit);
+        str_printf(out, "## What it cost\n\n%s of %s in %lld request%s", spent, limit, number(cost, "requests"),
+                   number(cost, "requests") == 1 ? "" : "s");
         if (number(cost, "estimated"))
                 str_printf(out, ", of which %lld were estimated: their final count did not come",
                            number(cost, "estimated"));
