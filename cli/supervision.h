@@ -47,6 +47,7 @@ struct upstreams_seen {
         char veto[512];        /* the last request of a route that was refused here; "": none was */
         enum outcome meant;    /* what the agent's words mean by its profile; with `meaning` */
         char meaning[1024];    /* "": nothing */
+        bool out_of_time;      /* the wall budget ended the agent */
         bool broken_off;       /* the agent left its last request before the answer was whole, */
         uint64_t silent_ms;    /* so long after the last byte, */
         size_t silent_route;   /* of this route */

@@ -191,6 +191,8 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
                 terminal_note(s->terminal, event_type_name(known), json_string_value(json_object_get(data, "text")));
         if (strcmp(event_type_name(known), "action.vetoed") == 0)
                 say_vetoed(s, data);
+        else if (strcmp(event_type_name(known), "receipt.timeout") == 0)
+                s->upstreams.out_of_time = true;
         return 0;
 }
 

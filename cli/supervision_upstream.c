@@ -290,6 +290,20 @@ static void judge_words(struct supervision *s)
                                   seen->veto));
 }
 
+/*
+ * Why the run failed is that its API did not serve it, also where its own retries went on until there was no time left. Any
+ * other budget that was used up is an end of its own; an answer that stalls is none of the failures.
+ */
+static enum outcome after_failures(const struct supervision *s)
+{
+        const struct upstreams_seen *seen = &s->upstreams;
+        const bool over_budget = s->verdict.outcome == OUTCOME_BUDGET_EXCEEDED;
+
+        if (!is_outage(seen->status) || (over_budget && !seen->out_of_time))
+                return s->verdict.outcome;
+        return OUTCOME_WORK_FAILED;
+}
+
 void supervision_judge_upstreams(struct supervision *s)
 {
         const struct upstreams_seen *seen = &s->upstreams;
@@ -304,12 +318,8 @@ void supervision_judge_upstreams(struct supervision *s)
         if (!came_to_nothing(s))
                 return;
         judge_words(s);
-        if (s->verdict.outcome == OUTCOME_BUDGET_EXCEEDED && seen->broken_off)
+        if (s->verdict.outcome == OUTCOME_BUDGET_EXCEEDED && seen->broken_off && !seen->failures)
                 judge_again(s, s->verdict.outcome, describe_silence(s));
         if (seen->failures)
-                judge_again(s,
-                            s->verdict.outcome != OUTCOME_BUDGET_EXCEEDED && is_outage(seen->status)
-                                    ? OUTCOME_WORK_FAILED
-                                    : s->verdict.outcome,
-                            describe_failures(s));
+                judge_again(s, after_failures(s), describe_failures(s));
 }

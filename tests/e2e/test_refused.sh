@@ -161,6 +161,15 @@ has "$reasons" "http://127.0.0.1:$port" reasons
 has "$reasons" "429 Too Many Requests; 3 requests in a row were not served; its last Retry-After: 7" reasons
 has "$reasons" "exited with status 3" reasons
 unchanged
+t "429 until the wall budget ends, because the agent never gives up: the same, and both are told"
+asks "429+7" asking "while :; do $call; done" --budget wall=2s
+is "$status $outcome" "21 work_failed" "end ($json)"
+has "$reasons" "429 Too Many Requests" reasons
+has "$reasons" "wall" reasons
+t "another budget that is used up after a 429 is what ended the run"
+asks "429+7" asking "$call; yes" --budget output=1M
+is "$status $outcome" "24 budget_exceeded" "end ($json)"
+unchanged
 t "an agent that gives up with status 0 after 500s did not decide to change nothing"
 asks 500 asking "$call"
 is "$status $outcome" "21 work_failed" "end ($json)"
