@@ -29,7 +29,8 @@ struct printing {
 static void put_ascii(const struct store_event_row *row, struct str *line)
 {
         _cleanup_json_ json_t *event = json_loadb(row->json, row->len, 0, NULL);
-        _cleanup_free_ char *text = event ? json_dumps(event, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII) : NULL;
+        _cleanup_free_ char *text =
+                event ? json_dumps(event, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_REALS) : NULL;
 
         str_puts(line, text ? text : "null");
 }

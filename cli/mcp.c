@@ -305,6 +305,6 @@ void mcp_line(struct mcp *mcp, const char *line, size_t len, struct str *out)
                 reply = json_is_array(message) ? respond_batch(mcp, message) : respond(mcp, message, false);
         if (!reply)
                 return;
-        text = json_dumps(reply, JSON_COMPACT | JSON_REAL_PRECISION(12));
+        text = json_dumps(reply, JSON_COMPACT | JSON_REALS);
         str_printf(out, "%s\n", text);
 }

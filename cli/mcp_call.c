@@ -107,7 +107,7 @@ void mcp_call_note(struct mcp *mcp, const struct mcp_tool *tool, struct json_t *
 /* The data as text too: so the specification wants it, for clients that show nothing else. */
 static void answer_data(struct mcp_answer *answer, json_t *data)
 {
-        _cleanup_free_ char *text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(12));
+        _cleanup_free_ char *text = json_dumps(data, JSON_COMPACT | JSON_REALS);
 
         str_puts(&answer->text, text ? text : "{}");
         answer->data = json_incref(data);

@@ -25,8 +25,8 @@ json_t *result_json(const struct launch *launch, const struct run_result *result
 void result_put_json(FILE *out, const json_t *result)
 {
         /* a terminal would act on C1 controls, which JSON leaves as they are */
-        _cleanup_free_ char *text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(15) |
-                                                               (isatty(fileno(out)) ? JSON_ENSURE_ASCII : 0));
+        _cleanup_free_ char *text =
+                json_dumps(result, JSON_COMPACT | JSON_REALS | (isatty(fileno(out)) ? JSON_ENSURE_ASCII : 0));
 
         fprintf(out, "%s\n", text);
 }

@@ -38,7 +38,8 @@ json_t *run_json(const struct context *context, const struct store_run *run)
 void json_print(FILE *out, const json_t *value)
 {
         _cleanup_free_ char *text =
-                json_dumps(value, isatty(fileno(out)) ? JSON_INDENT(2) | JSON_ENSURE_ASCII : JSON_COMPACT);
+                json_dumps(value, isatty(fileno(out)) ? JSON_REALS | JSON_INDENT(2) | JSON_ENSURE_ASCII
+                                                      : JSON_REALS | JSON_COMPACT);
 
         fprintf(out, "%s\n", text ? text : "null");
 }

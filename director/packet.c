@@ -194,7 +194,7 @@ static int write_reports(struct director *d, int evidence_fd, const struct facts
                          struct strv *sums, struct err *err)
 {
         _cleanup_json_ struct json_t *report = report_json(d, facts, reasons, &d->packet.patch);
-        _cleanup_free_ char *json = json_dumps(report, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        _cleanup_free_ char *json = json_dumps(report, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REALS);
         _cleanup_str_ struct str markdown = {0};
 
         if (!json)

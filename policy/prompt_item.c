@@ -52,7 +52,7 @@ char *prompt_item(const struct work_item *item, const struct plan *plan)
                                  json_from_strv(&plan->paths.allow), "deny", json_from_strv(&plan->paths.deny),
                                  "protected", json_from_strv(&plan->paths.guarded), "forbid", forbidden(plan),
                                  "verifiers", verifiers(plan), "budget", budget(&plan->budget));
-        char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+        char *text = json_dumps(json, JSON_INDENT(2) | JSON_REALS);
 
         json_decref(json);
         return text;

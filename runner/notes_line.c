@@ -113,7 +113,7 @@ static int answer_question(struct notes *notes, const char *line, size_t len, st
         if (strcmp(type, "budget.left") != 0 || !notes->left)
                 return err_set(err, ERR_INPUT, "the only question is {\"type\":\"budget.left\"}");
         budget = notes->left(notes->left_arg);
-        text = json_dumps(budget, JSON_COMPACT | JSON_REAL_PRECISION(12));
+        text = json_dumps(budget, JSON_COMPACT | JSON_REALS);
         if (!text)
                 return err_set(err, ERR_INTERNAL, "the budget is no JSON");
         str_printf(reply, "{\"ok\":true,\"budget\":%s}\n", text);

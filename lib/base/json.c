@@ -113,7 +113,7 @@ struct json_t *json_parse(const char *text, size_t len, const char *what, struct
 
 char *json_canonical(const struct json_t *value)
 {
-        return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+        return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REALS);
 }
 
 struct json_t *json_from_strv(const struct strv *list)

@@ -23,6 +23,9 @@
 #include <jansson.h>
 #include <stdint.h>
 
+/* Of every text that is kept or shown: 15 digits come back from a double as they went in, so $0.02 reads as 0.02. */
+#define JSON_REALS JSON_REAL_PRECISION(15)
+
 enum json_field_type {
         JSON_FIELD_STRING,  /* const char **, borrowed from the object */
         JSON_FIELD_INT,     /* int64_t * */

@@ -177,7 +177,7 @@ static int put_body(struct str *out, struct store *store, const struct store_eve
         long long sequence = cursor->sequence + 1;
 
         str_printf(out, "{\"actor\":\"%s\",\"data\":", event_actor_name(event->actor));
-        if (json_dump_callback(event->data, to_str, out, JSON_COMPACT | JSON_SORT_KEYS) < 0)
+        if (json_dump_callback(event->data, to_str, out, JSON_COMPACT | JSON_SORT_KEYS | JSON_REALS) < 0)
                 return err_set(err, ERR_INPUT, "%s: data cannot be written as JSON", type);
         str_printf(out, ",\"datacontenttype\":\"application/json\",\"id\":\"%s:" SEQUENCE_FORMAT "\"%s", cursor->id,
                    sequence, cursor->attributes);

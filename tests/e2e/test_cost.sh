@@ -75,6 +75,7 @@ exact() {
 }
 exact "Messages, streamed" anthropic "$(messages true)"
 is "$(of usd)" 0.0205 dollars # 1,000 in at 10, 500 cached at 1, 100 out at 100 dollars per million
+has "$(cat "$packet/evidence/report.json")" '"usd": 0.0205,' "dollars as a person reads them"
 is "$(of tokens_in)" 1500 "tokens in"
 is "$(of limit_usd)" 1.0 limit
 is "$(python3 -c 'import json,sys; print(*json.load(sys.stdin)["models"])' <<<"$cost")" model-a models
