@@ -392,6 +392,7 @@ void show_page(const struct show_page *page, struct str *out)
         put_limits(page, out);
         put_gates(page, out);
         put_network(page, out);
+        show_attempts(page, out);
         put_notes(page, out);
         put_list(page, "left as you edited them\n", "left", out);
         put_declared(page, out);

@@ -27,6 +27,9 @@ struct show_page {
 /* The line of what it cost, where it did; show_cost.c. */
 void show_cost(const struct show_page *page, int cells, struct str *out);
 
+/* What the agent tried in vain, where it did; show_attempts.c. */
+void show_attempts(const struct show_page *page, struct str *out);
+
 void show_page(const struct show_page *page, struct str *out);
 
 #endif

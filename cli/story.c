@@ -2,6 +2,7 @@
 #include "cli/story.h"
 
 #include "cli/event_line.h"
+#include "lib/base/attempt_sum.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
@@ -108,6 +109,8 @@ static int on_event(const struct store_event_row *row, void *arg, struct err *er
                 if (strcmp(takers[i].type, row->type) == 0)
                         takers[i].take(story, data);
         net_sum_see(&story->network, row->type, json_string_value(json_object_get(event, "actor")), data);
+        if (strcmp(row->type, "action.vetoed") == 0)
+                attempt_sum_see(&story->attempts, json_string_value(json_object_get(event, "actor")), data);
         if (strcmp(row->type, "cost.reported") == 0)
                 cost_sum_see(&story->cost, json_string_value(json_object_get(event, "actor")), data);
         if (strncmp(row->type, "note.", 5) == 0 && strcmp(row->type, "note.request.verify") != 0)
@@ -133,6 +136,7 @@ void story_release(struct story *story)
         json_decref(story->gates);
         json_decref(story->patch);
         json_decref(story->network);
+        json_decref(story->attempts);
         json_decref(story->cost);
         for (size_t i = 0; i < story->notes_len; i++)
                 note_release(&story->notes[i]);
@@ -146,8 +150,9 @@ static json_t *or_null(json_t *value)
 
 json_t *story_json(const struct story *story)
 {
-        return json_pack("{s:I,s:s?,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "sequence", (json_int_t)story->last, "phase",
+        return json_pack("{s:I,s:s?,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "sequence", (json_int_t)story->last, "phase",
                          story->phase, "reasons", or_null(story->reasons), "verifiers", or_null(story->verifiers),
                          "gates", or_null(story->gates), "patch", or_null(story->patch), "cost", or_null(story->cost),
-                         "network", or_null(story->network), "notes", (json_int_t)story->notes_seen);
+                         "network", or_null(story->network), "attempts", or_null(story->attempts), "notes",
+                         (json_int_t)story->notes_seen);
 }

@@ -35,6 +35,7 @@ struct story {
         struct json_t *patch;      /* data of the last receipt.patch, or NULL */
         struct json_t *cost;       /* lib/base/cost_sum.h, or NULL */
         struct json_t *network;    /* lib/base/net_sum.h, or NULL */
+        struct json_t *attempts;   /* lib/base/attempt_sum.h, or NULL */
         struct story_note notes[STORY_NOTES_MAX];
         size_t notes_len, notes_seen;
 };
@@ -43,7 +44,7 @@ struct story {
 int story_read(struct story *story, struct store *store, const char *run, int64_t at, struct err *err);
 void story_release(struct story *story);
 
-/* {"sequence","phase","verifiers","gates","patch","cost","network","reasons","notes"}; owned by the caller. */
+/* {"sequence","phase","verifiers","gates","patch","cost","network","attempts","reasons","notes"}; owned by the caller. */
 struct json_t *story_json(const struct story *story);
 
 #define _cleanup_story_ __attribute__((cleanup(story_release)))

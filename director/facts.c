@@ -2,6 +2,7 @@
 #include "director/facts.h"
 
 #include "director/director.h"
+#include "lib/base/attempt_sum.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
@@ -77,6 +78,7 @@ static void see_cost(const struct look *look)
 static void see_veto(const struct look *look)
 {
         net_sum_see(&look->facts->network, "action.vetoed", look->actor, look->data);
+        attempt_sum_see(&look->facts->attempts, look->actor, look->data);
 }
 
 static const struct {
@@ -148,6 +150,7 @@ void facts_release(struct facts *facts)
         json_decref(facts->sandbox);
         json_decref(facts->timeline);
         json_decref(facts->network);
+        json_decref(facts->attempts);
         json_decref(facts->cost);
         json_decref(facts->limits);
         *facts = (struct facts){0};

@@ -21,6 +21,7 @@ struct facts {
         struct json_t *timeline; /* [{"phase", "time"}] */
         struct json_t *cost;     /* lib/base/cost_sum.h; NULL: nothing of it is on record */
         struct json_t *network;  /* lib/base/net_sum.h; NULL: nothing of it is on record */
+        struct json_t *attempts; /* lib/base/attempt_sum.h; the same */
 };
 
 struct store_event_row;

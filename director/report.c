@@ -134,10 +134,10 @@ static struct json_t *what_became(const struct director *d, const struct strv *r
 
 static struct json_t *how_it_was_judged(const struct director *d, const struct facts *facts)
 {
-        return json_pack("{s:O, s:O, s:O, s:{s:O, s:O}, s:O, s:O, s:O?, s:o}", "sandbox", facts->sandbox, "limits",
-                         facts->limits, "gates", facts->gates, "verifiers", "self", facts->self, "director",
+        return json_pack("{s:O, s:O, s:O, s:{s:O, s:O}, s:O, s:O, s:O?, s:O?, s:o}", "sandbox", facts->sandbox,
+                         "limits", facts->limits, "gates", facts->gates, "verifiers", "self", facts->self, "director",
                          facts->director, "timeline", facts->timeline, "notes", facts->notes, "network", facts->network,
-                         "timings",
+                         "attempts", facts->attempts, "timings",
                          json_pack("{s:I, s:I, s:I, s:I}", "prepare_ms", (json_int_t)d->times.prepare, "check_ms",
                                    (json_int_t)d->times.check, "verify_ms", (json_int_t)d->times.verify, "land_ms",
                                    (json_int_t)d->times.land));

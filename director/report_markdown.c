@@ -269,6 +269,33 @@ static void put_network(const struct json_t *report, struct str *out)
         str_puts(out, "\n");
 }
 
+static void put_attempts(const struct json_t *report, struct str *out)
+{
+        struct json_t *attempts = json_object_get(report, "attempts"), *attempt;
+        size_t i;
+
+        if (!json_array_size(attempts))
+                return;
+        str_puts(out, "## What it tried in vain\n\nNothing of it left the sandbox.\n\n");
+        json_array_foreach(attempts, i, attempt)
+        {
+                if (!*text(attempt, "action")) {
+                        str_printf(out, "- and %lld more\n", number(attempt, "times"));
+                        continue;
+                }
+                str_puts(out, "- ");
+                put_code(out, text(attempt, "action"));
+                str_puts(out, ": ");
+                put_code(out, text(attempt, "result"));
+                if (number(attempt, "times") > 1)
+                        str_printf(out, ", %lld times", number(attempt, "times"));
+                str_puts(out, ": ");
+                put_code(out, text(attempt, "reason"));
+                str_putc(out, '\n');
+        }
+        str_putc(out, '\n');
+}
+
 static void put_sandbox(const struct json_t *report, const char *who, const char *label, struct str *out)
 {
         const struct json_t *sandbox = json_object_get(json_object_get(report, "sandbox"), who);
@@ -314,6 +341,7 @@ void report_markdown(const struct json_t *report, struct str *out)
         put_judged(report, out);
         put_cost(report, out);
         put_network(report, out);
+        put_attempts(report, out);
         put_limits(report, out);
         put_not_covered(report, out);
         str_puts(out, "## Identity\n\n");

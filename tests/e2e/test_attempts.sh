@@ -83,6 +83,11 @@ vetoed_is 'runner set in .git/config: alias.x\|not kept'
 vetoed_is 'runner write .git/hooks/pre-commit\|not kept'
 vetoed_is 'runner change .git/info/exclude\|not kept|runner write .git/info/exclude\|not kept'
 vetoed_is 'runner write .git/worktrees/wt\|not kept'
+page=$(cd "$repo" && cupel show "$run_id")
+has "$page" "tried in vain  nothing of it left the sandbox" page
+has "$page" "make tag v9" page
+has "$(cat "$packet/evidence/report.json")" '"action": "make tag v9"' report.json
+has "$(cat "$packet/evidence/report.md")" '- `make tag v9`: `not kept`' report.md
 
 t "a HEAD that is reset, and a commit that is left again"
 attempt <<'A'
