@@ -4,9 +4,13 @@
 #include "cli/context.h"
 #include "cli/director_call.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/phase.h"
 #include "lib/base/process.h"
 #include "sandbox/cgroup.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +26,16 @@ bool owner_lives(struct store_owner owner)
         return process_lives(owner.pid, owner.start);
 }
 
+static void say_failed(const char *run, const struct err *failed)
+{
+        _cleanup_str_ struct str shown = {0};
+        char text[640];
+
+        err_text(failed, text, sizeof(text));
+        str_put_harmless(&shown, text, strlen(text));
+        fprintf(stderr, "cupel: run %s was interrupted and could not be recovered now: %s\n", run, str_text(&shown));
+}
+
 /*
  * Another command may recover the same run at the same time: adopting it is a compare-and-swap, the loser leaves it. The
  * director itself waits for the repository's lock and finds the run ended where its first director got that far.
@@ -32,28 +46,78 @@ static int recover_run(const struct store_run *run, void *arg, struct err *err)
         struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
         const struct director_call call = {.context = context, .mode = "recover", .run = run->id};
         _cleanup_director_answer_ struct director_answer answer = {0};
-        _cleanup_str_ struct str shown = {0};
         struct err failed = ERR_INIT;
-        char text[640];
 
         (void)err;
         if (owner_lives(owner) || store_run_adopt(context->store, run->id, owner, owner_self(), &failed) < 0)
                 return 0;
         cgroups_sweep(true);
         if (director_call(&call, &answer, &failed) < 0) {
-                err_text(&failed, text, sizeof(text));
-                str_put_harmless(&shown, text, strlen(text));
-                fprintf(stderr, "cupel: run %s was interrupted and could not be recovered now: %s\n", run->id,
-                        str_text(&shown));
+                say_failed(run->id, &failed);
                 return 0;
         }
         fprintf(stderr, "cupel: recovered the interrupted run %s: %s\n", run->id, outcome_name(answer.outcome));
         return 0;
 }
 
+/*
+ * A run that has ended, whose director was killed before the packet was whole and its folders were gone: it left its mark
+ * (director/end.c). Doing it twice ends the same, so nobody adopts it.
+ */
+static void finish_run(struct context *context, int folder, const char *name)
+{
+        const struct director_call call = {.context = context, .mode = "recover", .run = name};
+        _cleanup_director_answer_ struct director_answer answer = {0};
+        _cleanup_free_ char *packet = context_run_folder(context, name);
+        _cleanup_store_run_ struct store_run run = {0};
+        struct err failed = ERR_INIT;
+
+        if (store_run_get(context->store, name, &run, &failed) < 0 || strcmp(run.id, name) != 0) {
+                if (failed.code == ERR_OK || failed.code == ERR_NOT_FOUND || failed.code == ERR_INPUT)
+                        unlinkat(folder, name, 0);
+                return;
+        }
+        if (access(packet, F_OK) < 0 && errno == ENOENT) {
+                unlinkat(folder, name, 0); /* swept since */
+                return;
+        }
+        if ((!phase_is_terminal(run.phase) && run.phase != PHASE_HELD) ||
+            owner_lives((struct store_owner){.pid = run.owner_pid, .start = run.owner_start}))
+                return;
+        if (director_call(&call, &answer, &failed) < 0)
+                say_failed(run.id, &failed);
+        else if (faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                fprintf(stderr, "cupel: finished what the end of run %s had left: %s\n", run.id,
+                        outcome_name(answer.outcome));
+}
+
+static void finish_ended(struct context *context)
+{
+        _cleanup_free_ char *path = xasprintf("%s/" PHASE_ENDING_FOLDER, context->repo_state);
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_strv_ struct strv names = {0};
+        const struct dirent *entry;
+
+        if (!folder) {
+                cleanup_fd(&fd);
+                return; /* nothing has ended yet */
+        }
+        while ((entry = readdir(folder)))
+                if (entry->d_name[0] != '.')
+                        strv_add(&names, entry->d_name);
+        strv_sort_unique(&names);
+        for (size_t i = 0; i < names.len; i++)
+                finish_run(context, fd, names.items[i]);
+        closedir(folder);
+}
+
 int recover_runs(struct context *context, struct err *err)
 {
-        const struct store_runs_filter open = {.which = STORE_RUNS_OPEN};
+        const struct store_runs_filter unended = {.which = STORE_RUNS_OPEN};
 
-        return store_runs_each(context->store, &open, recover_run, context, err);
+        if (store_runs_each(context->store, &unended, recover_run, context, err) < 0)
+                return -1;
+        finish_ended(context);
+        return 0;
 }

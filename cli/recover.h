@@ -4,7 +4,7 @@
 
 /*
  * Recovery happens by itself: every command that writes first looks for runs whose supervisor is gone and has the director
- * finish or discard each. A run whose owner still lives is left alone; a run that cannot be recovered now is named, and
+ * finish or discard each, and for those that ended but whose packet and clean-up were not finished. A run whose owner still lives is left alone; a run that cannot be recovered now is named, and
  * never stops the command.
  */
 

@@ -3,6 +3,9 @@
  * How every run ends. First the move: it is durable, and after it the run is over whatever happens to us. Then packet,
  * clean-up and the message to the supervisor. A packet that cannot be written (a full disk) does not change the outcome:
  * the reason is told, and the next `recover` of the run writes it.
+ *
+ * From before the move until everything after it is done, <state>/ending/<run> stands: where we are killed in between, no row
+ * of the store tells that something is left, and the next command finds it by that (cli/recover.c).
  */
 #include "director/director.h"
 
@@ -10,8 +13,12 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/phase.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static enum phase phase_of(enum outcome outcome)
 {
@@ -34,11 +41,28 @@ static int clean_up(struct director *d, struct err *err)
         return failed ? -1 : 0;
 }
 
+static void mark_ending(const struct director *d)
+{
+        _cleanup_free_ char *name = xasprintf(PHASE_ENDING_FOLDER "/%s", d->row.id);
+        _cleanup_fd_ int fd = -1;
+
+        (void)mkdirat(d->state_fd, PHASE_ENDING_FOLDER, 0700);
+        fd = fs_open_beneath(d->state_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static void mark_ended(const struct director *d)
+{
+        _cleanup_free_ char *name = xasprintf(PHASE_ENDING_FOLDER "/%s", d->row.id);
+
+        (void)unlinkat(d->state_fd, name, 0);
+}
+
 static void conclude(struct director *d, const struct strv *reasons)
 {
         static const char *const done_with[] = {"quarantine", NULL};
         _cleanup_strv_ struct strv told = {0};
         struct err err = ERR_INIT;
+        bool whole = true;
         char text[1024];
 
         strv_copy(&told, reasons);
@@ -47,11 +71,15 @@ static void conclude(struct director *d, const struct strv *reasons)
         if (packet_write(d, &told, &err) < 0) {
                 err_text(&err, text, sizeof(text));
                 strv_add_printf(&told, "the packet is incomplete: %s", text);
+                whole = false;
         }
         if (clean_up(d, &err) < 0) {
                 err_text(&err, text, sizeof(text));
                 strv_add_printf(&told, "left behind in %s: %s", d->run_folder, text);
+                whole = false;
         }
+        if (whole)
+                mark_ended(d);
         d->ended = true;
         uplink_done(&d->up, &(struct uplink_ending){.outcome = d->outcome,
                                                     .commit = d->outcome == OUTCOME_COMMITTED ? d->row.commit : NULL,
@@ -71,6 +99,7 @@ static int end_as(struct director *d, const struct director_ending *ending, stru
                 .events_len = ending->events_len,
         };
 
+        mark_ending(d);
         /* a run that stays held (it could not land now) makes no move */
         if (!(d->row.phase == PHASE_HELD && ending->outcome == OUTCOME_HELD) && director_move(d, &move, err) < 0)
                 return -1;

@@ -46,6 +46,10 @@ enum phase {
 const char *phase_name(enum phase phase);
 int phase_from_name(const char *name, enum phase *ret); /* -1: no such phase */
 bool phase_is_terminal(enum phase phase);
+
+/* Beside a repository's store: one file per run whose end is at work, or was killed at it. Made by the director before the move
+ * to a terminal phase or to held, removed when packet and clean-up are whole (director/end.c); cli/recover.c looks there. */
+#define PHASE_ENDING_FOLDER "ending"
 int phase_move(enum phase *phase, enum phase next, struct err *err);
 
 #endif

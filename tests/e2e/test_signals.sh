@@ -78,6 +78,76 @@ for moment in work self late; do
         done
 done
 
+# The director is stopped again and again from the moment it announces the end, and killed with its supervisor where the store
+# says that the run is over and its folders are still there.
+kill_at_the_end() {
+        python3 - "$1" "$(dirname "$(find "$XDG_STATE_HOME/cupel/repos" -name store.db)")" <<'P'
+import os, signal, sqlite3, subprocess, sys, time
+supervisor, state = int(sys.argv[1]), sys.argv[2]
+ending = os.path.join(state, "ending")
+def pids():
+    return [int(p) for p in subprocess.run(["pgrep", "-P", str(supervisor), "-f", "cupel-director"], capture_output=True, text=True).stdout.split()]
+def lives(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+director = None
+deadline = time.monotonic() + 20
+while time.monotonic() < deadline and director is None and lives(supervisor):
+    director = (pids() or [None])[0]
+while time.monotonic() < deadline and director and lives(director):
+    if not os.path.isdir(ending) or not os.listdir(ending):
+        continue
+    os.kill(director, signal.SIGSTOP)
+    run = os.listdir(ending)[:1]
+    db = sqlite3.connect(os.path.join(state, "store.db"))
+    row = run and db.execute("SELECT phase FROM runs WHERE id = ?", run).fetchone()
+    db.close()
+    if row and row[0] in ("committed", "discarded"):
+        os.kill(supervisor, signal.SIGKILL)
+        os.kill(director, signal.SIGKILL)
+        print(run[0])
+        break
+    if not run:
+        os.kill(director, signal.SIGCONT)
+        break
+    os.kill(director, signal.SIGCONT)
+P
+}
+
+left_of() {
+        local rest
+        for rest in quarantine head upper; do
+                find "$XDG_STATE_HOME/cupel/repos" -path "*/$1/$rest"
+        done
+}
+
+for end in committed self_verification_failed; do
+        t "SIGKILL after the run is over ($end) and before it is tidy: the next command finishes it"
+        killed='' tries=0
+        while [ -z "$killed" ] && [ "$tries" -lt 20 ]; do
+                tries=$((tries + 1))
+                check=./check.sh
+                [ "$end" = committed ] || check=false
+                (cd "$repo" && exec cupel run --json --quiet --title "end $tries" --verify "unit=$check" \
+                        -- sh -c "mkdir -p d; for i in \$(seq 300); do echo $end $tries \$i >d/\$i; done") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
+                supervisor=$!
+                killed=$(kill_at_the_end "$supervisor")
+                wait "$supervisor" 2>/dev/null
+                wait_for 10 quiet_now || fail "a process is left: $(pgrep -af "$e2e_tmp/state")"
+                [ -n "$killed" ] && [ -z "$(left_of "$killed")" ] && killed=''
+        done
+        [ -n "$killed" ] || fail "no director was killed at its end"
+        (cd "$repo" && cupel admit --yes) >"$e2e_tmp/admit" 2>&1 || fail "the next command: $(cat "$e2e_tmp/admit")"
+        is "$(left_of "$killed")" "" "what the end left"
+        has "$(cat "$e2e_tmp/admit")" "finished what the end of run $killed had left: $end" "the next command"
+        is "$(find "$XDG_STATE_HOME/cupel/repos" -path '*/ending/*')" "" "runs whose end is at work"
+        folder=$(find "$XDG_STATE_HOME/cupel/repos" -path "*/runs/$killed")
+        succeeds sh -c "cd '$folder/evidence' && sha256sum -c SHA256SUMS"
+        hasnt "$(cd "$repo" && cupel admit --yes 2>&1)" finished "a command after that"
+done
+
 t "after all that a run commits"
 run "$repo" --title fine --verify unit=./check.sh -- sh -c 'echo fine > src/a.txt'
 is "$status" 0 "exit status ($(stderr))"
