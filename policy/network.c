@@ -109,6 +109,29 @@ const char *check_route_upstream(const char *text)
         return NULL;
 }
 
+static bool is_loopback(const struct host *host)
+{
+        static const uint8_t loopback6[16] = {[15] = 1};
+
+        if (!host->is_address)
+                return strcmp(host->text, "localhost") == 0;
+        return host->address.is_v6 ? memcmp(host->address.bytes, loopback6, sizeof(loopback6)) == 0
+                                   : host->address.bytes[0] == 127;
+}
+
+bool route_upstream_is_private(const char *text)
+{
+        static const char http[] = "http://";
+        const char *host = text + sizeof(http) - 1;
+        struct err ignored = ERR_INIT;
+        struct host parsed;
+        uint16_t port;
+
+        if (strncmp(text, http, sizeof(http) - 1) != 0)
+                return true;
+        return authority_parse(host, strcspn(host, "/"), 80, &parsed, &port, &ignored) == 0 && is_loopback(&parsed);
+}
+
 static bool is_token(const char *text)
 {
         for (const char *at = text; *at; at++)

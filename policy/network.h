@@ -28,10 +28,13 @@ struct network { /* of sandbox, of an item's own command; an agent profile has r
 
 const char *check_network_host(const char *text);   /* example.com, *.example.com, example.com:8443, 127.0.0.1:8080 */
 const char *check_route_upstream(const char *text); /* http or https URL without user, query, fragment */
-const char *check_route_header(const char *text);   /* the name of a header that carries a credential */
-const char *check_route_secret(const char *text);   /* "env NAME", "Bearer env NAME" */
-const char *check_route_allow(const char *text);    /* "POST /v1/messages*" */
-const char *check_route_value(const char *text);    /* of a variable inside: has {url} in it */
+/* Of checked text: what is sent to it can be read by nobody on the way, by https or because it does not leave this machine. */
+bool route_upstream_is_private(const char *text);
+
+const char *check_route_header(const char *text); /* the name of a header that carries a credential */
+const char *check_route_secret(const char *text); /* "env NAME", "Bearer env NAME" */
+const char *check_route_allow(const char *text);  /* "POST /v1/messages*" */
+const char *check_route_value(const char *text);  /* of a variable inside: has {url} in it */
 
 /* "Bearer env NAME" → "NAME", and the bytes before "env" that go before the value. Of checked text. */
 const char *route_secret_variable(const char *text, size_t *ret_prefix);

@@ -99,6 +99,12 @@ int profile_check(const struct agent *agent, struct err *err)
                         return err_set(err, ERR_INPUT,
                                        "route \"%s\" of agent \"%s\" has no upstream; expected upstream: URL",
                                        route->name, agent->name);
+                if (route->header.len && !route_upstream_is_private(route->upstream))
+                        return err_set(
+                                err, ERR_INPUT,
+                                "route \"%s\" of agent \"%s\" would send a credential to %s for everybody on the "
+                                "way to read; expected https://, or http:// of this machine itself (127.0.0.1)",
+                                route->name, agent->name, route->upstream);
                 if (!route->allow.len)
                         return err_set(
                                 err, ERR_INPUT,

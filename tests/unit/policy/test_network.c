@@ -215,3 +215,17 @@ Test(network, a_credential_is_not_let_in_by_another_key)
         cr_assert_lt(compile("title: t\nagent: a\nmood: curious\n", both, &plan, &err), 0);
         cr_assert(strstr(err.message, "sandbox.env passes KEY"), "%s", err.message);
 }
+
+Test(network, a_credential_is_read_by_nobody_on_the_way)
+{
+        static const char *const private[] = {
+                "https://api.example.com/v1", "http://127.0.0.1:8080", "http://127.1",
+                "http://localhost:1234/v1",   "http://[::1]:80/x",     "http://LOCALHOST"};
+        static const char *const open[] = {"http://api.example.com", "http://localhost.example.com", "http://10.0.0.1",
+                                           "http://[::2]", "http://128.0.0.1"};
+
+        for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++)
+                cr_expect(route_upstream_is_private(private[i]), "%s", private[i]);
+        for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+                cr_expect(!route_upstream_is_private(open[i]), "%s", open[i]);
+}

@@ -248,6 +248,10 @@ Test(profile, a_file_that_is_wrong_is_named)
         }
 }
 
+#define KEYED(upstream_)                                                                                               \
+        "agents: {a: {command: [x], network: {routes: {r: {upstream: '" upstream_                                      \
+        "', header: {k: env K}, allow: [GET /]}}}}}"
+
 Test(profile, what_lacks_something_is_no_profile)
 {
         static const struct {
@@ -256,6 +260,9 @@ Test(profile, what_lacks_something_is_no_profile)
                 {"agents: {a: {model: x}}", "has no command"},
                 {"agents: {a: {command: [x], network: {routes: {r: {allow: [POST /]}}}}}", "has no upstream"},
                 {"agents: {a: {command: [x], network: {routes: {r: {upstream: \"https://h\"}}}}}", "allows nothing"},
+                {KEYED("http://api.example.com"), "would send a credential to http://api.example.com"},
+                {KEYED("http://192.168.1.5:8080/v1"), "would send a credential"},
+                {KEYED("http://127.0.0.1.example.com"), "would send a credential"},
                 {"agents: {a: {command: [x, \"{url:gone}\"]}}", "\"gone\" in its command"},
                 {"agents: {a: {command: [x], env: {A: \"{url:}\"}}}", "in its env"},
                 {"agents: {a: {command: [x], home: {f: \"{url:r\"}}}", "in its home"},
