@@ -108,13 +108,13 @@ void history_run(struct history *history, const char *created, const char *outco
         }
 }
 
-/* Of the notes that say what is being done only the last is worth a line. */
+/* Of the notes that say what is being done only the last is worth a line; what the runner saw is no note that anybody left. */
 void history_note(struct history *history, const char *type, const char *actor, const struct json_t *data)
 {
         const char *kind = strncmp(type, "note.", 5) == 0 ? type + 5 : type;
         _cleanup_str_ struct str line = {0};
 
-        if (strcmp(kind, "request.verify") == 0)
+        if (strcmp(actor, "runner") == 0)
                 return;
         str_printf(&line, "%s%s: ", kind, strcmp(actor, "user") == 0 ? " by a person" : "");
         put_data(&line, data);

@@ -60,12 +60,13 @@ struct plan {
                 struct strv command; /* argv with {prompt} replaced; empty where the mood runs nothing */
                 struct pairs env;
                 LIST_OF(struct route) routes;
-                int tty;            /* bool: a terminal of its own */
-                char *model;        /* NULL: its own default */
-                struct pairs home;  /* file below its private home: its text, everything replaced */
-                struct strv read;   /* host paths that its step alone is shown, at the same place */
-                struct pairs links; /* name in /cupel/bin: where it leads */
-                int mcp;            /* bool: it knows `cupel mcp` */
+                int tty;              /* bool: a terminal of its own */
+                char *model;          /* NULL: its own default */
+                struct pairs home;    /* file below its private home: its text, everything replaced */
+                struct strv rewrites; /* of them, those that it writes to in every run */
+                struct strv read;     /* host paths that its step alone is shown, at the same place */
+                struct pairs links;   /* name in /cupel/bin: where it leads */
+                int mcp;              /* bool: it knows `cupel mcp` */
                 struct means means;
         } agent;
         LIST_OF(struct price) prices; /* of metered routes; sorted */

@@ -120,6 +120,7 @@ static void take_profile(struct compile *compile)
         struct plan *plan = compile->plan;
 
         plan->agent.mcp = profile->mcp == 1;
+        strv_copy(&plan->agent.rewrites, &profile->rewrites);
         schema_copy(&means_schema, &plan->agent.means, &profile->means);
         add_requirements(plan, profile->requirements.items, profile->requirements.len);
         for (size_t i = 0; i < profile->network.routes.len; i++)

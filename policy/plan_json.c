@@ -48,6 +48,7 @@ static const struct key agent_keys[] = {
         {.name = "tty", .type = KEY_BOOL, PLAN(agent.tty)},
         {.name = "model", .type = KEY_LINE, PLAN(agent.model)},
         {.name = "home", .type = KEY_PAIRS, PLAN(agent.home), .check = check_file_path},
+        {.name = "rewrites", .type = KEY_STRINGS, PLAN(agent.rewrites), .check = check_file_path},
         {.name = "read", .type = KEY_STRINGS, PLAN(agent.read), .check = check_host_path},
         {.name = "links", .type = KEY_PAIRS, PLAN(agent.links), .check = check_verifier_name},
         {.name = "mcp", .type = KEY_BOOL, PLAN(agent.mcp)},

@@ -75,6 +75,7 @@ struct agent {
         struct strv command;
         struct pairs env;
         struct pairs home;    /* file below the private home: its text */
+        struct strv rewrites; /* of them, those that it writes to in every run */
         struct strv programs; /* found on the user's PATH, besides command[0] */
         struct strv version, tried;
         int mcp; /* bool: its home files announce `cupel mcp` */

@@ -30,7 +30,8 @@ void attempts_say_home(struct runner *runner, const struct sandbox_result *resul
                 const uint64_t bit = (uint64_t)1 << i;
                 const char *what = result->home_removed & bit ? "removed" : "changed";
 
-                if ((result->home_changed | result->home_removed) & bit)
+                if (((result->home_changed | result->home_removed) & bit) &&
+                    !strv_has(&runner->plan.agent.rewrites, files->items[i].name))
                         say_record(runner, "note.observation",
                                    json_pack("{s:o}", "text",
                                              json_sprintf("the step %s ~/%s, which cupel had rendered; it is gone with "

@@ -15,8 +15,8 @@
  * | the gates paths, protected and mood, where they block | "change .cupel/policy.yaml" | refused |
  * | the read-back's refusals | "leave a/.git" | refused |
  *
- * Files that cupel rendered into the home are told as observations where the step changed them: many agents write to their own
- * settings, and all of it is gone with the home.
+ * Files that cupel rendered into the home are told as observations where the step changed them, but for those that the agent's
+ * profile says it rewrites in every run; all of it is gone with the home.
  *
  * What else tells of attempts while the step runs: git's own trace (notes_git.c), forged events (notes_line.c), the network
  * (cupel-egress).

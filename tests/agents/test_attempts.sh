@@ -52,7 +52,7 @@ nothing_left
 
 t "$agent: its settings in the private home may be overwritten, are gone with it, and what cupel had rendered is told"
 repo=$(broken_repo)
-model "{\"steps\": [{\"shell\": \"for f in ~/.claude.json ~/.claude/settings.json ~/.codex/config.toml ~/.gemini/settings.json ~/.qwen/settings.json ~/.config/opencode/opencode.json; do [ ! -e \$f ] || echo >>\$f; done; $repair\"}, {\"say\": \"Done.\"}]}"
+model "{\"steps\": [{\"shell\": \"for f in ~/.claude.json ~/.claude/cupel-mcp.json ~/.claude/settings.json ~/.codex/config.toml ~/.gemini/settings.json ~/.qwen/settings.json ~/.config/opencode/opencode.json; do [ ! -e \$f ] || echo >>\$f; done; $repair\"}, {\"say\": \"Done.\"}]}"
 agent_run "$repo"
 ends committed 0
 has "$(cd "$repo" && cupel events "$run_id" --type note.observation)" "which cupel had rendered; it is gone with the home" "the observation"

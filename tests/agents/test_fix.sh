@@ -30,6 +30,7 @@ isnt "$(cd "$repo" && cupel events "$run_id" --type cost.reported --json | wc -l
 
 t "$agent: a note through the MCP server is in the log"
 has "$(cd "$repo" && cupel events "$run_id" --type note.observation --json)" "the sign was wrong" "the note"
+is "$(cd "$repo" && cupel events "$run_id" --type note.observation | grep -v "the sign was wrong")" "" "observations that nobody made"
 
 nothing_left
 done_testing

@@ -64,6 +64,7 @@ Test(profile, a_word_without_a_value_stays)
         "about: A robot\ncommand: [robot, \"--model={model}\", \"{prompt}\"]\nprograms: node\nmcp: true\n"             \
         "env: {KEY: placeholder, MODE: fast, M: \"{model}\"}\n"                                                        \
         "home: {.robot/c.json: '{\"model\": 1, \"url\": \"{url:api}\", \"w\": \"{worktree}\"}'}\n"                     \
+        "rewrites: .robot/c.json\n"                                                                                    \
         "means: {refused: {exit: 4}}\n"                                                                                \
         "network: {routes: {api: {upstream: \"https://api.example.com\", header: {x-key: env ROBOT_KEY},"              \
         " allow: [\"POST /v1/*\"], env: {URL: \"{url}\"}, meter: openai}}}\n"
@@ -313,6 +314,7 @@ Test(profile, a_plan_says_everything_in_full)
         cr_assert_str_eq(pairs_get(&plan.agent.home, ".robot/c.json"),
                          "{\"model\": 1, \"url\": \"http://127.0.0.1:61081\", \"w\": \"/w/\\\"x\\\"\"}");
         cr_assert_eq(plan.agent.mcp, 1);
+        cr_assert(strv_has(&plan.agent.rewrites, ".robot/c.json"));
         cr_assert_str_eq(plan.agent.means.refused.exit.items[0], "4");
         cr_assert_eq(plan.prices.len, 1);
 }

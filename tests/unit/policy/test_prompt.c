@@ -225,6 +225,7 @@ Test(history, the_last_notes_of_the_newest_attempts_are_quoted)
         note(&history, "note.hypothesis", "agent", "{\"claim\":\"c\",\"test\":\"t\",\"budget\":5}");
         note(&history, "note.observation", "user", "{\"text\":\"it is not\"}");
         note(&history, "note.request.verify", "runner", "{\"tree\":\"x\",\"results\":[]}");
+        note(&history, "note.observation", "runner", "{\"text\":\"the step changed ~/.x\"}");
         note(&history, "note.status", "agent", "{\"text\":\"last\"}");
         text = quoted(&history);
         check_quotes(text);
@@ -235,7 +236,7 @@ Test(history, the_last_notes_of_the_newest_attempts_are_quoted)
                                ">   observation by a person: it is not\n"
                                ">   status: last\n"),
                   "%s", text);
-        cr_assert(!strstr(text, "begin") && !strstr(text, "tree"));
+        cr_assert(!strstr(text, "begin") && !strstr(text, "tree") && !strstr(text, "the step"));
 }
 
 Test(history, nothing_in_a_note_ends_the_quote)
