@@ -147,7 +147,7 @@ void agent_check_put(const struct agent_check *check, bool colour, struct str *o
 {
         _cleanup_agent_found_ struct agent_found found;
 
-        agent_found_look(check->agent, NULL, &found);
+        agent_found_look(check->agent, NULL, NULL, &found);
         render_tint(out, colour, TINT_STRONG, check->agent->name);
         if (check->agent->about) {
                 str_puts(out, "  ");
@@ -194,7 +194,7 @@ struct json_t *agent_check_json(const struct agent_check *check)
         char unfit[640] = "";
         json_t *agent;
 
-        agent_found_look(check->agent, NULL, &found);
+        agent_found_look(check->agent, NULL, NULL, &found);
         agent = agent_found_json(&found);
         err_text(&trial->unfit, unfit, sizeof(unfit));
         return json_pack("{s:s, s:i, s:b, s:o, s:o, s:o?, s:o, s:o, s:s?, s:s?, s:o}", "name", check->agent->name,

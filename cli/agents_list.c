@@ -2,6 +2,7 @@
 #include "cli/agents_list.h"
 
 #include "cli/agent_find.h"
+#include "cli/refused.h"
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
@@ -52,7 +53,24 @@ static char *find_version(const char *program)
         return NULL;
 }
 
-static void find_credential(const struct route *route, struct agent_credential *ret)
+static bool is_refused(const struct route *route, const char *state_root)
+{
+        _cleanup_refusal_ struct refusal refusal = {0};
+        struct route sent = *route;
+        char id[HASH_HEX];
+        bool found;
+
+        sent.header = (struct pairs){0};
+        for (size_t i = 0; i < route->header.len; i++)
+                pairs_set(&sent.header, route->header.items[i].name, route->header.items[i].value);
+        route_choose_header(&sent);
+        refused_id(&sent, id);
+        found = refused_find(state_root, id, &refusal);
+        pairs_release(&sent.header);
+        return found;
+}
+
+static void find_credential(const struct route *route, const char *state_root, struct agent_credential *ret)
 {
         *ret = (struct agent_credential){.route = route->name, .any = route->any == 1};
         for (size_t i = 0; i < route->header.len; i++) {
@@ -64,6 +82,7 @@ static void find_credential(const struct route *route, struct agent_credential *
                 if (!value || !value[0])
                         strv_add(&ret->missing, name);
         }
+        ret->refused = state_root && is_refused(route, state_root);
 }
 
 static void find_programs(const struct agent *agent, const char *home, struct agent_found *ret)
@@ -86,7 +105,7 @@ static void find_programs(const struct agent *agent, const char *home, struct ag
         strv_copy(&ret->missing, &find.missing);
 }
 
-void agent_found_look(const struct agent *agent, const char *home, struct agent_found *ret)
+void agent_found_look(const struct agent *agent, const char *home, const char *state_root, struct agent_found *ret)
 {
         struct err lacks = ERR_INIT;
 
@@ -98,7 +117,7 @@ void agent_found_look(const struct agent *agent, const char *home, struct agent_
         ret->credentials.len = agent->network.routes.len;
         ret->credentials.items = xcalloc(ret->credentials.len + 1, sizeof(*ret->credentials.items));
         for (size_t i = 0; i < ret->credentials.len; i++)
-                find_credential(&agent->network.routes.items[i], &ret->credentials.items[i]);
+                find_credential(&agent->network.routes.items[i], state_root, &ret->credentials.items[i]);
 }
 
 void agent_found_release(struct agent_found *found)
@@ -131,6 +150,14 @@ static bool has_credentials(const struct agent_found *found)
         return true;
 }
 
+static bool has_refused(const struct agent_found *found)
+{
+        for (size_t i = 0; i < found->credentials.len; i++)
+                if (found->credentials.items[i].refused)
+                        return true;
+        return false;
+}
+
 static bool is_yours(const struct agent *agent)
 {
         return !agent->command.len && strcmp(agent->name, PROFILE_COMMAND) == 0;
@@ -144,7 +171,9 @@ const char *agent_found_state(const struct agent_found *found)
                 return "lacking";
         if (!found->program)
                 return "not here";
-        return has_credentials(found) ? "ready" : "no key";
+        if (!has_credentials(found))
+                return "no key";
+        return has_refused(found) ? "refused" : "ready";
 }
 
 static enum tint state_tint(const struct agent_found *found)
@@ -155,7 +184,9 @@ static enum tint state_tint(const struct agent_found *found)
                 return TINT_BAD;
         if (!found->program)
                 return TINT_DIM;
-        return has_credentials(found) ? TINT_GOOD : TINT_WAIT;
+        if (!has_credentials(found))
+                return TINT_WAIT;
+        return has_refused(found) ? TINT_BAD : TINT_GOOD;
 }
 
 /* "A or B" of which one is enough, "A and B" of which all are needed. */
@@ -184,6 +215,8 @@ static void put_credential(struct str *out, const struct agent_credential *crede
                         continue;
                 str_printf(out, "%s%s", put++ ? " and " : "", credential->names.items[i]);
         }
+        if (credential->refused)
+                str_puts(out, ", which was refused and is not tried again");
 }
 
 static void put_where(const struct agent_found *found, struct str *out)
@@ -254,8 +287,8 @@ static json_t *credential_json(const struct agent_credential *credential)
                 json_array_append_new(variables,
                                       json_pack("{s:s, s:b}", "name", credential->names.items[i], "set",
                                                 !strv_has(&credential->missing, credential->names.items[i])));
-        return json_pack("{s:s, s:b, s:b, s:o}", "route", credential->route, "any", credential->any, "there",
-                         is_there(credential), "variables", variables);
+        return json_pack("{s:s, s:b, s:b, s:b, s:o}", "route", credential->route, "any", credential->any, "there",
+                         is_there(credential), "refused", credential->refused, "variables", variables);
 }
 
 struct json_t *agent_found_json(const struct agent_found *found)

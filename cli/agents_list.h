@@ -16,6 +16,7 @@ struct agent_credential {
         struct strv names;   /* variables */
         struct strv missing; /* of them */
         bool any;            /* one is enough */
+        bool refused;        /* what they hold now was refused by the upstream (cli/refused.h) */
 };
 
 struct agent_found {
@@ -27,10 +28,11 @@ struct agent_found {
         char *origin;
 };
 
-void agent_found_look(const struct agent *agent, const char *home, struct agent_found *ret);
+/* `state_root` NULL: what was refused is not asked. */
+void agent_found_look(const struct agent *agent, const char *home, const char *state_root, struct agent_found *ret);
 void agent_found_release(struct agent_found *found);
 
-/* "ready", "no key", "not here", "lacking" (a program that it needs, a key of the profile); of the profile `command` "yours". */
+/* "ready", "no key", "refused" (a key that no run tries again), "not here", "lacking" (a program that it needs, a key of the profile); of the profile `command` "yours". */
 const char *agent_found_state(const struct agent_found *found);
 
 /* Two or three lines for people. */

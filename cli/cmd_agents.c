@@ -45,7 +45,7 @@ static void look(const struct context *context, const struct policy_files *files
 {
         const struct policy_layers layers = policy_files_layers(files);
 
-        agent_found_look(agent, context->home, ret);
+        agent_found_look(agent, context->home, context->state_root, ret);
         ret->origin = policy_agent_origin(&layers, agent->name);
 }
 

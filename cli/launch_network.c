@@ -63,32 +63,10 @@ static void check_secret(struct launch *launch, const struct route *route, const
                         name, route->name);
 }
 
-static bool is_exported(const struct pair *header)
-{
-        size_t prefix;
-        const char *value = getenv(route_secret_variable(header->value, &prefix));
-
-        return value && value[0];
-}
-
-/* Of headers of which one is enough, the first whose variable is set; all stay where none is. */
-static void choose_header(struct route *route)
-{
-        struct pairs chosen = {0};
-
-        for (size_t i = 0; route->any == 1 && i < route->header.len && !chosen.len; i++)
-                if (is_exported(&route->header.items[i]))
-                        pairs_set(&chosen, route->header.items[i].name, route->header.items[i].value);
-        if (!chosen.len)
-                return;
-        pairs_release(&route->header);
-        route->header = chosen;
-}
-
 void launch_choose_headers(struct launch *launch)
 {
         for (size_t i = 0; i < launch->plan.agent.routes.len; i++)
-                choose_header(&launch->plan.agent.routes.items[i]);
+                route_choose_header(&launch->plan.agent.routes.items[i]);
 }
 
 /* Several headers of which one is enough, and none is there: said once, with all the variables that would do. */

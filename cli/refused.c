@@ -41,6 +41,27 @@ char *route_variables(const struct route *route)
         return str_steal(&text);
 }
 
+static bool is_exported(const struct pair *header)
+{
+        size_t prefix;
+        const char *value = getenv(route_secret_variable(header->value, &prefix));
+
+        return value && value[0];
+}
+
+void route_choose_header(struct route *route)
+{
+        struct pairs chosen = {0};
+
+        for (size_t i = 0; route->any == 1 && i < route->header.len && !chosen.len; i++)
+                if (is_exported(&route->header.items[i]))
+                        pairs_set(&chosen, route->header.items[i].name, route->header.items[i].value);
+        if (!chosen.len)
+                return;
+        pairs_release(&route->header);
+        route->header = chosen;
+}
+
 void refused_id(const struct route *route, char ret_id[HASH_HEX])
 {
         struct hash hash;

@@ -44,6 +44,9 @@ typedef int refused_visit(void *arg, const char *file, const struct refusal *ref
 int refused_each(const char *state_root, refused_visit *visit, void *arg, struct err *err);
 int refused_remove(const char *state_root, const char *file, struct err *err);
 
+/* Of headers of which one is enough, the first whose variable is set stays; all do where none is. */
+void route_choose_header(struct route *route);
+
 /* "A", "A and B": the variables whose values a route sends. Owned by the caller; "" where there are none. */
 char *route_variables(const struct route *route);
 

@@ -83,6 +83,11 @@ elsewhere=$(new_repo)
 is $? 30 "another repository"
 unchanged
 
+t "cupel agents says so too"
+has "$(cd "$repo" && cupel agents)" "asking       refused" "the list"
+is "$(cd "$repo" && cupel agents --json | python3 -c 'import json, sys; print([a["credentials"][0]["refused"] for a in json.load(sys.stdin) if a["name"] == "asking"])')" "[True]" "the list as JSON"
+is "$(cd "$repo" && API_TEST_KEY=sk-test-other-000000000 cupel agents | grep -c "asking       refused")" 0 "with another key"
+
 t "another key runs"
 API_TEST_KEY=sk-test-other-000000000 asks 200 asking "$call; echo x >> src/a.txt"
 is "$outcome $asked" "committed 1" "end ($json)"

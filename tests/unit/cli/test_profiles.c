@@ -109,7 +109,7 @@ static void found(const char *profile, struct policy *policy, struct agent_found
 
         policy_init(policy);
         cr_assert_eq(profile_parse(profile, strlen(profile), "f", "robot", policy, &err), 0, "%s", err.message);
-        agent_found_look(&policy->agents.items[0], "/home/u", ret);
+        agent_found_look(&policy->agents.items[0], "/home/u", NULL, ret);
 }
 
 #define ROBOT                                                                                                          \
