@@ -108,7 +108,8 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
         item->tty = options->attach;
         if (!rest.len && !item->title && !rest.command_len)
                 return err_set(err, ERR_INPUT,
-                               "nothing to run: name a work item file, or give --title and a command behind --");
+                               "nothing to run: name a work item file, or give --title, and --agent NAME or a command "
+                               "behind --");
         return options->agents || options->first ? take_race(options, table, err) : 0;
 }
 
