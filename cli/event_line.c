@@ -11,7 +11,10 @@
 #define TYPE_CELLS 30
 #define GIST_MAX 400
 
-/* Fields that carry the gist, in order; a type that is not here shows the first texts and numbers of its data. */
+/*
+ * Fields that carry the gist, in order, with "?" only where they are true; a type that is not here shows the first texts and
+ * numbers of its data.
+ */
 static const struct {
         const char *type;
         const char *fields[6];
@@ -35,7 +38,7 @@ static const struct {
         {"approval.requested", {"sentence", "tree"}},
         {"approval.granted", {"who", "reason", "tree"}},
         {"approval.denied", {"who", "reason", "tree"}},
-        {"cost.reported", {"usd", "model", "tokens_in", "tokens_out", "cached_in", "estimated"}},
+        {"cost.reported", {"usd", "model", "tokens_in", "tokens_out", "cached_in", "?estimated"}},
         {"operator.outcome", {"accepted", "who", "reason"}},
 };
 
@@ -74,6 +77,15 @@ static void put_field(const char *key, const json_t *value, struct str *out)
         str_puts(out, str_text(&one));
 }
 
+static void put_gist(const char *field, const json_t *data, struct str *out)
+{
+        const bool where_true = field[0] == '?';
+        const json_t *value = json_object_get(data, field + where_true);
+
+        if (!where_true || json_is_true(value))
+                put_field(field + where_true, value, out);
+}
+
 /* Cut between two characters of what is valid UTF-8 by now. */
 static void put_cut(const struct str *gist, struct str *out)
 {
@@ -99,7 +111,7 @@ void event_gist(const char *type, const json_t *data, struct str *ret)
                 if (strcmp(gists[i].type, type) != 0)
                         continue;
                 for (size_t j = 0; j < 6 && gists[i].fields[j]; j++)
-                        put_field(gists[i].fields[j], json_object_get(data, gists[i].fields[j]), &out);
+                        put_gist(gists[i].fields[j], data, &out);
                 put_cut(&out, ret);
                 return;
         }

@@ -59,6 +59,7 @@ void supervision_release(struct supervision *s)
         channel_release(&s->runner);
         channel_release(&s->egress);
         strv_release(&s->refused);
+        strv_release(&s->unpriced);
         json_decref(s->records);
         json_decref(s->cost);
         run_result_release(&s->verdict);

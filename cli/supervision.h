@@ -70,9 +70,9 @@ struct supervision {
         struct run_result verdict; /* of the caged side, where it is no candidate; then of the director */
         bool answered;             /* the director said done */
         uint64_t net_seen[NET_RECORD_KINDS], net_dropped; /* records of cupel-egress by kind; of them not in the log */
-        struct json_t *cost; /* lib/base/cost_sum.h, of what cupel-egress recorded; NULL: nothing */
-        bool price_said;     /* that a model's price is not known */
-        struct strv refused; /* what was shown as refused */
+        struct json_t *cost;  /* lib/base/cost_sum.h, of what cupel-egress recorded; NULL: nothing */
+        struct strv unpriced; /* models of which it was said that no price is known */
+        struct strv refused;  /* what was shown as refused */
         struct upstreams_seen upstreams;
         bool given_up; /* the verdict is ours: nothing that anybody says changes it */
         char director_error[512];

@@ -21,6 +21,7 @@
 
 #define RECORDS_MAX 50000 /* of one run, vetoes and receipts each: the one hides none of the other; more are counted */
 #define SAID_MAX 40       /* refused hosts that are shown one by one */
+#define UNPRICED_MAX 8    /* models without a price, likewise */
 #define TEXT_MAX ((size_t)2048)
 #define GRACE_MS 3000 /* from the end of the cage to its own */
 
@@ -92,14 +93,14 @@ static int check_veto(struct supervision *s, json_t *data, struct err *err)
         return 0;
 }
 
-/* Once: what is counted at the price of the dearest may end the run early. */
+/* Once for each model: what is counted at the price of the dearest may end the run early. */
 static void say_unpriced(struct supervision *s, json_t *data)
 {
         const char *model = json_string_value(json_object_get(data, "model"));
 
-        if (s->price_said)
+        if (s->unpriced.len >= UNPRICED_MAX || strv_has(&s->unpriced, model ? model : ""))
                 return;
-        s->price_said = true;
+        strv_add(&s->unpriced, model ? model : "");
         terminal_say(s->terminal,
                      "cost: no price is known for the model \"%s\", so its tokens count as the dearest's; put prices: "
                      "{\"%s\": {input: …, output: …}} (dollars per million tokens) into %s",

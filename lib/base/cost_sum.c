@@ -73,6 +73,12 @@ int64_t cost_sum_micro(const struct json_t *sum)
         return micro_of(json_object_get(sum, "usd"));
 }
 
+static void trim_zeros(char *text, int len)
+{
+        while (len > 1 && text[len - 1] == '0')
+                text[--len] = '\0';
+}
+
 void cost_text(int64_t micro, char ret[COST_TEXT])
 {
         int64_t part = micro % 1000000;
@@ -82,7 +88,8 @@ void cost_text(int64_t micro, char ret[COST_TEXT])
         else if (part % 100 == 0)
                 snprintf(ret, COST_TEXT, "$%lld.%04lld", (long long)(micro / 1000000), (long long)(part / 100));
         else
-                snprintf(ret, COST_TEXT, "$%lld.%06lld", (long long)(micro / 1000000), (long long)part);
+                trim_zeros(ret,
+                           snprintf(ret, COST_TEXT, "$%lld.%06lld", (long long)(micro / 1000000), (long long)part));
 }
 
 /* "12,345" */

@@ -55,7 +55,8 @@ Test(cost_sum, money_loses_no_digit)
         static const struct {
                 int64_t micro;
                 const char *text;
-        } amounts[] = {{0, "$0.00"}, {1000000, "$1.00"}, {12300, "$0.0123"}, {4, "$0.000004"}, {2345600, "$2.3456"}};
+        } amounts[] = {{0, "$0.00"},     {1000000, "$1.00"},   {12300, "$0.0123"},
+                       {4, "$0.000004"}, {488040, "$0.48804"}, {2345600, "$2.3456"}};
         char text[COST_TEXT];
 
         for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {

@@ -50,6 +50,17 @@ Test(event_line, unknown_types_and_broken_json_still_give_a_line)
         cr_assert(strstr(line("note.status", "not json", false), "note.status"));
 }
 
+Test(event_line, that_a_cost_is_estimated_is_said_only_where_it_is)
+{
+        static const char data[] = "{\"actor\":\"system\",\"data\":{\"usd\":0.5,\"model\":\"m\",\"estimated\":%s}}";
+        char text[256];
+
+        snprintf(text, sizeof(text), data, "false");
+        cr_assert_null(strstr(line("cost.reported", text, false), "estimated"));
+        snprintf(text, sizeof(text), data, "true");
+        cr_assert(strstr(line("cost.reported", text, false), "m  estimated"));
+}
+
 Test(event_line, what_a_step_used_is_no_row_of_semicolons)
 {
         cr_assert(strstr(line("receipt.limits",
