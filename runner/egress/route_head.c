@@ -17,13 +17,28 @@ static const char *const made_anew[] = {"host", "content-length", "accept-encodi
 static const char *const misleading[] = {
         "forwarded",         "via",           "x-real-ip",      "x-original-url", "x-rewrite-url",
         "x-original-method", "x-http-method", "x-original-uri", "destination",    "x-http-method-override",
-        "x-method-override",
+        "x-method-override", "origin",        "referer",        "range",          "if-range",
+        "x-goog-fieldmask",
 };
 
 /* anywhere in the name */
 static const char *const authenticating[] = {
-        "auth",   "token",   "cookie", "secret",           "credential", "password",
-        "passwd", "api-key", "apikey", "subscription-key", "x-amz-",     "x-forwarded-",
+        "auth",
+        "token",
+        "cookie",
+        "secret",
+        "credential",
+        "password",
+        "passwd",
+        "api-key",
+        "apikey",
+        "subscription-key",
+        "x-amz-",
+        "x-forwarded-",
+        /* whose account pays: a wrong one is answered as if the key were */
+        "-organization",
+        "-project",
+        "-workspace",
 };
 
 static const char *const not_back[] = {

@@ -9,7 +9,8 @@
  * whatever has "auth", "token", "cookie", "secret", "credential", "password" or "api-key" in it), what belongs to the
  * connection (hop-by-hop, and what Connection names), what is made anew (Host, Content-Length, Accept-Encoding, Expect), what
  * would make a server read another request than the one that was judged (x-http-method-override, x-original-url, …), where it
- * claims to come from (forwarded, …), and what the route sets itself. '_' counts as '-', as some servers read it.
+ * claims to come from (forwarded, origin, referer, …), whose account it names (…-organization, …-project), what would cut its
+ * answer (range, x-goog-fieldmask), and what the route sets itself. '_' counts as '-', as some servers read it.
  *
  * To the client: everything but hop-by-hop, set-cookie, what would bind it to the upstream (alt-svc,
  * strict-transport-security, refresh) and location: no redirect is followed, neither here nor by the client around the route.
