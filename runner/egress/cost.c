@@ -115,6 +115,12 @@ void cost_unread(struct cost *cost, uint64_t bytes)
                 meter_unread(cost->meter, bytes);
 }
 
+void cost_left(struct cost *cost, uint64_t ms)
+{
+        if (cost)
+                meter_left(cost->meter, ms);
+}
+
 static void settle(struct cost *cost)
 {
         struct costs *costs = cost->costs;

@@ -10,6 +10,7 @@
  *         cost_request(cost, bytes, len, complete)       NULL, or why the request must not go out
  *         cost_answer(cost, bytes, len)                  of a successful answer; false: the budget is passed, break off
  *         cost_unread(cost, bytes)                       of an answer that is broken off: what had come and nobody read
+ *         cost_left(cost, ms)                            the client left, so long after it asked, before the answer's end
  *         cost_end(cost, answered)                       what it came to, into the ledger and the log; frees
  *
  * Every function takes a NULL cost. All is in micro-dollars. While an answer runs, input that nobody has counted yet goes at the
@@ -31,6 +32,7 @@ struct cost *cost_new(struct costs *costs, const struct egress_route *route, con
 const char *cost_request(struct cost *cost, const char *bytes, size_t len, bool complete);
 bool cost_answer(struct cost *cost, const char *bytes, size_t len);
 void cost_unread(struct cost *cost, uint64_t bytes);
+void cost_left(struct cost *cost, uint64_t ms);
 void cost_end(struct cost *cost, bool answered);
 
 #endif

@@ -6,6 +6,7 @@
 #define EGRESS_LIMITS(X)                                                                                               \
         X(CLIENTS_MAX, 512, "connections of the step at once; more wait in the listener's backlog")                    \
         X(ROUTE_CLIENTS_MAX, 256, "connections of the step to its routes at once; more wait as well")                  \
+        X(ROUTE_COSTLY_MAX, 16, "requests under way at once whose cost is counted; more wait")                         \
         X(ROUTE_KEPT_S, 20, "seconds a connection to an upstream is kept for the next request")                        \
         X(LISTENERS_MAX, 32, "listening sockets at once")                                                              \
         X(ACCEPT_PER_TURN, 32, "connections accepted before the others are served again")                              \

@@ -23,7 +23,8 @@ struct meter {
         struct json_scan asked; /* the request */
         uint64_t request_bytes, carried;
         const char *refused;
-        bool goes_on, asked_whole;
+        bool goes_on, asked_whole, streams, understood;
+        uint64_t most, times;
 
         enum shape shape;
         enum line line;
@@ -38,7 +39,8 @@ struct meter {
         bool done, doc_done;
         uint64_t text, doc_text; /* generated since the last count, by whole documents and by this one */
         uint64_t all_text;
-        uint64_t loose; /* bytes of a plain body since the last count */
+        uint64_t unseen; /* tokens that who left has at least to be charged for */
+        uint64_t loose;  /* bytes of a plain body since the last count */
 };
 
 /* ---- values ---- */
@@ -87,6 +89,15 @@ static bool says_no(const struct json_value *value)
         return value->kind == JSON_VALUE_WORD && (!strcmp(value->text, "false") || !strcmp(value->text, "null"));
 }
 
+/* The largest: which of several a server believes cannot be told. */
+static void take_bound(uint64_t *bound, int64_t number)
+{
+        uint64_t value = number > 0 ? (uint64_t)number : 0;
+
+        if (value > *bound)
+                *bound = value < METER_TOKENS_MAX ? value : METER_TOKENS_MAX;
+}
+
 static void on_request_value(void *user, int rule, const struct json_value *value)
 {
         struct meter *meter = user;
@@ -98,7 +109,11 @@ static void on_request_value(void *user, int rule, const struct json_value *valu
                 return;
         }
         what = meter_requests.rules[rule].what;
-        if (what == WHAT_MODEL)
+        if (value->kind == JSON_VALUE_NUMBER && (what == WHAT_MOST || what == WHAT_TIMES))
+                take_bound(what == WHAT_MOST ? &meter->most : &meter->times, value->number);
+        else if (what == WHAT_STREAM)
+                meter->streams = value->kind == JSON_VALUE_WORD && !strcmp(value->text, "true");
+        else if (what == WHAT_MODEL)
                 take_model(meter->asked_model, value);
         else if (what == WHAT_BACKGROUND && !says_no(value))
                 meter->refused = "a response in the background is billed outside of its answer, which a metered route "
@@ -118,6 +133,7 @@ static void end_document(struct meter *meter, bool whole)
                 if (meter->doc[i] > meter->counts[i])
                         meter->counts[i] = meter->doc[i];
         }
+        meter->understood |= whole;
         meter->done |= whole && meter->doc_done;
         meter->all_text += meter->doc_text;
         meter->text = counted ? 0 : meter->text + meter->doc_text;
@@ -251,6 +267,19 @@ void meter_unread(struct meter *meter, uint64_t bytes)
                 meter->text += bytes * thousandths / 1000;
 }
 
+void meter_left(struct meter *meter, uint64_t ms)
+{
+        uint64_t times = meter->times ? meter->times : 1, made = ms / 1000 * METER_TOKENS_PER_SECOND * times;
+        uint64_t most = (meter->most ? meter->most : METER_WHOLE_MOST) * times;
+
+        if (meter->streams && meter->most)
+                meter->unseen = made < most ? made : most;
+        else
+                meter->unseen = meter->streams || made > most ? made : most;
+        if (meter->unseen > METER_TOKENS_MAX)
+                meter->unseen = METER_TOKENS_MAX;
+}
+
 /* ---- requests ---- */
 
 static const char not_json[] = "the request's body is not one JSON object in UTF-8, which a metered route has to read";
@@ -317,7 +346,11 @@ void meter_usage(const struct meter *meter, bool over, struct meter_usage *ret)
         ret->estimated = !whole || text;
         if (over && ret->estimated && meter->shape == PLAIN && meter->loose > text)
                 text = meter->loose;
+        if (over && !meter->understood && meter->shape == EVENTS)
+                text = meter->answer_bytes;
         ret->output += tokens_of(text);
+        if (over && !(meter->done && counted) && meter->unseen > ret->output)
+                ret->output = meter->unseen;
 }
 
 /* ---- its life ---- */
@@ -331,6 +364,7 @@ static void model_of_target(struct meter *meter, const char *target)
                 return;
         name += strlen("/models/");
         snprintf(meter->asked_model, sizeof(meter->asked_model), "%.*s", (int)strcspn(name, ":?/"), name);
+        meter->streams = !strncmp(name + strcspn(name, ":?/"), ":stream", 7);
 }
 
 struct meter *meter_new(enum meter_format format, const char *target)

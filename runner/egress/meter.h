@@ -16,7 +16,7 @@
  *
  * Formats: Anthropic Messages, OpenAI Responses and Chat Completions, Gemini generateContent. Counts are cumulative in all of
  * them; generated text that came after the last count, or without any, is taken as one token for METER_BYTES_PER_TOKEN bytes,
- * and so is a request whose input nobody counted. An answer that did not come to its final count is `estimated`: who breaks a
+ * and so is a request whose input nobody counted; of an answer that is no JSON each byte is text. An answer that did not come to its final count is `estimated`: who breaks a
  * stream off before it, or asks for none, pays for what it saw.
  *
  * Requests are watched for what would bill outside of their answer ("background" of Responses), and have to be JSON in plain
@@ -30,6 +30,8 @@
 #define METER_BYTES_PER_TOKEN 4
 #define METER_TOKENS_MAX ((uint64_t)1000000000) /* of one request and kind; more is no honest count */
 #define METER_MODEL 96
+#define METER_TOKENS_PER_SECOND 100 /* that a model makes unseen, about */
+#define METER_WHOLE_MOST 32768      /* tokens of an answer that comes as a whole, where the request bounds none */
 
 enum meter_format { METER_MESSAGES, METER_RESPONSES, METER_CHAT, METER_GENERATE, METER_FORMATS };
 enum meter_verdict { METER_COUNTED, METER_FREE, METER_REFUSED };
@@ -61,6 +63,12 @@ void meter_answer(struct meter *meter, const char *bytes, size_t len);
 
 /* Bytes of the answer that came and that nobody read any more: counted as text to the share that those before were. */
 void meter_unread(struct meter *meter, uint64_t bytes);
+
+/*
+ * The client left after `ms`, before the final count. What was made unseen (reasoning) is taken by time, up to what the request
+ * bounds; of an answer that comes as a whole, which many providers finish and bill all the same, all that it bounds.
+ */
+void meter_left(struct meter *meter, uint64_t ms);
 
 /* The request goes on from what the provider keeps: at least this much input beside its own, as far as nobody counts it. */
 bool meter_goes_on(const struct meter *meter);

@@ -18,6 +18,9 @@ enum meter_what {
         WHAT_STATUS, /* the same where the text is a last status */
         WHAT_BACKGROUND,
         WHAT_CARRIES,
+        WHAT_MOST,   /* tokens that the answer may have at most */
+        WHAT_TIMES,  /* how many answers */
+        WHAT_STREAM, /* whether it comes while it is made */
 };
 
 enum meter_slot { IN, OUT, CACHED, WRITTEN, WRITTEN_LONG, THOUGHT, TOOLS_IN, TOTAL, METER_SLOTS };

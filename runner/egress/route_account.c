@@ -5,7 +5,18 @@
 #include "lib/base/clock.h"
 
 #include <curl/curl.h>
+#include <string.h>
 #include <sys/ioctl.h>
+
+void route_veto(struct sink *sink, const struct egress_route *route, const char *method, const char *target,
+                const char *why)
+{
+        _cleanup_str_ struct str action = {0};
+
+        str_printf(&action, "route %s: %s ", route->name, method);
+        str_append(&action, target, strcspn(target, "?"));
+        sink_veto(sink, str_text(&action), why);
+}
 
 bool exchange_succeeds(const struct exchange *exchange)
 {
@@ -48,6 +59,8 @@ static void put_cost(struct exchange *exchange, const char *why)
                         ioctl(fd, FIONREAD, &unread);
                 cost_unread(exchange->cost, exchange->held + (unread > 0 ? (uint64_t)unread : 0));
         }
+        if (left || (why && !exchange->why && exchange_succeeds(exchange)))
+                cost_left(exchange->cost, clock_ms() - exchange->began);
         cost_end(exchange->cost, exchange_succeeds(exchange) || left);
         exchange->cost = NULL;
 }

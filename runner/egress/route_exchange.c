@@ -34,11 +34,7 @@ static bool spend(struct exchange *exchange, uint64_t *total, size_t count)
 
 static void veto(struct exchange *exchange, const char *why)
 {
-        _cleanup_str_ struct str action = {0};
-
-        str_printf(&action, "route %s: %s ", exchange->route->name, exchange->method);
-        str_append(&action, exchange->target, strcspn(exchange->target, "?"));
-        sink_veto(exchange->world->sink, str_text(&action), why);
+        route_veto(exchange->world->sink, exchange->route, exchange->method, exchange->target, why);
 }
 
 /* ---- curl's callbacks ---- */
@@ -209,6 +205,7 @@ struct exchange *exchange_new(struct route_world *world, const struct egress_rou
         exchange->began = exchange->moved = clock_ms();
         exchange->upload_complete = request_length(request) == 0;
         exchange->cost = cost_new(world->costs, route, exchange->method, exchange->target);
+        world->costly += exchange->cost != NULL;
         exchange->easy = curl_easy_init();
         if (!exchange->easy)
                 abort();
@@ -321,6 +318,7 @@ void exchange_done(struct exchange *exchange, int code)
 
 void exchange_free(struct exchange *exchange, const char *why)
 {
+        exchange->world->costly -= exchange->cost != NULL;
         exchange_account(exchange, why);
         upstreams_stop(exchange->world->upstreams, exchange->easy);
         curl_easy_cleanup(exchange->easy);

@@ -38,6 +38,8 @@ struct route_world { /* shared by all of them */
         struct costs *costs;
         struct upstreams *upstreams; /* NULL until the first connection: curl is not for free */
         unsigned hurry;
+        unsigned costly; /* requests under way whose cost is counted */
+        bool queued;     /* some wait for their end */
 };
 
 /* ---- route_curl_uv.c; an easy handle's private pointer is its exchange ---- */
@@ -61,6 +63,10 @@ uint64_t exchange_moved_at(const struct exchange *exchange);      /* clock_ms() 
 void exchange_done(struct exchange *exchange, int code);          /* from upstreams: a CURLcode */
 void exchange_free(struct exchange *exchange, const char *why);   /* why: it is broken off; writes the receipt */
 
+/* ---- route_account.c: a request that may not pass, without its query ---- */
+void route_veto(struct sink *sink, const struct egress_route *route, const char *method, const char *target,
+                const char *why);
+
 /* ---- route_transport.c: how every easy handle reaches its upstream ---- */
 void route_transport(void *easy, unsigned hurry);
 /* Whether it failed because a connection kept from an earlier request had ended meanwhile; then the next try dials anew. */
@@ -72,8 +78,10 @@ int route_failure_status(int code);  /* of our own answer */
 struct visitor *visitor_new(struct route_world *world, size_t route, int fd, struct visitor **list, size_t *count);
 struct visitor *visitor_next(const struct visitor *visitor); /* in the list */
 void visitor_close(struct visitor *visitor);
-void visitor_cut(struct visitor *visitor);                /* what is being answered breaks off; closed where it is */
-void visitor_tick(struct visitor *visitor, uint64_t now); /* may close it */
+uint64_t visitor_queued_at(const struct visitor *visitor); /* since when it waits for others to end; UINT64_MAX: not */
+void visitor_proceed(struct visitor *visitor);             /* no longer; may close it */
+void visitor_cut(struct visitor *visitor);                 /* what is being answered breaks off; closed where it is */
+void visitor_tick(struct visitor *visitor, uint64_t now);  /* may close it */
 
 struct str *visitor_out(struct visitor *visitor); /* append here, then: */
 void visitor_flush(struct visitor *visitor);

@@ -208,6 +208,53 @@ static const char *judge_encoding(const struct header_list *headers)
         return "the request's body is compressed, which a metered route cannot read; send it as it is";
 }
 
+/* The parameter with its percent-encodings taken, cut to the buffer. */
+static size_t decode(const char *parameter, size_t len, char *ret, size_t size)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < len && n < size - 1; i++) {
+                int byte = parameter[i] == '%' && i + 2 < len ? percent_byte(parameter + i) : -1;
+
+                ret[n++] = (char)(byte < 0 ? parameter[i] : byte);
+                i += byte < 0 ? 0 : 2;
+        }
+        ret[n] = '\0';
+        return n;
+}
+
+static bool word_is(const char *at, size_t len, const char *word)
+{
+        return strlen(word) == len && !strncasecmp(at, word, len);
+}
+
+/* Google's system parameters: an answer in another form, or with its counts left out; a body or headers in the URL. */
+static bool hides_cost(const char *parameter, size_t len)
+{
+        char text[64];
+        size_t name, n = decode(parameter, len, text, sizeof(text));
+
+        name = strcspn(text, "=");
+        if (text[0] == '$' || word_is(text, name, "fields") || word_is(text, name, "callback"))
+                return true;
+        return word_is(text, name, "alt") && !word_is(text + name, n - name, "=sse") &&
+               !word_is(text + name, n - name, "=json");
+}
+
+static const char *judge_query(const char *target)
+{
+        for (const char *at = target + strcspn(target, "?"); *at;) {
+                size_t len = strcspn(++at, "&;?");
+
+                if (hides_cost(at, len))
+                        return "the query has the answer come in another form, or without what it cost, which a "
+                               "metered "
+                               "route cannot read (alt, fields, callback, $…)";
+                at += len;
+        }
+        return NULL;
+}
+
 const char *route_judge_request(const struct egress_route *route, const struct request *request)
 {
         const char *method = request_method(request), *target = request_target(request);
@@ -220,7 +267,15 @@ const char *route_judge_request(const struct egress_route *route, const struct r
                 return "the route is metered, and what this costs is not in its answer; what can be asked for stands "
                        "in "
                        "docs/policy.md";
-        return judge_encoding(request_headers(request));
+        why = judge_query(target);
+        return why ? why : judge_encoding(request_headers(request));
+}
+
+bool route_counts(const struct egress_route *route, const struct request *request)
+{
+        enum meter_format format;
+
+        return meter_judge(route->meter, request_method(request), request_target(request), &format) == METER_COUNTED;
 }
 
 /* ---- the URL ---- */
@@ -251,18 +306,10 @@ static const char *const credential_parameters[] = {
 
 static bool is_credential(const char *parameter, size_t len)
 {
+        const char *value = memchr(parameter, '=', len);
         char name[64];
-        size_t n = 0;
 
-        for (size_t i = 0; i < len && parameter[i] != '='; i++) {
-                int byte = parameter[i] == '%' && i + 2 < len ? percent_byte(parameter + i) : -1;
-
-                if (n == sizeof(name) - 1)
-                        return false; /* longer than any of ours */
-                name[n++] = (char)(byte < 0 ? parameter[i] : byte);
-                i += byte < 0 ? 0 : 2;
-        }
-        name[n] = '\0';
+        decode(parameter, value ? (size_t)(value - parameter) : len, name, sizeof(name));
         for (size_t i = 0; i < sizeof(credential_parameters) / sizeof(*credential_parameters); i++)
                 if (!strcasecmp(name, credential_parameters[i]))
                         return true;

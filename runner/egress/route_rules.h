@@ -25,6 +25,9 @@ const char *route_judge(const struct strv *allow, const char *method, const char
 /* The same of a whole head, for a route that may be metered: then only what its meter understands (meter.h) passes. */
 const char *route_judge_request(const struct egress_route *route, const struct request *request);
 
+/* Whether its cost will be counted. */
+bool route_counts(const struct egress_route *route, const struct request *request);
+
 /*
  * The URL to ask the upstream for, appended to `url`: upstream + target, without query parameters that carry credentials of
  * the client's (key, api_key, access_token, …; also percent-encoded).

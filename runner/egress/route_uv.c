@@ -60,8 +60,34 @@ void routes_close_all(struct routes *routes)
         routes->world.upstreams = NULL;
 }
 
+static struct visitor *first_queued(const struct routes *routes)
+{
+        struct visitor *first = NULL;
+        uint64_t earliest = UINT64_MAX;
+
+        for (struct visitor *visitor = routes->visitors; visitor; visitor = visitor_next(visitor))
+                if (visitor_queued_at(visitor) < earliest) {
+                        first = visitor;
+                        earliest = visitor_queued_at(visitor);
+                }
+        return first;
+}
+
+/* Who came first goes first; each that proceeds may end at once, too. */
+static void proceed(struct routes *routes)
+{
+        while (routes->world.queued && routes->world.costly < ROUTE_COSTLY_MAX) {
+                struct visitor *visitor = first_queued(routes);
+
+                routes->world.queued = visitor != NULL;
+                if (visitor)
+                        visitor_proceed(visitor);
+        }
+}
+
 void routes_turn(struct routes *routes)
 {
+        proceed(routes);
         if (!costs_exceeded(routes->world.costs) || routes->cut)
                 return;
         for (struct visitor *visitor = routes->visitors, *next; visitor; visitor = next) {

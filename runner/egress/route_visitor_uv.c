@@ -6,6 +6,9 @@
  *            |  may not pass, or no HTTP                 |  answer is out, or broken off
  *            +----------------> LEAVING <----------------+         closed when the client has taken all and closes, or late
  *
+ * A request that costs is QUEUED between them while ROUTE_COSTLY_MAX others are under way: what these cost is known at their
+ * end, so their number bounds how far the budget can be passed.
+ *
  * Requests that come early wait in `in` until their turn. What an answer breaks off in the middle of ends with a reset: a client
  * must not take it for whole.
  */
@@ -24,7 +27,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum state { WAITING, SERVING, LEAVING };
+enum state { WAITING, QUEUED, SERVING, LEAVING };
 
 struct visitor {
         uv_poll_t poll;
@@ -88,13 +91,17 @@ static bool may_read(const struct visitor *visitor)
 {
         if (visitor->state == SERVING)
                 return request_complete(visitor->request) ? !visitor->in.len : exchange_takes(visitor->exchange);
-        return !visitor->ended;
+        if (visitor->state == WAITING && visitor_full(visitor))
+                return false; /* who asks and asks, and takes no answer */
+        return visitor->state != QUEUED && !visitor->ended;
 }
 
 static void wait_for_events(struct visitor *visitor)
 {
         int wants = (may_read(visitor) ? UV_READABLE : 0) | (visitor->out.len > visitor->out_at ? UV_WRITABLE : 0) |
-                    (visitor->state == SERVING && request_complete(visitor->request) ? UV_DISCONNECT : 0);
+                    (visitor->state == QUEUED || (visitor->state == SERVING && request_complete(visitor->request))
+                             ? UV_DISCONNECT
+                             : 0);
 
         if (wants == visitor->wants)
                 return;
@@ -172,23 +179,14 @@ static void reset(struct visitor *visitor)
 
 /* ---- requests ---- */
 
-static void veto(struct visitor *visitor, const char *why)
-{
-        _cleanup_str_ struct str action = {0};
-        const char *target = request_target(visitor->request);
-
-        str_printf(&action, "route %s: %s ", visitor->route->name, request_method(visitor->request));
-        str_append(&action, target, strcspn(target, "?"));
-        sink_veto(visitor->world->sink, str_text(&action), why);
-}
-
 static void begin(struct visitor *visitor)
 {
         const char *why = route_judge_request(visitor->route, visitor->request);
         _cleanup_str_ struct str text = {0};
 
         if (why) {
-                veto(visitor, why);
+                route_veto(visitor->world->sink, visitor->route, request_method(visitor->request),
+                           request_target(visitor->request), why);
                 str_printf(&text, "route %s refuses %s ", visitor->route->name, request_method(visitor->request));
                 str_put_harmless(&text, request_target(visitor->request),
                                  strcspn(request_target(visitor->request), "?"));
@@ -198,6 +196,11 @@ static void begin(struct visitor *visitor)
         }
         if (costs_exceeded(visitor->world->costs)) {
                 refuse(visitor, 403, "the run's budget of costs is used up");
+                return;
+        }
+        if (visitor->world->costly >= ROUTE_COSTLY_MAX && route_counts(visitor->route, visitor->request)) {
+                enter(visitor, QUEUED);
+                visitor->world->queued = true;
                 return;
         }
         if (!sink_bytes_left(visitor->world->sink) || !sink_connection(visitor->world->sink)) {
@@ -244,8 +247,9 @@ static void feed(struct visitor *visitor)
         if (visitor->feeding)
                 return; /* an answer that came at once: the loop below goes on */
         visitor->feeding = true;
-        while (visitor->in.len && visitor->state != LEAVING && !visitor->gone &&
-               (visitor->state == WAITING || !request_complete(visitor->request)))
+        while (visitor->in.len && !visitor->gone &&
+               (visitor->state == WAITING ? !visitor_full(visitor)
+                                          : visitor->state == SERVING && !request_complete(visitor->request)))
                 feed_once(visitor);
         visitor->feeding = false;
 }
@@ -309,11 +313,13 @@ static void on_event(uv_poll_t *handle, int status, int events)
 {
         struct visitor *visitor = handle->data;
 
-        if (events & UV_WRITABLE)
+        if (events & UV_WRITABLE) {
                 visitor_flush(visitor);
+                feed(visitor);
+        }
         if ((events & UV_READABLE) || status < 0)
                 read_some(visitor);
-        if (events & UV_DISCONNECT && visitor->state == SERVING)
+        if (events & UV_DISCONNECT && (visitor->state == SERVING || visitor->state == QUEUED))
                 visitor->gone = true;
         if (visitor->exchange && !visitor->gone && !visitor_full(visitor))
                 exchange_resume(visitor->exchange);
@@ -326,14 +332,29 @@ static bool late(const struct visitor *visitor, uint64_t now)
 
         if (visitor->state == SERVING)
                 return now - exchange_moved_at(visitor->exchange) > IDLE_MS / hurry;
+        if (visitor->state == QUEUED)
+                return false; /* what it waits for has its times */
         if (visitor->state == LEAVING)
                 return now - visitor->since > ANSWER_MS / hurry;
         return now - visitor->since > (request_begun(visitor->request) ? HEAD_MS : KEPT_MS) / hurry;
 }
 
+uint64_t visitor_queued_at(const struct visitor *visitor)
+{
+        return visitor->state == QUEUED ? visitor->since : UINT64_MAX;
+}
+
+void visitor_proceed(struct visitor *visitor)
+{
+        enter(visitor, WAITING);
+        begin(visitor);
+        feed(visitor);
+        settle(visitor);
+}
+
 void visitor_cut(struct visitor *visitor)
 {
-        if (visitor->state != SERVING)
+        if (visitor->state != SERVING && visitor->state != QUEUED)
                 return;
         reset(visitor);
         visitor_close(visitor);

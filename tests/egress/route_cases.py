@@ -2,6 +2,7 @@
 """Credential routes: what reaches the upstream, what comes back, what never does. cupel-egress by itself, real sockets."""
 import base64
 import http.client
+import json
 import os
 import resource
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -574,11 +576,132 @@ class Budgets(unittest.TestCase):
             self.assertEqual(egress.wait_for(lambda m: m["type"] == "exceeded")["budget"], "bytes")
             self.assertEqual(egress.ask("GET", "/v1/x")[0], 403)
 
+    def test_who_asks_and_takes_no_answer_is_not_heard_further(self):
+        head = b"HTTP/1.1 204 No Content\r\n" + b"x: %s\r\n" % (b"y" * 20000) + b"\r\n"
+
+        def talk(sock):
+            while read_head(sock):
+                sock.sendall(head)
+
+        with Server(talk) as server, Routed(f"http://{server.at}") as egress:
+            before = egress.rss_kib()
+            with egress.connect() as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                sock.settimeout(3)
+                try:
+                    for _ in range(3000):
+                        sock.sendall(b"GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n")
+                    time.sleep(2)
+                except TimeoutError:
+                    pass
+                self.assertLess(egress.rss_kib() - before, 16 * 1024)
+
     def test_connections(self):
         with Server() as upstream, Routed(f"http://{upstream.at}", connections=1) as egress:
             self.assertEqual(egress.ask("GET", "/v1/x")[0], 200)
             self.assertEqual(egress.ask("GET", "/v1/x")[0], 403)
             self.assertEqual(egress.wait_for(lambda m: m["type"] == "exceeded")["budget"], "connections")
+
+
+DEAR = [{"model": "*", "input": 1000000, "output": 1000000000, "cache_read": 0, "cache_write": 0}]  # a token out: 0.001 dollars
+USAGE = json.dumps({"model": "m", "choices": [{"finish_reason": "stop"}],
+                    "usage": {"prompt_tokens": 0, "completion_tokens": 1000}}).encode()  # one dollar
+
+
+class Metered(Routed):
+    def __init__(self, upstream, **more):
+        Egress.__init__(self, routes=[{**route(upstream, allow=["POST /*", "GET /*"]), "meter": more.pop("meter", "openai")}],
+                        prices=DEAR, **more)
+        self.at = self.listen("api")
+
+    def cost(self):
+        return self.wait_for(lambda m: m.get("event") == "cost.reported")["data"]
+
+
+def take(sock):
+    left = int(read_head(sock).lower().split(b"content-length: ")[1].split(b"\r")[0])
+    while left and (part := sock.recv(left)):
+        left -= len(part)
+
+
+class Cost(unittest.TestCase):
+    def test_only_so_many_requests_that_cost_are_under_way_at_once(self):
+        come, asked = threading.Event(), threading.Semaphore(0)
+
+        def talk(sock):
+            take(sock)
+            asked.release()
+            come.wait(DEADLINE)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(USAGE) + USAGE)
+
+        with Server(talk) as server, Metered(f"http://{server.at}", cost=3000000) as egress:
+            request = b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"
+            socks = [egress.connect() for _ in range(40)]
+            for sock in socks:
+                sock.sendall(request)
+            for _ in range(16):
+                self.assertTrue(asked.acquire(timeout=DEADLINE))
+            self.assertFalse(asked.acquire(timeout=1), "more than 16 were asked")
+            come.set()
+            egress.wait_for(lambda m: m["type"] == "exceeded")
+            for sock in socks:
+                sock.close()
+            egress.end()
+            spent = sum(m["data"]["usd"] for m in egress.messages if m.get("event") == "cost.reported")
+            self.assertGreater(spent, 3)
+            self.assertLess(len([m for m in egress.messages if m.get("event") == "cost.reported"]), 24)
+
+    def test_those_that_wait_are_served_one_after_the_other(self):
+        def talk(sock):
+            take(sock)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(USAGE) + USAGE)
+
+        with Server(talk) as server, Metered(f"http://{server.at}") as egress:
+            body = b"{%s}" % (b" " * 200000)
+            socks = [egress.connect() for _ in range(60)]
+            for sock in socks:
+                sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n"
+                             b"Connection: close\r\n\r\n" % len(body))
+            gone = socks[30:40]
+            for sock in gone:
+                sock.close()
+            kept = [sock for sock in socks if sock not in gone]
+            senders = [threading.Thread(target=sock.sendall, args=(body,)) for sock in kept]
+            for sender in senders:
+                sender.start()
+            for sock in kept:
+                self.assertTrue(read_all(sock).endswith(USAGE))
+                sock.close()
+            for sender in senders:
+                sender.join()
+
+    def test_an_answer_that_would_hide_its_cost_is_not_asked_for(self):
+        with Server() as server, Metered(f"http://{server.at}", meter="gemini") as egress:
+            for query in ("alt=proto", "%24alt=proto", "ALT=media", "fields=candidates", "alt=sse&f%69elds=x", "a=1;fields=x",
+                          "$httpHeaders=x", "callback=x", "alt"):
+                with self.subTest(query=query):
+                    status, _, body = egress.ask(target=f"/v1beta/models/g:generateContent?{query}", body=b"{}")
+                    self.assertEqual(status, 403)
+                    self.assertIn(b"another form", body)
+            for query in ("alt=sse", "alt=json", "key=mine&alt=sse", "prettyPrint=false"):
+                self.assertEqual(egress.ask(target=f"/v1beta/models/g:generateContent?{query}", body=b"{}")[0], 200)
+            self.assertEqual(len(server.heads), 4)
+
+    def test_who_leaves_before_the_answer_pays_for_what_was_asked(self):
+        asked = threading.Semaphore(0)
+
+        def talk(sock):
+            take(sock)
+            asked.release()
+            sock.recv(1)
+
+        with Server(talk) as server, Metered(f"http://{server.at}") as egress:
+            with egress.connect() as sock:
+                body = b'{"max_tokens": 5000}'
+                sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                self.assertTrue(asked.acquire(timeout=DEADLINE))
+                time.sleep(0.2)
+            self.assertEqual(egress.cost()["tokens_out"], 5000)
 
 
 class Secrecy(unittest.TestCase):

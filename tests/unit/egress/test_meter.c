@@ -108,7 +108,7 @@ static const struct recorded recorded[] = {
          DATA("{\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}")
                  DATA("{\"choices\":[{\"delta\":{\"content\":\"1234\"}}]}"),
          {1, 0, 0, 0, 2, true, "asked"}},
-        {"no JSON at all", METER_MESSAGES, "<html>", {10, 0, 0, 0, 0, true, "asked"}},
+        {"no JSON at all", METER_MESSAGES, "\n\x0f<binary>", {10, 0, 0, 0, 3, true, "asked"}}, /* each of its bytes */
         {"an event that is no JSON, then one that is",
          METER_CHAT,
          DATA("{\"usage\":{\"prompt_tokens\":nonsense}}") DATA("{\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":{"
@@ -198,6 +198,46 @@ Test(meter, what_came_and_was_not_read_counts)
         meter_usage(meter, true, &usage);
         cr_assert(usage.output > 480 && usage.output <= 505, "%lu", usage.output);
         meter_free(meter);
+}
+
+/* Output of an answer that was left after `ms`, of which `answer` had come. */
+static uint64_t left(enum meter_format format, const char *target, const char *asked, uint64_t ms, const char *answer)
+{
+        struct meter *meter = meter_new(format, target);
+        struct meter_usage usage;
+
+        cr_assert_null(meter_request(meter, asked, strlen(asked)), "%s", asked);
+        meter_answer(meter, answer, strlen(answer));
+        meter_left(meter, ms);
+        meter_usage(meter, true, &usage);
+        meter_free(meter);
+        return usage.output;
+}
+
+Test(meter, who_leaves_pays_for_what_is_made_unseen)
+{
+        static const char chat[] = "/v1/chat/completions";
+        static const char whole[] = "{\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,"
+                                    "\"completion_tokens\":1}}";
+
+        /* a stream: by time, and no more than was asked for */
+        cr_expect_eq(left(METER_CHAT, chat, "{\"stream\":true}", 30500, ""), 3000);
+        cr_expect_eq(left(METER_CHAT, chat, "{\"stream\":true,\"max_tokens\":50}", 30000, ""), 50);
+        cr_expect_eq(left(METER_CHAT, chat, "{\"stream\":true,\"max_tokens\":9,\"max_tokens\":50,\"max_tokens\":7}",
+                          30000, ""),
+                     50, "duplicates: the largest");
+        cr_expect_eq(left(METER_CHAT, chat, "{\"stream\":true,\"n\":3}", 10000, ""), 3000);
+        /* as a whole: all that was asked for, at once */
+        cr_expect_eq(left(METER_CHAT, chat, "{}", 0, ""), METER_WHOLE_MOST);
+        cr_expect_eq(left(METER_CHAT, chat, "{\"max_completion_tokens\":1}", 0, ""), 1);
+        cr_expect_eq(left(METER_CHAT, chat, "{\"max_tokens\":64000,\"n\":2}", 0, ""), 128000);
+        cr_expect_eq(left(METER_CHAT, chat, "{\"max_tokens\":9e9,\"n\":999999999999}", 0, ""), METER_TOKENS_MAX);
+        cr_expect_eq(left(METER_GENERATE, "/v1beta/models/g:generateContent",
+                          "{\"generationConfig\":{\"maxOutputTokens\":77}}", 0, ""),
+                     77);
+        cr_expect_eq(left(METER_GENERATE, "/v1beta/models/g:streamGenerateContent", "{}", 2000, ""), 200);
+        /* what had come to its end is what it says */
+        cr_expect_eq(left(METER_CHAT, chat, "{}", 90000, whole), 1);
 }
 
 static const char *refused(enum meter_format format, const char *body, size_t step)
