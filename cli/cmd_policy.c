@@ -67,7 +67,8 @@ static int show(struct context *context, const struct policy_options *options, s
 
         policy_files_init(&files);
         files.agents = POLICY_AGENTS_NAMED;
-        if (find_base(context, options, commit, &base, err) < 0 || context_open_history(context, err) < 0 ||
+        if (context_open_repository(context, ".", err) < 0 || find_base(context, options, commit, &base, err) < 0 ||
+            context_open_history(context, err) < 0 ||
             policy_files_read(&files, context, options->policy, base, err) < 0)
                 return -1;
         layers = policy_files_layers(&files);

@@ -43,7 +43,7 @@ struct context;
         X(reject, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "RUN", "reject a held run and discard it")          \
         X(agents, NEEDS_NOTHING, "[show NAME | check NAME | forget [NAME]]",                                           \
           "list the agents that are known, and what of them is here")                                                  \
-        X(policy, NEEDS_REPOSITORY, "show | check FILE", "show the effective policy, or validate a file")              \
+        X(policy, NEEDS_NOTHING, "show | check FILE", "show the effective policy, or validate a file")                 \
         X(doctor, NEEDS_NOTHING, "", "show which sandbox layers this machine has")                                     \
         X(gc, NEEDS_NOTHING, "", "remove old packets and layers")
 
