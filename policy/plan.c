@@ -256,6 +256,14 @@ bool plan_has_network(const struct plan *plan)
         return plan->sandbox.network.allow.len || plan->agent.routes.len;
 }
 
+bool plan_is_metered(const struct plan *plan)
+{
+        for (size_t i = 0; i < plan->agent.routes.len; i++)
+                if (plan->agent.routes.items[i].meter > (int)METER_NONE)
+                        return true;
+        return false;
+}
+
 bool plan_needs_person(const struct plan *plan, const struct gate_report *report, struct strv *ret_why)
 {
         bool raised = report->touches_protected && plan->risk < RISK_HIGH && (int)RISK_HIGH >= plan->approval.person_at;

@@ -124,6 +124,9 @@ void plan_id(const struct plan *plan, char ret_hex[HASH_HEX]);
 /* Whether the agent's step has any network: general egress or credential routes. Verifiers never have. */
 bool plan_has_network(const struct plan *plan);
 
+/* Whether one of its routes tells what its answers cost. */
+bool plan_is_metered(const struct plan *plan);
+
 /* Whether the verifier is part of the run for these changes. */
 bool plan_verifier_applies(const struct plan_verifier *verifier, const struct change_list *changes);
 

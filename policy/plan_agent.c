@@ -102,11 +102,8 @@ static int compile_network(struct compile *compile)
 /* What metered routes cost is part of the plan; an agent without one costs nothing that is seen. */
 static void take_prices(struct compile *compile)
 {
-        const struct plan *plan = compile->plan;
-        bool metered = false;
+        const bool metered = plan_is_metered(compile->plan);
 
-        for (size_t i = 0; i < plan->agent.routes.len; i++)
-                metered = metered || plan->agent.routes.items[i].meter > (int)METER_NONE;
         for (size_t i = 0; metered && i < compile->policy->prices.len; i++)
                 schema_copy(&price_schema, schema_list_add(&price_schema, (struct list *)&compile->plan->prices),
                             &compile->policy->prices.items[i]);

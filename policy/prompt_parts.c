@@ -158,10 +158,7 @@ void prompt_part_network(const struct prompt_input *input, struct str *out)
 /* Money is told where something counts it, or the item speaks of it. */
 static bool costs(const struct prompt_input *input)
 {
-        for (size_t i = 0; input->plan->budget.cost_usd && i < input->plan->agent.routes.len; i++)
-                if (input->plan->agent.routes.items[i].meter > (int)METER_NONE)
-                        return true;
-        return input->plan->budget.cost_usd && input->item->budget.cost_usd != KEY_UNSET;
+        return plan_is_metered(input->plan) || input->item->budget.cost_usd != KEY_UNSET;
 }
 
 void prompt_part_budget(const struct prompt_input *input, struct str *out)

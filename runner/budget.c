@@ -21,15 +21,12 @@ static json_t *dollars(int64_t micro)
         return json_real((double)micro / 1e6);
 }
 
-/* A limit of nothing is none. */
-static json_t *cost(const struct egress_link *egress)
+static json_t *cost(const struct egress_link *egress, int64_t limit)
 {
         if (!egress->metered)
                 return json_null();
-        if (!egress->limit)
-                return json_pack("{s:n, s:o, s:n}", "limit", "spent", dollars(egress->spent), "left");
-        return json_pack("{s:o, s:o, s:o}", "limit", dollars(egress->limit), "spent", dollars(egress->spent), "left",
-                         dollars(left_of(egress->limit, (uint64_t)egress->spent)));
+        return json_pack("{s:o, s:o, s:o}", "limit", dollars(limit), "spent", dollars(egress->spent), "left",
+                         dollars(left_of(limit, (uint64_t)egress->spent)));
 }
 
 struct json_t *budget_left(void *arg)
@@ -43,10 +40,10 @@ struct json_t *budget_left(void *arg)
                       {"disk_bytes", budget->disk},      {"output_bytes", budget->output},
                       {"processes", budget->pids},       {"diff_files", budget->diff_files},
                       {"diff_lines", budget->diff_lines}};
-        json_t *left =
-                json_pack("{s:o, s:o, s:o}", "wall_ms",
-                          limit_and_left((int64_t)runner->work_wall_ms, clock_ms() - runner->work_began_ms), "notes",
-                          limit_and_left(budget->notes, runner->notes.accepted), "cost_usd", cost(&runner->egress));
+        json_t *left = json_pack("{s:o, s:o, s:o}", "wall_ms",
+                                 limit_and_left((int64_t)runner->work_wall_ms, clock_ms() - runner->work_began_ms),
+                                 "notes", limit_and_left(budget->notes, runner->notes.accepted), "cost_usd",
+                                 cost(&runner->egress, budget->cost_usd));
 
         for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
                 json_object_set_new(left, limits[i].name, json_pack("{s:I}", "limit", (json_int_t)limits[i].limit));

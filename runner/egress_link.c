@@ -16,14 +16,6 @@ void egress_link_init(struct egress_link *link)
         channel_init(&link->channel, -1);
 }
 
-static bool is_metered(const struct plan *plan)
-{
-        for (size_t i = 0; i < plan->agent.routes.len; i++)
-                if (plan->agent.routes.items[i].meter > (int)METER_NONE)
-                        return true;
-        return false;
-}
-
 int egress_link_open(struct egress_link *link, const struct plan *plan, struct err *err)
 {
         if (!plan_has_network(plan))
@@ -31,26 +23,22 @@ int egress_link_open(struct egress_link *link, const struct plan *plan, struct e
         if (fs_set_cloexec(CAGED_PEER_FD, 1) < 0 || fcntl(CAGED_PEER_FD, F_SETFL, O_NONBLOCK) < 0)
                 return err_errno(err, "descriptor %d; cupel starts this program", CAGED_PEER_FD);
         channel_init(&link->channel, CAGED_PEER_FD);
-        link->metered = is_metered(plan);
-        link->limit = plan->budget.cost_usd;
+        link->metered = plan_is_metered(plan);
         return 0;
 }
 
 static int take_spent(struct egress_link *link, json_t *message, struct err *err)
 {
         const char *type = NULL;
-        int64_t usd = -1, limit = -1;
-        const struct json_field fields[] = {{"type", JSON_FIELD_STRING, &type, true},
-                                            {"usd", JSON_FIELD_INT, &usd, true},
-                                            {"limit", JSON_FIELD_INT, &limit, true},
-                                            {0}};
+        int64_t usd = -1;
+        const struct json_field fields[] = {
+                {"type", JSON_FIELD_STRING, &type, true}, {"usd", JSON_FIELD_INT, &usd, true}, {0}};
 
         if (json_fields(message, "spent", fields, err) < 0)
                 return -1;
-        if (strcmp(type, "spent") != 0 || usd < 0 || limit < 0)
+        if (strcmp(type, "spent") != 0 || usd < 0)
                 return err_set(err, ERR_INPUT, "egress: not what it may say");
         link->spent = usd;
-        link->limit = limit;
         return 0;
 }
 

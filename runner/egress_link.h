@@ -5,7 +5,7 @@
 /*
  * The runner's end of the socket to cupel-egress (CAGED_PEER_FD), which is there only where the plan has network. All that
  * the runner says is which listening socket of the agent's step is whose, and that the step is over; all that it hears is
- * what the run has spent, {"type":"spent","usd":250000,"limit":1000000} in micro-dollars, for an agent that asks:
+ * what the run has spent, {"type":"spent","usd":250000} in micro-dollars, for an agent that asks:
  *
  *         egress_link_open(&link, &plan, err);          once the plan is read
  *         egress_link_listen(&link, &plan, event, err); STARTED: the sockets go over
@@ -13,7 +13,7 @@
  *         egress_link_close(&link);                     ENDED: every connection of the step ends
  *
  * A peer that is gone, or says anything else, is the supervisor's business, which started it: nothing here fails for that.
- * The bound itself is held by cupel-egress; the figures here are for information.
+ * The bound itself is held by cupel-egress; the figure here is for information.
  */
 
 #include "lib/base/channel.h"
@@ -26,7 +26,7 @@ struct sandbox_event;
 struct egress_link {
         struct channel channel; /* fd -1: no network, or over */
         bool metered;           /* a route tells what its answers cost */
-        int64_t spent, limit;   /* micro-dollars; the latest that was said, at first nothing and the plan's */
+        int64_t spent;          /* micro-dollars; the latest that was said, at first nothing */
 };
 
 void egress_link_init(struct egress_link *link);

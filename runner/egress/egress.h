@@ -18,7 +18,7 @@
  * fd 4, the runner, which may be in an attacker's hands:
  *         in   {"type":"listen","for":"proxy"|"<route>"} with one descriptor, a listening TCP socket
  *              {"type":"close"}: every listener and connection of the step ends; answered {"type":"closed"}
- *         out  {"type":"spent","usd":MICRO,"limit":MICRO} after a change of what the run has spent, the latest only
+ *         out  {"type":"spent","usd":MICRO} after a change of what the run has spent, the latest only
  *         end of file, or anything else: as close, then what is recorded is sent and the program exits
  */
 

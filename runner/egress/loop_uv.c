@@ -290,7 +290,7 @@ static void on_turn(uv_prepare_t *handle)
                 return;
         open_or_shut(loop);
         routes_turn(loop->routes);
-        spent_tell(&loop->spent, loop->down.fd, routes_spent(loop->routes), loop->config.cost);
+        spent_tell(&loop->spent, loop->down.fd, routes_spent(loop->routes));
         sent = sink_flush(loop->sink);
         if (sent < 0) {
                 loop->supervisor_gone = true;

@@ -28,7 +28,7 @@ static void flush(struct spent *spent, int fd)
                 spent->len = 0; /* nothing of it is out: a later one says more */
 }
 
-void spent_tell(struct spent *spent, int fd, uint64_t micro_usd, uint64_t limit)
+void spent_tell(struct spent *spent, int fd, uint64_t micro_usd)
 {
         uint64_t now, told = spent->told;
 
@@ -38,9 +38,8 @@ void spent_tell(struct spent *spent, int fd, uint64_t micro_usd, uint64_t limit)
         now = clock_ms();
         if (spent->at && now - spent->at < SPENT_MS)
                 return; /* the loop's tick comes by */
-        spent->len =
-                (size_t)snprintf(spent->line, sizeof(spent->line),
-                                 "{\"type\":\"spent\",\"usd\":%" PRIu64 ",\"limit\":%" PRIu64 "}\n", micro_usd, limit);
+        spent->len = (size_t)snprintf(spent->line, sizeof(spent->line), "{\"type\":\"spent\",\"usd\":%" PRIu64 "}\n",
+                                      micro_usd);
         spent->sent = 0;
         spent->at = now;
         spent->told = micro_usd;

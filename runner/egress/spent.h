@@ -18,7 +18,7 @@ struct spent {
         size_t len, sent;
 };
 
-void spent_tell(struct spent *spent, int fd, uint64_t micro_usd, uint64_t limit);
+void spent_tell(struct spent *spent, int fd, uint64_t micro_usd);
 bool spent_is_between(const struct spent *spent); /* two halves of a message */
 
 #endif

@@ -130,6 +130,8 @@ Test(prompt, tools_are_told_to_agents_that_have_them_and_money_where_it_is_count
         tells("title: Fix it\nverify: [unit]\nagent: a\n", agent, NULL,
               (const char *const[]){"MCP server \"cupel\"", "budget_left", "your own model", "$1.00", NULL});
         cr_assert(!strstr(prompt, "cupel note"));
+        tells("title: Fix it\nverify: [unit]\nbudget: {cost_usd: 0}\nagent: a\n", agent, NULL,
+              (const char *const[]){"$0.00", NULL}); /* nothing may be spent, which it has to know most of all */
         told(PLAIN, VERIFIERS, NULL);
         cr_assert(!strstr(prompt, "$"), "%s", prompt);
 }
