@@ -112,11 +112,6 @@ const struct mcp_tool *mcp_tool_find(const char *name)
         return NULL;
 }
 
-const char *mcp_tool_name(const struct mcp_tool *tool)
-{
-        return tool->name;
-}
-
 /* Of the events the first that has the field. Required is only what all of them require, which of several none is. */
 static void put_field(const struct mcp_tool *tool, const char *name, const char *about, json_t *properties,
                       json_t *required)

@@ -20,7 +20,6 @@ struct mcp_tool;
 
 const struct mcp_tool *mcp_tool_find(const char *name);
 const struct mcp_tool *mcp_tool_at(size_t index); /* NULL past the end */
-const char *mcp_tool_name(const struct mcp_tool *tool);
 
 /* Owned by the caller. `annotated`, `titled`: the protocol's version has annotations, titles of their own. */
 struct json_t *mcp_tools_list(bool annotated, bool titled);

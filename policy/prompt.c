@@ -20,20 +20,14 @@ const char prompt_default[] = "{task}\n\n"
                               "{history}\n";
 
 static const struct placeholder {
-        const char *name, *about;
+        const char *name;
         void (*put)(const struct prompt_input *input, struct str *out);
 } placeholders[] = {
-#define X(name, about) {#name, about, prompt_part_##name},
+#define X(name, about) {#name, prompt_part_##name},
         PROMPT_PARTS(X)
 #undef X
 };
 #define PLACEHOLDERS (sizeof(placeholders) / sizeof(placeholders[0]))
-
-void prompt_describe(struct str *out)
-{
-        for (size_t i = 0; i < PLACEHOLDERS; i++)
-                str_printf(out, "{%s}  %s\n", placeholders[i].name, placeholders[i].about);
-}
 
 static const struct placeholder *find(const char *name, size_t len)
 {

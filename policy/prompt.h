@@ -33,9 +33,6 @@ int prompt_render(const struct prompt_input *input, struct str *out, struct err 
 
 extern const char prompt_default[];
 
-/* One line "{name}  what it stands for" per placeholder. */
-void prompt_describe(struct str *out);
-
 /* The same as data, for an agent that asks (`cupel mcp`, work_item): indented JSON, owned by the caller. */
 char *prompt_item(const struct work_item *item, const struct plan *plan);
 

@@ -6,7 +6,7 @@
 
 #include "policy/prompt.h"
 
-/* name, what it stands for */
+/* name, what it stands for: docs/policy.md says the same to people */
 #define PROMPT_PARTS(X)                                                                                                \
         X(task, "the title, and the objective where it says more")                                                     \
         X(title, "the item's title, one line")                                                                         \
