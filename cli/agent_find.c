@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define PROGRAMS_MAX 16
-#define SYSTEM_PATH "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin" /* as sandbox/leader.c has it */
 
 void agent_programs_release(struct agent_programs *find)
 {
@@ -187,22 +186,22 @@ static void add_link(struct agent_programs *find, const struct agent_place *plac
 
         if (strchr(program->name, '/') || strcmp(program->name, "cupel") == 0)
                 return;
-        usual = agent_look_up(SYSTEM_PATH, program->name);
+        usual = agent_look_up(SANDBOX_SYSTEM_PATH, program->name);
         usual_file = usual ? realpath(usual, NULL) : NULL;
         if (!usual_file || strcmp(usual_file, program->file) != 0)
                 pairs_set(&find->links, program->name, seen ? program->found : program->file);
 }
 
-static void locate(const struct agent_place *place, struct agent_program *program)
+char *agent_locate(const struct agent_place *place, const char *name)
 {
-        const char *name = program->name;
+        char *found;
 
         if (name[0] == '/')
-                program->found = agent_is_program(name) ? xstrdup(name) : NULL;
-        else if (!(program->found = agent_look_up(place->path, name)) &&
-                 !(program->found = look_up_shown(place->shown, name)))
-                program->found = agent_look_up(SYSTEM_PATH, name);
-        program->file = program->found ? realpath(program->found, NULL) : NULL;
+                return agent_is_program(name) ? xstrdup(name) : NULL;
+        found = agent_look_up(place->path, name);
+        if (!found)
+                found = look_up_shown(place->shown, name);
+        return found ? found : agent_look_up(SANDBOX_SYSTEM_PATH, name);
 }
 
 /* Shell scripts look for their files beside their own name; a path that steps do not see leads nowhere. */
@@ -278,7 +277,8 @@ static int take_program(struct agent_programs *find, const struct agent_place *p
 {
         struct agent_program *program = &find->programs.items[index];
 
-        locate(place, program);
+        program->found = agent_locate(place, program->name);
+        program->file = program->found ? realpath(program->found, NULL) : NULL;
         if (!program->file)
                 say_absent(find, place, program);
         else if (agent_is_shim(program->found) && !is_in_any(program->found, place->shown))

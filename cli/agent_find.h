@@ -10,7 +10,7 @@
  * Nothing is started, and nothing of the sandbox is asked.
  *
  *         struct agent_programs find = {0};
- *         struct agent_place place = {.path = getenv("PATH"), .home = …, .shown = …, .refuse = …};
+ *         struct agent_place place = {.path = agent_path_of(&env), .home = …, .shown = …, .refuse = …};
  *         agent_programs_find(&find, &place, &names, err);      command[0], then `programs`
  *         find.read, find.links                        → plan.agent; find.missing: sentences, why it cannot run
  *         agent_programs_release(&find);
@@ -30,7 +30,7 @@ struct agent_program {
 };
 
 struct agent_place {
-        const char *path;         /* the user's PATH */
+        const char *path;         /* agent_path_of() */
         const char *home;         /* NULL: none */
         const struct strv *shown; /* absolute: what steps see besides the system's folders (sandbox.read, write) */
         const char *install;      /* how one gets the agent; NULL: unknown */
@@ -49,6 +49,12 @@ struct agent_programs {
 int agent_programs_find(struct agent_programs *find, const struct agent_place *place, const struct strv *names,
                         struct err *err);
 void agent_programs_release(struct agent_programs *find);
+
+/* Where a launch finds a program: on the user's PATH, else below what is shown, else where steps look anyway. Owned; NULL:
+ * nowhere. */
+char *agent_locate(const struct agent_place *place, const char *name);
+/* The PATH on which that is: the agent's own, else the caller's, else the usual one. Borrowed. */
+const char *agent_path_of(const struct pairs *env);
 
 /* NULL where it was not found. Borrowed. */
 const struct agent_program *agent_programs_get(const struct agent_programs *find, const char *name);

@@ -30,6 +30,13 @@ char *agent_folder_of(const char *path)
 
 /* ---- The PATH ---- */
 
+const char *agent_path_of(const struct pairs *env)
+{
+        const char *own = pairs_get(env, "PATH"), *path = own ? own : getenv("PATH");
+
+        return path && path[0] ? path : "/usr/local/bin:/usr/bin:/bin";
+}
+
 bool agent_is_program(const char *path)
 {
         struct stat st;

@@ -6,11 +6,13 @@
 #include "cli/agents_check.h"
 
 #include "cli/agent_find.h"
+#include "cli/agents_list.h"
 #include "cli/launch_internal.h"
 #include "cli/profiles.h"
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/user.h"
 #include "runner/reason.h"
 
 #include <stdio.h>
@@ -104,10 +106,23 @@ static int examine(struct context *context, struct launch *launch, struct agent_
         return 0;
 }
 
-static void print(const struct context *context, const struct agent_check *check, bool json)
+static void look(const struct context *context, struct agent_check *check, struct agent_found *ret)
 {
+        _cleanup_strv_ struct strv shown = {0};
+        const struct agent_where where = {.home = context->home, .state_root = context->state_root, .shown = &shown};
+
+        user_paths(context->home, &check->launch->plan.sandbox.read, &shown);
+        user_paths(context->home, &check->launch->plan.sandbox.write, &shown);
+        agent_found_look(check->agent, &where, ret);
+        check->found = ret;
+}
+
+static void print(const struct context *context, struct agent_check *check, bool json)
+{
+        _cleanup_agent_found_ struct agent_found found = {0};
         _cleanup_str_ struct str out = {0};
 
+        look(context, check, &found);
         if (json) {
                 _cleanup_json_ json_t *told = agent_check_json(check);
 

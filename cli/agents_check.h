@@ -17,6 +17,7 @@
 struct context;
 struct launch;
 struct agent_programs;
+struct agent_found;
 
 int agents_check(struct context *context, const char *name, const char *policy_file, bool json, struct err *err);
 
@@ -39,6 +40,7 @@ void agent_trial_release(struct agent_trial *trial);
 struct agent_check {
         const struct launch *launch;
         const struct agent *agent;
+        const struct agent_found *found; /* of its keys, version and profile */
         const struct agent_programs *programs;
         const struct agent_trial *trial;
         int exit; /* what is missing is in launch->missing */

@@ -145,9 +145,6 @@ static void put_verdict(struct str *out, const struct agent_check *check, bool c
 
 void agent_check_put(const struct agent_check *check, bool colour, struct str *out)
 {
-        _cleanup_agent_found_ struct agent_found found;
-
-        agent_found_look(check->agent, NULL, NULL, &found);
         render_tint(out, colour, TINT_STRONG, check->agent->name);
         if (check->agent->about) {
                 str_puts(out, "  ");
@@ -157,7 +154,7 @@ void agent_check_put(const struct agent_check *check, bool colour, struct str *o
         put_programs(out, check->programs);
         put_version(out, check);
         put_shown(out, &check->launch->plan);
-        put_keys(out, &found);
+        put_keys(out, check->found);
         put_sandbox(out, check->trial);
         put_verdict(out, check, colour);
 }
@@ -188,19 +185,16 @@ static json_t *home_json(const struct plan *plan)
 
 struct json_t *agent_check_json(const struct agent_check *check)
 {
-        _cleanup_agent_found_ struct agent_found found;
         _cleanup_free_ char *version = version_of(check->trial);
         const struct agent_trial *trial = check->trial;
         char unfit[640] = "";
-        json_t *agent;
 
-        agent_found_look(check->agent, NULL, NULL, &found);
-        agent = agent_found_json(&found);
         err_text(&trial->unfit, unfit, sizeof(unfit));
         return json_pack("{s:s, s:i, s:b, s:o, s:o, s:o?, s:o, s:o, s:s?, s:s?, s:o}", "name", check->agent->name,
-                         "exit", check->exit, "tried", trial->tried, "agent", agent, "programs",
-                         programs_json(check->programs), "version", version ? json_quoted(version) : NULL, "shown",
-                         json_from_strv(&check->launch->plan.agent.read), "home", home_json(&check->launch->plan),
-                         "tier", trial->tried ? sandbox_tier_name(trial->tier) : NULL, "sandbox",
-                         trial->unfit.code ? unfit : NULL, "missing", json_from_strv(&check->launch->missing));
+                         "exit", check->exit, "tried", trial->tried, "agent", agent_found_json(check->found),
+                         "programs", programs_json(check->programs), "version", version ? json_quoted(version) : NULL,
+                         "shown", json_from_strv(&check->launch->plan.agent.read), "home",
+                         home_json(&check->launch->plan), "tier", trial->tried ? sandbox_tier_name(trial->tier) : NULL,
+                         "sandbox", trial->unfit.code ? unfit : NULL, "missing",
+                         json_from_strv(&check->launch->missing));
 }

@@ -85,10 +85,13 @@ static void find_credential(const struct route *route, const char *state_root, s
         ret->refused = state_root && is_refused(route, state_root);
 }
 
-static void find_programs(const struct agent *agent, const char *home, struct agent_found *ret)
+static void find_programs(const struct agent *agent, const struct agent_where *where, struct agent_found *ret)
 {
         _cleanup_agent_programs_ struct agent_programs find = {0};
-        const struct agent_place place = {.path = getenv("PATH"), .home = home, .install = agent->install};
+        const struct agent_place place = {.path = agent_path_of(&agent->env),
+                                          .home = where->home,
+                                          .shown = where->shown,
+                                          .install = agent->install};
         _cleanup_strv_ struct strv names = {0};
         struct err ignored = ERR_INIT;
         const struct agent_program *program;
@@ -105,7 +108,7 @@ static void find_programs(const struct agent *agent, const char *home, struct ag
         strv_copy(&ret->missing, &find.missing);
 }
 
-void agent_found_look(const struct agent *agent, const char *home, const char *state_root, struct agent_found *ret)
+void agent_found_look(const struct agent *agent, const struct agent_where *where, struct agent_found *ret)
 {
         struct err lacks = ERR_INIT;
 
@@ -113,11 +116,11 @@ void agent_found_look(const struct agent *agent, const char *home, const char *s
         if (profile_check(agent, &lacks) < 0)
                 strv_add(&ret->missing, lacks.message);
         if (agent->command.len)
-                find_programs(agent, home, ret);
+                find_programs(agent, where, ret);
         ret->credentials.len = agent->network.routes.len;
         ret->credentials.items = xcalloc(ret->credentials.len + 1, sizeof(*ret->credentials.items));
         for (size_t i = 0; i < ret->credentials.len; i++)
-                find_credential(&agent->network.routes.items[i], state_root, &ret->credentials.items[i]);
+                find_credential(&agent->network.routes.items[i], where->state_root, &ret->credentials.items[i]);
 }
 
 void agent_found_release(struct agent_found *found)

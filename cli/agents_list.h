@@ -19,6 +19,11 @@ struct agent_credential {
         bool refused;        /* what they hold now was refused by the upstream (cli/refused.h) */
 };
 
+struct agent_where {
+        const char *home, *state_root; /* state_root NULL: what was refused is not asked */
+        const struct strv *shown;      /* what steps see besides, by the policy (absolute); NULL: nothing */
+};
+
 struct agent_found {
         const struct agent *agent; /* borrowed */
         char *program;             /* absolute; NULL: not on the PATH */
@@ -28,8 +33,7 @@ struct agent_found {
         char *origin;
 };
 
-/* `state_root` NULL: what was refused is not asked. */
-void agent_found_look(const struct agent *agent, const char *home, const char *state_root, struct agent_found *ret);
+void agent_found_look(const struct agent *agent, const struct agent_where *where, struct agent_found *ret);
 void agent_found_release(struct agent_found *found);
 
 /* "ready", "no key", "refused" (a key that no run tries again), "not here", "lacking" (a program that it needs, a key of the profile); of the profile `command` "yours". */

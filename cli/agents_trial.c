@@ -7,11 +7,11 @@
 #include "cli/agents_check.h"
 
 #include "cli/launch_internal.h"
+#include "cli/runner_call.h"
 #include "lib/base/channel.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/spawn.h"
-#include "lib/base/user.h"
 #include "runner/compose.h"
 #include "sandbox/cage.h"
 
@@ -30,6 +30,7 @@
 struct ground {
         char *folder; /* base, worktree, upper */
         struct strv lowers, objects;
+        struct strv environment; /* what a run's runner would have */
         char *worktree;
         pid_t pid;
         struct sandbox_client client;
@@ -50,6 +51,7 @@ static void ground_release(struct ground *ground)
         free(ground->worktree);
         strv_release(&ground->lowers);
         strv_release(&ground->objects);
+        strv_release(&ground->environment);
 }
 
 static int make_ground(struct ground *ground, const struct context *context, struct err *err)
@@ -72,13 +74,7 @@ static int make_ground(struct ground *ground, const struct context *context, str
         return 0;
 }
 
-static void show_all(const struct context *context, const struct strv *paths, struct strv *ret)
-{
-        for (size_t i = 0; i < paths->len; i++)
-                strv_take(ret, user_path(context->home, paths->items[i]));
-}
-
-/* As for a run (runner_call.c), without a repository. */
+/* As for a run, without a repository. */
 static int start_cage(struct ground *ground, const struct context *context, const struct plan *run, struct err *err)
 {
         _cleanup_cage_plan_ struct cage_plan plan = CAGE_PLAN_INIT;
@@ -88,20 +84,16 @@ static int start_cage(struct ground *ground, const struct context *context, cons
 
         if (!program || nowhere < 0)
                 return program ? err_errno(err, "/dev/null") : -1;
-        plan.minimum = run->sandbox.minimum == TIER_D ? SANDBOX_TIER_D : SANDBOX_TIER_C;
-        plan.state_root = xstrdup(context->state_root);
-        plan.home = xstrdup(context->home);
+        runner_call_cage(context, run, &plan);
         plan.run_dir = xstrdup(ground->folder);
         strv_add_printf(&plan.write, "%s/upper", ground->folder);
         *strrchr(program, '/') = '\0';
         strv_add(&plan.show, program);
-        show_all(context, &run->sandbox.read, &plan.show);
-        show_all(context, &run->sandbox.write, &plan.show);
-        show_all(context, &run->agent.read, &plan.show);
         if (channel_pair(pair, err) < 0)
                 return -1;
         status = cage_spawn(
-                &(struct cage_start){.plan = &plan, .envp = environ, .control_fd = pair[1], .output_fd = nowhere},
+                &(struct cage_start){
+                        .plan = &plan, .envp = ground->environment.items, .control_fd = pair[1], .output_fd = nowhere},
                 &ground->pid, err);
         close(pair[1]);
         if (status < 0) {
@@ -168,10 +160,12 @@ int agent_trial(struct context *context, const struct launch *launch, const stru
         __attribute__((cleanup(ground_release))) struct ground ground = {0};
         struct err none = ERR_INIT;
         _cleanup_free_ char *program = sibling_path("cupel", &none);
-        struct compose_input input = {.plan = &launch->plan, .envp = environ, .program = program};
+        struct compose_input input = {.plan = &launch->plan, .program = program};
 
         if (make_ground(&ground, context, err) < 0)
                 return -1;
+        runner_call_environment(context, &launch->plan, &ground.environment);
+        input.envp = ground.environment.items;
         input.run_folder = ground.folder;
         input.worktree = ground.worktree;
         input.lowers = &ground.lowers;

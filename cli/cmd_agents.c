@@ -15,6 +15,7 @@
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/user.h"
 #include "policy/profile.h"
 
 #include <stdio.h>
@@ -44,8 +45,12 @@ static void look(const struct context *context, const struct policy_files *files
                  struct agent_found *ret)
 {
         const struct policy_layers layers = policy_files_layers(files);
+        _cleanup_strv_ struct strv shown = {0};
+        const struct agent_where where = {.home = context->home, .state_root = context->state_root, .shown = &shown};
 
-        agent_found_look(agent, context->home, context->state_root, ret);
+        user_paths(context->home, &files->effective.sandbox.read, &shown);
+        user_paths(context->home, &files->effective.sandbox.write, &shown);
+        agent_found_look(agent, &where, ret);
         ret->origin = policy_agent_origin(&layers, agent->name);
 }
 

@@ -4,6 +4,7 @@
  * A wrong place is ERR_INPUT. What else is missing is a reason with its remedy; the run then ends as `blocked`, and nothing
  * was started.
  */
+#include "cli/agent_find.h"
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/user.h"
@@ -14,21 +15,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool command_on_path(const char *command)
+/* With the same eyes as what an agent's programs are looked for with. */
+static bool is_here(const struct launch *launch, const struct context *context, const char *command)
 {
-        const char *path = getenv("PATH");
-        _cleanup_free_ char *copy = xstrdup(path ? path : "/usr/local/bin:/usr/bin:/bin");
-        char *rest = copy;
+        _cleanup_strv_ struct strv shown = {0};
+        const struct agent_place place = {.path = agent_path_of(&launch->plan.agent.env), .shown = &shown};
+        _cleanup_free_ char *found = NULL;
 
         if (strchr(command, '/'))
-                return access(command, X_OK) == 0;
-        for (char *folder; (folder = strsep(&rest, ":"));) {
-                _cleanup_free_ char *full = xasprintf("%s/%s", folder[0] ? folder : ".", command);
-
-                if (access(full, X_OK) == 0)
-                        return true;
-        }
-        return false;
+                return agent_is_program(command);
+        user_paths(context->home, &launch->plan.sandbox.read, &shown);
+        user_paths(context->home, &launch->plan.sandbox.write, &shown);
+        found = agent_locate(&place, command);
+        return found != NULL;
 }
 
 static void check_requirement(struct launch *launch, const struct context *context,
@@ -40,7 +39,7 @@ static void check_requirement(struct launch *launch, const struct context *conte
         if (requirement->env && !(value && value[0]))
                 strv_add_printf(&launch->missing, "the environment variable %s is not set; export it and run again",
                                 requirement->env);
-        if (requirement->command && !command_on_path(requirement->command))
+        if (requirement->command && !is_here(launch, context, requirement->command))
                 strv_add_printf(&launch->missing, "the command %s is not on the PATH; install it and run again",
                                 requirement->command);
         if (requirement->file) {

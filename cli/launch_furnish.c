@@ -48,19 +48,6 @@ char *launch_home_inside(const struct context *context, const char *worktree)
         return sandbox_home_path(home && home[0] == '/' && home[1] ? home : "/home/cupel", worktree);
 }
 
-static void add_shown(const struct context *context, const struct strv *paths, struct strv *ret)
-{
-        for (size_t i = 0; i < paths->len; i++)
-                strv_take(ret, user_path(context->home, paths->items[i]));
-}
-
-static const char *path_of(const struct plan *plan)
-{
-        const char *own = pairs_get(&plan->agent.env, "PATH"), *path = own ? own : getenv("PATH");
-
-        return path && path[0] ? path : "/usr/local/bin:/usr/bin:/bin";
-}
-
 /* By what the launch decides from here on: plan, reasons, and the file whose digest is part of the identity. */
 static void take_found(struct launch *launch, const struct agent_programs *find)
 {
@@ -99,7 +86,7 @@ static int find_programs(const struct launch *launch, const struct context *cont
         const struct agent *profile = find_profile(launch);
         struct furnish furnish = {.context = context};
         _cleanup_strv_ struct strv names = {0}, shown = {0};
-        struct agent_place place = {.path = path_of(&launch->plan),
+        struct agent_place place = {.path = agent_path_of(&launch->plan.agent.env),
                                     .home = context->home,
                                     .shown = &shown,
                                     .install = profile ? profile->install : NULL,
@@ -113,8 +100,8 @@ static int find_programs(const struct launch *launch, const struct context *cont
                 strv_add(&names, launch->plan.agent.command.items[0]);
         for (size_t i = 0; i < profile->programs.len; i++)
                 strv_add(&names, profile->programs.items[i]);
-        add_shown(context, &launch->plan.sandbox.read, &shown);
-        add_shown(context, &launch->plan.sandbox.write, &shown);
+        user_paths(context->home, &launch->plan.sandbox.read, &shown);
+        user_paths(context->home, &launch->plan.sandbox.write, &shown);
         status = agent_programs_find(ret, &place, &names, err);
         launch_guards_free(&furnish.guards);
         return status;

@@ -5,11 +5,13 @@
  * cache: a digest under path, inode, size and change time; a tier under the boot and the user. A stale entry cannot be
  * mistaken for a fresh one, and a cache that cannot be written costs only time.
  */
+#include "cli/agent_find.h"
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/base/spawn.h"
+#include "sandbox/plan.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,7 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SANDBOX_PATH "/usr/local/bin:/usr/bin:/bin"
 #define REMEMBERED_MAX 256
 
 /* <cache>/facts/<digest of the key>: one short line. */
@@ -49,24 +50,6 @@ static void fact_put(const struct context *context, const char *key, const char 
 
         if (fs_mkdir_p(folder, 0700, &err) == 0)
                 fs_write_at(AT_FDCWD, path, value, strlen(value), 0600, &err);
-}
-
-/* The file that the sandbox would execute for a bare name: its PATH, which is not the caller's. */
-static char *find_executable(const char *name)
-{
-        char folders[] = SANDBOX_PATH;
-        char *rest = folders;
-
-        if (name[0] == '/')
-                return xstrdup(name);
-        for (char *folder; (folder = strsep(&rest, ":"));) {
-                char *path = xasprintf("%s/%s", folder, name);
-
-                if (access(path, X_OK) == 0)
-                        return path;
-                free(path);
-        }
-        return NULL;
 }
 
 static char *executable_digest(const struct context *context, const char *path)
@@ -102,7 +85,9 @@ char *launch_agent_identity(const struct launch *launch, const struct context *c
         /* a relative path lies in the worktree: the base tree is what it is */
         if (strchr(command->items[0], '/') && command->items[0][0] != '/')
                 return xasprintf("worktree:%s", command->items[0]);
-        path = find_executable(command->items[0]);
+        /* a bare name is looked for on the sandbox's PATH, which is not the caller's */
+        path = command->items[0][0] == '/' ? xstrdup(command->items[0])
+                                           : agent_look_up(SANDBOX_SYSTEM_PATH, command->items[0]);
         digest = path ? executable_digest(context, path) : NULL;
         return digest ? xasprintf("sha256:%s", digest) : xasprintf("unknown:%s", command->items[0]);
 }

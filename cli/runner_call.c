@@ -29,7 +29,7 @@ static bool find_variable(const struct strv *environment, const char *name)
 }
 
 /* The caged side sees of the environment what the policy lets into the sandbox, and nothing else. */
-static void caged_environment(const struct context *context, const struct plan *plan, struct strv *ret)
+void runner_call_environment(const struct context *context, const struct plan *plan, struct strv *ret)
 {
         if (context->home)
                 strv_add_printf(ret, "HOME=%s", context->home);
@@ -45,9 +45,15 @@ static void caged_environment(const struct context *context, const struct plan *
                 strv_add_printf(ret, "ASAN_OPTIONS=%s", getenv("ASAN_OPTIONS"));
 }
 
-static void show_path(struct strv *list, const struct context *context, const char *path)
+void runner_call_cage(const struct context *context, const struct plan *plan, struct cage_plan *ret)
 {
-        strv_take(list, user_path(context->home, path));
+        ret->minimum = plan->sandbox.minimum == TIER_D ? SANDBOX_TIER_D : SANDBOX_TIER_C;
+        ret->state_root = xstrdup(context->state_root);
+        /* of a user without one (in a container, say) the home is the root, which cannot be hidden */
+        ret->home = context->home && context->home[1] ? xstrdup(context->home) : NULL;
+        user_paths(context->home, &plan->sandbox.read, &ret->show);
+        user_paths(context->home, &plan->sandbox.write, &ret->show);
+        strv_copy(&ret->show, &plan->agent.read);
 }
 
 /* Of the run's folder, all that the caged side can write. */
@@ -61,10 +67,7 @@ static int plan_cage(const struct runner_call *call, struct cage_plan *plan, str
 
         if (!program)
                 return -1;
-        plan->minimum = call->launch->plan.sandbox.minimum == TIER_D ? SANDBOX_TIER_D : SANDBOX_TIER_C;
-        plan->state_root = xstrdup(context->state_root);
-        /* of a user without one (in a container, say) the home is the root, which cannot be hidden */
-        plan->home = context->home && context->home[1] ? xstrdup(context->home) : NULL;
+        runner_call_cage(context, &call->launch->plan, plan);
         plan->run_dir = xstrdup(call->launch->run_folder);
         for (size_t i = 0; i < sizeof(caged_folders) / sizeof(caged_folders[0]); i++)
                 strv_add_printf(&plan->write, "%s/%s", call->launch->run_folder, caged_folders[i]);
@@ -76,12 +79,6 @@ static int plan_cage(const struct runner_call *call, struct cage_plan *plan, str
                 return -1;
         strv_add(&plan->read, context->cache_root);
         strv_take(&plan->show, program_folder(program));
-        for (size_t i = 0; i < call->launch->plan.sandbox.read.len; i++)
-                show_path(&plan->show, context, call->launch->plan.sandbox.read.items[i]);
-        for (size_t i = 0; i < call->launch->plan.sandbox.write.len; i++)
-                show_path(&plan->show, context, call->launch->plan.sandbox.write.items[i]);
-        for (size_t i = 0; i < call->launch->plan.agent.read.len; i++)
-                strv_add(&plan->show, call->launch->plan.agent.read.items[i]);
         strv_sort_unique(&plan->read);
         return 0;
 }
@@ -104,7 +101,7 @@ int runner_start(const struct runner_call *call, int *ret_fd, pid_t *ret_pid, st
         if (!program || plan_cage(call, &plan, err) < 0 || channel_pair(pair, err) < 0)
                 return -1;
         plan.peer = call->peer >= 0;
-        caged_environment(call->context, &call->launch->plan, &environment);
+        runner_call_environment(call->context, &call->launch->plan, &environment);
         status = cage_spawn(&(struct cage_start){&plan, argv, environment.items, pair[1], call->peer, call->output},
                             ret_pid, err);
         close(pair[1]);

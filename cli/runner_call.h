@@ -20,4 +20,10 @@ struct runner_call {
 /* `ret_fd` is the supervisor's end of the socket to the runner; the pid is the cage's, not reaped here. */
 int runner_start(const struct runner_call *call, int *ret_fd, pid_t *ret_pid, struct err *err);
 
+/* The parts that hold for any cage with the plan's agent in it, whatever the program: the user's home that is hidden, what is
+ * shown, and the variables that go in (a list for execve). */
+struct cage_plan;
+void runner_call_cage(const struct context *context, const struct plan *plan, struct cage_plan *ret);
+void runner_call_environment(const struct context *context, const struct plan *plan, struct strv *ret);
+
 #endif

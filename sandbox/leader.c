@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #define OWN_PATH "/cupel/bin"
-#define SYSTEM_PATH "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 #define OPEN_FILES 1024
 
 static int set_limit(int resource, uint64_t soft, uint64_t hard, struct err *err)
@@ -109,7 +108,7 @@ static void put_path(const struct site *site, struct strv *env)
                 add_programs(&site->plan->write, &path);
                 add_programs(&site->plan->read, &path);
         }
-        str_printf(&path, ":%s", asked[0] ? asked : SYSTEM_PATH);
+        str_printf(&path, ":%s", asked[0] ? asked : SANDBOX_SYSTEM_PATH);
         put_env(env, str_text(&path));
 }
 

@@ -27,6 +27,9 @@ struct json_t;
 
 #define SANDBOX_VERSION 1
 
+/* The PATH of a step that asks for none, behind /cupel/bin. */
+#define SANDBOX_SYSTEM_PATH "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
 /* The strength that results, strongest first (docs/sandbox.md). Letters in JSON: "A" … "E". */
 enum sandbox_tier {
         SANDBOX_TIER_A, /* everything */

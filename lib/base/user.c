@@ -45,3 +45,9 @@ char *user_path(const char *home, const char *path)
 {
         return home && path[0] == '~' && path[1] == '/' ? xasprintf("%s%s", home, path + 1) : xstrdup(path);
 }
+
+void user_paths(const char *home, const struct strv *paths, struct strv *ret)
+{
+        for (size_t i = 0; i < paths->len; i++)
+                strv_take(ret, user_path(home, paths->items[i]));
+}

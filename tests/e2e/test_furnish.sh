@@ -351,6 +351,28 @@ PATH=$e2e_tmp/tools:$old_path
 profile rootless 'command: [agent, "{home}/.agent.conf"]' 'home: {.agent.conf: "home={home}\n"}'
 git_config=$HOME/.gitconfig
 GIT_CONFIG_GLOBAL=$git_config HOME=/ commits rootless
+put "$e2e_tmp/tools/versioned" <<'X'
+#!/bin/sh
+echo "versioned 1.0"
+X
+profile rootless 'command: [versioned]' 'version: [versioned]'
+HOME=/ check "$elsewhere" rootless
+is "$status" 0 "exit status of the check: $report"
+has "$report" "versioned 1.0" "report"
+PATH=$old_path
+
+t "what is required is looked for where an agent's programs are: a folder is no program, and the agent's PATH counts"
+mkdir -p "$e2e_tmp/tools/required"
+put "$e2e_tmp/own/agent" <<<"$work"
+put "$e2e_tmp/own/required" </dev/null
+PATH=$e2e_tmp/tools:$old_path
+profile needy 'command: [agent]' 'requires: [{command: required}]' "env: {PATH: \"$e2e_tmp/own:/usr/bin:/bin\"}"
+agent_run needy
+isnt "$outcome" blocked "with it on the agent's own PATH: $json"
+profile needy 'command: [sh]' 'requires: [{command: required}]'
+agent_run needy
+is "$outcome" blocked "outcome"
+has "$json" "the command required is not on the PATH" "reason"
 PATH=$old_path
 
 done_testing

@@ -329,6 +329,39 @@ Test(agent_find, what_the_policy_shows_is_not_shown_again)
         leads("tool", "tools/bin/tool");
 }
 
+static void locates(const char *name, const char *expected)
+{
+        const struct agent_place place = {.path = path, .shown = &shown};
+        _cleanup_free_ char *file = expected[0] == '/' ? xstrdup(expected) : at(expected);
+        _cleanup_free_ char *found = agent_locate(&place, name);
+
+        cr_expect(*expected ? found && strcmp(found, file) == 0 : !found, "%s is %s", name, found ? found : "nowhere");
+}
+
+Test(agent_find, one_look_serves_all_who_ask_where_a_program_is)
+{
+        _cleanup_free_ char *folder = at("bin/folder");
+        struct pairs env = {0};
+
+        put("bin/here", "binary");
+        put("tools/bin/shown", "binary");
+        strv_take(&shown, at("tools"));
+        cr_assert(fs_mkdir_p(folder, 0755, &err) == 0);
+        locates("here", "bin/here");
+        locates("shown", "tools/bin/shown");
+        locates("sh", "/usr/bin/sh"); /* steps find it, whatever the user's PATH says */
+        locates("folder", "");
+        locates("no-such-program", "");
+
+        setenv("PATH", "", 1);
+        cr_expect_str_eq(agent_path_of(&env), "/usr/local/bin:/usr/bin:/bin");
+        setenv("PATH", "/of/the/user", 1);
+        cr_expect_str_eq(agent_path_of(&env), "/of/the/user");
+        pairs_set(&env, "PATH", "/of/the/agent");
+        cr_expect_str_eq(agent_path_of(&env), "/of/the/agent");
+        pairs_release(&env);
+}
+
 static int refuse_all(void *arg, const char *what, struct str *ret_why, struct err *unused)
 {
         (void)arg;

@@ -103,13 +103,18 @@ static void remove_folders(void)
         }
 }
 
-static void found(const char *profile, struct policy *policy, struct agent_found *ret)
+static void found_with(const char *profile, const struct strv *shown, struct policy *policy, struct agent_found *ret)
 {
         struct err err = ERR_INIT;
 
         policy_init(policy);
         cr_assert_eq(profile_parse(profile, strlen(profile), "f", "robot", policy, &err), 0, "%s", err.message);
-        agent_found_look(&policy->agents.items[0], "/home/u", NULL, ret);
+        agent_found_look(&policy->agents.items[0], &(struct agent_where){.home = "/home/u", .shown = shown}, ret);
+}
+
+static void found(const char *profile, struct policy *policy, struct agent_found *ret)
+{
+        found_with(profile, NULL, policy, ret);
 }
 
 #define ROBOT                                                                                                          \
@@ -170,6 +175,27 @@ Test(profiles, all_keys_are_needed_where_not_one_is_enough, .fini = remove_folde
         agent_found_put(&found_one, false, &text);
         cr_assert(strstr(str_text(&text), "robot is not on the PATH\n                       export ROBOT_A\n"), "%s",
                   str_text(&text));
+}
+
+Test(profiles, are_looked_for_where_a_run_looks, .fini = remove_folders)
+{
+        static const char own_path[] = "command: [robot]\nenv: {PATH: \"%s/bin\"}\n";
+        _cleanup_policy_ struct policy shown_policy, own_policy;
+        _cleanup_agent_found_ struct agent_found shown_one = {0}, own_one = {0};
+        _cleanup_free_ char *link = NULL, *target = NULL, *profile = NULL;
+        _cleanup_strv_ struct strv shown = {0};
+
+        make_folders();
+        link = xasprintf("%s/bin/robot", folder);
+        target = xasprintf("%s/package/dist/robot", folder);
+        profile = xasprintf(own_path, folder);
+        cr_assert_eq(symlink(target, link), 0);
+        setenv("PATH", "/nowhere", 1);
+        strv_add(&shown, folder);
+        found_with("command: [robot]\n", &shown, &shown_policy, &shown_one);
+        cr_assert_str_eq(agent_found_state(&shown_one), "ready", "what the policy shows is on the PATH inside");
+        found(profile, &own_policy, &own_one);
+        cr_assert_str_eq(agent_found_state(&own_one), "ready", "an agent may have a PATH of its own");
 }
 
 Test(profiles, an_agent_that_is_not_whole_is_told_as_that)
