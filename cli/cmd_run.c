@@ -82,7 +82,7 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
                 {"verify", 'v', OPTION_REPEAT, &item->verify, "NAME[=COMMAND]", "a verifier; may be repeated"},
                 {"allow", 0, OPTION_REPEAT, &item->allow, "GLOB", "only these paths may change; may be repeated"},
                 {"deny", 0, OPTION_REPEAT, &item->deny, "GLOB", "these paths may not change; may be repeated"},
-                {"budget", 'b', OPTION_REPEAT, &item->budget, "KEY=VALUE", "wall=10m, disk=2G, diff_files=50 …"},
+                {"budget", 'b', OPTION_REPEAT, &item->budget, "KEY=VALUE", "wall=10m, cost_usd=2.50, diff_files=50 …"},
                 {"base", 0, OPTION_TEXT, &options->request.base, "REV", "start from here, not from the target's tip"},
                 {"target", 0, OPTION_TEXT, &item->target, "BRANCH", "land there (default: the checked-out branch)"},
                 {"policy", 0, OPTION_TEXT, &options->request.policy_file, "FILE", "this policy, not the repository's"},

@@ -23,6 +23,7 @@ enum command_needs {
 };
 
 struct context;
+struct str;
 
 /* name, needs, arguments, summary */
 #define COMMANDS(X)                                                                                                    \
@@ -62,5 +63,8 @@ COMMANDS(X)
 
 const struct command *command_find(const char *name); /* NULL: no such command */
 const struct command *command_at(size_t index);       /* NULL past the end */
+
+/* What its --help says below the options; nothing for most. */
+void command_more(const char *name, struct str *out);
 
 #endif

@@ -149,6 +149,7 @@ static void print_help(const struct parser *parser)
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 if (strcmp(rows[i].name, parser->command) == 0)
                         options_help(rows[i].name, rows[i].arguments, rows[i].summary, parser->table, &page);
+        command_more(parser->command, &page);
         fputs(str_text(&page), stdout);
 }
 

@@ -200,8 +200,8 @@ static int check_arguments(struct compile *compile)
                         return err_set(
                                 compile->err, ERR_INPUT,
                                 "argument %zu of the agent's command has %zu bytes with the prompt in it, and the "
-                                "kernel takes at most %d; expected {prompt_file} in place of {prompt}: a file "
-                                "with it",
+                                "kernel takes at most %d; shorten the objective, or let the agent read it: in its "
+                                "command, {prompt_file} in place of {prompt} is a file with it",
                                 i, strlen(command->items[i]), ARGUMENT_BYTES_MAX);
         return 0;
 }

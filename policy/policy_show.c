@@ -98,6 +98,11 @@ struct json_t *policy_show_json(const struct policy_layers *from)
         return rows;
 }
 
+static bool is_line(const json_t *value)
+{
+        return json_is_string(value) && !strchr(json_string_value(value), '\n');
+}
+
 void policy_show(const struct policy_layers *from, struct str *out)
 {
         _cleanup_json_ json_t *rows = policy_show_json(from);
@@ -107,8 +112,7 @@ void policy_show(const struct policy_layers *from, struct str *out)
         json_array_foreach(rows, i, row)
         {
                 const json_t *value = json_object_get(row, "value");
-                _cleanup_free_ char *text =
-                        json_is_string(value) ? xstrdup(json_string_value(value)) : json_canonical(value);
+                _cleanup_free_ char *text = is_line(value) ? xstrdup(json_string_value(value)) : json_canonical(value);
 
                 str_printf(out, "%s: %s    (%s%s)\n", json_string_value(json_object_get(row, "key")), text,
                            json_string_value(json_object_get(row, "source")),

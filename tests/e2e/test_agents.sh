@@ -138,6 +138,7 @@ has "$out" "POST /v1/responses"
 out=$(cd "$repo" && cupel policy show)
 has "$out" 'agents.codex.model: mine    (user configuration)'
 has "$out" 'agents.codex.about: OpenAI'"'"'s Codex    (installed profile)'
+has "$out" 'agents.codex.home..codex/config.toml: "model_provider = ' # a text of several lines is one row
 hasnt "$out" "agents.gemini-cli"
 
 t "an agent that lacks something is refused, by the check and by the run"

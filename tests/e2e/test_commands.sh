@@ -8,11 +8,15 @@ is_json() { python3 -c 'import json,sys; json.load(sys.stdin)' || fail "no JSON:
 
 t "help is there for every command, and names them all"
 help=$(cupel --help)
-for command in init admit run runs show events note review approve reject policy doctor gc; do
+for command in init admit run runs show events note mcp review approve reject agents policy doctor gc; do
         has "$help" "$command" "cupel --help"
         text=$(cd / && cupel "$command" --help 2>&1) || fail "cupel $command --help failed"
         has "$text" "usage: cupel $command" "cupel $command --help"
 done
+text=$(cupel run --help)
+for word in cost_usd diff_files deferential budget_exceeded "30  blocked"; do has "$text" "$word" "cupel run --help"; done
+text=$(cupel agents --help)
+for word in "show NAME" "check NAME" "forget [NAME]" "no key"; do has "$text" "$word" "cupel agents --help"; done
 cupel frobnicate 2>"$e2e_tmp/err"
 is "$?" 2 "an unknown command"
 has "$(cat "$e2e_tmp/err")" "--help" "the remedy"
