@@ -10,6 +10,10 @@
 #include <ctype.h>
 #include <string.h>
 
+/* Each setting is kept with its section's name, so that both bound what one file can make of itself. */
+#define SECTION_MAX 256
+#define SETTINGS_MAX 2000
+
 /* [section "sub"] → "section.sub" */
 static void take_section(const char *line, size_t len, struct str *section)
 {
@@ -30,6 +34,12 @@ static void take_section(const char *line, size_t len, struct str *section)
                 str_putc(section, *at);
 }
 
+static void cut_section(struct str *section)
+{
+        if (section->len > SECTION_MAX)
+                section->data[section->len = SECTION_MAX] = '\0';
+}
+
 static size_t key_length(const char *line, size_t len)
 {
         size_t at = 0;
@@ -45,7 +55,7 @@ static void take_settings(const struct str *text, struct strv *ret)
         _cleanup_str_ struct str section = {0};
         const char *at = str_text(text), *end = at + text->len;
 
-        while (at < end && ret->len < 10000) {
+        while (at < end && ret->len < SETTINGS_MAX) {
                 const char *newline = memchr(at, '\n', (size_t)(end - at));
                 const char *next = newline ? newline + 1 : end;
                 size_t len = (size_t)((newline ? newline : end) - at), key;
@@ -54,7 +64,7 @@ static void take_settings(const struct str *text, struct strv *ret)
                         at++, len--;
                 key = key_length(at, len);
                 if (len && *at == '[')
-                        take_section(at, len, &section);
+                        take_section(at, len, &section), cut_section(&section);
                 else if (key)
                         strv_add_printf(ret, "%s.%.*s\n%.*s", str_text(&section), (int)key, at, (int)len, at);
                 at = next;
@@ -85,7 +95,8 @@ void inside_config(struct inside_walk *walk)
                 *strchr(setting, '\n') = '\0';
                 if (known || strv_has(&told, setting))
                         continue;
-                strv_add(&told, setting);
+                if (told.len < INSIDE_ACTIONS_MAX)
+                        strv_add(&told, setting);
                 inside_add(walk, "set in .git/config:", setting);
         }
 }

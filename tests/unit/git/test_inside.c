@@ -7,6 +7,7 @@
 #include "tests/unit/git/layer_fixture.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static struct repo *repo;
@@ -179,6 +180,27 @@ Test(inside, a_flood_is_counted, .init = setup, .fini = teardown)
         look();
         cr_assert_eq(inside.actions.len, INSIDE_ACTIONS_MAX);
         cr_assert_gt(inside.more, 0);
+}
+
+static long peak_kib(void)
+{
+        struct rusage usage;
+
+        getrusage(RUSAGE_SELF, &usage);
+        return usage.ru_maxrss;
+}
+
+/* A long section and many short keys: a quarter of a megabyte that would be a gigabyte, were each kept with the section's name. */
+Test(inside, a_file_of_settings_does_not_grow_in_memory, .init = setup, .fini = teardown)
+{
+        const long before = peak_kib();
+
+        cr_assert_eq(sh("mkdir -p $T/upper/.git; { cat $T/lower/.git/config; printf '['; head -c 100000 /dev/zero | tr "
+                        "'\\0' q; echo ']'; yes k | head -n 60000; } > $T/upper/.git/config"),
+                     0);
+        look();
+        TOLD("set in .git/config: qqq");
+        cr_assert_lt(peak_kib() - before, 200L << 10);
 }
 
 Test(inside, a_removed_or_replaced_git_folder_is_one_line, .init = setup, .fini = teardown)
