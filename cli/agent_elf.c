@@ -99,6 +99,16 @@ static const char *string_of(const struct elf *elf, const struct dynamic *dynami
         return value > elf->len || dynamic->strings > elf->len ? NULL : text_at(elf, dynamic->strings + value);
 }
 
+/* Else an installed program would choose folders by naming whatever lies in them. */
+static bool is_library(const char *folder, const char *name)
+{
+        _cleanup_free_ char *path = strchr(name, '/') ? NULL : xasprintf("%s/%s", folder, name);
+        _cleanup_fd_ int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+        char magic[SELFMAG];
+
+        return fd >= 0 && read(fd, magic, SELFMAG) == SELFMAG && memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
 static bool has_needed(const struct elf *elf, const struct dynamic *dynamic, const char *folder)
 {
         size_t looked = 0;
@@ -107,10 +117,9 @@ static bool has_needed(const struct elf *elf, const struct dynamic *dynamic, con
                 const char *name = dynamic->items[i].d_tag == DT_NEEDED
                                            ? string_of(elf, dynamic, dynamic->items[i].d_un.d_val)
                                            : NULL;
-                _cleanup_free_ char *path = name ? xasprintf("%s/%s", folder, name) : NULL;
 
                 looked += name != NULL;
-                if (path && access(path, F_OK) == 0)
+                if (name && is_library(folder, name))
                         return true;
         }
         return false;

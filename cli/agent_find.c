@@ -161,9 +161,21 @@ static void say_absent(struct agent_programs *find, const struct agent_place *pl
         str_puts(&text, absolute ? "there" : "on your PATH");
         if (!absolute)
                 str_printf(&text, " (%s)", place->path);
+        if (!absolute && place->passed_over)
+                str_puts(&text, " outside of the repository, whose own programs are not taken");
         str_printf(&text, "; install it%s%s", first && place->install ? ": " : " and run again",
                    first && place->install ? place->install : "");
         strv_add(&find->missing, str_text(&text));
+}
+
+static void say_led(struct agent_programs *find, struct agent_program *program)
+{
+        strv_add_printf(&find->missing,
+                        "%s is %s, which leads to %s through a link in the repository; what the repository chooses of "
+                        "this machine is not shown: name the program's own path",
+                        program->name, program->found, program->file);
+        free(program->file);
+        program->file = NULL;
 }
 
 static void say_shim(struct agent_programs *find, const struct agent_program *program)
@@ -281,6 +293,8 @@ static int take_program(struct agent_programs *find, const struct agent_place *p
         program->file = program->found ? realpath(program->found, NULL) : NULL;
         if (!program->file)
                 say_absent(find, place, program);
+        else if (agent_leads_through(program->found, place->repository))
+                say_led(find, program);
         else if (agent_is_shim(program->found) && !is_in_any(program->found, place->shown))
                 say_shim(find, program);
         else
@@ -288,9 +302,14 @@ static int take_program(struct agent_programs *find, const struct agent_place *p
         return 0;
 }
 
-int agent_programs_find(struct agent_programs *find, const struct agent_place *place, const struct strv *names,
+int agent_programs_find(struct agent_programs *find, const struct agent_place *wanted, const struct strv *names,
                         struct err *err)
 {
+        _cleanup_free_ char *path = agent_path_outside(wanted->path, wanted->repository);
+        struct agent_place outside = *wanted, *place = &outside;
+
+        outside.path = path;
+        outside.passed_over = strcmp(path, wanted->path) != 0;
         for (size_t i = 0; i < names->len; i++) {
                 const char *name = names->items[i];
 

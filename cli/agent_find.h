@@ -30,8 +30,12 @@ struct agent_program {
 };
 
 struct agent_place {
-        const char *path;         /* agent_path_of() */
-        const char *home;         /* NULL: none */
+        const char *path; /* agent_path_of() */
+        const char *home; /* NULL: none */
+        /* NULL: none. Its folders may be on the PATH (node_modules/.bin, .venv), but what lies in it, or is reached through a link
+         * in it, is not taken: whoever writes the repository would choose what of the host is shown. */
+        const char *repository;
+        bool passed_over;         /* set by agent_programs_find(): `path` had folders in it */
         const struct strv *shown; /* absolute: what steps see besides the system's folders (sandbox.read, write) */
         const char *install;      /* how one gets the agent; NULL: unknown */
         /* 1: the folder or file cannot be shown, with the reason ("it would open …"); 0: it can. NULL: everything can. */
@@ -70,6 +74,8 @@ char *agent_look_up(const char *path, const char *name);  /* NULL: nowhere; a sh
 int agent_walk_links(const char *path, struct strv *ret); /* each link that it goes through; -1: too many */
 char *agent_read_interpreter(const char *file);           /* "node" of env's, "/bin/sh"; NULL: no script */
 bool agent_is_shell(const char *interpreter);
+char *agent_path_outside(const char *path, const char *folder); /* without the entries that lie in it */
+bool agent_leads_through(const char *path, const char *folder); /* a link on the way lies in it */
 
 /* agent_layout.c: adds what `file` (real) needs to be shown with; `named` is how it is called, of which a Python environment
  * is known. `interpreter`: the last part of its interpreter's name, "" for none. Folders that others

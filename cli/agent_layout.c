@@ -131,6 +131,20 @@ static void prefix(const struct layout *layout)
         own_prefix(layout, layout->file);
 }
 
+/* Else an environment would choose any folder that has a bin and a lib. */
+static bool has_python(const char *bin)
+{
+        DIR *dir = opendir(bin);
+        struct dirent *entry;
+        bool has = false;
+
+        while (dir && !has && (entry = readdir(dir)))
+                has = strncmp(entry->d_name, "python", 6) == 0;
+        if (dir)
+                closedir(dir);
+        return has;
+}
+
 /* "home = /usr/bin" of pyvenv.cfg: the Python that the environment is made of. */
 static void based_on(const struct layout *layout, const char *settings)
 {
@@ -152,7 +166,8 @@ static void based_on(const struct layout *layout, const char *settings)
         if (real) {
                 _cleanup_free_ char *program = xasprintf("%s/python", real);
 
-                own_prefix(layout, program);
+                if (has_python(real))
+                        own_prefix(layout, program);
         }
 }
 

@@ -143,6 +143,45 @@ int agent_walk_links(const char *path, struct strv *ret)
         return ret->len <= LINKS_MAX ? 0 : -1;
 }
 
+/* ---- What lies in a folder ---- */
+
+/* `folder` NULL: nothing does. */
+static bool lies_in(const char *path, const char *folder)
+{
+        _cleanup_free_ char *real = folder ? realpath(folder, NULL) : NULL;
+        size_t len = real ? strlen(real) : 0;
+
+        while (len && real[len - 1] == '/')
+                len--;
+        return len && strncmp(path, real, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+char *agent_path_outside(const char *path, const char *folder)
+{
+        _cleanup_free_ char *rest_of = xstrdup(path);
+        struct str kept = {0};
+        char *rest = rest_of;
+
+        for (char *entry; (entry = strsep(&rest, ":"));) {
+                _cleanup_free_ char *real = entry[0] == '/' ? realpath(entry, NULL) : NULL;
+
+                if (!real || !lies_in(real, folder))
+                        str_printf(&kept, "%s%s", kept.len ? ":" : "", entry);
+        }
+        str_puts(&kept, "");
+        return str_steal(&kept);
+}
+
+bool agent_leads_through(const char *path, const char *folder)
+{
+        _cleanup_strv_ struct strv links = {0};
+        bool through = folder && agent_walk_links(path, &links) < 0;
+
+        for (size_t i = 0; folder && i < links.len; i++)
+                through |= lies_in(links.items[i], folder);
+        return through;
+}
+
 /* ---- Interpreter lines ---- */
 
 /* "#!/usr/bin/env -S node --x" → "node"; "#!/bin/sh -e" → "/bin/sh". NULL: there is none. */

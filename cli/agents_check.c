@@ -109,7 +109,10 @@ static int examine(struct context *context, struct launch *launch, struct agent_
 static void look(const struct context *context, struct agent_check *check, struct agent_found *ret)
 {
         _cleanup_strv_ struct strv shown = {0};
-        const struct agent_where where = {.home = context->home, .state_root = context->state_root, .shown = &shown};
+        const struct agent_where where = {.home = context->home,
+                                          .state_root = context->state_root,
+                                          .repository = context->repo ? repo_workdir(context->repo) : NULL,
+                                          .shown = &shown};
 
         user_paths(context->home, &check->launch->plan.sandbox.read, &shown);
         user_paths(context->home, &check->launch->plan.sandbox.write, &shown);

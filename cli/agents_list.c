@@ -90,6 +90,7 @@ static void find_programs(const struct agent *agent, const struct agent_where *w
         _cleanup_agent_programs_ struct agent_programs find = {0};
         const struct agent_place place = {.path = agent_path_of(&agent->env),
                                           .home = where->home,
+                                          .repository = where->repository,
                                           .shown = where->shown,
                                           .install = agent->install};
         _cleanup_strv_ struct strv names = {0};

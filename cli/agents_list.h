@@ -21,6 +21,7 @@ struct agent_credential {
 
 struct agent_where {
         const char *home, *state_root; /* state_root NULL: what was refused is not asked */
+        const char *repository;        /* its checkout; NULL: none */
         const struct strv *shown;      /* what steps see besides, by the policy (absolute); NULL: nothing */
 };
 

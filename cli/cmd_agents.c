@@ -46,7 +46,10 @@ static void look(const struct context *context, const struct policy_files *files
 {
         const struct policy_layers layers = policy_files_layers(files);
         _cleanup_strv_ struct strv shown = {0};
-        const struct agent_where where = {.home = context->home, .state_root = context->state_root, .shown = &shown};
+        const struct agent_where where = {.home = context->home,
+                                          .state_root = context->state_root,
+                                          .repository = context->repo ? repo_workdir(context->repo) : NULL,
+                                          .shown = &shown};
 
         user_paths(context->home, &files->effective.sandbox.read, &shown);
         user_paths(context->home, &files->effective.sandbox.write, &shown);

@@ -88,6 +88,7 @@ static int find_programs(const struct launch *launch, const struct context *cont
         _cleanup_strv_ struct strv names = {0}, shown = {0};
         struct agent_place place = {.path = agent_path_of(&launch->plan.agent.env),
                                     .home = context->home,
+                                    .repository = context->repo ? repo_workdir(context->repo) : NULL,
                                     .shown = &shown,
                                     .install = profile ? profile->install : NULL,
                                     .refuse = refuse,

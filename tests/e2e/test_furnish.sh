@@ -196,7 +196,16 @@ PATH=$repo/node_modules/.bin:$old_path
 profile own 'command: [agent]'
 run "$repo" --policy "$agents" --agent own --title x --verify v=true
 is "$outcome" blocked
+has "$json" "outside of the repository, whose own programs are not taken" "reason"
+put "$HOME/elsewhere/bin/agent" <"$shell"
+mkdir -p "$HOME/elsewhere/lib" && ln -sf "$HOME/elsewhere/bin/agent" "$repo/node_modules/.bin/agent"
+run "$repo" --policy "$agents" --agent own --title x --verify v=true
+is "$outcome" blocked "by a link of the repository"
+is "$(plan read)" null "what a link of the repository shows"
+profile own "command: [$repo/node_modules/agent/cli.js]"
+run "$repo" --policy "$agents" --agent own --title x --verify v=true
 has "$json" "it would open the repository" "reason"
+profile own 'command: [agent]'
 put "$HOME/.ssh/agent" <"$shell"
 PATH=$HOME/.ssh:$old_path
 agent_run own

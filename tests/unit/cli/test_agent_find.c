@@ -18,6 +18,7 @@ static char home[64], path[1024];
 static struct strv shown;
 static struct agent_programs find;
 static struct err err;
+static char *repository; /* NULL: none */
 
 static void setup(void)
 {
@@ -27,6 +28,7 @@ static void setup(void)
         shown = (struct strv){0};
         find = (struct agent_programs){0};
         err = ERR_INIT;
+        repository = NULL;
 }
 
 static void teardown(void)
@@ -75,7 +77,8 @@ static void put_link(const char *name, const char *target)
 
 static void look(const char *name)
 {
-        struct agent_place place = {.path = path, .home = home, .shown = &shown, .install = "npm install it"};
+        struct agent_place place = {
+                .path = path, .home = home, .repository = repository, .shown = &shown, .install = "npm install it"};
         _cleanup_strv_ struct strv names = {0};
 
         strv_add(&names, name);
@@ -230,6 +233,47 @@ Test(agent_find, an_environment_is_shown_with_what_it_is_based_on)
         look("aider");
         shows("uv/python venvs/aider");
         leads("aider", "venvs/aider/bin/aider");
+}
+
+Test(agent_find, an_environment_chooses_no_folder_without_a_python)
+{
+        _cleanup_free_ char *settings = xasprintf("home = %s/project/bin\n", home);
+
+        put("project/bin/run", "binary");
+        put("project/lib/x", "");
+        put("venv/pyvenv.cfg", settings);
+        put("venv/bin/tool", "binary");
+        put_link("bin/tool", "../venv/bin/tool");
+        look("tool");
+        shows("venv");
+}
+
+/* node_modules/.bin and .venv/bin of the repository are on many a PATH. */
+Test(agent_find, what_the_repository_holds_is_not_taken)
+{
+        _cleanup_free_ char *checkout = at("repo"), *rest = xstrdup(path);
+
+        repository = checkout;
+        put("project/bin/run", "binary");
+        put("project/lib/x", "");
+        put_link("repo/node_modules/.bin/tool", "../../../project/bin/run");
+        snprintf(path, sizeof(path), "%s/repo/node_modules/.bin:%s", home, rest);
+        look("tool");
+        lacks("outside of the repository, whose own programs are not taken");
+        cr_expect_eq(find.read.len, 0);
+        put("bin/tool", "binary");
+        look("tool");
+        shows("bin/tool");
+        unlink(find.read.items[0]);
+        put_link("bin/tool", "../repo/node_modules/.bin/tool");
+        look("tool");
+        lacks("through a link in the repository");
+        cr_expect_eq(find.read.len, 0);
+        cr_expect_eq(find.links.len, 0);
+        put_link("links", "repo/node_modules/.bin");
+        snprintf(path, sizeof(path), "%s/links", home);
+        look("tool");
+        lacks("outside of the repository");
 }
 
 /* A Python that is activated: called by the name in the environment, which is how it knows of it. */
@@ -442,12 +486,33 @@ Test(agent_find, folders_of_a_binarys_own_libraries_and_its_loader)
 
         make_elf(&elf);
         put_elf(&elf, sizeof(elf));
-        put("tool/parts/libx.so", "x");
-        put("tool/others/liby.so", "x");
+        put("tool/parts/libx.so", ELFMAG);
+        put("tool/others/liby.so", ELFMAG);
         agent_elf(file, &folders, &loader);
         cr_assert_eq(folders.len, 1);
         cr_expect_str_eq(folders.items[0], parts);
         cr_assert_str_eq(loader, "/no/such/loader.so");
+}
+
+/* What is installed names a folder of its user's with a file that is no library, or a path in it. */
+Test(agent_find, a_binary_chooses_no_folder_that_has_no_library_of_it)
+{
+        _cleanup_free_ char *file = at("tool/run"), *loader = NULL;
+        _cleanup_strv_ struct strv folders = {0};
+        struct small_elf elf;
+
+        make_elf(&elf);
+        put_elf(&elf, sizeof(elf));
+        put("tool/parts/libx.so", "a secret");
+        agent_elf(file, &folders, &loader);
+        cr_expect_eq(folders.len, 0);
+        free(loader);
+        strcpy(elf.strings + 1, "../parts"); /* the folder itself */
+        strcpy(elf.strings + 10, "$ORIGIN/others");
+        put("tool/others/x", "");
+        put_elf(&elf, sizeof(elf));
+        agent_elf(file, &folders, &loader);
+        cr_expect_eq(folders.len, 0);
 }
 
 /* Whatever is in the file: no byte outside of it is read (run under ASan, which sees a mapping's end). */
@@ -456,7 +521,7 @@ Test(agent_find, a_broken_binary_is_only_a_file)
         _cleanup_free_ char *file = at("tool/run");
         unsigned seed = 7;
 
-        put("tool/parts/libx.so", "x");
+        put("tool/parts/libx.so", ELFMAG);
         for (int i = 0; i < 3000; i++) {
                 _cleanup_strv_ struct strv folders = {0};
                 _cleanup_free_ char *loader = NULL;
