@@ -102,7 +102,7 @@ static void canonical(const char *name, char *out, size_t size)
         out[n] = '\0';
 }
 
-static bool same_name(const char *a, const char *b)
+bool header_name_is(const char *a, const char *b)
 {
         char left[128], right[128];
 
@@ -114,7 +114,7 @@ static bool same_name(const char *a, const char *b)
 static bool is_one_of(const char *name, const char *const *table, size_t len)
 {
         for (size_t i = 0; i < len; i++)
-                if (same_name(name, table[i]))
+                if (header_name_is(name, table[i]))
                         return true;
         return false;
 }
@@ -154,7 +154,7 @@ bool header_is_ours(const char *name)
 static bool route_sets(const struct egress_route *route, const char *name)
 {
         for (size_t i = 0; i < route->headers_len; i++)
-                if (same_name(route->headers[i].name, name))
+                if (header_name_is(route->headers[i].name, name))
                         return true;
         return false;
 }

@@ -31,9 +31,10 @@ void header_list_add(struct header_list *list, const char *name, size_t name_len
 void header_list_release(struct header_list *list);
 const char *header_list_get(const struct header_list *list, const char *name); /* the first; NULL: none */
 
-bool header_name_ok(const char *name);   /* a token of RFC 9110 */
-bool header_value_ok(const char *value); /* no control characters but the tab */
-bool header_is_ours(const char *name);   /* made by us for each request: no route and no client sets it */
+bool header_name_ok(const char *name);                    /* a token of RFC 9110 */
+bool header_value_ok(const char *value);                  /* no control characters but the tab */
+bool header_name_is(const char *name, const char *known); /* however it is written: case, '_' for '-' */
+bool header_is_ours(const char *name); /* made by us for each request: no route and no client sets it */
 
 /* Lines "Name: value" for the upstream, the route's own last. They hold credentials: release with header_lines_release(). */
 void header_filter_request(const struct header_list *client, const struct egress_route *route, struct strv *ret_lines);

@@ -198,14 +198,32 @@ const char *route_judge(const struct strv *allow, const char *method, const char
         return why ? why : "the route's allow list does not name this method and path";
 }
 
-/* A body that is compressed would have to be taken apart to see what it asks for. */
-static const char *judge_encoding(const struct header_list *headers)
+/* "application/json", alone or with charset=utf-8. */
+static bool is_plain_json(const char *type)
 {
-        const char *encoding = header_list_get(headers, "content-encoding");
+        static const char json[] = "application/json";
 
-        if (!encoding || !*encoding || !strcasecmp(encoding, "identity"))
-                return NULL;
-        return "the request's body is compressed, which a metered route cannot read; send it as it is";
+        if (strncasecmp(type, json, sizeof(json) - 1) != 0)
+                return false;
+        type += sizeof(json) - 1;
+        type += strspn(type, "; \t");
+        return !*type || !strcasecmp(type, "charset=utf-8") || !strcasecmp(type, "charset=\"utf-8\"");
+}
+
+/* A body that is compressed, or in another form or alphabet, would have to be taken apart to see what it asks for. */
+static const char *judge_form(const struct header_list *headers)
+{
+        for (size_t i = 0; i < headers->len; i++) {
+                const char *name = headers->items[i].name, *value = headers->items[i].value;
+
+                if (header_name_is(name, "content-encoding") && *value && strcasecmp(value, "identity") != 0)
+                        return "the request's body is compressed, which a metered route cannot read; send it as it is";
+                if (header_name_is(name, "content-type") && *value && !is_plain_json(value))
+                        return "the request's body is said to be something else than JSON in UTF-8, which is all that "
+                               "a "
+                               "metered route can read (Content-Type: application/json)";
+        }
+        return NULL;
 }
 
 /* The parameter with its percent-encodings taken, cut to the buffer. */
@@ -268,7 +286,7 @@ const char *route_judge_request(const struct egress_route *route, const struct r
                        "in "
                        "docs/policy.md";
         why = judge_query(target);
-        return why ? why : judge_encoding(request_headers(request));
+        return why ? why : judge_form(request_headers(request));
 }
 
 bool route_counts(const struct egress_route *route, const struct request *request)

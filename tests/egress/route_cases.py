@@ -687,6 +687,19 @@ class Cost(unittest.TestCase):
                 self.assertEqual(egress.ask(target=f"/v1beta/models/g:generateContent?{query}", body=b"{}")[0], 200)
             self.assertEqual(len(server.heads), 4)
 
+    def test_a_body_that_is_not_plain_json_is_not_sent(self):
+        with Server() as server, Metered(f"http://{server.at}") as egress:
+            for fields in (b"Content-Encoding: gzip", b"Content-Encoding: identity\r\nContent-Encoding: deflate",
+                           b"Content_Encoding: deflate", b"Content-Type: application/json; charset=utf-7",
+                           b"Content-Type: application/x-www-form-urlencoded", b"Content-Type: application/json+protobuf",
+                           b"Content-Type: application/json\r\nContent-Type: text/plain"):
+                with self.subTest(fields=fields):
+                    self.assertIn(b" 403 ", egress.raw(b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\n" + fields +
+                                                       b"\r\nContent-Length: 2\r\n\r\n{}"))
+            self.assertEqual(len(server.heads), 0)
+            for kind in ("application/json", "Application/JSON; charset=UTF-8"):
+                self.assertEqual(egress.ask(target="/v1/responses", body=b"{}", headers={"Content-Type": kind})[0], 200)
+
     def test_who_leaves_before_the_answer_pays_for_what_was_asked(self):
         asked = threading.Semaphore(0)
 
