@@ -195,7 +195,7 @@ static bool is_model(const char *text, const char *more)
         for (const char *at = text; *at; at++)
                 if (!isalnum((unsigned char)*at) && !strchr("._:/@+-", *at) && !strchr(more, *at))
                         return false;
-        return len > 0 && len <= 200;
+        return len > 0 && len <= 200 && text[0] != '-'; /* in a command it would be an option */
 }
 
 const char *check_agent_choice(const char *text)
@@ -214,7 +214,7 @@ const char *check_agent_choice(const char *text)
 
 const char *check_model(const char *text)
 {
-        return is_model(text, "") ? NULL : "a model's name of letters, digits and ._:/@+-";
+        return is_model(text, "") ? NULL : "a model's name of letters, digits and ._:/@+-, not - first";
 }
 
 const char *check_model_glob(const char *text)

@@ -578,23 +578,22 @@ class Budgets(unittest.TestCase):
 
     def test_who_asks_and_takes_no_answer_is_not_heard_further(self):
         head = b"HTTP/1.1 204 No Content\r\n" + b"x: %s\r\n" % (b"y" * 20000) + b"\r\n"
+        answered = []
 
         def talk(sock):
             while read_head(sock):
                 sock.sendall(head)
+                answered.append(1)
 
-        with Server(talk) as server, Routed(f"http://{server.at}") as egress:
-            before = egress.rss_kib()
-            with egress.connect() as sock:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                sock.settimeout(3)
-                try:
-                    for _ in range(3000):
-                        sock.sendall(b"GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n")
-                    time.sleep(2)
-                except TimeoutError:
-                    pass
-                self.assertLess(egress.rss_kib() - before, 16 * 1024)
+        with Server(talk) as server, Routed(f"http://{server.at}") as egress, egress.connect() as sock:
+            sock.settimeout(3)
+            try:
+                for _ in range(3000):
+                    sock.sendall(b"GET /v1/x HTTP/1.1\r\nHost: h\r\n\r\n")
+            except TimeoutError:
+                pass
+            time.sleep(1)
+            self.assertLess(len(answered), 1000)  # what the sockets' own buffers hold
 
     def test_connections(self):
         with Server() as upstream, Routed(f"http://{upstream.at}", connections=1) as egress:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/item.h"
+#include "policy/words.h"
 
 #include "lib/base/cleanup.h"
 #include "policy/mood.h"
@@ -187,6 +188,15 @@ Test(item, wrong_options_are_named)
                 strv_release(&options.budget);
                 strv_release(&options.verify);
         }
+}
+
+Test(item, a_model_is_no_option_of_a_command)
+{
+        cr_expect_null(check_model("vendor/model-1.0:free"));
+        cr_expect_null(check_agent_choice("robot:@cf/model"));
+        cr_expect_not_null(check_model("--yolo"));
+        cr_expect_not_null(check_model("-"));
+        cr_expect_not_null(check_agent_choice("robot:-x"));
 }
 
 Test(item, no_title_no_item)
