@@ -8,6 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
+#include "policy/words.h"
 #include "sandbox/limit.h"
 #include "sandbox/plan.h"
 
@@ -124,8 +125,9 @@ static void put_changes(const struct json_t *report, struct str *out)
                 str_puts(out, "\n\n");
                 return;
         }
-        str_printf(out, "%lld files, +%lld −%lld lines; the whole of it is in `patch.diff`.\n\n",
-                   number(changes, "files"), number(changes, "lines_added"), number(changes, "lines_removed"));
+        str_printf(out, "%lld file%s, +%lld −%lld lines; the whole of it is in `patch.diff`.\n\n",
+                   number(changes, "files"), number(changes, "files") == 1 ? "" : "s", number(changes, "lines_added"),
+                   number(changes, "lines_removed"));
         str_puts(out, "| path | change | added | removed |\n|---|---|---|---|\n");
         json_array_foreach(json_object_get(changes, "items"), i, change)
         {
@@ -320,8 +322,11 @@ static void put_not_covered(const struct json_t *report, struct str *out)
         put_sandbox(report, "director", "the director's verifiers", out);
         json_array_foreach(json_object_get(report, "declared_not_enforced"), i, sentence)
         {
-                str_puts(out, "- declared, not enforced: ");
-                put_code(out, json_string_value(sentence));
+                const char *what = json_string_value(sentence);
+                const bool says_so = what && strstr(what, FORBID_UNENFORCED);
+
+                str_puts(out, says_so ? "- " : "- " FORBID_UNENFORCED ": ");
+                put_code(out, what);
                 str_puts(out, "\n");
         }
         json_array_foreach(json_object_get(report, "left"), i, sentence)

@@ -17,7 +17,8 @@ static const char refused[] =
         "\"director\":[{\"name\":\"unit\",\"result\":\"FAIL\",\"exit\":1,\"ms\":7,\"command\":\"make\"}]},"
         "\"changes\":{\"files\":1,\"lines_added\":2,\"lines_removed\":1,\"left_out\":0,\"items\":[{\"path\":\"a|`b\","
         "\"kind\":\"modified\",\"old_mode\":\"100644\",\"new_mode\":\"100755\",\"lines_added\":2,\"lines_removed\":1,"
-        "\"binary\":false}]},\"declared_not_enforced\":[\"forbid deploy\"],\"left\":[],\"sandbox\":{\"run\":null,"
+        "\"binary\":false}]},\"declared_not_enforced\":[\"forbid deploy\",\"gate x: declared, not "
+        "enforced\"],\"left\":[],\"sandbox\":{\"run\":null,"
         "\"director\":{\"tier\":\"A\"}}}";
 
 static char *render(const char *json)
@@ -38,11 +39,12 @@ Test(report, says_what_was_asked_changed_judged_and_not_covered)
 
         cr_assert_not_null(strstr(text, "# director_refused"));
         cr_assert_not_null(strstr(text, "verifier unit: FAIL"));
-        cr_assert_not_null(strstr(text, "1 files, +2 −1 lines"));
+        cr_assert_not_null(strstr(text, "1 file, +2 −1 lines"));
         cr_assert_not_null(strstr(text, "| director | `unit` | FAIL | 1 |"));
         cr_assert_not_null(strstr(text, "| self | `unit` | PASS | 0 |"));
         cr_assert_not_null(strstr(text, "mode 100644 → 100755"));
         cr_assert_not_null(strstr(text, "declared, not enforced: `forbid deploy`"));
+        cr_assert_not_null(strstr(text, "- `gate x: declared, not enforced`"));
         cr_assert_not_null(strstr(text, "tier A"));
         free(text);
 }
