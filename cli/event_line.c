@@ -10,6 +10,7 @@
 
 #define TYPE_CELLS 30
 #define GIST_MAX 400
+#define GIST_FIELDS 7
 
 /*
  * Fields that carry the gist, in order, with "?" only where they are true; a type that is not here shows the first texts and
@@ -17,7 +18,7 @@
  */
 static const struct {
         const char *type;
-        const char *fields[6];
+        const char *fields[GIST_FIELDS];
 } gists[] = {
         {"note.observation", {"text"}},
         {"note.status", {"text", "progress"}},
@@ -29,7 +30,7 @@ static const struct {
         {"run.state", {"from", "to", "reasons"}},
         {"receipt.verifier", {"gate", "name", "result", "exit", "ms"}},
         {"receipt.limits", {"step", "ended", "output_left_out", "redacted"}},
-        {"receipt.net", {"host", "port", "via", "status", "bytes_in", "bytes_out"}},
+        {"receipt.net", {"host", "port", "via", "status", "error", "bytes_in", "bytes_out"}},
         {"action.vetoed", {"candidate_action", "final_action", "veto_reason"}},
         {"receipt.patch", {"files", "lines_added", "lines_removed"}},
         {"receipt.policy.decision", {"decision", "reasons"}},
@@ -110,7 +111,7 @@ void event_gist(const char *type, const json_t *data, struct str *ret)
         for (size_t i = 0; i < sizeof(gists) / sizeof(gists[0]); i++) {
                 if (strcmp(gists[i].type, type) != 0)
                         continue;
-                for (size_t j = 0; j < 6 && gists[i].fields[j]; j++)
+                for (size_t j = 0; j < GIST_FIELDS && gists[i].fields[j]; j++)
                         put_gist(gists[i].fields[j], data, &out);
                 put_cut(&out, ret);
                 return;

@@ -50,6 +50,15 @@ Test(event_line, unknown_types_and_broken_json_still_give_a_line)
         cr_assert(strstr(line("note.status", "not json", false), "note.status"));
 }
 
+Test(event_line, a_request_without_an_answer_says_why)
+{
+        cr_assert(strstr(line("receipt.net",
+                              "{\"actor\":\"system\",\"data\":{\"host\":\"h\",\"port\":1,\"via\":\"route:r\","
+                              "\"error\":\"Couldn't connect to server\",\"bytes_in\":0,\"bytes_out\":9}}",
+                              false),
+                         "h  port 1  route:r  Couldn't connect to server  bytes_in 0"));
+}
+
 Test(event_line, that_a_cost_is_estimated_is_said_only_where_it_is)
 {
         static const char data[] = "{\"actor\":\"system\",\"data\":{\"usd\":0.5,\"model\":\"m\",\"estimated\":%s}}";
