@@ -154,7 +154,8 @@ static void take_runpath(const struct elf *elf, const char *file, struct strv *r
         path = string_of(elf, &dynamic, value_of(&dynamic, DT_RUNPATH));
         if (!path)
                 path = string_of(elf, &dynamic, value_of(&dynamic, DT_RPATH));
-        rest = list = xstrdup(path ? path : "");
+        list = xstrdup(path ? path : "");
+        rest = list;
         for (char *entry; (entry = strsep(&rest, ":"));)
                 take_entry(elf, &dynamic, entry, origin, ret);
 }

@@ -106,7 +106,7 @@ static int examine(struct context *context, struct launch *launch, struct agent_
         return 0;
 }
 
-static void look(const struct context *context, struct agent_check *check, struct agent_found *ret)
+static void look(const struct context *context, const struct agent_check *check, struct agent_found *ret)
 {
         _cleanup_strv_ struct strv shown = {0};
         const struct agent_where where = {.home = context->home,
@@ -117,15 +117,12 @@ static void look(const struct context *context, struct agent_check *check, struc
         user_paths(context->home, &check->launch->plan.sandbox.read, &shown);
         user_paths(context->home, &check->launch->plan.sandbox.write, &shown);
         agent_found_look(check->agent, &where, ret);
-        check->found = ret;
 }
 
-static void print(const struct context *context, struct agent_check *check, bool json)
+static void print(const struct context *context, const struct agent_check *check, bool json)
 {
-        _cleanup_agent_found_ struct agent_found found = {0};
         _cleanup_str_ struct str out = {0};
 
-        look(context, check, &found);
         if (json) {
                 _cleanup_json_ json_t *told = agent_check_json(check);
 
@@ -140,7 +137,8 @@ static int check_agent(struct context *context, struct launch *launch, const cha
 {
         _cleanup_agent_programs_ struct agent_programs programs = {0};
         __attribute__((cleanup(agent_trial_release))) struct agent_trial trial = {.unfit = ERR_INIT};
-        struct agent_check check = {.launch = launch, .programs = &programs, .trial = &trial};
+        _cleanup_agent_found_ struct agent_found found = {0};
+        struct agent_check check = {.launch = launch, .found = &found, .programs = &programs, .trial = &trial};
 
         check.agent = schema_list_find(&agent_schema, (const struct list *)&launch->policy.effective.agents, name);
         if (!check.agent)
@@ -149,6 +147,7 @@ static int check_agent(struct context *context, struct launch *launch, const cha
                 return err_set(err, ERR_INPUT, "%s is no program of its own: cupel run … -- COMMAND names one", name);
         if (compile(launch, context, err) < 0 || examine(context, launch, &check, &programs, &trial, err) < 0)
                 return -1;
+        look(context, &check, &found);
         print(context, &check, json);
         return check.exit;
 }

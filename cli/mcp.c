@@ -251,6 +251,8 @@ static json_t *respond_batch(struct mcp *mcp, json_t *batch)
  */
 static void mend_surrogates(char *line, size_t len)
 {
+        static const char replacement[] = {'f', 'f', 'f', 'd'};
+
         for (size_t i = 0; i + 6 <= len; i++) {
                 bool pair = i + 12 <= len && line[i + 6] == '\\' && line[i + 7] == 'u' && strchr("dD", line[i + 8]) &&
                             strchr("cCdDeEfF", line[i + 9]);
@@ -262,7 +264,7 @@ static void mend_surrogates(char *line, size_t len)
                 } else if (strchr("89abAB", line[i + 3]) && pair) {
                         i += 11;
                 } else {
-                        memcpy(line + i + 2, "fffd", 4);
+                        memcpy(line + i + 2, replacement, sizeof(replacement));
                         i += 5;
                 }
         }

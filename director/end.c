@@ -44,10 +44,12 @@ static int clean_up(struct director *d, struct err *err)
 static void mark_ending(const struct director *d)
 {
         _cleanup_free_ char *name = xasprintf(PHASE_ENDING_FOLDER "/%s", d->row.id);
-        _cleanup_fd_ int fd = -1;
+        int fd;
 
         (void)mkdirat(d->state_fd, PHASE_ENDING_FOLDER, 0700);
         fd = fs_open_beneath(d->state_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (fd >= 0)
+                close(fd);
 }
 
 static void mark_ended(const struct director *d)

@@ -21,7 +21,7 @@ static void put_line(struct str *out, const char *text, size_t most)
              clean.data && ((at = strstr(clean.data, "\xe2\x80\xa8")) || (at = strstr(clean.data, "\xe2\x80\xa9")));)
                 memset(at, ' ', 3);
         cut = clean.len < most ? clean.len : most;
-        while (cut < clean.len && cut && ((unsigned char)clean.data[cut] & 0xc0) == 0x80)
+        while (clean.data && cut < clean.len && cut && ((unsigned char)clean.data[cut] & 0xc0) == 0x80)
                 cut--;
         str_append(out, str_text(&clean), cut);
         if (cut < clean.len || len > 4 * most)

@@ -146,7 +146,7 @@ int compile_agent(struct compile *compile)
         }
         if (profile && profile_check(profile, compile->err) < 0)
                 return -1;
-        if (own->name && !profile->command.len)
+        if (profile && own->name && !profile->command.len)
                 return err_set(
                         compile->err, ERR_INPUT,
                         "the agent \"%s\" stands for commands of your own; expected one after --, or in the item",
@@ -221,7 +221,7 @@ int compile_words(struct compile *compile)
         for (size_t i = 0; i < own->env.len; i++)
                 pairs_set(&plan->agent.env, own->env.items[i].name, own->env.items[i].value);
         words.prompt = plan->prompt;
-        if (own->name)
+        if (own->name && compile->profile)
                 fill_command(&compile->profile->command, &words, false, &plan->agent.command);
         else
                 fill_command(&own->command, &few, true, &plan->agent.command);

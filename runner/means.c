@@ -20,7 +20,7 @@ static const char *find_mark(const struct strv *marks, const char *log, size_t l
 static bool has_exit(const struct strv *codes, int exit_code)
 {
         for (size_t i = 0; exit_code >= 0 && i < codes->len; i++)
-                if (atoi(codes->items[i]) == exit_code)
+                if (strtol(codes->items[i], NULL, 10) == exit_code)
                         return true;
         return false;
 }

@@ -6,7 +6,7 @@
  * What the end of an agent means that failed or changed nothing, by its profile's `means`: an exit status, or a text in the end
  * of its log (in any case of letters). Pure.
  *
- *         outcome = means_judge(&plan.means, exit_code, log, len, &reason);      OUTCOME_COUNT: nothing of it applies
+ *         outcome = means_judge(&plan.agent.means, exit_code, log, len, &reason);      OUTCOME_COUNT: nothing of it applies
  *
  * An agent's words are a claim: they decide only what a run is called that came to nothing, and nothing is remembered of them.
  */

@@ -223,7 +223,7 @@ int store_race_check(struct store *store, const char *run, bool *ret_landing, st
         if (got <= 0)
                 return got;
         verb = ahead.phase == PHASE_LANDING ? "is landing" : "won";
-        if (!ahead.agent[0])
+        if (!ahead.agent || !ahead.agent[0])
                 return err_set(err, ERR_LOST, "%s %s", ahead.id, verb);
         return err_set(err, ERR_LOST, "%s of agent %s %s", ahead.id, ahead.agent, verb);
 }
