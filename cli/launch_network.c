@@ -107,9 +107,9 @@ static void check_refused(struct launch *launch, const struct context *context, 
         strv_add_printf(
                 &launch->missing,
                 "%s refused the key in %s with %lld on %s (%s, in run %s), and it is still the same; export another "
-                "value and run again, or, once the account was mended at the provider, `cupel agents forget %s`",
+                "value and run again, or, once the account was mended at the provider%s, `cupel agents forget %s`",
                 route->upstream, refusal.variable, (long long)refusal.status, refusal.time, str_text(&ago), refusal.run,
-                refusal.agent);
+                refusal.status == 403 ? " or if that run asked for what the key may not" : "", refusal.agent);
 }
 
 static void check_program(struct launch *launch)

@@ -150,7 +150,7 @@ static int parse(const char *text, size_t len, struct refusal *ret)
         return 0;
 }
 
-static int read_one(int dir, const char *name, struct refusal *ret)
+static int read_one(int dir, const char *name, struct refusal *ret, time_t *ret_written)
 {
         _cleanup_fd_ int fd = fs_open_beneath(dir, name, O_RDONLY | O_NONBLOCK, 0);
         _cleanup_str_ struct str text = {0};
@@ -159,19 +159,37 @@ static int read_one(int dir, const char *name, struct refusal *ret)
 
         if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fs_read_fd(fd, BYTES_MAX, &text, &err) < 0)
                 return -1;
-        return parse(str_text(&text), text.len, ret);
+        if (parse(str_text(&text), text.len, ret) < 0)
+                return -1;
+        *ret_written = st.st_mtime;
+        return 0;
+}
+
+/* A 403 may have been about what an agent asked for: it shall not lock a good key out for ever. */
+static bool is_over(const struct refusal *refusal, time_t written)
+{
+        return refusal->status == 403 && time(NULL) - written > REFUSED_FORBIDDEN_S;
 }
 
 int refused_find(const char *state_root, const char *id, struct refusal *ret)
 {
         _cleanup_free_ char *folder = folder_of(state_root);
         _cleanup_fd_ int dir = -1;
+        struct refusal found = {0};
         struct err err = ERR_INIT;
+        time_t written = 0;
 
         if (!id[0])
                 return 0;
         dir = fs_open_dir(folder, &err);
-        return dir >= 0 && read_one(dir, id, ret) == 0;
+        if (dir < 0 || read_one(dir, id, &found, &written) < 0)
+                return 0;
+        if (is_over(&found, written)) {
+                refusal_release(&found);
+                return 0;
+        }
+        *ret = found;
+        return 1;
 }
 
 void refused_clear(const char *state_root, const char *id)
@@ -194,10 +212,11 @@ static int visit_one(int dir, const char *name, refused_visit *visit, void *arg,
         struct refusal damaged = {.agent = "", .route = "", .upstream = "", .variable = "", .time = "", .run = ""};
         _cleanup_refusal_ struct refusal refusal = {0};
         struct stat st;
+        time_t written;
 
         if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return 0; /* somebody else removed it */
-        return visit(arg, name, read_one(dir, name, &refusal) == 0 ? &refusal : &damaged, st.st_mtime, err);
+        return visit(arg, name, read_one(dir, name, &refusal, &written) == 0 ? &refusal : &damaged, st.st_mtime, err);
 }
 
 int refused_each(const char *state_root, refused_visit *visit, void *arg, struct err *err)

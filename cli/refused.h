@@ -24,6 +24,8 @@
 
 #include <time.h>
 
+#define REFUSED_FORBIDDEN_S 3600 /* for so long a 403 is believed, which may be about a request; a 401 stays */
+
 struct refusal {
         char *agent, *route, *upstream;
         char *variable; /* its name; several: "A, B" */

@@ -15,13 +15,13 @@
 static char state[] = "/tmp/cupel-refused-XXXXXX";
 static struct pair headers[] = {{"x-api-key", "env REFUSED_KEY"}, {"authorization", "Bearer env REFUSED_TOKEN"}};
 static struct route route = {.name = "api", .upstream = "https://api.example", .header = {headers, 1}};
-static const struct refusal refusal = {.agent = "claude-code",
-                                       .route = "api",
-                                       .upstream = "https://api.example",
-                                       .variable = "REFUSED_KEY",
-                                       .time = "2026-01-02T03:04:05.678Z",
-                                       .run = "x__1",
-                                       .status = 401};
+static struct refusal refusal = {.agent = "claude-code",
+                                 .route = "api",
+                                 .upstream = "https://api.example",
+                                 .variable = "REFUSED_KEY",
+                                 .time = "2026-01-02T03:04:05.678Z",
+                                 .run = "x__1",
+                                 .status = 401};
 
 static void setup(void)
 {
@@ -81,6 +81,25 @@ Test(refused, the_same_value_is_known_and_another_is_not)
         cr_assert(is_known());
         refused_id(&route, id);
         refused_clear(state, id);
+        cr_assert(!is_known());
+}
+
+Test(refused, a_403_may_have_been_about_the_request_and_is_forgotten_after_an_hour)
+{
+        struct timespec times[2] = {{.tv_sec = time(NULL) - 2 * REFUSED_FORBIDDEN_S}, {.tv_nsec = UTIME_OMIT}};
+        _cleanup_free_ char *path = NULL;
+        char id[HASH_HEX];
+
+        times[1] = times[0];
+        refused_id(&route, id);
+        path = xasprintf("%s/refused/%s", state, id);
+        remember();
+        cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+        cr_assert(is_known(), "a 401 stays");
+        refusal.status = 403;
+        remember();
+        cr_assert(is_known());
+        cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
         cr_assert(!is_known());
 }
 
