@@ -37,7 +37,8 @@ struct agent_found {
 void agent_found_look(const struct agent *agent, const struct agent_where *where, struct agent_found *ret);
 void agent_found_release(struct agent_found *found);
 
-/* "ready", "no key", "refused" (a key that no run tries again), "not here", "lacking" (a program that it needs, a key of the profile); of the profile `command` "yours". */
+/* "ready", "no key", "refused" (a key that no run tries again), "not here", "lacking" (a program that it needs, a key of the
+ * profile); of the profile `command` "yours". */
 const char *agent_found_state(const struct agent_found *found);
 
 /* Two or three lines for people. */

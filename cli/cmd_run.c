@@ -66,6 +66,25 @@ static int take_race(struct run_options *options, const struct option_spec *tabl
         return 0;
 }
 
+/* What stands beside the options: the item's file, and a command behind --. */
+static int take_rest(struct run_options *options, const struct option_rest *rest, struct err *err)
+{
+        struct item_options *item = &options->request.options;
+
+        if (rest->len > 1)
+                return err_set(err, ERR_INPUT, "run takes one work item, got %s too; a command goes behind --",
+                               rest->items[1]);
+        options->request.item_file = rest->len ? rest->items[0] : NULL;
+        item->command = rest->command;
+        item->command_len = rest->command_len;
+        item->tty = options->attach;
+        if (!rest->len && !item->title && !rest->command_len)
+                return err_set(err, ERR_INPUT,
+                               "nothing to run: name a work item file, or give --title, and --agent NAME or a command "
+                               "behind --");
+        return 0;
+}
+
 static int parse(int argc, char **argv, struct run_options *options, struct err *err)
 {
         struct item_options *item = &options->request.options;
@@ -99,17 +118,8 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
 
         if (got != 0)
                 return got;
-        if (rest.len > 1)
-                return err_set(err, ERR_INPUT, "run takes one work item, got %s too; a command goes behind --",
-                               rest.items[1]);
-        options->request.item_file = rest.len ? rest.items[0] : NULL;
-        item->command = rest.command;
-        item->command_len = rest.command_len;
-        item->tty = options->attach;
-        if (!rest.len && !item->title && !rest.command_len)
-                return err_set(err, ERR_INPUT,
-                               "nothing to run: name a work item file, or give --title, and --agent NAME or a command "
-                               "behind --");
+        if (take_rest(options, &rest, err) < 0)
+                return -1;
         return options->agents || options->first ? take_race(options, table, err) : 0;
 }
 

@@ -15,7 +15,8 @@
  *         refused_each(state_root, visit, arg, err);                     all of them: `cupel agents forget`, `cupel gc`
  *         refusal_release(&refusal);
  *
- * A route that sends no credential has the id "" and is never remembered. What cannot be read or is no such file counts as none: the next answer writes it anew.
+ * A route that sends no credential has the id "" and is never remembered. What cannot be read or is no such file counts as
+ * none: the next answer writes it anew.
  */
 
 #include "lib/base/err.h"
@@ -28,7 +29,7 @@
 
 struct refusal {
         char *agent, *route, *upstream;
-        char *variable; /* its name; several: "A, B" */
+        char *variable; /* as route_variables() names them */
         char *time;     /* RFC 3339 */
         char *run;
         int64_t status;

@@ -13,8 +13,8 @@
  * discarded as base_conflict.
  *
  * Of the runs of a race (store.h) one lands or is held: the moves there are refused (ERR_LOST) while another is there, and the
- * run ends as cancelled, with the winner as its reason. A landing that failed leaves the way to the next; one whose director died at
- * it is waited for, until it is recovered.
+ * run ends as cancelled, with the winner as its reason. A landing that failed leaves the way to the next; one whose director
+ * died at it is waited for, until it is recovered.
  */
 
 #include "lib/base/err.h"

@@ -22,6 +22,7 @@
  *   budget       {wall_ms, …} as planned             timings   {prepare_ms, check_ms, verify_ms, land_ms} of the director
  *   timeline     [{phase, time}]                     notes     {type: count}
  *   network      null, or {requests, refused, bytes_in, bytes_out, others, hosts: {"host:port": {the first four}}}
+ *   cost         null, or {limit_usd, and what lib/base/cost_sum.h has}
  *   attempts     null, or [{action, result, reason, times}]: what the agent tried in vain, lib/base/attempt_sum.h
  *   declared_not_enforced   [text]                   left      [path]: files of the checkout left as the user edited them
  */

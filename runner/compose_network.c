@@ -2,7 +2,8 @@
 /*
  * What the agent's step knows of the network: the loopback ports that are listened on for it, and variables that lead
  * programs there. Beside credential routes the proxy listens even where its list is empty: what is tried elsewhere then is
- * refused at once, with the reason, and on record, and does not hang on a name that nobody resolves. All of them are defaults: the profile's own `env` comes after them and wins.
+ * refused at once, with the reason, and on record, and does not hang on a name that nobody resolves. All of them are
+ * defaults: the profile's own `env` comes after them and wins.
  *
  * ALL_PROXY is an HTTP proxy too, although the port speaks SOCKS as well: several clients (Python's httpx among them) refuse
  * to start with a socks:// URL when an optional package of theirs is missing. node before version 24 does not look at these

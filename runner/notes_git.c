@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What git inside says of itself on the notes socket: /etc/gitconfig of a step and a variable lead git's own trace there
- * (trace2, "event" target, api-trace2(7)), one JSON object per line. Of these lines "start" has the arguments and "cmd_name" the command that
- * they come to, aliases resolved; the rest is passed over unread. A command that would carry something out is recorded, one
- * that would fetch is noted; what a program does without git, or with its trace turned off, is not seen here.
+ * (trace2, "event" target, api-trace2(7)), one JSON object per line. Of these lines "start" has the arguments and "cmd_name"
+ * the command that they come to, aliases resolved; the rest is passed over unread. A command that would carry something out is
+ * recorded, one that would fetch is noted; what a program does without git, or with its trace turned off, is not seen here.
  *
  * Lines are not answered: git does not read. Once it has told its command it is hung up on, so that it does not go on
  * writing; it then goes on without a trace. Lines are no notes, use nothing of the notes' budget, and are bounded by themselves.

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/egress/egress.h"
 
+#include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/str.h"
+#include "policy/words.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -43,6 +46,22 @@ Test(config, is_taken_whole)
         cr_assert_str_eq(config.routes[0].headers[0].value, "SECRET");
         egress_config_release(&config);
         cr_assert_eq(config.routes_len, 0);
+}
+
+Test(config, each_meter_that_a_policy_may_name_is_known)
+{
+        for (size_t i = 0; meter_names[i]; i++) {
+                struct egress_config config = EGRESS_CONFIG_INIT;
+                struct err err = ERR_INIT;
+                _cleanup_free_ char *text = xasprintf(CONFIG("", "5",
+                                                             "{\"name\":\"api\",\"upstream\":\"http://a\","
+                                                             "\"headers\":[],\"allow\":[\"GET /\"],\"meter\":\"%s\"}"),
+                                                      meter_names[i]);
+
+                cr_assert(parse(text, &config, &err) == 0, "%s", err.message);
+                cr_assert_str_eq(config.routes[0].meter, meter_names[i]);
+                egress_config_release(&config);
+        }
 }
 
 Test(config, anything_else_is_refused_and_no_secret_is_quoted)
