@@ -14,33 +14,32 @@
 static const struct {
         const char *command, *text;
 } texts[] = {
-        {"init",
-         "The policy that it writes is a beginning: read it, then commit it. A policy that is there is kept.\n"},
-        {"run", "ITEM.yaml is a work item (docs/policy.md); what the command line says goes before it. Agents that can "
-                "be named, and\n"
-                "the keys that they need: `cupel agents`.\n\n"},
+        {"init", "The policy that it writes is a beginning: read it, then commit it. A policy\n"
+                 "that is there is kept.\n"},
+        {"run", "ITEM.yaml is a work item (docs/policy.md); what the command line says goes\n"
+                "before it. `cupel agents` lists who can be named, and the keys they need.\n\n"},
         {"show", A_RUN},
         {"events", A_RUN},
-        {"approve", A_RUN "cupel show RUN --diff shows what would land. The exit status is that of `cupel run`.\n"},
-        {"reject", A_RUN},
+        {"approve", A_RUN "`cupel show RUN --diff` shows what would land. Exit status: as of `cupel run`.\n"},
+        {"reject", A_RUN "Exit status 26: it is rejected.\n"},
         {"note", "Exit status 0: accepted; 2: refused, with the reason.\n\n"
                  "  cupel note status text=\"reading the tests\" progress=0.2\n"
                  "  cupel note request.help question=\"keep the old name?\" default=yes\n"},
-        {"mcp",
-         "An agent's own MCP client starts it; profiles with `mcp: true` announce it. Elsewhere (docs/notes.md):\n\n"
-         "  {\"mcpServers\": {\"cupel\": {\"command\": \"cupel\", \"args\": [\"mcp\"]}}}\n\n"
-         "Outside a run there is nothing to serve: exit status 2.\n"},
-        {"agents",
-         "  (nothing)      who can be named with --agent, and what of each is here: ready, no key, refused (a key that "
-         "the\n"
-         "                 provider refused and no run tries again), lacking (a program that it needs), not here\n"
-         "  show NAME      its profile as a run would use it, and whose each value is\n"
-         "  check NAME     start its version command in the sandbox, which spends nothing; exit status 30: something "
-         "is "
-         "missing\n"
-         "  forget [NAME]  try refused keys again: of an agent, a variable or an upstream; without a name, all\n"},
+        {"mcp", "An agent's own MCP client starts it; profiles with `mcp: true` announce it.\n"
+                "Elsewhere (docs/notes.md):\n\n"
+                "  {\"mcpServers\": {\"cupel\": {\"command\": \"cupel\", \"args\": [\"mcp\"]}}}\n\n"
+                "Outside a run there is nothing to serve: exit status 2.\n"},
+        {"agents", "  (nothing)      who can be named with --agent, and what of each is here: ready,\n"
+                   "                 no key, refused (a key that the provider refused and no run\n"
+                   "                 tries again), lacking (a program that it needs), not here\n"
+                   "  show NAME      its profile as a run would use it, and whose each value is\n"
+                   "  check NAME     start its version command in the sandbox, which spends nothing;\n"
+                   "                 exit status 30: something is missing\n"
+                   "  forget [NAME]  try refused keys again: of an agent, a variable or an upstream;\n"
+                   "                 without a name, all\n"},
         {"policy", "  show        every value that holds here, and whose it is\n"
-                   "  check FILE  exit status 0: valid; 2: not, with line and column; says what needs `cupel admit`\n"},
+                   "  check FILE  exit status 0: valid, and what of it needs `cupel admit`;\n"
+                   "              2: not valid, with line and column\n"},
 };
 
 static void put_keys(const char *title, const struct schema *schema, struct str *out)
