@@ -11,7 +11,8 @@ import json, os, sys, urllib.error, urllib.request
 
 def ask(path):
     request = urllib.request.Request(os.environ["ROBOT_URL"] + path, data=b'{"model": "m", "messages": []}',
-                                     headers={"authorization": "Bearer " + os.environ["ROBOT_API_KEY"]})
+                                     headers={"authorization": "Bearer " + os.environ["ROBOT_API_KEY"],
+                                              "content-type": "application/json"})
     try:
         return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).status
     except urllib.error.HTTPError as error:
