@@ -149,18 +149,21 @@ static size_t utf8_sequence(const unsigned char *bytes, size_t len)
 
 /*
  * Whether the sequence may be shown: no C0, DEL or C1 control, and none of the format characters that reorder or hide
- * text on a terminal (zero-width U+200B–200F, bidirectional U+202A–202E and U+2066–2069, U+FEFF).
+ * text on a terminal (zero-width U+200B–200F, bidirectional U+061C, U+202A–202E and U+2066–2069, invisible U+2060–2064, U+FEFF),
+ * nor those in which a whole text can be written that people do not see and models read (tags, variation selectors: U+E0000–E0FFF).
  */
 static bool is_plain(const unsigned char *s, size_t len)
 {
         if (len == 1)
                 return s[0] >= 0x20 && s[0] != 0x7f && s[0] != '"' && s[0] != '\\';
         if (len == 2)
-                return !(s[0] == 0xc2 && s[1] < 0xa0);
+                return !(s[0] == 0xc2 && s[1] < 0xa0) && !(s[0] == 0xd8 && s[1] == 0x9c);
         if (len == 3 && s[0] == 0xe2 && s[1] == 0x80)
                 return !((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xaa && s[2] <= 0xae));
         if (len == 3 && s[0] == 0xe2 && s[1] == 0x81)
-                return !(s[2] >= 0xa6 && s[2] <= 0xa9);
+                return !((s[2] >= 0xa0 && s[2] <= 0xa4) || (s[2] >= 0xa6 && s[2] <= 0xa9));
+        if (len == 4 && s[0] == 0xf3 && s[1] == 0xa0)
+                return false;
         return !(len == 3 && s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf);
 }
 
