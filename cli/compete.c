@@ -259,12 +259,14 @@ int compete(struct context *context, const struct compete_request *request, stru
         return status;
 }
 
+#define ID_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 /* A competitor whose parent ended before it could ask for the signal would outlive it. */
 int compete_join(const char *race, char **ret_id, struct err *err)
 {
         const char *colon = strrchr(race, ':');
 
-        if (!colon)
+        if (!colon || colon == race || strspn(race, ID_BYTES) != (size_t)(colon - race))
                 return err_set(err, ERR_INPUT, "--race is not for people: say --agents A,B --first");
         if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
                 return err_errno(err, "prctl PR_SET_PDEATHSIG");

@@ -233,6 +233,8 @@ refused "leave --agent away" --agents fast,quick --first --agent fast
 refused "leave the command behind -- away" --agents fast,quick --first -- true
 refused "--show-prompt is for one agent" --agents fast,quick --first --show-prompt
 refused "--race is not for people" --agent fast --race x
+refused "--race is not for people" --agent fast --race ":$$"
+refused "--race is not for people" --agent fast --race "$(printf "x\033[31m"):$$"
 is "$(cd "$repo" && cupel runs --json)" "$before" "no run was made"
 
 # ---- At the same moment ----
