@@ -322,8 +322,8 @@ static void put_not_covered(const struct json_t *report, struct str *out)
         put_sandbox(report, "director", "the director's verifiers", out);
         json_array_foreach(json_object_get(report, "declared_not_enforced"), i, sentence)
         {
-                const char *what = json_string_value(sentence);
-                const bool says_so = what && strstr(what, FORBID_UNENFORCED);
+                const char *text = json_string_value(sentence), *what = text ? text : "";
+                const bool says_so = strstr(what, FORBID_UNENFORCED);
 
                 str_puts(out, says_so ? "- " : "- " FORBID_UNENFORCED ": ");
                 put_code(out, what);
