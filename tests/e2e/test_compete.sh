@@ -197,7 +197,7 @@ model=$!
 read -r port <"$e2e_tmp/port"
 cat >"$e2e_tmp/metered.yaml" <<Y
 agents:
-  pays: {command: [sh, -c, 'ask() { curl -sf "\$URL/v1/chat/completions" -d "{\"model\": \"\$1\", \"messages\": []}"; }; case {model} in late) ask late && echo late >src/a.txt ;; *) ask early && ask early && exec sleep 300 ;; esac'],
+  pays: {command: [sh, -c, 'ask() { curl -sf "\$URL/v1/chat/completions" -H content-type:application/json -d "{\"model\": \"\$1\", \"messages\": []}"; }; case {model} in late) ask late && echo late >src/a.txt ;; *) ask early && ask early && exec sleep 300 ;; esac'],
     network: {routes: {model: {upstream: "http://127.0.0.1:$port", header: {authorization: Bearer env CUPEL_TEST_KEY}, allow: [POST /v1/chat/completions], env: {URL: "{url}"}, meter: openai}}}}
 prices: {late: {input: 100, output: 1000}, early: {input: 10, output: 100}}
 verifiers: {unit: {run: ./check.sh}}
