@@ -14,7 +14,9 @@ def ask(path):
                                      headers={"authorization": "Bearer " + os.environ["ROBOT_API_KEY"],
                                               "content-type": "application/json"})
     try:
-        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).status
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+            answer.read()  # who leaves before the end of an answer is counted the most that it could have been
+            return answer.status
     except urllib.error.HTTPError as error:
         return error.code
 
