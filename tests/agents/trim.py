@@ -60,7 +60,10 @@ def main():
                 raw = body.read()
             headers = {name: text(value) if KEPT.match(name) else "..." for name, value in sorted(line["headers"].items()) if name not in OURS}
             requests.append({"method": line["method"], "path": line["path"], "headers": headers, "body": trim(json.loads(raw)) if raw else None})
-    refused = sorted({event["data"]["candidate_action"] for event in map(json.loads, sys.stdin) if event["type"].endswith("action.vetoed")})
+    tried = {event["data"]["candidate_action"] for event in map(json.loads, sys.stdin) if event["type"].endswith("action.vetoed")}
+    # which hosts an agent's maker runs is not the point, that it asks for others is
+    refused = [f"connect other-{i}.example:{action.rsplit(':', 1)[1]}" for i, action in enumerate(sorted(tried))
+               if action.startswith("connect ")]
     json.dump({"agent": agent, "version": version, "requests": requests, "refused": refused}, sys.stdout, indent=1, ensure_ascii=True)
     print()
 
