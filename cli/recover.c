@@ -61,7 +61,8 @@ static int recover_run(const struct store_run *run, void *arg, struct err *err)
 }
 
 /*
- * A run that has ended, whose director was killed before the packet was whole and its folders were gone: it left its mark
+ * A run that has ended, whose director was killed before the packet was whole and its folders were gone, or whose supervisor
+ * was, which would have taken away what is outside the run's folder: the director left its mark
  * (director/end.c). Doing it twice ends the same, so nobody adopts it.
  */
 static void finish_run(struct context *context, int folder, const char *name)
@@ -84,6 +85,7 @@ static void finish_run(struct context *context, int folder, const char *name)
         if ((!phase_is_terminal(run.phase) && run.phase != PHASE_HELD) ||
             owner_lives((struct store_owner){.pid = run.owner_pid, .start = run.owner_start}))
                 return;
+        cgroups_sweep(true);
         if (director_call(&call, &answer, &failed) < 0)
                 say_failed(run.id, &failed);
         else if (faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)

@@ -80,7 +80,8 @@ static void conclude(struct director *d, const struct strv *reasons)
                 strv_add_printf(&told, "left behind in %s: %s", d->run_folder, text);
                 whole = false;
         }
-        if (whole)
+        /* with the supervisor went what it would have taken away: control groups of the caged side, say */
+        if (whole && !d->up.lost)
                 mark_ended(d);
         d->ended = true;
         uplink_done(&d->up, &(struct uplink_ending){.outcome = d->outcome,

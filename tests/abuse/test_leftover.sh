@@ -46,28 +46,27 @@ our_namespaces() {
         for pid in $(our_processes); do find "$pid/ns" -type l -exec readlink {} + 2>/dev/null; done | sort -u
 }
 
-# Processes in these namespaces that are older than now: a number may be given to another namespace once it is free.
+# Processes in these namespaces that are older than $begun, when the run was still at work: once it is over, each number may be
+# given to a namespace of somebody else's, and a sandbox started next is likely to get all of them.
 old_holders() {
         python3 - "$1" "$2" <<'P'
 import os, sys
-names, now = set(sys.argv[1].split()), float(sys.argv[2]) * os.sysconf("SC_CLK_TCK")
+names, begun = set(sys.argv[1].split()), float(sys.argv[2]) * os.sysconf("SC_CLK_TCK")
 for pid in filter(str.isdigit, os.listdir("/proc")):
     try:
         start = int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[19])
         held = {os.readlink(f"/proc/{pid}/ns/{n}") for n in os.listdir(f"/proc/{pid}/ns")}
     except OSError:
         continue
-    if start < now and held & names:
+    if start < begun and held & names:
         print(pid, *(held & names))
 P
 }
 
 # nothing_left [NAMESPACES] : those that the run had, while it was at work, are gone.
 nothing_left() {
-        local now
-        read -r now _ </proc/uptime
         wait_for 10 gone || fail "left: $(new_since "$e2e_tmp/before" | head -5)"
-        [ -z "${1:-}" ] || is "$(old_holders "$1" "$now")" "" "processes in the run's namespaces"
+        [ -z "${1:-}" ] || is "$(old_holders "$1" "$begun")" "" "processes in the run's namespaces"
 }
 
 # go OPTIONS… : `run`, whose pids are known.
@@ -93,6 +92,7 @@ start() {
         own=$(readlink /proc/self/ns/* | sort -u)
         namespaces=$(our_namespaces | grep -vFx "$own")
         [ -n "$namespaces" ] || fail "the run has no namespaces of its own"
+        read -r begun _ </proc/uptime
 }
 tidied() { gone || { (cd "$repo" && cupel admit --yes) && gone; }; }
 no_process() { [ -z "$(our_processes)" ]; }

@@ -618,7 +618,10 @@ class Metered(Routed):
 
 
 def take(sock):
-    left = int(read_head(sock).lower().split(b"content-length: ")[1].split(b"\r")[0])
+    head = read_head(sock)
+    if not head:
+        raise ConnectionError("opened for a client that went away")
+    left = int(head.lower().split(b"content-length: ")[1].split(b"\r")[0])
     while left and (part := sock.recv(left)):
         left -= len(part)
 
@@ -653,7 +656,7 @@ class Cost(unittest.TestCase):
     def test_those_that_wait_are_served_one_after_the_other(self):
         def talk(sock):
             take(sock)
-            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(USAGE) + USAGE)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(USAGE) + USAGE)
 
         with Server(talk) as server, Metered(f"http://{server.at}") as egress:
             body = b"{%s}" % (b" " * 200000)
