@@ -24,13 +24,6 @@
 #define READ_ONLY (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 #define PROGRAMS "bin/"
 
-static bool is_below(const char *path, const char *folder)
-{
-        size_t len = strlen(folder);
-
-        return strncmp(path, folder, len) == 0 && path[len] == '/';
-}
-
 /* What is not there yet of the way to `inside`, from the shortest to the longest. */
 static void note_points(struct site *site, const char *inside)
 {
@@ -66,7 +59,7 @@ int own_shows_begin(struct site *site, const struct sandbox_step *step, struct e
         if (site->weak)
                 return link_weak(site, step, err);
         for (size_t i = 0; i < step->read.len; i++)
-                if (!is_below(step->read.items[i].inside, site->home)) /* the home is the step's own */
+                if (!shows_is_below(step->read.items[i].inside, site->home)) /* the home is the step's own */
                         note_points(site, step->read.items[i].inside);
         return 0;
 }

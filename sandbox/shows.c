@@ -55,7 +55,7 @@ static int compare(const void *left, const void *right)
         return order ? order : (int)a->write - (int)b->write; /* what is in both lists is writable */
 }
 
-static bool is_below(const char *path, const char *folder)
+bool shows_is_below(const char *path, const char *folder)
 {
         size_t len = strlen(folder);
 
@@ -69,7 +69,7 @@ static int place_file(const struct site *site, int rootfd, const struct sandbox_
         _cleanup_str_ struct str bytes = {0};
         char path[FD_PATH_MAX];
 
-        if (!is_below(show->inside, site->home))
+        if (!shows_is_below(show->inside, site->home))
                 return err_set(err, ERR_INPUT, "%s: a single file is writable only below the home; name its folder",
                                show->inside);
         source = open(fd_path(from, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -152,7 +152,7 @@ int shows_mount(const struct site *site, const struct sandbox_step *step, int ro
         for (size_t i = 0; i < list.len; i++) {
                 const struct shown *shown = &list.items[i];
 
-                if (is_below(shown->show->inside, plan->worktree) != below)
+                if (shows_is_below(shown->show->inside, plan->worktree) != below)
                         continue;
                 if (shown->write && place_writable(site, rootfd, shown, err) < 0)
                         return err_wrap(err, "sandbox.write");

@@ -84,4 +84,7 @@ int proc_mount(const struct site *site, struct err *err); /* proc.c: /proc with 
 int worktree_mount(const struct site *site, const struct sandbox_step *step, int rootfd,
                    struct err *err); /* worktree.c */
 
+/* Whether the path lies in the folder, and is not the folder itself; shows.c. */
+bool shows_is_below(const char *path, const char *folder);
+
 #endif
