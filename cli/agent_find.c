@@ -6,6 +6,7 @@
 #include "cli/agent_find.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
 #include "sandbox/plan.h"
 
 #include <stdlib.h>
@@ -37,17 +38,10 @@ const struct agent_program *agent_programs_get(const struct agent_programs *find
         return NULL;
 }
 
-static bool is_in(const char *path, const char *folder)
-{
-        size_t len = strlen(folder);
-
-        return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
-}
-
 static bool is_in_any(const char *path, const struct strv *folders)
 {
         for (size_t i = 0; folders && i < folders->len; i++)
-                if (is_in(path, folders->items[i]))
+                if (path_is_in(path, folders->items[i]))
                         return true;
         return false;
 }
@@ -238,7 +232,7 @@ static void tidy(struct strv *read)
                 bool within = false;
 
                 for (size_t j = 0; j < read->len; j++)
-                        within |= i != j && is_in(read->items[i], read->items[j]);
+                        within |= i != j && path_is_in(read->items[i], read->items[j]);
                 if (!within)
                         strv_add(&kept, read->items[i]);
         }

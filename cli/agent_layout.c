@@ -14,7 +14,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SETTINGS_MAX 65536
@@ -24,13 +23,6 @@ struct layout {
         const char *file, *named, *interpreter;
         struct strv *ret;
 };
-
-static bool is_folder(const char *path)
-{
-        struct stat st;
-
-        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 static char *parent(const char *path)
 {
@@ -122,7 +114,7 @@ static void own_prefix(const struct layout *layout, const char *path)
 {
         _cleanup_free_ char *bin = parent(path), *prefix = parent(bin), *lib = xasprintf("%s/lib", prefix);
 
-        if (strcmp(strrchr(bin, '/') + 1, "bin") == 0 && is_folder(lib))
+        if (strcmp(strrchr(bin, '/') + 1, "bin") == 0 && fs_is_folder(lib))
                 add(layout, prefix);
 }
 
@@ -198,7 +190,7 @@ static void user_packages(const struct layout *layout)
         while (dir && (entry = readdir(dir))) {
                 _cleanup_free_ char *folder = xasprintf("%s/%s/site-packages", lib, entry->d_name);
 
-                if (strncmp(entry->d_name, "python", 6) == 0 && is_folder(folder))
+                if (strncmp(entry->d_name, "python", 6) == 0 && fs_is_folder(folder))
                         add(layout, folder);
         }
         if (dir)

@@ -8,6 +8,7 @@
 #include "cli/agent_find.h"
 #include "cli/agents_list.h"
 #include "cli/launch_internal.h"
+#include "cli/launch_require.h"
 #include "cli/profiles.h"
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
@@ -100,8 +101,8 @@ static int examine(struct context *context, struct launch *launch, struct agent_
                 return -1;
         if (trial->tried && !has_started(trial))
                 say_failed(trial, &argv, &launch->missing);
-        launch_check_requirements(launch, context);
-        launch_check_network(launch, context);
+        if (launch_check_requirements(launch, context, err) < 0 || launch_check_network(launch, context, err) < 0)
+                return -1;
         check->exit = trial->unfit.code ? NO_SANDBOX : launch->missing.len ? MISSING : 0;
         return 0;
 }

@@ -65,7 +65,7 @@ static void put_version(struct str *out, const struct agent_check *check)
         _cleanup_str_ struct str text = {0};
         const struct strv *tried = &check->agent->tried;
 
-        if (!check->trial->tried) {
+        if (!version) {
                 put_fact(out, "version",
                          check->agent->version.len ? "not tried"
                                                    : "the profile has no version command, so its start was not tried");

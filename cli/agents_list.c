@@ -64,7 +64,7 @@ static bool is_refused(const struct route *route, const char *state_root)
         for (size_t i = 0; i < route->header.len; i++)
                 pairs_set(&sent.header, route->header.items[i].name, route->header.items[i].value);
         route_choose_header(&sent);
-        refused_id(&sent, id);
+        refused_id(state_root, &sent, id);
         found = refused_find(state_root, id, &refusal);
         pairs_release(&sent.header);
         return found;

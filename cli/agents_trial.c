@@ -127,7 +127,10 @@ static int prepare(struct ground *ground, const struct compose_input *input, enu
         if (compose_sandbox(input, &plan, err) < 0)
                 return -1;
         /* a cage that could not be made is gone before it is asked: what it said on the way out is the better error */
-        (void)sandbox_prepare(&ground->client, &plan, &unsent);
+        if (sandbox_prepare(&ground->client, &plan, &unsent) < 0 && unsent.code != ERR_SANDBOX) {
+                *err = unsent; /* it is there, was not asked, and would never answer */
+                return -1;
+        }
         if (sandbox_wait(&ground->client, SANDBOX_EVENT_READY, &event, err) < 0)
                 return -1;
         *ret_tier = event.tier;

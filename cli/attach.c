@@ -3,7 +3,6 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/spawn.h"
-#include "lib/base/str.h"
 #include "sandbox/attach.h"
 #include "sandbox/pty.h"
 

@@ -16,7 +16,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/user.h"
-#include "policy/profile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -134,17 +133,15 @@ static int show(struct context *context, const struct agents_options *options, c
 int cmd_agents(struct context *context, int argc, char **argv, struct err *err)
 {
         struct agents_options options = {0};
-        struct option_rest rest;
+        struct option_rest rest = {.most = 2};
         const struct option_spec table[] = {
                 {"policy", 0, OPTION_TEXT, &options.policy, "FILE", "as with `cupel run --policy FILE`"},
                 {"json", 0, OPTION_FLAG, &options.json, NULL, "as JSON"},
                 {0}};
-        const int got = options_parse(argc, argv, table, &rest, err);
+        const int got = options_take(argc, argv, table, &rest, err);
 
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 0, 2, err) < 0)
-                return -1;
+        if (got <= 0)
+                return got;
         if (rest.len == 0)
                 return list(context, &options, err);
         if (rest.len >= 1 && strcmp(rest.items[0], "forget") == 0)

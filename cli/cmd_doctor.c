@@ -3,9 +3,11 @@
  * cupel doctor: which sandbox layers this machine really has, each tried by `cupel-sandbox probe`, what to do about those
  * that are missing, and the tier that results. Exit 0 where that is at least the tier that policy asks for by default.
  */
+#include "cli/admission.h"
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/options.h"
+#include "cli/policy_files.h"
 #include "cli/render.h"
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
@@ -15,7 +17,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 
 #define NAME_CELLS 22
@@ -84,7 +85,38 @@ static int show_seccomp(bool json, struct err *err)
         return WIFEXITED(status) ? WEXITSTATUS(status) : err_set(err, ERR_SANDBOX, "cupel-sandbox seccomp was killed");
 }
 
-static int examine(const struct context *context, bool json, struct err *err)
+/* In a repository, whether a run may start there as far as its admission goes. NULL outside of one, or where that is unknown. */
+static json_t *see_admission(struct context *context, bool json)
+{
+        _cleanup_admission_ struct admission admission = ADMISSION_NONE;
+        _cleanup_policy_files_ struct policy_files files;
+        _cleanup_strv_ struct strv missing = {0};
+        struct err none = ERR_INIT;
+        char head[GIT_HEX];
+        json_t *told = NULL;
+        const char *base;
+
+        policy_files_init(&files);
+        if (context_open_repository(context, ".", &none) < 0 || context_open_history(context, &none) < 0)
+                return NULL;
+        base = repo_resolve_commit(context->repo, "HEAD", head, &none) == 0 ? head : NULL;
+        if (policy_files_read(&files, context, NULL, base, &none) < 0 ||
+            admission_read(context, &admission, &none) < 0 ||
+            admission_check(context, &admission, &files, &missing, &none) < 0)
+                return NULL;
+        if (json) {
+                told = admission_json(&admission);
+                json_object_set_new(told, "missing", json_from_strv(&missing));
+                return told;
+        }
+        puts("");
+        admission_print(&admission);
+        for (size_t i = 0; i < missing.len && admission.json; i++)
+                printf("  it does not hold: %s\n", missing.items[i]);
+        return NULL;
+}
+
+static int examine(struct context *context, bool json, struct err *err)
 {
         struct probe probe;
         bool enough;
@@ -96,9 +128,11 @@ static int examine(const struct context *context, bool json, struct err *err)
                 _cleanup_json_ json_t *told = probe_to_json(&probe);
 
                 json_object_set_new(told, "enough", json_boolean(enough));
+                json_object_set_new(told, "admission", see_admission(context, true) ?: json_null());
                 json_print(stdout, told);
         } else {
                 print_probe(&probe, context->colour_out, enough);
+                see_admission(context, false);
         }
         return enough ? 0 : TOO_WEAK;
 }
@@ -106,16 +140,14 @@ static int examine(const struct context *context, bool json, struct err *err)
 int cmd_doctor(struct context *context, int argc, char **argv, struct err *err)
 {
         bool json = false, seccomp = false;
-        struct option_rest rest;
+        struct option_rest rest = {.most = 0};
         const struct option_spec options[] = {
                 {"json", 0, OPTION_FLAG, &json, NULL, "as JSON"},
                 {"seccomp", 0, OPTION_FLAG, &seccomp, NULL, "print the system call filter instead"},
                 {0}};
-        const int got = options_parse(argc, argv, options, &rest, err);
+        const int got = options_take(argc, argv, options, &rest, err);
 
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
-                return -1;
+        if (got <= 0)
+                return got;
         return seccomp ? show_seccomp(json, err) : examine(context, json, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cupel gc: old packets of every repository and old layers of the cache, by age and by size. Never of a run that works or
- * waits; never a layer that is mounted. What is gone can be seen no more but in the log (packets), or is made again (layers).
+ * cupel gc: old packets of every repository and old layers of the cache, by age, count and size. Never of a run that works or
+ * waits, never the last packet of a failure that nobody has explained; never a layer that is mounted. What is gone can be seen no more but in the log (packets), or is made again (layers).
  * Refused credentials are forgotten by age alone: the next run with one asks the provider again.
  */
 #include "cli/command.h"
@@ -22,17 +22,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#define NAME_CELLS 52
+#define KEY_CELLS 30
+#define PAGE_COLUMNS 96 /* of a line with NAME_CELLS */
 
 #define DEFAULT_AGE "30d"
 #define DEFAULT_SIZE "20G"
 
 struct collection {
         struct context *context;
-        int64_t max_age_ms, max_bytes;
+        int64_t max_age_ms, max_bytes, max_count;
         bool dry_run, json;
+        size_t columns; /* of the terminal; 0: it goes elsewhere */
         uint64_t freed;
-        size_t packets, layers;
-        json_t *removed; /* array, with --json */
+        uint64_t kept_bytes;
+        size_t packets, layers, stay;
+        json_t *removed, *kept; /* arrays, with --json */
 };
 
 static void say(struct collection *c, const char *what, const char *name, const char *reason, uint64_t bytes)
@@ -47,7 +54,10 @@ static void say(struct collection *c, const char *what, const char *name, const 
                 return;
         }
         str_printf(&line, "%s %-7s  ", c->dry_run ? "would remove" : "removed", what);
-        render_cell(&line, name, 52, false);
+        if (strcmp(what, "layer") == 0) /* nobody copies its key; the id of a run is never cut */
+                render_cell(&line, name, c->columns && c->columns < PAGE_COLUMNS ? KEY_CELLS : NAME_CELLS, false);
+        else
+                str_printf(&line, "%-*s", NAME_CELLS, name);
         str_puts(&line, "  ");
         render_bytes(&line, bytes);
         str_printf(&line, "  (%s)\n", reason);
@@ -62,6 +72,25 @@ static void on_packet(void *data, const char *run, const char *reason, uint64_t 
         say(c, "packet", run, reason, bytes);
 }
 
+/* It would have gone; why it stays is what one wants to know. */
+static void on_kept(void *data, const char *run, const char *why, uint64_t bytes)
+{
+        struct collection *c = data;
+        _cleanup_str_ struct str line = {0};
+
+        c->stay++;
+        c->kept_bytes += bytes;
+        if (c->kept) {
+                json_array_append_new(c->kept, json_pack("{s:s,s:o,s:s,s:I}", "kind", "packet", "name",
+                                                         json_quoted(run), "why", why, "bytes", (json_int_t)bytes));
+                return;
+        }
+        str_puts(&line, "stays        ");
+        render_line(&line, run);
+        str_printf(&line, "\n             %s\n", why);
+        fputs(str_text(&line), stdout);
+}
+
 static void on_layer(void *data, const struct layer_gc_report *removed)
 {
         struct collection *c = data;
@@ -74,11 +103,13 @@ static int collect_repository(struct collection *c, const char *folder, const ch
 {
         _cleanup_free_ char *path = xasprintf("%s/%s", folder, name);
         const struct packets_gc gc = {.repo_state = path,
-                                      .max_age_s = (uint64_t)c->max_age_ms / 1000,
+                                      .max_age_s = ((uint64_t)c->max_age_ms + 999) / 1000,
                                       .max_bytes = (uint64_t)c->max_bytes,
+                                      .max_count = (uint64_t)c->max_count,
                                       .dry_run = c->dry_run,
                                       .now = time(NULL),
                                       .report = on_packet,
+                                      .kept = on_kept,
                                       .data = c};
 
         return packets_gc(&gc, err);
@@ -113,7 +144,8 @@ static int collect_layers(struct collection *c, struct err *err)
 {
         const struct layer_gc gc = {.cache_root = c->context->cache_root,
                                     .max_bytes = (uint64_t)c->max_bytes,
-                                    .max_age_s = (uint64_t)c->max_age_ms / 1000,
+                                    .max_age_s = ((uint64_t)c->max_age_ms + 999) / 1000,
+                                    .max_count = (uint64_t)c->max_count,
                                     .dry_run = c->dry_run,
                                     .report = on_layer,
                                     .data = c};
@@ -140,8 +172,8 @@ static void print_sum(const struct collection *c)
         _cleanup_json_ json_t *told = NULL;
 
         if (c->removed) {
-                told = json_pack("{s:b,s:I,s:O}", "dry_run", c->dry_run, "bytes", (json_int_t)c->freed, "removed",
-                                 c->removed);
+                told = json_pack("{s:b,s:I,s:O,s:O,s:I}", "dry_run", c->dry_run, "bytes", (json_int_t)c->freed,
+                                 "removed", c->removed, "kept", c->kept, "kept_bytes", (json_int_t)c->kept_bytes);
                 json_print(stdout, told);
                 return;
         }
@@ -149,6 +181,12 @@ static void print_sum(const struct collection *c)
         render_bytes(&line, c->freed);
         str_printf(&line, ": %zu packet%s, %zu layer%s\n", c->packets, c->packets == 1 ? "" : "s", c->layers,
                    c->layers == 1 ? "" : "s");
+        if (c->stay) {
+                str_printf(&line, "%zu packet%s stay%s all the same: ", c->stay, c->stay == 1 ? "" : "s",
+                           c->stay == 1 ? "s" : "");
+                render_bytes(&line, c->kept_bytes);
+                str_putc(&line, '\n');
+        }
         fputs(str_text(&line), stderr);
 }
 
@@ -158,6 +196,7 @@ static int collect(struct collection *c, struct err *err)
         int status;
 
         c->removed = c->json ? json_array() : NULL;
+        c->kept = c->json ? json_array() : NULL;
         status = collect_packets(c, err);
         if (!c->dry_run)
                 cgroups_sweep(true);
@@ -173,28 +212,29 @@ static int collect(struct collection *c, struct err *err)
         }
         print_sum(c);
         json_decref(c->removed);
+        json_decref(c->kept);
         return status;
 }
 
 int cmd_gc(struct context *context, int argc, char **argv, struct err *err)
 {
-        struct collection c = {.context = context};
+        struct collection c = {.context = context, .columns = render_columns(STDOUT_FILENO)};
         const char *age = DEFAULT_AGE, *size = DEFAULT_SIZE;
-        struct option_rest rest;
+        struct option_rest rest = {.most = 0};
         const struct option_spec options[] = {
                 {"max-age", 0, OPTION_TEXT, &age, "TIME",
                  "older goes: 12h, 30d; 0: no limit (default " DEFAULT_AGE ")"},
                 {"max-size", 0, OPTION_TEXT, &size, "SIZE",
                  "more goes, oldest first, packets and layers each; 0: no limit (default " DEFAULT_SIZE ")"},
+                {"max-count", 0, OPTION_INT, &c.max_count, "COUNT",
+                 "more goes, oldest first, packets of a repository and layers each; 0: no limit"},
                 {"dry-run", 'n', OPTION_FLAG, &c.dry_run, NULL, "only say what would go"},
                 {"json", 0, OPTION_FLAG, &c.json, NULL, "what went, as JSON"},
                 {0}};
-        const int got = options_parse(argc, argv, options, &rest, err);
+        const int got = options_take(argc, argv, options, &rest, err);
 
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
-                return -1;
+        if (got <= 0)
+                return got;
         if (text_to_time(age, &c.max_age_ms) < 0)
                 return err_set(err, ERR_INPUT, "--max-age: expected a time, as 12h or 30d");
         if (text_to_size(size, &c.max_bytes) < 0)

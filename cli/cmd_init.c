@@ -11,7 +11,6 @@
 #include "cli/options.h"
 #include "cli/policy_files.h"
 #include "lib/base/cleanup.h"
-#include "policy/words.h"
 
 #include <stdio.h>
 
@@ -94,12 +93,24 @@ static void print_next(enum policy_state state, const struct guesses *guesses)
                 puts("  edit " POLICY_PATH ": name the command that tests this repository");
         if (state == POLICY_NEW || state == POLICY_UNCOMMITTED)
                 puts("  git add .cupel && git commit -m \"Say how work here is verified\"");
-        puts("  cupel doctor                                       which sandbox layers this machine has\n"
-             "  cupel agents                                       which agents are here, ready for --agent NAME\n"
-             "  cupel run --title \"Fix the typo\" -- ./agent.sh     one work item, one command");
+        puts("  cupel doctor                                     what sandbox this machine has\n"
+             "  cupel agents                                     who is here for --agent NAME\n"
+             "  cupel run --title \"Fix the typo\" -- ./agent.sh   one work item, one command\n"
+             "  cupel queue add items/, then cupel work          several, one after the other");
 }
 
-static int init(struct context *context, const char *risk, struct err *err)
+/* Before anything is written into it: what is not the caller's to admit is not theirs to write to. */
+static int admit_as_it_is(struct context *context, const struct admission_wish *wish, const char *base, struct err *err)
+{
+        _cleanup_policy_files_ struct policy_files files;
+
+        policy_files_init(&files);
+        if (policy_files_read(&files, context, NULL, base, err) < 0)
+                return -1;
+        return admission_set(context, wish, &files, false, err);
+}
+
+static int init(struct context *context, const struct admission_wish *wish, struct err *err)
 {
         char head[GIT_HEX];
         struct err unborn = ERR_INIT;
@@ -109,7 +120,7 @@ static int init(struct context *context, const char *risk, struct err *err)
         _cleanup_policy_files_ struct policy_files files;
 
         policy_files_init(&files);
-        if (init_guess(context, base, &guesses, err) < 0 || admission_record(context, risk, err) < 0 ||
+        if (init_guess(context, base, &guesses, err) < 0 || admit_as_it_is(context, wish, base, err) < 0 ||
             ensure_policy(context, base, &guesses, &state, err) < 0 ||
             policy_files_read(&files, context, NULL, base, err) < 0)
                 return -1;
@@ -124,18 +135,19 @@ static int init(struct context *context, const char *risk, struct err *err)
 
 int cmd_init(struct context *context, int argc, char **argv, struct err *err)
 {
-        const char *risk = NULL;
+        struct admission_wish wish = {0};
         struct option_rest rest;
+        bool yes = false;
         const struct option_spec options[] = {
-                {"risk", 0, OPTION_TEXT, &risk, "LEVEL", "how much is at stake here: low, medium, high, critical"},
+                ADMISSION_OPTIONS(wish),
+                {"yes", 'y', OPTION_FLAG, &yes, NULL, "nothing is asked anyway; for scripts"},
                 {0}};
-        const int got = options_parse(argc, argv, options, &rest, err);
+        int status = options_parse(argc, argv, options, &rest, err);
 
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
-                return -1;
-        if (risk && word_find(risk_names, risk) < 0)
-                return err_set(err, ERR_INPUT, "--risk: expected low, medium, high or critical");
-        return init(context, risk, err);
+        if (status == 0)
+                status = options_expect(&rest, argv[0], 0, 0, err) < 0 || admission_wish_check(&wish, err) < 0
+                                 ? -1
+                                 : init(context, &wish, err);
+        admission_wish_release(&wish);
+        return status < 0 ? -1 : 0;
 }

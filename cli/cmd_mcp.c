@@ -52,14 +52,12 @@ int cmd_mcp(struct context *context, int argc, char **argv, struct err *err)
         static const struct option_spec options[] = {{0}};
         const char *notes = find_socket();
         struct mcp mcp = {.ask = ask, .arg = (void *)notes, .item_file = find_item()};
-        struct option_rest rest = {0};
-        const int got = options_parse(argc, argv, options, &rest, err);
+        struct option_rest rest = {.most = 0};
+        const int got = options_take(argc, argv, options, &rest, err);
 
         (void)context;
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
-                return -1;
+        if (got <= 0)
+                return got;
         if (!notes)
                 return err_set(
                         err, ERR_INPUT,

@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/note_data.h"
 #include "cli/note_send.h"
+#include "cli/note_types.h"
 #include "cli/options.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/event.h"
@@ -18,23 +19,11 @@
 
 struct note {
         const char *run, *data_text;
-        bool types;
+        bool types, json, markdown;
         struct option_rest rest;
         const struct event_type *type;
         enum event_actor actor;
 };
-
-static void print_types(enum event_actor actor)
-{
-        for (size_t i = 0; event_type_at(i); i++) {
-                _cleanup_str_ struct str fields = {0};
-
-                if (!event_may_emit(event_type_at(i), actor))
-                        continue;
-                event_type_describe(event_type_at(i), &fields);
-                printf("%-24s %s\n", event_type_name(event_type_at(i)), str_text(&fields));
-        }
-}
 
 static int find_type(struct note *note, struct err *err)
 {
@@ -52,7 +41,7 @@ static int find_type(struct note *note, struct err *err)
                 names[i] = event_type_name(event_type_at(i));
         near = options_nearest(typed, names);
         str_put_quoted(&quoted, typed, strlen(typed));
-        return err_set(err, ERR_INPUT, "no event type %.80s%s%s%s; `cupel note --types` lists them", str_text(&quoted),
+        return err_set(err, ERR_INPUT, "no event type %.80s%s%s%s; `cupel note types` lists them", str_text(&quoted),
                        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
@@ -85,6 +74,10 @@ static int append_outside(struct context *context, const struct note *note, json
 {
         _cleanup_store_run_ struct store_run run = {0};
 
+        if (strncmp(event_type_name(note->type), "approval.", 9) == 0 ||
+            strcmp(event_type_name(note->type), "operator.outcome") == 0)
+                return err_set(err, ERR_INPUT,
+                               "a note decides nothing: cupel approve, cupel reject, cupel outcome RUN accept|reject");
         if (context_open_repository(context, ".", err) < 0 || context_open_history(context, err) < 0 ||
             context_find_run(context, note->run, &run, err) < 0)
                 return -1;
@@ -119,21 +112,35 @@ static int emit(struct context *context, struct note *note, struct err *err)
         return -1;
 }
 
+static void print_types(const struct note *note)
+{
+        const enum event_actor whose = note->types ? note->actor : EVENT_ACTOR_COUNT;
+
+        if (note->markdown)
+                note_types_print_markdown();
+        else if (note->json)
+                note_types_print_json(whose);
+        else
+                note_types_print(whose);
+}
+
 int cmd_note(struct context *context, int argc, char **argv, struct err *err)
 {
         struct note note = {0};
         const struct option_spec options[] = {
                 {"run", 'r', OPTION_TEXT, &note.run, "RUN", "outside a run: append to this run's log, as you"},
                 {"data", 'd', OPTION_TEXT, &note.data_text, "JSON", "the data as one object; - reads standard input"},
-                {"types", 0, OPTION_FLAG, &note.types, NULL, "list the types and what each needs"},
+                {"types", 0, OPTION_FLAG, &note.types, NULL, "types: those that you may emit, here or with --run"},
+                {"json", 0, OPTION_FLAG, &note.json, NULL, "types: as JSON Schemas"},
+                {"markdown", 0, OPTION_FLAG, &note.markdown, NULL, "types: as docs/events.md"},
                 {0}};
         const int got = options_parse(argc, argv, options, &note.rest, err);
 
         if (got != 0)
                 return got < 0 ? -1 : 0;
         note.actor = note.run ? EVENT_ACTOR_USER : EVENT_ACTOR_AGENT;
-        if (note.types) {
-                print_types(note.actor);
+        if (note.types || (note.rest.len == 1 && strcmp(note.rest.items[0], "types") == 0)) {
+                print_types(&note);
                 return 0;
         }
         if (options_expect(&note.rest, argv[0], 1, SIZE_MAX, err) < 0)

@@ -2,12 +2,14 @@
 /*
  * cupel policy show: the effective values and where each came from, as a run started now would see them.
  * cupel policy check FILE: is this file valid, and what would it open.
+ * cupel policy keys, rules, words, moods: what cupel's own tables say (cli/policy_pages.h).
  */
 #include "cli/command.h"
 #include "cli/context.h"
 #include "cli/openings_view.h"
 #include "cli/options.h"
 #include "cli/policy_files.h"
+#include "cli/policy_pages.h"
 #include "cli/profiles.h"
 #include "cli/render.h"
 #include "cli/run_json.h"
@@ -20,9 +22,12 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct policy_page *const pages[] = {&policy_keys_page, &policy_rules_page, &policy_words_page,
+                                                  &policy_moods_page};
+
 struct policy_options {
         const char *policy, *base;
-        bool json, user;
+        bool json, user, markdown;
 };
 
 static int find_base(struct context *context, const struct policy_options *options, char ret_base[GIT_HEX],
@@ -149,26 +154,45 @@ static int is_user_configuration(const struct context *context, const char *file
         return real && configuration && strcmp(real, configuration) == 0;
 }
 
+/* Whether there was one of that name. */
+static bool print_page(const char *word, const struct policy_options *options)
+{
+        const enum policy_page_form form = options->json       ? POLICY_PAGE_JSON
+                                           : options->markdown ? POLICY_PAGE_MARKDOWN
+                                                               : POLICY_PAGE_TEXT;
+
+        for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+                if (strcmp(pages[i]->word, word) == 0) {
+                        pages[i]->print[form]();
+                        return true;
+                }
+        return false;
+}
+
 int cmd_policy(struct context *context, int argc, char **argv, struct err *err)
 {
         struct policy_options options = {0};
-        struct option_rest rest;
+        struct option_rest rest = {.least = 1, .most = 2};
         const struct option_spec table[] = {
                 {"policy", 0, OPTION_TEXT, &options.policy, "FILE", "show: as with `cupel run --policy FILE`"},
                 {"base", 0, OPTION_TEXT, &options.base, "REV", "show: the policy of this commit (default: HEAD)"},
-                {"json", 0, OPTION_FLAG, &options.json, NULL, "show: [{\"key\",\"value\",\"source\"}]"},
+                {"json", 0, OPTION_FLAG, &options.json, NULL,
+                 "show: [{\"key\",\"value\",\"source\"}]; a list: all of it"},
+                {"markdown", 0, OPTION_FLAG, &options.markdown, NULL, "keys, rules, words, moods: as in docs/"},
                 {"user", 0, OPTION_FLAG, &options.user, NULL, "check: judge FILE as the user's own configuration"},
                 {0}};
-        const int got = options_parse(argc, argv, table, &rest, err);
+        const int got = options_take(argc, argv, table, &rest, err);
 
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 1, 2, err) < 0)
-                return -1;
+        if (got <= 0)
+                return got;
         if (strcmp(rest.items[0], "show") == 0 && rest.len == 1)
                 return show(context, &options, err);
         if (strcmp(rest.items[0], "check") == 0 && rest.len == 2)
                 return check(context, rest.items[1], options.user || is_user_configuration(context, rest.items[1]),
                              err);
-        return err_set(err, ERR_INPUT, "expected `cupel policy show` or `cupel policy check FILE`");
+        if (rest.len == 1 && print_page(rest.items[0], &options))
+                return 0;
+        return err_set(err, ERR_INPUT,
+                       "expected `cupel policy show`, `cupel policy check FILE`, or `cupel policy` with keys, rules, "
+                       "words or moods");
 }

@@ -1,98 +1,115 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cupel review: what waits for a person, each with why and what to type. */
+/*
+ * cupel review: what waits for a person, each with why, until when, and what to type: held runs, and items that wait for their
+ * start. cupel review RUN: one of them in full.
+ */
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/landing_call.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cli/review_entry.h"
 #include "cli/run_json.h"
+#include "cli/show_run.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/store/approval.h"
 
 #include <stdio.h>
 #include <time.h>
 
 struct review {
         struct context *context;
-        struct str text;
-        json_t *array;
-        int64_t now;
-        size_t count;
+        json_t *entries;
 };
 
-static void put_reasons(struct str *out, const char *reasons_text)
+static int take(struct review *review, json_t *entry)
 {
-        _cleanup_json_ json_t *reasons = json_loads(reasons_text, 0, NULL);
-        json_t *reason;
-        size_t i;
-
-        json_array_foreach(reasons, i, reason)
-        {
-                str_puts(out, "    ");
-                render_line(out, json_string_value(reason));
-                str_putc(out, '\n');
-        }
+        if (entry)
+                json_array_append_new(review->entries, entry);
+        return entry ? 0 : -1;
 }
 
-static void put_run(struct review *review, const struct store_run *run)
-{
-        _cleanup_str_ struct str title = {0}, ago = {0};
-
-        render_line(&title, run->title);
-        render_ago(&ago, run->moved, review->now);
-        if (review->count > 1)
-                str_putc(&review->text, '\n');
-        render_tint(&review->text, review->context->colour_out, TINT_STRONG, str_text(&title));
-        str_printf(&review->text, "\n  %s, held %s, for %s\n", run->id, str_text(&ago), short_ref(run->target_ref));
-        put_reasons(&review->text, run->reasons);
-        if (run->tree[0]) /* else a question, which has no change to land */
-                str_printf(&review->text,
-                           "  look:     cupel show %s --diff\n"
-                           "  approve:  cupel approve %s\n",
-                           run->id, run->id);
-        else
-                str_printf(&review->text,
-                           "  look:     cupel show %s\n"
-                           "  approve:  run the item in another mood\n",
-                           run->id);
-        str_printf(&review->text, "  reject:   cupel reject %s --reason TEXT\n", run->id);
-}
-
-static int review_run(const struct store_run *run, void *arg, struct err *err)
+static int take_held(const struct store_run *run, void *arg, struct err *err)
 {
         struct review *review = arg;
 
+        return take(review, review_held(review->context, run, err));
+}
+
+static int take_start(const struct store_approval *approval, void *arg, struct err *err)
+{
         (void)err;
-        review->count++;
-        if (review->array)
-                json_array_append_new(review->array, run_json(review->context, run));
+        return take(arg, review_start(approval));
+}
+
+static void print_all(const struct review *review)
+{
+        const struct review_view view = {.now = time(NULL), .colour = review->context->colour_out};
+        _cleanup_str_ struct str out = {0};
+        json_t *entry;
+        size_t i;
+
+        json_array_foreach(review->entries, i, entry)
+        {
+                if (i)
+                        str_putc(&out, '\n');
+                review_put(entry, &view, &out);
+        }
+        if (!json_array_size(review->entries))
+                fputs("nothing waits for you\n", stderr);
+        fputs(str_text(&out), stdout);
+}
+
+static int review_all(struct context *context, bool json, struct err *err)
+{
+        const struct store_runs_filter held = {.which = STORE_RUNS_HELD};
+        _cleanup_json_ json_t *entries = json_array();
+        struct review review = {.context = context, .entries = entries};
+
+        if (context->store && (store_runs_each(context->store, &held, take_held, &review, err) < 0 ||
+                               store_approvals_waiting(context->store, take_start, &review, err) < 0))
+                return -1;
+        if (json)
+                json_print(stdout, entries);
         else
-                put_run(review, run);
+                print_all(&review);
+        return 0;
+}
+
+/* What to type comes last: it is what stays on the screen. */
+static int review_one(struct context *context, const char *which, bool json, struct err *err)
+{
+        const struct review_view view = {.now = time(NULL), .colour = context->colour_out};
+        _cleanup_store_run_ struct store_run run = {0};
+        _cleanup_json_ json_t *entry = NULL;
+        _cleanup_str_ struct str out = {0};
+
+        if (context_find_run(context, which, &run, err) < 0 || landing_expect_held(&run, err) < 0 ||
+            !(entry = review_held(context, &run, err)))
+                return -1;
+        if (json) {
+                json_print(stdout, entry);
+                return 0;
+        }
+        if (show_run(context, &run, false, err) < 0)
+                return -1;
+        str_putc(&out, '\n');
+        render_tint(&out, view.colour, TINT_STRONG, "yours to decide\n");
+        review_put_next(entry, &view, &out);
+        fputs(str_text(&out), stdout);
         return 0;
 }
 
 int cmd_review(struct context *context, int argc, char **argv, struct err *err)
 {
         bool json = false;
-        struct option_rest rest;
-        const struct option_spec options[] = {{"json", 0, OPTION_FLAG, &json, NULL, "one JSON array"}, {0}};
-        const struct store_runs_filter held = {.which = STORE_RUNS_HELD};
-        const int got = options_parse(argc, argv, options, &rest, err);
-        struct review review = {.context = context, .now = time(NULL)};
-        int status = 0;
+        struct option_rest rest = {.most = 1};
+        const struct option_spec options[] = {
+                {"json", 0, OPTION_FLAG, &json, NULL, "one JSON array; of a RUN an object"}, {0}};
+        const int got = options_take(argc, argv, options, &rest, err);
 
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
-                return -1;
-        review.array = json ? json_array() : NULL;
-        if (context->store)
-                status = store_runs_each(context->store, &held, review_run, &review, err);
-        if (status == 0 && json)
-                json_print(stdout, review.array);
-        else if (status == 0 && review.count == 0)
-                fputs("nothing waits for you\n", stderr);
-        fputs(str_text(&review.text), stdout);
-        json_decref(review.array);
-        str_release(&review.text);
-        return status;
+        if (got <= 0)
+                return got;
+        return rest.len ? review_one(context, rest.items[0], json, err) : review_all(context, json, err);
 }

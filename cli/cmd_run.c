@@ -4,15 +4,14 @@
  * (cli/launch.h); the supervisor carries it out (cli/supervisor.h); the exit status is the outcome's.
  */
 #include "cli/attach.h"
+#include "cli/carry_out.h"
 #include "cli/command.h"
 #include "cli/compete.h"
 #include "cli/context.h"
+#include "cli/jobs.h"
 #include "cli/launch.h"
-#include "cli/local_changes.h"
 #include "cli/options.h"
 #include "cli/render.h"
-#include "cli/result.h"
-#include "cli/supervisor.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
@@ -24,7 +23,9 @@ struct run_options {
         struct launch_request request;
         bool json, quiet, show_prompt, attach;
         const char *agents, *race; /* of a race; race: this run is one of its competitors */
-        bool first;
+        const char *claim;         /* a worker starts it */
+        bool first, no_reuse;
+        const char *jobs;
         struct strv arguments; /* what its competitors are told */
 };
 
@@ -78,7 +79,7 @@ static int take_rest(struct run_options *options, const struct option_rest *rest
         item->command = rest->command;
         item->command_len = rest->command_len;
         item->tty = options->attach;
-        if (!rest->len && !item->title && !rest->command_len)
+        if (!rest->len && !item->title && !rest->command_len && !options->claim)
                 return err_set(err, ERR_INPUT,
                                "nothing to run: name a work item file, or give --title, and --agent NAME or a command "
                                "behind --");
@@ -97,7 +98,7 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
                  "these agents compete, each in a run of its own (at most 8)"},
                 {"first", 0, OPTION_FLAG, &options->first, NULL,
                  "with --agents: the first verified result wins, the others are cancelled"},
-                {"mood", 'm', OPTION_TEXT, &item->mood, "MOOD", "calm, curious, skeptical, paranoid, bold, petty …"},
+                {"mood", 'm', OPTION_TEXT, &item->mood, "MOOD", "calm, curious, skeptical, paranoid, bold, … (below)"},
                 {"verify", 'v', OPTION_REPEAT, &item->verify, "NAME[=COMMAND]", "a verifier; may be repeated"},
                 {"allow", 0, OPTION_REPEAT, &item->allow, "GLOB", "only these paths may change; may be repeated"},
                 {"deny", 0, OPTION_REPEAT, &item->deny, "GLOB", "these paths may not change; may be repeated"},
@@ -107,12 +108,17 @@ static int parse(int argc, char **argv, struct run_options *options, struct err 
                 {"policy", 0, OPTION_TEXT, &options->request.policy_file, "FILE", "this policy, not the repository's"},
                 {"bundle", 0, OPTION_TEXT, &options->request.bundle, "DIR", "files for the agent, at $CUPEL_BUNDLE"},
                 {"arm", 0, OPTION_FLAG, &options->request.arm, NULL, "start an item that wants arming"},
+                {"jobs", 'j', OPTION_TEXT, &options->jobs, "N",
+                 "director's verifiers at once (default: CPUs, at most 4)"},
+                {"no-reuse", 0, OPTION_FLAG, &options->no_reuse, NULL,
+                 "run every verifier, also where the same tree passed it within a day"},
                 {"attach", 0, OPTION_FLAG, &options->attach, NULL,
                  "sit at the agent's terminal; Ctrl-] d leaves it, Ctrl-] q discards the run"},
                 {"show-prompt", 0, OPTION_FLAG, &options->show_prompt, NULL, "print what the agent is told, and stop"},
                 {"json", 0, OPTION_FLAG, &options->json, NULL, "the result as one JSON line, last on stdout"},
                 {"quiet", 'q', OPTION_FLAG, &options->quiet, NULL, "no progress"},
                 {"race", 0, OPTION_TEXT, &options->race, "ID:PID", NULL},
+                {LAUNCH_CLAIM, 0, OPTION_TEXT, &options->claim, "ITEM:EPOCH", NULL},
                 {0}};
         int got = options_parse(argc, argv, table, &rest, err);
 
@@ -130,69 +136,6 @@ static void release(struct run_options *options)
         strv_release(&options->request.options.deny);
         strv_release(&options->request.options.budget);
         strv_release(&options->arguments);
-}
-
-/* A run that ends before anything is started: blocked, with its reasons; deferential, with its questions. */
-static int end_at_once(struct context *context, const struct launch *launch, struct run_result *result, struct err *err)
-{
-        const bool held = launch->plan.worktree == WORKTREE_NONE && !launch->missing.len;
-        _cleanup_json_ json_t *reasons = NULL;
-        _cleanup_json_ json_t *question =
-                json_pack("{s:o,s:[s,s],s:s}", "question",
-                          json_sprintf("%s: should a run try this as it is written?", launch->plan.title), "options",
-                          "yes, run it calm", "no, drop it", "default", "no, drop it");
-        const struct store_event ask = {.type = "note.request.help", .actor = EVENT_ACTOR_SYSTEM, .data = question};
-        struct store_move move = {.run = launch->run_id,
-                                  .to = held ? PHASE_HELD : PHASE_BLOCKED,
-                                  .outcome = held ? OUTCOME_HELD : OUTCOME_BLOCKED,
-                                  .actor = EVENT_ACTOR_SYSTEM,
-                                  .events = held ? &ask : NULL,
-                                  .events_len = held ? 1 : 0};
-
-        result->outcome = move.outcome;
-        strv_copy(&result->reasons, &launch->missing);
-        if (held)
-                strv_add(&result->reasons,
-                         "this mood runs no command; it asks whether the item should be tried as it is written");
-        reasons = json_from_strv(&result->reasons);
-        move.reasons = reasons;
-        if (store_run_move(context->store, &move, err) < 0)
-                return -1;
-        return launch_close_folder(launch, err);
-}
-
-/* A command that was promised hosts or folders and meets none would fail for no reason that anybody sees. */
-static void say_what_is_missing(struct terminal *terminal, const struct plan *plan)
-{
-        for (size_t i = 0; i < plan->declared.len; i++)
-                if (!strncmp(plan->declared.items[i], "network.", strlen("network.")) ||
-                    !strncmp(plan->declared.items[i], "sandbox.", strlen("sandbox.")))
-                        terminal_say(terminal, "%s", plan->declared.items[i]);
-}
-
-static int carry_out(struct context *context, struct launch *launch, const struct run_options *options,
-                     struct run_result *result, struct err *err)
-{
-        struct attach attach = ATTACH_NONE;
-        _cleanup_str_ struct str title = {0};
-        struct terminal terminal;
-        struct local_changes *changes = NULL;
-        int status;
-
-        if (launch->missing.len || launch->plan.worktree == WORKTREE_NONE)
-                return end_at_once(context, launch, result, err);
-        terminal_init(&terminal, context->terminal_err, options->quiet, context->colour_err);
-        if (options->attach)
-                terminal.attach = &attach;
-        render_line(&title, launch->plan.title);
-        terminal_say(&terminal, "run %s  %s", launch->run_id, str_text(&title));
-        say_what_is_missing(&terminal, &launch->plan);
-        if (context->terminal_err && !options->quiet)
-                changes = local_changes_start(repo_gitdir(context->repo));
-        status = supervise(context, launch, &terminal, result, err);
-        terminal_end(&terminal);
-        local_changes_report(changes, launch->base);
-        return status;
 }
 
 /* A work item may be somebody else's: on a terminal its text is made harmless. */
@@ -213,38 +156,37 @@ static void show_prompt(const struct plan *plan, bool json)
         fputs(isatty(STDOUT_FILENO) ? str_text(&safe) : prompt, stdout);
 }
 
-static int run(struct context *context, const struct run_options *options, struct err *err)
+static int run(struct context *context, struct run_options *options, struct launch_claim *claim, struct err *err)
 {
+        struct launch_request *request = &options->request;
         _cleanup_launch_ struct launch launch;
-        _cleanup_run_result_ struct run_result result = {0};
 
         launch_init(&launch);
+        if (options->claim && launch_take_claim(context, options->claim, claim, request, err) < 0)
+                return -1;
         if (options->attach && attach_check(err) < 0)
                 return -1;
         if (options->race && compete_join(options->race, &launch.race, err) < 0)
                 return -1;
-        launch.agent = options->request.options.agent;
-        if (launch_read(&launch, context, &options->request, err) < 0)
+        if (jobs_choose(options->jobs, &launch.jobs, err) < 0)
+                return -1;
+        launch.no_reuse = options->no_reuse;
+        launch.agent = request->options.agent;
+        if (launch_read(&launch, context, request, err) < 0)
                 return -1;
         if (options->show_prompt) {
                 show_prompt(&launch.plan, options->json);
                 return 0;
         }
-        supervisor_hold_signals();
-        if (launch_create(&launch, context, err) < 0)
-                return -1;
-        if (carry_out(context, &launch, options, &result, err) < 0)
-                return err_wrap(err, "run %s", launch.run_id);
-        if (options->json)
-                result_print_json(stdout, &launch, &result);
-        else
-                result_print(stdout, &launch, &result, context->colour_out);
-        return outcome_exit_status(result.outcome);
+        return carry_out(context, &launch,
+                         &(struct carry_out){.json = options->json, .quiet = options->quiet, .attach = options->attach},
+                         err);
 }
 
 int cmd_run(struct context *context, int argc, char **argv, struct err *err)
 {
         struct run_options options = {0};
+        struct launch_claim claim = {0};
         int status = parse(argc, argv, &options, err);
 
         if (status == 0 && options.agents)
@@ -256,9 +198,10 @@ int cmd_run(struct context *context, int argc, char **argv, struct err *err)
                                                            .quiet = options.quiet},
                                  err);
         else if (status == 0)
-                status = run(context, &options, err);
+                status = run(context, &options, &claim, err);
         else if (status == 1)
                 status = 0;
+        launch_claim_release(&claim);
         release(&options);
         return status;
 }

@@ -7,15 +7,18 @@
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/store/approval.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define RUN_CELLS 46
 #define STATE_CELLS 24
 #define AGO_CELLS 14
 #define TITLE_CELLS 60
+#define ONE_LINE_CELLS 124 /* a narrower terminal gets two lines for each run */
 
 struct listing {
         struct context *context;
@@ -23,28 +26,62 @@ struct listing {
         json_t *array; /* NULL: for people */
         int64_t now;
         size_t count;
+        size_t columns; /* of the terminal; 0: it goes elsewhere */
 };
+
+static size_t title_cells(size_t columns, bool two_lines)
+{
+        const size_t before =
+                strlen("    ") + AGO_CELLS + strlen("  123456789012  ") + (two_lines ? 0 : RUN_CELLS + STATE_CELLS);
+
+        return columns > before && columns - before < TITLE_CELLS ? columns - before : TITLE_CELLS;
+}
+
+/* Seldom there, and then what one wants to see. */
+static void put_acceptance(struct store *store, const struct store_run *run, struct str *out)
+{
+        _cleanup_store_acceptance_ struct store_acceptance said = {0};
+        struct err none = ERR_INIT;
+
+        if (store_acceptance_get(store, run->id, &said, &none) == 0)
+                str_printf(out, "[%s by %s] ", said.outcome, said.who);
+}
 
 static void put_row(struct listing *listing, const struct store_run *run)
 {
         const bool colour = listing->context->colour_out;
+        const bool two_lines = listing->columns && listing->columns < ONE_LINE_CELLS;
         _cleanup_str_ struct str state = {0}, ago = {0}, cell = {0}, title = {0};
 
         str_printf(&listing->text, "%-*s", RUN_CELLS, run->id); /* never cut: it is there to be copied */
         render_cell(&cell, render_state(run->phase, run->outcome), STATE_CELLS, false);
         render_tint(&state, colour, render_state_tint(run->phase, run->outcome), str_text(&cell));
         render_ago(&ago, run->moved, listing->now);
-        str_printf(&listing->text, "  %s  ", str_text(&state));
+        str_printf(&listing->text, two_lines ? "  %s\n    " : "  %s  ", str_text(&state));
         render_cell(&listing->text, str_text(&ago), AGO_CELLS, false);
         if (run->commit && run->commit[0])
                 str_printf(&listing->text, "  %.12s  ", run->commit);
         else
                 str_puts(&listing->text, "  -             ");
+        put_acceptance(listing->context->store, run, &title);
         if (run->race[0]) /* else several lines would look the same */
                 str_printf(&title, "%s: ", run->agent);
         str_puts(&title, run->title);
-        render_cell(&listing->text, str_text(&title), TITLE_CELLS, true);
+        render_cell(&listing->text, str_text(&title), title_cells(listing->columns, two_lines), true);
         str_putc(&listing->text, '\n');
+}
+
+static json_t *list_json(const struct context *context, const struct store_run *run)
+{
+        _cleanup_store_acceptance_ struct store_acceptance said = {0};
+        struct err none = ERR_INIT;
+        json_t *json = run_json(context, run);
+
+        if (store_acceptance_get(context->store, run->id, &said, &none) == 0)
+                json_object_set_new(json, "acceptance", json_string(said.outcome));
+        else
+                json_object_set_new(json, "acceptance", json_null());
+        return json;
 }
 
 static int list_run(const struct store_run *run, void *arg, struct err *err)
@@ -54,7 +91,7 @@ static int list_run(const struct store_run *run, void *arg, struct err *err)
         (void)err;
         listing->count++;
         if (listing->array)
-                json_array_append_new(listing->array, run_json(listing->context, run));
+                json_array_append_new(listing->array, list_json(listing->context, run));
         else
                 put_row(listing, run);
         return 0;
@@ -78,7 +115,7 @@ int cmd_runs(struct context *context, int argc, char **argv, struct err *err)
         bool json = false, open = false, held = false;
         const char *item = NULL;
         int64_t limit = 50;
-        struct option_rest rest;
+        struct option_rest rest = {.most = 0};
         const struct option_spec options[] = {
                 {"limit", 'n', OPTION_INT, &limit, "COUNT", "at most so many; 0: all (default 50)"},
                 {"item", 0, OPTION_TEXT, &item, "ID", "only runs of this work item"},
@@ -86,15 +123,13 @@ int cmd_runs(struct context *context, int argc, char **argv, struct err *err)
                 {"held", 0, OPTION_FLAG, &held, NULL, "only runs that wait for a person or a checkout"},
                 {"json", 0, OPTION_FLAG, &json, NULL, "one JSON array"},
                 {0}};
-        const int got = options_parse(argc, argv, options, &rest, err);
-        struct listing listing = {.context = context, .now = time(NULL)};
+        const int got = options_take(argc, argv, options, &rest, err);
+        struct listing listing = {.context = context, .now = time(NULL), .columns = render_columns(STDOUT_FILENO)};
         struct store_runs_filter filter = {.which = STORE_RUNS_ALL};
         int status = 0;
 
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 0, 0, err) < 0)
-                return -1;
+        if (got <= 0)
+                return got;
         filter = (struct store_runs_filter){.which = held   ? STORE_RUNS_HELD
                                                      : open ? STORE_RUNS_OPEN
                                                             : STORE_RUNS_ALL,

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cupel show RUN: one run's packet, for a person, for a script (--json), its patch (--diff) or its output (--log). */
+/*
+ * cupel show RUN: one run's packet, for a person, for a script (--json), its patch (--diff) or its output (--log).
+ * cupel show ITEM: what a person approves before the item starts.
+ */
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/item_launch.h"
+#include "cli/item_packet.h"
 #include "cli/options.h"
 #include "cli/packet.h"
-#include "cli/race_view.h"
+#include "cli/render.h"
 #include "cli/run_json.h"
+#include "cli/show_at.h"
 #include "cli/show_files.h"
-#include "cli/show_view.h"
-#include "cli/story.h"
+#include "cli/show_run.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 struct show_options {
         bool json, diff, log, raw;
         int64_t at;
-        const char *run, *only;
+        const char *run, *only, *policy_file;
 };
 
 static int show_stored(const struct context *context, const struct show_options *options, const char *run,
@@ -37,55 +40,44 @@ static int show_stored(const struct context *context, const struct show_options 
         return show_patch(packet, report, context->colour_out, err);
 }
 
-static json_t *read_report(const struct context *context, const char *run, bool *ret_there)
+/* From the log alone: the row and the packet are of today. */
+static int show_then(const struct context *context, const struct show_options *options, const char *run,
+                     struct err *err)
 {
-        struct err gone = ERR_INIT;
-        _cleanup_fd_ int packet = packet_open(context, run, &gone);
-
-        *ret_there = packet >= 0;
-        return packet < 0 ? NULL : packet_report(packet);
-}
-
-static void print_json(const struct context *context, const struct store_run *run, const struct story *story,
-                       json_t *report, json_t *race)
-{
-        _cleanup_json_ json_t *told = run_json(context, run);
-
-        json_object_set(told, "race", race);
-        json_object_set_new(told, "log", story_json(story));
-        json_object_set(told, "report", report ? report : json_null());
-        json_print(stdout, told);
-}
-
-static int show(struct context *context, const struct store_run *run, const struct show_options *options,
-                struct err *err)
-{
-        _cleanup_story_ struct story story = {0};
-        _cleanup_json_ json_t *report = NULL, *race = race_json(context->store, run, err);
-        _cleanup_free_ char *packet = context_run_folder(context, run->id);
+        _cleanup_json_ json_t *told = show_at_json(context->store, run, options->at, err);
         _cleanup_str_ struct str out = {0};
-        bool there = false;
 
-        if (!race || story_read(&story, context->store, run->id, options->at, err) < 0)
+        if (!told)
                 return -1;
-        report = read_report(context, run->id, &there);
-        if (options->at) { /* the report tells the end, not how it stood then */
-                json_decref(report);
-                report = NULL;
-        }
         if (options->json) {
-                print_json(context, run, &story, report, race);
+                json_print(stdout, told);
                 return 0;
         }
-        show_page(&(struct show_page){.run = run,
-                                      .story = &story,
-                                      .report = report,
-                                      .race = race,
-                                      .packet = there ? packet : NULL,
-                                      .at = options->at,
-                                      .now = time(NULL),
-                                      .colour = context->colour_out},
-                  &out);
+        show_at_put(&(struct show_at_view){.told = told,
+                                           .columns = render_columns(STDOUT_FILENO),
+                                           .colour = context->colour_out},
+                    &out);
+        fputs(str_text(&out), stdout);
+        return 0;
+}
+
+static int show_item(struct context *context, const struct item_ref *ref, const struct show_options *options,
+                     struct err *err)
+{
+        _cleanup_launch_ struct launch launch;
+        _cleanup_json_ json_t *packet = NULL;
+        _cleanup_str_ struct str out = {0};
+
+        if (options->diff || options->log || options->at >= 0)
+                return err_set(err, ERR_INPUT, "--diff, --log and --at are for runs, and %s is a work item", ref->name);
+        if (item_launch(&launch, context, ref, options->policy_file, err) < 0 ||
+            !(packet = item_packet(context, &launch, ref->name, err)))
+                return -1;
+        if (options->json) {
+                json_print(stdout, packet);
+                return 0;
+        }
+        item_packet_put(packet, context->colour_out, &out);
         fputs(str_text(&out), stdout);
         return 0;
 }
@@ -102,34 +94,39 @@ static int check_options(const struct show_options *options, struct err *err)
                 return err_set(err, ERR_INPUT,
                                "--raw would let what the agent printed steer your terminal; send it to a file or a "
                                "program, or leave --raw away");
-        if (options->at && (options->diff || options->log))
+        if (options->at == 0)
+                return err_set(err, ERR_INPUT, "--at 0: events are counted from 1, as `cupel events RUN` does");
+        if (options->at > 0 && (options->diff || options->log))
                 return err_set(err, ERR_INPUT, "--at tells the log; the patch and the output have no earlier state");
         return 0;
 }
 
 int cmd_show(struct context *context, int argc, char **argv, struct err *err)
 {
-        struct show_options options = {0};
-        struct option_rest rest;
-        _cleanup_store_run_ struct store_run run = {0};
+        struct show_options options = {.at = -1};
+        struct option_rest rest = {.least = 1, .most = 2};
+        _cleanup_item_ref_ struct item_ref ref = {0};
         const struct option_spec table[] = {
                 {"diff", 'd', OPTION_FLAG, &options.diff, NULL, "the patch; as it is when not on a terminal"},
                 {"log", 'l', OPTION_FLAG, &options.log, NULL, "what agent and verifiers printed; RUN LOG: only one"},
                 {"raw", 0, OPTION_FLAG, &options.raw, NULL,
                  "with --log: every byte as it was printed; not to a terminal"},
                 {"at", 0, OPTION_INT, &options.at, "SEQ", "how it stood after this event of `cupel events`"},
+                {"policy", 0, OPTION_TEXT, &options.policy_file, "FILE", "of an item: as with `cupel run --policy`"},
                 {"json", 0, OPTION_FLAG, &options.json, NULL, "the row, what the log tells, and report.json"},
                 {0}};
-        const int got = options_parse(argc, argv, table, &rest, err);
+        const int got = options_take(argc, argv, table, &rest, err);
 
-        if (got != 0)
-                return got < 0 ? -1 : 0;
-        if (options_expect(&rest, argv[0], 1, 2, err) < 0)
-                return -1;
+        if (got <= 0)
+                return got;
         options.run = rest.items[0];
         options.only = rest.len > 1 ? rest.items[1] : NULL;
-        if (check_options(&options, err) < 0 || context_find_run(context, options.run, &run, err) < 0)
+        if (check_options(&options, err) < 0 || item_ref_find(context, options.run, &ref, err) < 0)
                 return -1;
-        return options.diff || options.log ? show_stored(context, &options, run.id, err)
-                                           : show(context, &run, &options, err);
+        if (ref.kind != ITEM_REF_RUN)
+                return show_item(context, &ref, &options, err);
+        if (options.at >= 0)
+                return show_then(context, &options, ref.run.id, err);
+        return options.diff || options.log ? show_stored(context, &options, ref.run.id, err)
+                                           : show_run(context, &ref.run, options.json, err);
 }

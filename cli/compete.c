@@ -10,15 +10,14 @@
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/signals.h"
 #include "lib/base/spawn.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -210,28 +209,16 @@ static void start_all(struct race *race, const char *program)
         }
 }
 
-/* From here on a signal is read, and passed on in order; it ends no one by itself. */
-static int catch_signals(struct race *race, struct err *err)
-{
-        sigset_t set;
-
-        sigemptyset(&set);
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGHUP);
-        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-                return err_errno(err, "block signals");
-        race->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-        return race->signals < 0 ? err_errno(err, "signalfd") : 0;
-}
-
 static int run_race(struct race *race, struct err *err)
 {
         _cleanup_free_ char *program = sibling_path("cupel", err);
         struct local_changes *changes = NULL;
         int status;
 
-        if (!program || name_race(race, err) < 0 || catch_signals(race, err) < 0)
+        if (!program || name_race(race, err) < 0)
+                return -1;
+        race->signals = signals_listen(err); /* passed on in order; none ends this process by itself */
+        if (race->signals < 0)
                 return -1;
         if (race->live)
                 changes = local_changes_start(repo_gitdir(race->context->repo));

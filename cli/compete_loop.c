@@ -10,10 +10,10 @@
 #include "cli/director_call.h"
 #include "cli/packet.h"
 #include "cli/recover.h"
-#include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "lib/base/lines.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -90,8 +90,16 @@ static void hear_result(struct race *race, struct competitor *competitor, const 
                 declare_winner(race, competitor);
 }
 
-static void hear_line(struct race *race, struct competitor *competitor, const char *line, size_t len)
+struct heard {
+        struct race *race;
+        struct competitor *competitor;
+};
+
+static void hear_line(void *arg, const char *line, size_t len)
 {
+        struct race *race = ((const struct heard *)arg)->race;
+        struct competitor *competitor = ((const struct heard *)arg)->competitor;
+
         if (line[0] == '{') {
                 hear_result(race, competitor, line, len);
                 return;
@@ -99,29 +107,6 @@ static void hear_line(struct race *race, struct competitor *competitor, const ch
         free(competitor->said);
         competitor->said = xmemdup(line, len);
         view_line(race, competitor);
-}
-
-static void take_lines(struct race *race, struct competitor *competitor)
-{
-        struct str *input = &competitor->input;
-        char *end;
-        size_t used = 0;
-
-        while (input->len > used && (end = memchr(input->data + used, '\n', input->len - used))) {
-                const size_t len = (size_t)(end - input->data) - used;
-
-                *end = '\0';
-                if (len)
-                        hear_line(race, competitor, input->data + used, len);
-                used += len + 1;
-        }
-        if (used) {
-                memmove(input->data, input->data + used, input->len - used);
-                input->len -= used;
-                input->data[input->len] = '\0';
-        }
-        if (input->len > LINE_MOST)
-                str_clear(input);
 }
 
 /* ---- The end of one ---- */
@@ -233,7 +218,7 @@ static void listen_to(struct race *race, struct competitor *competitor)
                 return;
         if (got > 0) {
                 str_append(&competitor->input, bytes, (size_t)got);
-                take_lines(race, competitor);
+                lines_take(&competitor->input, LINE_MOST, hear_line, &(struct heard){race, competitor});
                 return;
         }
         end_of(race, competitor);

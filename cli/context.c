@@ -5,7 +5,6 @@
 #include "lib/base/fs.h"
 #include "lib/base/user.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +99,7 @@ int context_open_store(struct context *context, struct err *err)
         _cleanup_free_ char *runs = xasprintf("%s/runs", context->repo_state);
         _cleanup_free_ char *path = xasprintf("%s/store.db", context->repo_state);
 
-        if (access(runs, F_OK) < 0 && fs_mkdir_p(runs, 0700, err) < 0)
+        if (access(runs, F_OK) < 0 && fs_mkdir_spread(runs, 0700, err) < 0)
                 return err_wrap(err, "the state folder %s (CUPEL_STATE names another)", context->state_root);
         if (check_private(context->state_root, err) < 0)
                 return -1;
@@ -116,9 +115,12 @@ int context_open_history(struct context *context, struct err *err)
         return store_open(path, NULL, STORE_READ, &context->store, err);
 }
 
+/* A row that somebody wrote may have any id: none leads out of the folder of runs. */
 char *context_run_folder(const struct context *context, const char *run)
 {
-        return xasprintf("%s/runs/%s", context->repo_state, run);
+        const bool leads_away = strchr(run, '/') || strcmp(run, "..") == 0;
+
+        return xasprintf("%s/runs/%s", context->repo_state, leads_away ? ".no-run" : run);
 }
 
 int context_find_run(struct context *context, const char *which, struct store_run *ret, struct err *err)

@@ -54,6 +54,14 @@ int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid
         add_option(&argv, "--outcome", call->outcome);
         add_option(&argv, "--reason", call->reason);
         add_option(&argv, "--who", call->who);
+        add_option(&argv, "--timeout", call->timeout);
+        add_option(&argv, "--jobs", call->jobs);
+        add_option(&argv, "--base", call->base);
+        add_option(&argv, "--tree", call->tree);
+        add_option(&argv, "--judge", call->judge);
+        add_option(&argv, "--host", call->host);
+        add_option(&argv, "--carry", call->carry);
+        add_option(&argv, "--reuse", call->no_reuse ? "no" : NULL);
         if (spawn(program, argv.items, environ, &fds[1], 1, ret_pid, err) < 0) {
                 close(fds[0]);
                 close(fds[1]);

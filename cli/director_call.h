@@ -29,11 +29,17 @@ struct terminal;
 
 struct director_call {
         struct context *context;      /* paths and the repository; required */
-        const char *mode;             /* run, land, discard, recover */
+        const char *mode;             /* run, revert, land, discard, recover, replay */
         const char *run;              /* full id */
         const char *snapshot;         /* SHA-256 of the snapshot, or NULL */
         const char *outcome, *reason; /* mode discard */
+        const char *timeout;          /* mode discard: what nobody did in time, or NULL */
         const char *who;              /* the person who decided, or NULL */
+        const char *jobs;             /* verifiers at once, or NULL */
+        bool no_reuse;                /* no verdict of an earlier run counts */
+        const char *base, *tree;      /* mode replay: see director/replay.h; NULL else */
+        const char *judge, *host;     /* the same */
+        const char *carry;            /* the same */
         struct terminal *terminal;    /* where phases and steps are shown; NULL: nowhere */
 };
 

@@ -6,6 +6,7 @@
 #include "lib/base/json.h"
 #include "lib/store/store.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TYPE_CELLS 30
@@ -32,6 +33,7 @@ static const struct {
         {"receipt.limits", {"step", "ended", "output_left_out", "redacted"}},
         {"receipt.net", {"host", "port", "via", "status", "error", "bytes_in", "bytes_out"}},
         {"action.vetoed", {"candidate_action", "final_action", "veto_reason"}},
+        {"receipt.read", {"path", "origin", "bytes"}},
         {"receipt.patch", {"files", "lines_added", "lines_removed"}},
         {"receipt.policy.decision", {"decision", "reasons"}},
         {"receipt.commit", {"commit", "ref"}},
@@ -41,6 +43,7 @@ static const struct {
         {"approval.denied", {"who", "reason", "tree"}},
         {"cost.reported", {"usd", "model", "tokens_in", "tokens_out", "cached_in", "?estimated"}},
         {"operator.outcome", {"accepted", "who", "reason"}},
+        {"receipt.attack.report", {"items"}},
 };
 
 /* Numbers need their name beside them; texts speak for themselves. */
@@ -59,10 +62,12 @@ static void put_value(const char *key, const json_t *value, struct str *out)
                 str_printf(out, "%s%s", json_is_true(value) ? "" : "not ", key);
         json_array_foreach((json_t *)value, i, item)
         {
-                if (json_is_object(item))
+                const json_t *what = json_object_get(item, "what");
+
+                if (json_is_object(item) && !what)
                         continue; /* only `--json` has room for these */
                 str_puts(out, i ? "; " : "");
-                put_value(key, item, out);
+                put_value(key, what ? what : item, out);
         }
 }
 
@@ -134,6 +139,15 @@ static void put_clock(const char *time, struct str *out)
         str_printf(out, "%.8s", at && strlen(at) > 8 ? at + 1 : "--:--:--");
 }
 
+void event_day(const struct store_event_row *row, char ret[16])
+{
+        _cleanup_json_ json_t *event = json_loadb(row->json, row->len, 0, NULL);
+        const char *time = json_text_of(event, "time");
+        const size_t len = strspn(time, "0123456789-");
+
+        snprintf(ret, 16, "%.*s", len == 10 ? (int)len : 0, time);
+}
+
 static enum tint type_tint(const char *type)
 {
         static const struct {
@@ -148,10 +162,41 @@ static enum tint type_tint(const char *type)
         return TINT_PLAIN;
 }
 
-void event_line(const struct store_event_row *row, bool colour, struct str *out)
+#define TIME_AT 7
+#define TYPE_AT 27
+#define GIST_AT (TYPE_AT + TYPE_CELLS + 2)
+
+static void put_type(const char *name, bool wide, bool colour, struct str *out)
 {
+        _cleanup_str_ struct str type = {0};
+
+        if (wide)
+                render_cell(&type, name, TYPE_CELLS, false);
+        else
+                render_line(&type, name);
+        render_tint(out, colour, type_tint(name), str_text(&type));
+}
+
+static void put_told(const struct store_event_row *row, const json_t *event, const struct event_page *page, bool wide,
+                     struct str *out)
+{
+        const size_t at = page->from + (wide ? GIST_AT : TYPE_AT + strlen(row->type) + 2);
+        _cleanup_str_ struct str gist = {0};
+
+        event_gist(row->type, json_object_get(event, "data"), &gist);
+        if (!gist.len)
+                return;
+        str_puts(out, "  ");
+        if (page->columns)
+                render_folded(out, str_text(&gist), at, page->from + (wide ? GIST_AT : TIME_AT), page->columns);
+        else
+                str_puts(out, str_text(&gist));
+}
+
+void event_line(const struct store_event_row *row, const struct event_page *page, struct str *out)
+{
+        const bool wide = !page->columns || page->columns >= page->from + EVENT_LINE_WIDE;
         _cleanup_json_ json_t *event = json_loadb(row->json, row->len, 0, NULL);
-        _cleanup_str_ struct str type = {0}, gist = {0};
         const char *actor = json_string_value(json_object_get(event, "actor"));
 
         str_printf(out, "%5lld  ", (long long)row->sequence);
@@ -159,11 +204,8 @@ void event_line(const struct store_event_row *row, bool colour, struct str *out)
         str_puts(out, "  ");
         render_cell(out, actor ? actor : "-", 8, false);
         str_puts(out, "  ");
-        render_cell(&type, row->type, TYPE_CELLS, false);
-        render_tint(out, colour, type_tint(row->type), str_text(&type));
-        str_puts(out, "  ");
-        event_gist(row->type, json_object_get(event, "data"), &gist);
-        str_puts(out, str_text(&gist));
+        put_type(row->type, wide, page->colour, out);
+        put_told(row, event, page, wide, out);
         while (out->len && out->data[out->len - 1] == ' ')
                 out->data[--out->len] = '\0';
 }

@@ -30,7 +30,8 @@ static const char verifiers_head[] = "# Each runs with `sh -c` at the root of th
 static const char tail[] =
         "\n"
         "# Which files are tests.\n"
-        "tests: [\"test/**\", \"tests/**\", \"*_test.*\", \"test_*\"]\n"
+        "tests: [\"test/**\", \"tests/**\", \"*_test.*\", \"test_*\", \"**/test/**\", \"**/tests/**\",\n"
+        "        \"**/__tests__/**\", \"*.test.*\", \"*.spec.*\", \"*Test.java\", \"*Tests.java\"]\n"
         "\n"
         "# Changes of these raise the risk to high; from `approval.person_at` on a person must approve the result.\n"
         "protected: [\".cupel/**\", \".github/workflows/**\", \".gitattributes\", \".gitmodules\"]\n"

@@ -10,7 +10,6 @@
 #include "lib/base/cleanup.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void tell(const struct context *context, const struct store_run *run, struct director_answer *answer, bool json)
 {
@@ -53,16 +52,19 @@ int landing_expect_held(const struct store_run *run, struct err *err)
                        run->id, render_state(run->phase, run->outcome));
 }
 
+static int is_taken(const struct store_run *run, struct err *err)
+{
+        return err_set(err, ERR_INPUT, "another command works on run %s now; what it comes to: cupel show %s", run->id,
+                       run->id);
+}
+
 int landing_adopt(struct context *context, const struct store_run *run, struct err *err)
 {
         const struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
 
         if (owner_lives(owner))
-                return err_set(err, ERR_BUSY, "another command (process %d) works on run %s now", (int)owner.pid,
-                               run->id);
+                return is_taken(run, err);
         if (store_run_adopt(context->store, run->id, owner, owner_self(), err) == 0)
                 return 0;
-        if (err->code == ERR_CONFLICT)
-                return err_set(err, ERR_BUSY, "another command works on run %s now", run->id);
-        return -1;
+        return err->code == ERR_CONFLICT ? is_taken(run, err) : -1;
 }

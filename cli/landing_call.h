@@ -28,7 +28,7 @@ int landing_expect_held(const struct store_run *run, struct err *err);
 
 /*
  * This process takes the held run over before anything is decided, so that neither a second approval nor recovery works on
- * it at the same time. ERR_BUSY where somebody who lives has it.
+ * it at the same time. ERR_INPUT where somebody who lives has it.
  */
 int landing_adopt(struct context *context, const struct store_run *run, struct err *err);
 

@@ -6,9 +6,12 @@
 #include "cli/launch.h"
 
 #include "cli/launch_internal.h"
+#include "cli/launch_resume.h"
 #include "cli/profiles.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/identity.h"
+#include "lib/base/json.h"
 #include "policy/prompt.h"
 
 #include <errno.h>
@@ -32,6 +35,7 @@ void launch_release(struct launch *launch)
         policy_files_release(&launch->policy);
         plan_release(&launch->plan);
         strv_release(&launch->missing);
+        strv_release(&launch->waits);
         for (size_t i = 0; i < launch->files.len; i++) {
                 free(launch->files.items[i].name);
                 free(launch->files.items[i].origin);
@@ -45,6 +49,12 @@ void launch_release(struct launch *launch)
         free(launch->agent_program);
         free(launch->sentence);
         free(launch->race);
+        launch_resume_free(launch->resume);
+        free(launch->agent_kept);
+        json_decref(launch->admission);
+        json_decref(launch->freshness);
+        json_decref(launch->requirements);
+        json_decref(launch->spend);
 }
 
 const char *launch_item_id(const struct launch *launch)
@@ -55,10 +65,13 @@ const char *launch_item_id(const struct launch *launch)
 void launch_add_file(struct launch *launch, const char *name, const char *origin, const void *bytes, size_t len)
 {
         size_t count = launch->files.len + 1;
+        _cleanup_json_ json_t *told = json_quoted(origin); /* as origins.json says it: the identity is made of that */
 
         launch->files.items = xrealloc(launch->files.items, count * sizeof(*launch->files.items));
-        launch->files.items[launch->files.len] = (struct launch_file){
-                .name = xstrdup(name), .origin = xstrdup(origin), .bytes = xmemdup(bytes, len), .len = len};
+        launch->files.items[launch->files.len] = (struct launch_file){.name = xstrdup(name),
+                                                                      .origin = xstrdup(json_string_value(told)),
+                                                                      .bytes = xmemdup(bytes, len),
+                                                                      .len = len};
         launch->files.len = count;
 }
 
@@ -89,18 +102,32 @@ static int read_item_bytes(const char *file, struct str *ret, struct err *err)
         return 0;
 }
 
-static int read_item(struct launch *launch, const struct launch_request *request, struct err *err)
+/* What the queue calls it is its id, also where the item names none. */
+static void take_claim(struct launch *launch, const struct launch_claim *claim)
+{
+        launch->claim_epoch = claim->row.epoch;
+        if (!launch->item.id)
+                launch->item.id = xstrdup(claim->row.item);
+}
+
+int launch_read_item(struct launch *launch, const struct launch_request *request, struct err *err)
 {
         _cleanup_str_ struct str bytes = {0};
         int changed;
 
-        if (request->item_file && read_item_bytes(request->item_file, &bytes, err) < 0)
+        if (request->item)
+                str_append(&bytes, request->item->data, request->item->len);
+        else if (request->claim)
+                str_append(&bytes, request->claim->bytes.data, request->claim->bytes.len);
+        else if (request->item_file && read_item_bytes(request->item_file, &bytes, err) < 0)
                 return -1;
         if (request->item_file && work_item_parse(bytes.data, bytes.len, request->item_file, &launch->item, err) < 0)
                 return -1;
         changed = work_item_apply(&launch->item, &request->options, err);
         if (changed < 0 || work_item_check(&launch->item, err) < 0)
                 return -1;
+        if (request->claim)
+                take_claim(launch, request->claim);
         if (changed || !request->item_file) {
                 _cleanup_free_ char *canonical = work_item_canonical(&launch->item);
 
@@ -152,27 +179,27 @@ static int resolve(struct launch *launch, struct context *context, const struct 
         return 0;
 }
 
-/*
- * What earlier runs of the item ended like changes the mood of a queued item, where nobody looks on; a person who types the
- * command gets what the item says, else calm.
- */
-static int compile(struct launch *launch, const struct context *context, struct err *err)
+/* The mood is what the command line or the item names, or the plan of a queued item; else the first of the situation. */
+int launch_compile(struct launch *launch, struct context *context, const struct launch_request *request,
+                   struct err *err)
 {
         const char *workdir = repo_workdir(context->repo);
         const char *worktree = workdir ? workdir : repo_gitdir(context->repo);
         _cleanup_free_ char *hooks = repo_hooks_glob(context->repo), *home = launch_home_inside(context, worktree);
-        const struct plan_options options = {
-                .mood = KEY_UNSET,
+        struct plan_options options = {
+                .mood = request->plan_mood ? word_find(mood_names, request->plan_mood) : KEY_UNSET,
+                .mood_of_plan = request->plan_mood != NULL,
+                .tier = request->tier,
                 .hooks = hooks,
                 .history = str_text(&launch->history),
-                .situation = {.has_acceptance = launch->item.acceptance.len > 0,
-                              .has_verifier = launch->item.verify.len > 0,
-                              .risk = launch->item.risk == KEY_UNSET ? RISK_LOW : launch->item.risk},
+                .reverts_run = request->reverts_run,
+                .reverts_commit = request->reverts_commit,
+                .situation = {.from_queue = request->from_queue},
                 .home = home,
                 .worktree = worktree,
         };
 
-        if (check_agent(launch, err) < 0)
+        if (check_agent(launch, err) < 0 || launch_see_situation(launch, context, &options, err) < 0)
                 return -1;
         if (plan_compile(&launch->item, &launch->policy.effective, &options, &launch->plan, err) < 0)
                 return -1;
@@ -180,33 +207,43 @@ static int compile(struct launch *launch, const struct context *context, struct 
         return 0;
 }
 
-static int snapshot_files(struct launch *launch, const struct launch_request *request, struct err *err)
+/* The bundle first: its list is part of the plan. Which commit is the base is no part of an identity. */
+int launch_snapshot_files(struct launch *launch, const struct context *context, const struct launch_request *request,
+                          struct err *err)
 {
         const struct policy_files *policy = &launch->policy;
-        _cleanup_free_ char *plan = plan_to_json(&launch->plan);
+        _cleanup_free_ char *plan = NULL;
         _cleanup_free_ char *item = prompt_item(&launch->item, &launch->plan);
 
+        if (request->bundle && launch_add_bundle(launch, context, request->bundle, err) < 0)
+                return -1;
+        plan = plan_to_json(&launch->plan);
+        if (strlen(plan) > PLAN_BYTES_MAX)
+                return err_set(err, ERR_INPUT,
+                               "the plan has %zu bytes; expected at most 1 MiB: shorten the item or the policy",
+                               strlen(plan));
         if (policy->has_own)
-                launch_add_file(launch, "policy.yaml", policy->own_origin, policy->own_bytes.data,
-                                policy->own_bytes.len);
+                launch_add_file(launch, "policy.yaml", policy->from_base ? "base commit" : policy->own_origin,
+                                policy->own_bytes.data, policy->own_bytes.len);
         if (policy->has_user)
                 launch_add_file(launch, "config.yaml", "user configuration", policy->user_bytes.data,
                                 policy->user_bytes.len);
         if (policy->agent_origin)
                 launch_add_file(launch, "agent.yaml", policy->agent_origin, policy->agent_bytes.data,
                                 policy->agent_bytes.len);
-        launch_add_file(launch, "plan.json", "compiled", plan, strlen(plan));
-        launch_add_file(launch, "prompt.txt", "compiled", launch->plan.prompt, strlen(launch->plan.prompt));
-        launch_add_file(launch, "work_item.json", "compiled", item, strlen(item));
-        return request->bundle ? launch_add_bundle(launch, request->bundle, err) : 0;
+        launch_add_file(launch, "plan.json", IDENTITY_COMPILED, plan, strlen(plan));
+        launch_add_file(launch, "prompt.txt", IDENTITY_COMPILED, launch->plan.prompt, strlen(launch->plan.prompt));
+        launch_add_file(launch, "work_item.json", IDENTITY_COMPILED, item, strlen(item));
+        return 0;
 }
 
 int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
 {
-        if (launch_check_place(context, err) < 0 || read_item(launch, request, err) < 0 ||
-            resolve(launch, context, request, err) < 0 || launch_add_history(launch, context, err) < 0 ||
-            compile(launch, context, err) < 0 || launch_resolve_shows(launch, context, err) < 0 ||
-            launch_furnish(launch, context, err) < 0 || snapshot_files(launch, request, err) < 0)
+        if (launch_check_place(context, err) < 0 || launch_read_item(launch, request, err) < 0 ||
+            resolve(launch, context, request, err) < 0 || launch_see_freshness(launch, context, err) < 0 ||
+            launch_see_admission(launch, context, err) < 0 || launch_add_history(launch, context, err) < 0 ||
+            launch_compile(launch, context, request, err) < 0 || launch_resolve_shows(launch, context, err) < 0 ||
+            launch_furnish(launch, context, err) < 0 || launch_snapshot_files(launch, context, request, err) < 0)
                 return -1;
         return launch_check(launch, context, request, err);
 }

@@ -2,7 +2,7 @@
 /*
  * sandbox.carry: only folders of the checkout that git ignores, by the rules that the read-back goes by (the base commit's
  * .gitignore files and info/exclude). A folder that is committed, or would be, is refused: what a command writes there would
- * be thrown away where its author expects a commit. A folder that is not there leaves the plan, and the user is told.
+ * be thrown away where its author expects a commit. A folder that is not there is none of those that are carried.
  */
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
@@ -33,13 +33,13 @@ static int add_exclude(const struct context *context, struct ignore *rules, stru
 }
 
 /* The .gitignore of `folder` ("" or "a/b/"). */
-static int add_committed(const struct launch *launch, const struct context *context, const char *folder,
-                         struct ignore *rules, struct err *err)
+static int add_committed(const struct context *context, const char *base, const char *folder, struct ignore *rules,
+                         struct err *err)
 {
         _cleanup_free_ char *path = xasprintf("%s.gitignore", folder);
         _cleanup_str_ struct str bytes = {0};
 
-        if (repo_read_blob_at(context->repo, launch->base, path, RULES_MAX, &bytes, err) < 0) {
+        if (repo_read_blob_at(context->repo, base, path, RULES_MAX, &bytes, err) < 0) {
                 if (err->code != ERR_NOT_FOUND)
                         return -1;
                 *err = ERR_INIT;
@@ -49,16 +49,16 @@ static int add_committed(const struct launch *launch, const struct context *cont
         return 0;
 }
 
-static int is_ignored(const struct launch *launch, const struct context *context, const char *name, struct err *err)
+static int is_ignored(const struct context *context, const char *base, const char *name, struct err *err)
 {
         _cleanup_ignore_ struct ignore rules = {0};
 
-        if (add_exclude(context, &rules, err) < 0 || add_committed(launch, context, "", &rules, err) < 0)
+        if (add_exclude(context, &rules, err) < 0 || add_committed(context, base, "", &rules, err) < 0)
                 return -1;
         for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
                 _cleanup_free_ char *folder = xmemdup(name, (size_t)(slash + 1 - name));
 
-                if (add_committed(launch, context, folder, &rules, err) < 0)
+                if (add_committed(context, base, folder, &rules, err) < 0)
                         return -1;
         }
         return ignore_covers(&rules, name, true);
@@ -92,8 +92,8 @@ static int look_at(int checkout, const char *name, struct err *err)
 }
 
 /* 1: it is carried, 0: it is not there. */
-static int check_one(const struct launch *launch, const struct context *context, const struct guards *guards,
-                     int checkout, const char *name, struct err *err)
+static int check_one(const struct context *context, const char *base, const struct guards *guards, int checkout,
+                     const char *name, struct err *err)
 {
         _cleanup_free_ char *path = xasprintf("%s/%s", repo_workdir(context->repo), name);
         const char *what = NULL;
@@ -107,7 +107,7 @@ static int check_one(const struct launch *launch, const struct context *context,
         if (answer > 0)
                 return err_set(err, ERR_INPUT, "sandbox.carry: %s would open %s; that is never shown, take it out",
                                name, what);
-        answer = repo_has_path_at(context->repo, launch->base, name, err);
+        answer = repo_has_path_at(context->repo, base, name, err);
         if (answer < 0)
                 return -1;
         if (answer > 0)
@@ -116,7 +116,7 @@ static int check_one(const struct launch *launch, const struct context *context,
                         "sandbox.carry: %s is committed, and so it is in the worktree already; carry is for folders "
                         "that git ignores, take it out",
                         name);
-        answer = is_ignored(launch, context, name, err);
+        answer = is_ignored(context, base, name, err);
         if (answer < 0)
                 return -1;
         return answer ? 1
@@ -127,37 +127,53 @@ static int check_one(const struct launch *launch, const struct context *context,
                                 name, name);
 }
 
-int launch_check_carry(struct launch *launch, const struct context *context, const struct guards *guards,
-                       struct err *err)
+/* ---- All of them ---- */
+
+/* A folder may be written with a slash at its end. */
+static char *plain_name(const char *name)
 {
-        struct strv *carry = &launch->plan.sandbox.carry;
-        const char *workdir = repo_workdir(context->repo);
-        _cleanup_strv_ struct strv carried = {0};
-        _cleanup_fd_ int checkout = -1;
+        const size_t len = strlen(name);
 
-        if (!workdir || !carry->len)
-                return 0;
-        checkout = fs_open_dir(workdir, err);
-        for (size_t i = 0; checkout >= 0 && i < carry->len; i++) {
-                size_t len = strlen(carry->items[i]);
-                int there;
+        return xmemdup(name, len && name[len - 1] == '/' ? len - 1 : len);
+}
 
-                if (len && carry->items[i][len - 1] == '/')
-                        carry->items[i][len - 1] = '\0';
-                there = check_one(launch, context, guards, checkout, carry->items[i], err);
+static int sort_each(const struct context *context, const char *base, const struct guards *guards,
+                     const struct strv *names, struct launch_carry *ret, struct err *err)
+{
+        __attribute__((cleanup(launch_guards_free))) struct guards *own = NULL;
+        _cleanup_fd_ int checkout = fs_open_dir(repo_workdir(context->repo), err);
+
+        if (checkout < 0 || (!guards && launch_guards(&own, context, err) < 0))
+                return -1;
+        for (size_t i = 0; i < names->len; i++) {
+                _cleanup_free_ char *name = plain_name(names->items[i]);
+                const int there = check_one(context, base, guards ? guards : own, checkout, name, err);
+
                 if (there < 0)
                         return -1;
-                if (there)
-                        strv_add(&carried, carry->items[i]);
-                else
-                        strv_add_printf(&launch->plan.declared,
-                                        "sandbox.carry: %s is not in your checkout, so there is none inside",
-                                        carry->items[i]);
+                strv_add(there ? &ret->there : &ret->absent, name);
         }
-        if (checkout < 0)
-                return -1;
-        strv_release(carry);
-        *carry = carried;
-        carried = (struct strv){0};
         return 0;
+}
+
+int launch_sort_carry(const struct context *context, const char *base, const struct guards *guards,
+                      const struct strv *names, struct launch_carry *ret, struct err *err)
+{
+        _cleanup_carry_ struct launch_carry carry = {0};
+        const bool checkout = context->repo && repo_workdir(context->repo);
+
+        if (!checkout)
+                strv_copy(&carry.there, names);
+        else if (names->len && sort_each(context, base, guards, names, &carry, err) < 0)
+                return -1;
+        *ret = carry;
+        carry = (struct launch_carry){0};
+        return 0;
+}
+
+void launch_carry_release(struct launch_carry *carry)
+{
+        strv_release(&carry->there);
+        strv_release(&carry->absent);
+        *carry = (struct launch_carry){0};
 }

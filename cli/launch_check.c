@@ -4,8 +4,9 @@
  * A wrong place is ERR_INPUT. What else is missing is a reason with its remedy; the run then ends as `blocked`, and nothing
  * was started.
  */
-#include "cli/agent_find.h"
 #include "cli/launch_internal.h"
+#include "cli/launch_require.h"
+#include "cli/person.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/user.h"
 #include "sandbox/plan.h"
@@ -14,102 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* With the same eyes as what an agent's programs are looked for with. */
-static bool is_here(const struct launch *launch, const struct context *context, const char *command)
-{
-        _cleanup_strv_ struct strv shown = {0};
-        const struct agent_place place = {.path = agent_path_of(&launch->plan.agent.env), .shown = &shown};
-        _cleanup_free_ char *found = NULL;
-
-        if (strchr(command, '/'))
-                return agent_is_program(command);
-        user_paths(context->home, &launch->plan.sandbox.read, &shown);
-        user_paths(context->home, &launch->plan.sandbox.write, &shown);
-        found = agent_locate(&place, command);
-        return found != NULL;
-}
-
-static void check_requirement(struct launch *launch, const struct context *context,
-                              const struct requirement *requirement)
-{
-        const char *value = requirement->env ? getenv(requirement->env) : NULL;
-        struct stat st;
-
-        if (requirement->env && !(value && value[0]))
-                strv_add_printf(&launch->missing, "the environment variable %s is not set; export it and run again",
-                                requirement->env);
-        if (requirement->command && !is_here(launch, context, requirement->command))
-                strv_add_printf(&launch->missing, "the command %s is not on the PATH; install it and run again",
-                                requirement->command);
-        if (requirement->file) {
-                _cleanup_free_ char *file = user_path(context->home, requirement->file);
-
-                if (stat(file, &st) < 0)
-                        strv_add_printf(&launch->missing, "the file %s is not there", requirement->file);
-        }
-}
-
-void launch_check_requirements(struct launch *launch, const struct context *context)
-{
-        for (size_t i = 0; i < launch->plan.requirements.len; i++)
-                check_requirement(launch, context, &launch->plan.requirements.items[i]);
-}
-
-static void check_armed(struct launch *launch, const struct launch_request *request)
-{
-        const char *armed = getenv("CUPEL_ARM");
-
-        if (launch->plan.arm && !request->arm && !(armed && strcmp(armed, "1") == 0))
-                strv_add(&launch->missing, "the item starts only when armed; run it with --arm, or CUPEL_ARM=1");
-}
-
-/* One word for a shell whatever is in it: the title is part of the sentence, and a person copies it. */
-static char *shell_word(const char *text)
-{
-        struct str word = {0};
-
-        str_putc(&word, '\'');
-        for (; *text; text++) {
-                if (*text == '\'')
-                        str_puts(&word, "'\\''");
-                else
-                        str_putc(&word, *text);
-        }
-        str_putc(&word, '\'');
-        return str_steal(&word);
-}
-
-/* Where the item wants a sentence before it starts: the grant binds item bytes, plan and sentence, and is used up. */
-int launch_check_sentence(struct launch *launch, struct context *context, struct err *err)
-{
-        struct store_approval_key key = {.kind = STORE_APPROVAL_START, .item = launch_item_id(launch)};
-        _cleanup_free_ char *word = NULL;
-        char id[HASH_HEX];
-        int64_t request;
-
-        if (launch->plan.approval.before != APPROVAL_BEFORE_SENTENCE)
-                return 0;
-        plan_id(&launch->plan, id);
-        launch->sentence = work_item_sentence(&launch->item, repo_workdir(context->repo) ? repo_workdir(context->repo)
-                                                                                         : repo_gitdir(context->repo));
-        key.item_sha256 = launch->item_sha256;
-        key.plan_id = id;
-        key.sentence = launch->sentence;
-        key.run = launch->run_id;
-        if (store_approval_consume(context->store, &key, err) == 0)
-                return 0;
-        if (err->code != ERR_NOT_FOUND)
-                return -1;
-        *err = ERR_INIT;
-        if (store_approval_request(context->store, &key, &request, err) < 0)
-                return -1;
-        word = shell_word(launch->sentence);
-        strv_add_printf(&launch->missing,
-                        "it starts only with approval: cupel approve %s --sentence %s, then run it again",
-                        launch->run_id, word);
-        return 0;
-}
 
 /* The sandbox's own rule, asked before anything is made: what steps see, they see at its own path. */
 static int ask_sandbox(const char *worktree, const char *read, struct err *err)
@@ -131,14 +36,45 @@ bool launch_can_show(const char *path)
         return ask_sandbox("/any", path, &refused) == 0;
 }
 
+/* Root's rights end at the sandbox's user namespace: what others may not enter, its processes may not either. */
+static int check_entered(const char *place, struct err *err)
+{
+        _cleanup_free_ char *path = xstrdup(place);
+        struct stat st;
+
+        if (geteuid() != 0)
+                return 0;
+        for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+                bool closed;
+
+                *slash = '\0';
+                closed = stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid != 0 && !(st.st_mode & S_IXOTH);
+                if (closed) {
+                        _cleanup_free_ char *who = person_name(st.st_uid);
+
+                        return err_set(err, ERR_INPUT,
+                                       "%.200s is closed to others (mode %04o), and root's rights end in the sandbox; "
+                                       "run cupel as %s, or let others in: chmod o+x",
+                                       path, st.st_mode & 07777, who);
+                }
+                *slash = '/';
+        }
+        return 0;
+}
+
 int launch_check_place(const struct context *context, struct err *err)
 {
         const char *workdir = repo_workdir(context->repo);
         const char *place = workdir ? workdir : repo_gitdir(context->repo);
         struct err refused = ERR_INIT;
 
-        if (ask_sandbox(place, NULL, &refused) == 0)
-                return 0;
+        if (ask_sandbox(place, NULL, &refused) == 0) {
+                /* with a slash behind: the last folder as well */
+                _cleanup_free_ char *work = xasprintf("%s/", place),
+                                    *git = xasprintf("%s/", repo_commondir(context->repo));
+
+                return check_entered(work, err) < 0 ? -1 : check_entered(git, err);
+        }
         return err_set(err, ERR_INPUT,
                        "%.200s cannot be shown in the sandbox, which has a folder of its own there; clone it to "
                        "another place, below your home for example, and run there",
@@ -180,13 +116,13 @@ int launch_check_admitted(struct launch *launch, struct context *context, struct
 
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
 {
-        if (launch_check_admitted(launch, context, err) < 0)
+        if (launch_check_scope(launch, context, err) < 0 || launch_check_checkout(launch, context, err) < 0)
                 return -1;
         if (check_shown(launch, context, "read", &launch->plan.sandbox.read, err) < 0 ||
             check_shown(launch, context, "write", &launch->plan.sandbox.write, err) < 0)
                 return -1;
-        launch_check_network(launch, context);
-        check_armed(launch, request);
-        launch_check_requirements(launch, context);
-        return 0;
+        if (launch_check_network(launch, context, err) < 0)
+                return -1;
+        launch_see_arming(launch, request);
+        return launch_check_requirements(launch, context, err);
 }

@@ -4,13 +4,16 @@
  * that the store knows has its snapshot; a folder without a row is a crash's rest, and gc removes it.
  */
 #include "cli/launch_internal.h"
+#include "cli/launch_resume.h"
+#include "cli/launch_spend.h"
 #include "cli/recover.h"
+#include "lib/base/bundle_list.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
+#include "lib/base/identity.h"
 #include "lib/base/json.h"
-#include "lib/base/snapshot.h"
-#include "policy/identity.h"
+#include "lib/store/approval.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,24 +22,41 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Folders of a run; the caged side can write logs, quarantine and upper. */
-static const char *const run_folders[] = {"config_snapshot", "logs", "quarantine", "upper", "evidence", "telemetry"};
+/* Folders of a run; the caged side can write logs, quarantine, upper and staging. */
+static const char *const run_folders[] = {"config_snapshot", "logs",     "quarantine", "upper",
+                                          "staging",         "evidence", "telemetry"};
 
 static int compare_name(const void *a, const void *b)
 {
         return strcmp(((const struct launch_file *)a)->name, ((const struct launch_file *)b)->name);
 }
 
+/* Names are bytes, JSON is text: one that is no UTF-8 stands quoted there (docs/identity.md). */
 static void add_origins(struct launch *launch)
 {
         _cleanup_json_ json_t *origins = json_object();
         _cleanup_free_ char *text = NULL;
 
-        for (size_t i = 0; i < launch->files.len; i++)
-                json_object_set_new(origins, launch->files.items[i].name, json_quoted(launch->files.items[i].origin));
+        for (size_t i = 0; i < launch->files.len; i++) {
+                _cleanup_json_ json_t *name = json_quoted(launch->files.items[i].name);
+
+                json_object_set_new(origins, json_string_value(name), json_quoted(launch->files.items[i].origin));
+        }
         text = json_canonical(origins);
-        launch_add_file(launch, "origins.json", "compiled", text, strlen(text));
+        launch_add_file(launch, IDENTITY_ORIGINS, IDENTITY_COMPILED, text, strlen(text));
         qsort(launch->files.items, launch->files.len, sizeof(*launch->files.items), compare_name);
+}
+
+/* What found the tools is part of the snapshot, so that the identity can be recomputed from a packet alone. */
+static void add_tools(struct launch *launch, const struct context *context)
+{
+        _cleanup_free_ char *agent = launch_agent_identity(launch, context);
+        _cleanup_free_ char *sandbox = launch_sandbox_identity(context);
+        _cleanup_json_ json_t *tools =
+                json_pack("{s:o, s:s, s:s}", "agent", json_quoted(agent), "cupel", CUPEL_VERSION, "sandbox", sandbox);
+        _cleanup_free_ char *text = json_canonical(tools);
+
+        launch_add_file(launch, IDENTITY_TOOLS, IDENTITY_COMPILED, text, strlen(text));
 }
 
 /* The same digest as snapshot_digest(), from the bytes in memory: the director compares it with the folder. */
@@ -52,28 +72,42 @@ static void digest_snapshot(struct launch *launch)
         hash_final(&hash, launch->snapshot);
 }
 
-static void compute_identity(struct launch *launch, const struct context *context)
+static const struct launch_file *find_file(const struct launch *launch, const char *name)
 {
-        _cleanup_free_ struct identity_file *files = xcalloc(launch->files.len, sizeof(*files));
-        _cleanup_free_ char *plan = plan_to_json(&launch->plan);
-        _cleanup_free_ char *agent = launch_agent_identity(launch, context);
-        _cleanup_free_ char *sandbox = launch_sandbox_identity(context);
-        const struct identity_tool tools[] = {{"agent", agent}, {"cupel", CUPEL_VERSION}, {"sandbox", sandbox}};
-        struct identity_input input = {.files = files, .plan_json = plan, .tools = tools, .tools_len = 3};
+        const struct launch_file key = {.name = (char *)name};
 
+        return bsearch(&key, launch->files.items, launch->files.len, sizeof(key), compare_name);
+}
+
+/* From the bytes of the snapshot and nothing else: whoever has the packet comes to the same (lib/packet/identity.h). */
+static int compute_identity(struct launch *launch, struct err *err)
+{
+        const struct launch_file *plan = find_file(launch, "plan.json"), *told = find_file(launch, IDENTITY_TOOLS);
+        _cleanup_json_ json_t *object = told ? json_parse(told->bytes, told->len, IDENTITY_TOOLS, err) : NULL;
+        _cleanup_free_ struct identity_file *files = xcalloc(launch->files.len, sizeof(*files));
+        _cleanup_free_ struct identity_tool *tools = xcalloc(json_object_size(object) + 1, sizeof(*tools));
+        struct identity_input input = {.files = files, .files_len = launch->files.len, .tools = tools};
+        const char *name;
+        json_t *value;
+
+        if (!plan || !object)
+                return err_set(err, ERR_INTERNAL, "the snapshot has no plan or no tools");
+        input.plan_json = plan->bytes;
+        input.plan_len = plan->len;
+        json_object_foreach(object, name, value)
+        {
+                tools[input.tools_len++] = (struct identity_tool){name, json_string_value(value)};
+        }
         for (size_t i = 0; i < launch->files.len; i++) {
                 const struct launch_file *file = &launch->files.items[i];
 
-                /* what earlier runs left is a momentary state, not the design of this one */
-                if (strcmp(file->name, "history.jsonl") == 0)
-                        continue;
-                files[input.files_len++] = (struct identity_file){
-                        .name = file->name, .origin = file->origin, .bytes = file->bytes, .len = file->len};
+                files[i] = (struct identity_file){file->name, file->origin, file->bytes, file->len};
         }
         identity_compute(&input, launch->identity);
+        return 0;
 }
 
-static int write_snapshot_file(int snapshot, const struct launch_file *file, struct err *err)
+static int write_snapshot_file(int snapshot, const struct launch_file *file, mode_t mode, struct err *err)
 {
         _cleanup_free_ char *path = xstrdup(file->name);
         _cleanup_fd_ int fd = -1;
@@ -84,9 +118,25 @@ static int write_snapshot_file(int snapshot, const struct launch_file *file, str
                         return err_errno(err, "make snapshot folder %s", path);
                 *slash = '/';
         }
-        fd = openat(snapshot, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+        fd = openat(snapshot, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         if (fd < 0 || fs_write_all(fd, file->bytes, file->len) < 0)
                 return err_errno(err, "write snapshot file %s", path);
+        return 0;
+}
+
+static int write_snapshot(const struct launch *launch, int snapshot, struct err *err)
+{
+        _cleanup_json_ struct json_t *list = NULL;
+
+        for (size_t i = 0; i < launch->files.len && !list; i++)
+                if (strcmp(launch->files.items[i].name, BUNDLE_LIST_FILE) == 0)
+                        list = bundle_list_read(launch->files.items[i].bytes, launch->files.items[i].len);
+        for (size_t i = 0; i < launch->files.len; i++) {
+                const struct launch_file *file = &launch->files.items[i];
+
+                if (write_snapshot_file(snapshot, file, bundle_list_mode(list, file->name), err) < 0)
+                        return -1;
+        }
         return 0;
 }
 
@@ -106,9 +156,10 @@ static int write_folder(struct launch *launch, struct err *err)
         snapshot = openat(run, "config_snapshot", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (snapshot < 0)
                 return err_errno(err, "open the snapshot folder");
-        for (size_t i = 0; i < launch->files.len; i++)
-                if (write_snapshot_file(snapshot, &launch->files.items[i], err) < 0)
-                        return -1;
+        if (write_snapshot(launch, snapshot, err) < 0)
+                return -1;
+        if (launch->resume && launch_resume_furnish(launch, run, err) < 0)
+                return -1;
         snprintf(identity, sizeof(identity), "sha256:%s\n", launch->identity);
         return fs_write_at(run, "identity.txt", identity, strlen(identity), 0444, err);
 }
@@ -121,14 +172,31 @@ static int name_run(struct launch *launch, const struct context *context, struct
         if (random_hex(random, 6) < 0)
                 return err_errno(err, "getrandom");
         launch->run_id = xasprintf("%s__%s-%s", launch->slug, stamp, random);
+        if (launch->resume)
+                launch_resume_name(launch);
         launch->run_folder = context_run_folder(context, launch->run_id);
         return 0;
+}
+
+/* As it was named, also by the tier that it is the turn of: the count of who has tried goes by that. */
+static const char *agent_of(const struct launch *launch)
+{
+        const int64_t tier = launch->plan.failure.tier;
+
+        if (tier > 0)
+                return launch->plan.failure.tiers.items[tier - 1];
+        return launch->agent ? launch->agent : launch->plan.agent.name;
 }
 
 static int create_row(struct launch *launch, struct context *context, struct err *err)
 {
         struct store_owner owner = owner_self();
-        const struct store_run_spec spec = {
+        const struct store_claim claim = {.owner = owner, .until = clock_ms() + RESUME_LEASE_MS};
+        const bool wanted = launch_wants_sentence(launch);
+        bool granted = false;
+        struct store_approval_key key;
+        const struct store_start start = {.key = &key, .ready = !launch->missing.len, .ret_granted = &granted};
+        struct store_run_spec spec = {
                 .id = launch->run_id,
                 .item = launch_item_id(launch),
                 .item_sha256 = launch->item_sha256,
@@ -142,26 +210,49 @@ static int create_row(struct launch *launch, struct context *context, struct err
                 .owner_pid = owner.pid,
                 .owner_start = owner.start,
                 .race = launch->race,
-                .agent = launch->agent ? launch->agent : launch->plan.agent.name,
+                .claim_epoch = launch->claim_epoch,
+                .take = launch->resume && launch->resume->from_queue ? &claim : NULL,
+                .agent = agent_of(launch),
         };
 
-        return store_run_create(context->store, &spec, err);
+        if (wanted && launch_approval_key(launch, context, &key, err) < 0)
+                return -1;
+        spec.start = wanted ? &start : NULL;
+        if (store_run_create(context->store, &spec, err) < 0) {
+                if (spec.take && err->code == ERR_CONFLICT)
+                        err->code = ERR_INPUT;
+                return -1;
+        }
+        if (wanted)
+                launch_explain_approval(launch, granted);
+        return 0;
 }
 
 int launch_create(struct launch *launch, struct context *context, struct err *err)
 {
+        add_tools(launch, context);
         add_origins(launch);
         digest_snapshot(launch);
-        compute_identity(launch, context);
-        if (name_run(launch, context, err) < 0)
+        if (compute_identity(launch, err) < 0)
+                return -1;
+        if (launch->resume)
+                launch_resume_judge(launch);
+        if (name_run(launch, context, err) < 0 || (!launch->missing.len && launch_spend_ask(launch, context, err) < 0))
                 return -1;
         if (write_folder(launch, err) < 0 || create_row(launch, context, err) < 0) {
                 struct err none = ERR_INIT;
 
-                fs_remove_tree_at(AT_FDCWD, launch->run_folder, &none);
+                /* a store whose disk fails at the end of a transaction may have the row all the same */
+                if (err->code != ERR_STORE)
+                        fs_remove_tree_at(AT_FDCWD, launch->run_folder, &none);
                 return -1;
         }
-        return launch->missing.len ? 0 : launch_check_sentence(launch, context, err);
+        if (launch_record_reads(launch, context, err) < 0 ||
+            (launch->resume && launch_resume_record(launch, context, err) < 0))
+                return -1;
+        if (!launch->missing.len && launch_spend_reserve(launch, context, err) < 0)
+                return -1;
+        return 0;
 }
 
 int launch_close_folder(const struct launch *launch, struct err *err)
@@ -170,5 +261,8 @@ int launch_close_folder(const struct launch *launch, struct err *err)
 
         if (run < 0)
                 return -1;
-        return fs_remove_tree_at(run, "quarantine", err) < 0 || fs_remove_tree_at(run, "upper", err) < 0 ? -1 : 0;
+        return fs_remove_tree_at(run, "quarantine", err) < 0 || fs_remove_tree_at(run, "upper", err) < 0 ||
+                               fs_remove_tree_at(run, "staging", err) < 0 || fs_remove_tree_at(run, "resumed", err) < 0
+                       ? -1
+                       : 0;
 }

@@ -6,7 +6,6 @@
  * in them: that would cost as much as the folders are large).
  */
 #include "cli/launch_internal.h"
-#include "lib/base/cleanup.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
 

@@ -7,6 +7,7 @@
  * An item alone opens no host: it may come from anybody. It chooses among the hosts that a policy of the user allows.
  */
 #include "cli/launch_internal.h"
+#include "cli/launch_require.h"
 #include "cli/refused.h"
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
@@ -100,9 +101,10 @@ static void check_refused(struct launch *launch, const struct context *context, 
         _cleanup_str_ struct str ago = {0};
         char id[HASH_HEX];
 
-        refused_id(route, id);
+        refused_id(context->state_root, route, id);
         if (!refused_find(context->state_root, id, &refusal))
                 return;
+        launch_wait_for(launch, "refused %s", id); /* `cupel agents forget` */
         render_ago(&ago, refusal.time, (int64_t)time(NULL));
         strv_add_printf(
                 &launch->missing,
@@ -121,16 +123,35 @@ static void check_program(struct launch *launch)
                 strv_add(&launch->missing, err.message);
 }
 
-void launch_check_network(struct launch *launch, const struct context *context)
+/* A key that is missing or was refused is worth another try once one of its variables has changed. */
+static int wait_for_keys(struct launch *launch, const struct context *context, const struct route *route,
+                         struct err *err)
+{
+        size_t prefix;
+
+        for (size_t i = 0; i < route->header.len; i++)
+                if (launch_wait_for_requirement(launch, context, REQUIRE_ENV,
+                                                route_secret_variable(route->header.items[i].value, &prefix), err) < 0)
+                        return -1;
+        return 0;
+}
+
+int launch_check_network(struct launch *launch, const struct context *context, struct err *err)
 {
         if (!plan_has_network(&launch->plan))
-                return;
+                return 0;
         check_program(launch);
         check_item(launch, context);
         for (size_t i = 0; i < launch->plan.agent.routes.len; i++) {
-                check_route(launch, &launch->plan.agent.routes.items[i]);
-                check_refused(launch, context, &launch->plan.agent.routes.items[i]);
+                const struct route *route = &launch->plan.agent.routes.items[i];
+                const size_t before = launch->missing.len;
+
+                check_route(launch, route);
+                check_refused(launch, context, route);
+                if (launch->missing.len > before && wait_for_keys(launch, context, route, err) < 0)
+                        return -1;
         }
+        return 0;
 }
 
 static json_t *header_json(const struct pair *header)

@@ -108,6 +108,20 @@ int launch_guards(struct guards **ret, const struct context *context, struct err
         return 0;
 }
 
+int launch_guards_secrets(struct guards **ret, const struct context *context, struct err *err)
+{
+        _cleanup_free_ char *keys = xasprintf("%s/keys", context->state_root);
+        struct guards *guards = xcalloc(1, sizeof(*guards));
+
+        if (mounts_read(&guards->mounts, err) < 0 || add_guard(guards, keys, "cupel's keys", true, err) < 0 ||
+            guard_secrets(guards, context->home, err) < 0) {
+                launch_guards_free(&guards);
+                return -1;
+        }
+        *ret = guards;
+        return 0;
+}
+
 void launch_guards_free(struct guards **guards)
 {
         if (!*guards)
@@ -258,6 +272,25 @@ static int resolve_list(const struct shows *shows, struct strv *list, struct err
         return 0;
 }
 
+/* What is not there leaves the plan, and the user is told. */
+static int resolve_carry(struct launch *launch, const struct context *context, const struct guards *guards,
+                         struct err *err)
+{
+        struct strv *carry = &launch->plan.sandbox.carry;
+        _cleanup_carry_ struct launch_carry sorted = {0};
+
+        if (launch_sort_carry(context, launch->base, guards, carry, &sorted, err) < 0)
+                return -1;
+        for (size_t i = 0; i < sorted.absent.len; i++)
+                strv_add_printf(&launch->plan.declared,
+                                "sandbox.carry: %s is not in your checkout, so there is none inside",
+                                sorted.absent.items[i]);
+        strv_release(carry);
+        *carry = sorted.there;
+        sorted.there = (struct strv){0};
+        return 0;
+}
+
 int launch_resolve_shows(struct launch *launch, const struct context *context, struct err *err)
 {
         __attribute__((cleanup(launch_guards_free))) struct guards *guards = NULL;
@@ -273,5 +306,5 @@ int launch_resolve_shows(struct launch *launch, const struct context *context, s
         if (resolve_list(&read, &launch->plan.sandbox.read, err) < 0 ||
             resolve_list(&write, &launch->plan.sandbox.write, err) < 0)
                 return -1;
-        return launch_check_carry(launch, context, guards, err);
+        return resolve_carry(launch, context, guards, err);
 }

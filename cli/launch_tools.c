@@ -9,15 +9,14 @@
 #include "cli/launch_internal.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
-#include "lib/base/json.h"
-#include "lib/base/spawn.h"
-#include "sandbox/plan.h"
+#include "lib/base/hash.h"
+#include "lib/base/str.h"
+#include "sandbox/probe.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define REMEMBERED_MAX 256
@@ -46,10 +45,13 @@ static void fact_put(const struct context *context, const char *key, const char 
 {
         _cleanup_free_ char *path = fact_path(context, key);
         _cleanup_free_ char *folder = xasprintf("%s/facts", context->cache_root);
+        _cleanup_fd_ int fd = -1;
         struct err err = ERR_INIT;
 
-        if (fs_mkdir_p(folder, 0700, &err) == 0)
-                fs_write_at(AT_FDCWD, path, value, strlen(value), 0600, &err);
+        if (fs_mkdir_p(folder, 0700, &err) < 0 || (fd = fs_open_dir(folder, &err)) < 0)
+                return;
+        unlink(path); /* what is there cannot be read: the power may have left it empty */
+        fs_put_at(fd, strrchr(path, '/') + 1, value, strlen(value), 0600, &err);
 }
 
 static char *executable_digest(const struct context *context, const char *path)
@@ -102,34 +104,13 @@ static char *read_line(const char *path)
         return str_steal(&text);
 }
 
-/* Asks `cupel-sandbox probe --json` and takes the letter out of its answer. */
+/* Not what a step would get in the end: what this machine gives at best. */
 static char *probe_tier(void)
 {
         struct err err = ERR_INIT;
-        _cleanup_free_ char *program = sibling_path("cupel-sandbox", &err);
-        char *argv[] = {program, (char *)"probe", (char *)"--json", NULL};
-        _cleanup_str_ struct str answer = {0};
-        _cleanup_json_ json_t *json = NULL;
-        const char *tier;
-        FILE *out = tmpfile();
-        int saved, status;
-        pid_t pid;
+        struct probe probe;
 
-        if (!program || !out)
-                return xstrdup("unknown");
-        saved = dup(STDOUT_FILENO);
-        dup2(fileno(out), STDOUT_FILENO);
-        status = spawn(program, argv, environ, NULL, 0, &pid, &err);
-        dup2(saved, STDOUT_FILENO);
-        close(saved);
-        if (status == 0)
-                waitpid(pid, NULL, 0);
-        rewind(out);
-        if (status == 0 && fs_read_fd(fileno(out), (size_t)1 << 20, &answer, &err) == 0)
-                json = json_parse(answer.data, answer.len, "probe", &err);
-        fclose(out);
-        tier = json ? json_string_value(json_object_get(json, "tier")) : NULL;
-        return xstrdup(tier ? tier : "unknown");
+        return xstrdup(probe_spawn(&probe, &err) < 0 ? "unknown" : sandbox_tier_name(probe.tier));
 }
 
 char *launch_sandbox_identity(const struct context *context)

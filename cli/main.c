@@ -5,8 +5,15 @@
  */
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/events_print.h"
+#include "cli/github.h"
+#include "cli/launch.h"
 #include "cli/options.h"
+#include "cli/outside.h"
 #include "cli/recover.h"
+#include "cli/render.h"
+
+#include "lib/base/memory.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -14,7 +21,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COMMANDS_MAX 32
+#define COMMANDS_MAX 64
+#define NAME_CELLS 10
+
+static void put_command(const struct command *command, FILE *out)
+{
+        _cleanup_str_ struct str line = {0};
+
+        render_wrapped(&line, command->summary, NAME_CELLS + 3, NAME_CELLS + 3);
+        fprintf(out, "  %-*s %s\n", NAME_CELLS, command->name, str_text(&line));
+}
 
 static void print_help(FILE *out)
 {
@@ -22,16 +38,19 @@ static void print_help(FILE *out)
               "usage: cupel COMMAND [ARGUMENTS]\n\n",
               out);
         for (size_t i = 0; command_at(i); i++)
-                fprintf(out, "  %-9s %s\n", command_at(i)->name, command_at(i)->summary);
+                put_command(command_at(i), out);
         fputs("\n`cupel COMMAND --help` says more. The main job:\n\n"
               "  cupel init                                    once per repository\n"
               "  cupel run item.yaml                           one work item from a file\n"
-              "  cupel run --title \"Fix the typo\" --verify unit -- ./agent.sh\n",
+              "  cupel run --title \"Fix the typo\" --verify unit -- ./agent.sh\n"
+              "  cupel queue add items/, then cupel work       several, one after the other\n",
               out);
 }
 
-static int open_needs(struct context *context, unsigned needs, struct err *err)
+static int open_needs(struct context *context, const char *command, unsigned needs, struct err *err)
 {
+        if ((needs & NEEDS_OUTSIDE) && outside_check(command, err) < 0)
+                return -1;
         if ((needs & NEEDS_REPOSITORY) && context_open_repository(context, ".", err) < 0)
                 return -1;
         if ((needs & NEEDS_STORE) && context_open_store(context, err) < 0)
@@ -41,13 +60,31 @@ static int open_needs(struct context *context, unsigned needs, struct err *err)
         return (needs & NEEDS_RECOVERY) ? recover_runs(context, err) : 0;
 }
 
-/* Help must work anywhere, even where what the command needs is missing. */
+/*
+ * Help must work anywhere, even where what the command needs is missing. A run that a worker starts leaves what was interrupted to
+ * the worker, which looks at it every few seconds.
+ */
 static unsigned needs_of(const struct command *command, int argc, char **argv)
 {
-        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        unsigned needs = command->needs;
+
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
                 if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
                         return NEEDS_NOTHING;
-        return command->needs;
+                if (strcmp(argv[i], "--" LAUNCH_CLAIM) == 0)
+                        needs &= ~(unsigned)NEEDS_RECOVERY;
+        }
+        return needs;
+}
+
+/* Half an answer is none: a full disk is told. A reader that has gone had enough. What a command that writes did stands. */
+static int finish_output(struct err *err)
+{
+        const bool failed = ferror(stdout);
+
+        if ((fflush(stdout) == 0 && !failed) || events_reader_gone())
+                return 0;
+        return err_errno(err, "write to standard output");
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -56,11 +93,25 @@ static int run_command(const struct command *command, int argc, char **argv)
         struct context context = {0};
         int status = -1;
 
-        if (context_init(&context, &err) == 0 && open_needs(&context, needs_of(command, argc, argv), &err) == 0)
+        if (context_init(&context, &err) == 0 &&
+            open_needs(&context, command->name, needs_of(command, argc, argv), &err) == 0)
                 status = command->run(&context, argc, argv, &err);
+        if (status == 0 && !(command->needs & NEEDS_RECOVERY))
+                status = finish_output(&err);
         context_release(&context);
         if (status >= 0)
                 return status;
+        err_report(stderr, "cupel", &err);
+        return err_exit_status(&err);
+}
+
+/* Of what needs no command; the exit status. */
+static int print_end(void)
+{
+        struct err err = ERR_INIT;
+
+        if (finish_output(&err) == 0)
+                return 0;
         err_report(stderr, "cupel", &err);
         return err_exit_status(&err);
 }
@@ -83,18 +134,22 @@ int main(int argc, char **argv)
 {
         const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
 
+        memory_keep();
         if (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO))
                 setlocale(LC_CTYPE,
                           ""); /* widths of characters matter on a terminal alone, and the tables take time to load */
         signal(SIGPIPE, SIG_IGN);
+        github_guard();
         if (command)
                 return run_command(command, argc - 1, argv + 1);
-        if (argc > 1 && strcmp(argv[1], "--version") == 0)
-                return printf("cupel %s\n", CUPEL_VERSION) < 0;
+        if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+                printf("cupel %s\n", CUPEL_VERSION);
+                return print_end();
+        }
         if (argc > 1 &&
             (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
                 print_help(stdout);
-                return 0;
+                return print_end();
         }
         if (argc > 1)
                 report_unknown(argv[1]);

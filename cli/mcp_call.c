@@ -168,10 +168,18 @@ void mcp_call_item(struct mcp *mcp, const struct mcp_tool *tool, struct json_t *
 void mcp_call_checkpoint(struct mcp *mcp, const struct mcp_tool *tool, struct json_t *arguments,
                          struct mcp_answer *answer)
 {
-        (void)mcp, (void)tool, (void)arguments;
-        str_puts(&answer->text,
-                 "Checkpoints are not available in this version. Nothing is lost by that: leave the changed "
-                 "files in place, they are read when you end.");
+        _cleanup_json_ json_t *request = json_pack("{s:s}", "type", "checkpoint"), *reply = NULL;
+        json_t *kept;
+
+        (void)tool, (void)arguments;
+        if (ask(mcp, request, &reply, answer) < 0)
+                return;
+        kept = json_object_get(reply, "checkpoint");
+        if (json_is_object(kept)) {
+                answer_data(answer, kept);
+                return;
+        }
+        str_puts(&answer->text, "The run answers without a checkpoint. Go on with the work.");
         answer->failed = true;
 }
 

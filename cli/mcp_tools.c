@@ -81,9 +81,10 @@ static const struct mcp_tool tools[] = {
          .call = mcp_call_note},
         {.name = "checkpoint",
          .title = "Checkpoint",
-         .about = "Not available in this version: nothing needs to be saved, changed files are read when you end.",
-         .call = mcp_call_checkpoint,
-         .reads_only = true},
+         .about = "Keep the worktree as it is now, so that the run can be resumed from here if it breaks off. Returns "
+                  "when "
+                  "it is kept. Good before something risky; your result does not need it.",
+         .call = mcp_call_checkpoint},
         {.name = "budget_left",
          .title = "What is left of the budget",
          .about = "What is left of this run's time (wall_ms, milliseconds), money (cost_usd) and notes, and its other "

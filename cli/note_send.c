@@ -5,18 +5,23 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
 #define ANSWER_WITHIN_S 10
+#define CHECKPOINT_WITHIN_S 600 /* it is on the disk when it is answered */
 
-static int connect_to(const char *path, struct err *err)
+static int patience_for(const json_t *request)
+{
+        return strcmp(json_text_of(request, "type"), "checkpoint") == 0 ? CHECKPOINT_WITHIN_S : ANSWER_WITHIN_S;
+}
+
+static int connect_to(const char *path, int seconds, struct err *err)
 {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
-        const struct timeval patience = {.tv_sec = ANSWER_WITHIN_S};
+        const struct timeval patience = {.tv_sec = seconds};
         _cleanup_fd_ int fd = -1;
 
         if (strlen(path) >= sizeof(address.sun_path))
@@ -44,7 +49,7 @@ int note_ask(const char *socket_path, const json_t *request, json_t **ret_reply,
 {
         _cleanup_channel_ struct channel channel = {.fd = -1};
         _cleanup_json_ json_t *reply = NULL;
-        const int fd = connect_to(socket_path, err);
+        const int seconds = patience_for(request), fd = connect_to(socket_path, seconds, err);
         int got;
 
         if (fd < 0)
@@ -54,7 +59,7 @@ int note_ask(const char *socket_path, const json_t *request, json_t **ret_reply,
                 return -1;
         got = channel_recv(&channel, &reply, err);
         if (got == CHANNEL_AGAIN)
-                return err_set(err, ERR_SYSTEM, "no answer within %d seconds; the note may be lost", ANSWER_WITHIN_S);
+                return err_set(err, ERR_SYSTEM, "no answer within %d seconds; the note may be lost", seconds);
         if (got == 0)
                 return err_set(err, ERR_SYSTEM, "the run closed the connection: its notes budget may be used up");
         if (got < 0 || check_reply(reply, err) < 0)

@@ -6,10 +6,13 @@
 #include "cli/options.h"
 
 #include "cli/command.h"
+#include "cli/render.h"
 #include "lib/base/cleanup.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define USAGE "usage: cupel "
 
 struct parser {
         const struct option_spec *table;
@@ -135,20 +138,29 @@ static int parse_short(struct parser *parser, const char *letters, struct err *e
         return 0;
 }
 
+static const struct row {
+        const char *name, *arguments, *summary;
+} rows[] = {
+#define X(name, needs, arguments, summary) {#name, arguments, summary},
+        COMMANDS(X)
+#undef X
+};
+
+static const struct row *row_of(const char *command)
+{
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                if (strcmp(rows[i].name, command) == 0)
+                        return &rows[i];
+        return NULL;
+}
+
 static void print_help(const struct parser *parser)
 {
-        static const struct {
-                const char *name, *arguments, *summary;
-        } rows[] = {
-#define X(name, needs, arguments, summary) {#name, arguments, summary},
-                COMMANDS(X)
-#undef X
-        };
+        const struct row *row = row_of(parser->command);
         _cleanup_str_ struct str page = {0};
 
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-                if (strcmp(rows[i].name, parser->command) == 0)
-                        options_help(rows[i].name, rows[i].arguments, rows[i].summary, parser->table, &page);
+        if (row)
+                options_help(row->name, row->arguments, row->summary, parser->table, &page);
         command_more(parser->command, &page);
         fputs(str_text(&page), stdout);
 }
@@ -185,18 +197,30 @@ int options_parse(int argc, char **argv, const struct option_spec *table, struct
 
 int options_expect(const struct option_rest *rest, const char *command, size_t least, size_t most, struct err *err)
 {
+        const struct row *row = row_of(command);
         _cleanup_str_ struct str quoted = {0};
 
         if (rest->dashes)
                 return err_set(err, ERR_INPUT, "nothing may follow -- here; `cupel %s --help` shows the usage",
                                command);
         if (rest->len < least)
-                return err_set(err, ERR_INPUT, "an argument is missing; `cupel %s --help` shows the usage", command);
+                return err_set(err, ERR_INPUT, "an argument is missing: cupel %s%s%s; `cupel %s --help` says more",
+                               command, row ? " " : "", row ? row->arguments : "", command);
         if (rest->len <= most)
                 return 0;
         str_put_quoted(&quoted, rest->items[most], strlen(rest->items[most]));
         return err_set(err, ERR_INPUT, "unexpected argument %.80s; `cupel %s --help` shows the usage",
                        str_text(&quoted), command);
+}
+
+int options_take(int argc, char **argv, const struct option_spec *table, struct option_rest *rest, struct err *err)
+{
+        const size_t least = rest->least, most = rest->most;
+        const int got = options_parse(argc, argv, table, rest, err);
+
+        if (got != 0)
+                return got < 0 ? -1 : 0;
+        return options_expect(rest, argv[0], least, most, err) < 0 ? -1 : 1;
 }
 
 void options_rebuild(const struct option_spec *table, struct strv *ret)
@@ -241,19 +265,26 @@ static void put_row(const struct option_spec *option, size_t width, struct str *
 
         str_puts(out, "  ");
         put_form(option, out);
-        str_printf(out, "%*s  %s\n", (int)(width - used), "", option->help);
+        str_printf(out, "%*s  ", (int)(width - used), "");
+        render_wrapped(out, option->help, width + 4, width + 4);
+        str_putc(out, '\n');
 }
 
 void options_help(const char *command, const char *arguments, const char *summary, const struct option_spec *table,
                   struct str *out)
 {
         size_t width = form_width(&help_option);
+        _cleanup_free_ char *usage = NULL;
 
         for (const struct option_spec *option = table; option->name; option++)
                 if (option->help && form_width(option) > width)
                         width = form_width(option);
-        str_printf(out, "usage: cupel %s%s%s%s\n\n%s\n\n", command, table->name ? " [OPTIONS]" : "",
-                   arguments[0] ? " " : "", arguments, summary);
+        usage = xasprintf("%s%s%s%s", command, table->name ? " [OPTIONS]" : "", arguments[0] ? " " : "", arguments);
+        str_puts(out, USAGE);
+        render_wrapped(out, usage, strlen(USAGE), strlen(USAGE));
+        str_puts(out, "\n\n");
+        render_wrapped(out, summary, 0, 0);
+        str_puts(out, "\n\n");
         for (const struct option_spec *option = table; option->name; option++)
                 if (option->help)
                         put_row(option, width, out);

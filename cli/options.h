@@ -9,18 +9,18 @@
  *         const char *type = NULL;
  *         int64_t at = 0;
  *         _cleanup_strv_ struct strv verify = {0};
- *         struct option_rest rest;
+ *         struct option_rest rest = {.least = 1, .most = 2};             how many plain arguments it takes
  *         const struct option_spec options[] = {
  *                 {"json", 0, OPTION_FLAG, &json, NULL, "print JSON"},
  *                 {"type", 't', OPTION_TEXT, &type, "TYPE", "only events of this type"},
  *                 {"verify", 0, OPTION_REPEAT, &verify, "NAME", "a verifier; may be repeated"},
  *                 {"at", 0, OPTION_INT, &at, "SEQ", "only up to this event"},
  *                 {0}};
- *         int got = options_parse(argc, argv, options, &rest, err);      argv[0] is the command's name
- *         if (got != 0)
- *                 return got < 0 ? -1 : 0;                              1: --help was asked for and printed
- *         if (options_expect(&rest, "show", 1, 1, err) < 0)             how many plain arguments it takes
- *                 return -1;
+ *         const int got = options_take(argc, argv, options, &rest, err);      argv[0] is the command's name
+ *         if (got <= 0)
+ *                 return got;                                           0: --help was printed, and that is all
+ *
+ * Where what it takes depends on what it is told: options_parse(), then options_expect().
  *
  * Forms: --name, --name VALUE, --name=VALUE, -n, -nVALUE, -n VALUE, -abc for flags. Options and plain arguments may be
  * mixed; `--` ends the options, and what comes after it is kept apart (`rest.command`). --help and -h are always there;
@@ -58,8 +58,12 @@ struct option_rest {
         size_t len;
         char **command; /* what came after `--`; NULL-terminated like argv */
         size_t command_len;
-        bool dashes; /* there was a `--` */
+        bool dashes;        /* there was a `--` */
+        size_t least, most; /* for options_take(): items that there must be, SIZE_MAX: any number */
 };
+
+/* 1: parsed, with as many plain arguments as `rest` says and nothing after `--`; 0: help was printed to stdout; -1: ERR_INPUT. */
+int options_take(int argc, char **argv, const struct option_spec *table, struct option_rest *rest, struct err *err);
 
 /* 0: parsed; 1: help was printed to stdout; -1: ERR_INPUT. */
 int options_parse(int argc, char **argv, const struct option_spec *table, struct option_rest *ret, struct err *err);

@@ -74,13 +74,6 @@ void mounts_release(struct mounts *mounts)
 
 /* ---- Places ---- */
 
-static bool is_in(const char *path, const char *folder)
-{
-        size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
-
-        return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
-}
-
 static int mount_id(int fd)
 {
         _cleanup_free_ char *name = xasprintf("/proc/self/fdinfo/%d", fd);
@@ -101,7 +94,7 @@ static void locate(struct place *place, const struct mounts *mounts)
                 const struct mount_entry *mount = &mounts->items[i];
                 const char *root = strcmp(mount->root, "/") == 0 ? "" : mount->root;
 
-                if (mount->id != id || !is_in(place->path, mount->point))
+                if (mount->id != id || !path_is_in(place->path, mount->point))
                         continue;
                 place->device = xstrdup(mount->device);
                 place->within = xasprintf("%s%s", root,
@@ -210,15 +203,15 @@ static enum place_relation compare_regions(const char *device, const char *withi
 {
         if (!device || !guarded->device || strcmp(device, guarded->device) != 0)
                 return PLACE_APART;
-        if (guarded->exists && is_in(within, guarded->within))
+        if (guarded->exists && path_is_in(within, guarded->within))
                 return PLACE_IN;
-        return is_in(guarded->within, within) ? PLACE_CONTAINS : PLACE_APART;
+        return path_is_in(guarded->within, within) ? PLACE_CONTAINS : PLACE_APART;
 }
 
 const char *place_mount_below(const struct place *place, const struct mounts *mounts)
 {
         for (size_t i = 0; place->exists && i < mounts->len; i++)
-                if (is_in(mounts->items[i].point, place->path) && strcmp(mounts->items[i].point, place->path) != 0)
+                if (path_is_in(mounts->items[i].point, place->path) && strcmp(mounts->items[i].point, place->path) != 0)
                         return mounts->items[i].point;
         return NULL;
 }
@@ -232,7 +225,7 @@ enum place_relation place_compare(const struct place *shown, const struct place 
         if (leads_to(guarded, shown))
                 return PLACE_CONTAINS;
         for (size_t i = 0; relation == PLACE_APART && i < mounts->len; i++)
-                if (is_in(mounts->items[i].point, shown->path) &&
+                if (path_is_in(mounts->items[i].point, shown->path) &&
                     compare_regions(mounts->items[i].device, mounts->items[i].root, guarded) != PLACE_APART)
                         relation = PLACE_CONTAINS;
         return relation;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,6 +75,7 @@ static int read_base(struct policy_files *files, struct context *context, const 
         if (repo_read_blob_at(context->repo, base, POLICY_PATH, POLICY_BYTES_MAX, &files->own_bytes, err) < 0)
                 return err->code == ERR_NOT_FOUND ? 0 : -1;
         files->own_origin = xasprintf("base commit %s", base);
+        files->from_base = true;
         return parse_own(files, context, POLICY_PATH, POLICY_FROM_COMMIT, err) < 0 ? -1 : 1;
 }
 
@@ -108,7 +110,8 @@ static int load_agent(struct policy_files *files, const char *name, struct err *
 /* Its bytes are kept, for the snapshot. */
 static int load_the_agent(struct policy_files *files, struct err *err)
 {
-        int found = profiles_read(files->agent, &files->agent_bytes, &files->agent_origin, err);
+        int found =
+                files->agent_origin ? 1 : profiles_read(files->agent, &files->agent_bytes, &files->agent_origin, err);
 
         if (found <= 0)
                 return found;
@@ -121,6 +124,22 @@ static int load_named(struct policy_files *files, const struct policy *by, struc
         for (size_t i = 0; i < by->agents.len; i++)
                 if (load_agent(files, by->agents.items[i].name, err) < 0)
                         return -1;
+        return 0;
+}
+
+/* Who tries after the agent that runs: installed as well as not, whoever names them. */
+static int load_tiers(struct policy_files *files, const struct policy *by, struct err *err)
+{
+        const char *name = files->agent ? files->agent : PROFILE_COMMAND;
+        const struct agent *agent = schema_list_find(&agent_schema, (const struct list *)&by->agents, name);
+
+        for (size_t i = 0; agent && i < agent->tiers.len; i++) {
+                const char *tier = agent->tiers.items[i];
+                _cleanup_free_ char *next = xmemdup(tier, strcspn(tier, ":"));
+
+                if (load_agent(files, next, err) < 0)
+                        return -1;
+        }
         return 0;
 }
 
@@ -152,9 +171,19 @@ static int load_profiles(struct policy_files *files, struct err *err)
         for (size_t i = 0; i < all.len; i++)
                 if (load_agent(files, all.items[i], err) < 0)
                         return -1;
-        if (load_named(files, &files->own, err) < 0)
+        if (load_named(files, &files->own, err) < 0 || load_tiers(files, &files->user, err) < 0 ||
+            load_tiers(files, &files->own, err) < 0)
                 return -1;
         return files->agents == POLICY_AGENTS_NEEDED ? 0 : load_named(files, &files->user, err);
+}
+
+static int combine(struct policy_files *files, struct err *err)
+{
+        if (load_profiles(files, err) < 0 || load_prices(files, err) < 0)
+                return -1;
+        policy_openings(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->openings);
+        return policy_merge(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->effective,
+                            err);
 }
 
 int policy_files_read(struct policy_files *files, struct context *context, const char *option, const char *base,
@@ -173,11 +202,48 @@ int policy_files_read(struct policy_files *files, struct context *context, const
                 if (!found && context->repo && read_worktree(files, context, err) < 0)
                         return -1;
         }
-        if (load_profiles(files, err) < 0 || load_prices(files, err) < 0)
+        return combine(files, err);
+}
+
+static int take_own(struct policy_files *files, const struct context *context, const struct policy_given *given,
+                    struct err *err)
+{
+        static const struct {
+                const char *origin;
+                enum policy_source source;
+        } sources[] = {{"base commit", POLICY_FROM_COMMIT}, {"working tree", POLICY_FROM_WORKTREE}};
+        enum policy_source source = POLICY_FROM_OPTION;
+
+        for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+                if (strcmp(given->own_origin, sources[i].origin) == 0)
+                        source = sources[i].source;
+        if (source == POLICY_FROM_OPTION && strncmp(given->own_origin, "--policy ", 9) != 0)
+                return err_set(err, ERR_INPUT, "the snapshot's policy comes from \"%.100s\", which is no place",
+                               given->own_origin);
+        files->from_base = source == POLICY_FROM_COMMIT;
+        files->own_origin = xstrdup(given->own_origin);
+        str_append(&files->own_bytes, given->own->data, given->own->len);
+        return parse_own(files, context, POLICY_PATH, source, err);
+}
+
+int policy_files_take(struct policy_files *files, struct context *context, const struct policy_given *given,
+                      const char *option, struct err *err)
+{
+        if (given->user) {
+                str_append(&files->user_bytes, given->user->data, given->user->len);
+                files->has_user = true;
+                if (policy_parse(str_text(&files->user_bytes), files->user_bytes.len, context->config_file,
+                                 POLICY_FROM_USER, context->home, &files->user, err) < 0)
+                        return -1;
+        }
+        if (option ? read_option(files, context, option, err) < 0
+                   : given->own && take_own(files, context, given, err) < 0)
                 return -1;
-        policy_openings(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->openings);
-        return policy_merge(&files->installed, &files->user, files->has_own ? &files->own : NULL, &files->effective,
-                            err);
+        if (given->agent) {
+                str_append(&files->agent_bytes, given->agent->data, given->agent->len);
+                files->agent_origin = xstrdup(given->agent_origin);
+        }
+        return combine(files, err);
 }
 
 struct policy_layers policy_files_layers(const struct policy_files *files)
@@ -203,7 +269,7 @@ int policy_files_admitted(const struct policy_files *files, struct context *cont
                 return err_errno(err, "look at %s", repo_commondir(context->repo));
         if (!admitted && st.st_uid != geteuid())
                 return err_set(err, ERR_BLOCKED,
-                               "%s belongs to another user and was never admitted; look at it, then: cupel init",
+                               "%s belongs to another user and was never admitted; look at it, then: cupel admit",
                                repo_commondir(context->repo));
         return policy_admitted(&files->openings,
                                admitted && admission.openings_sha256[0] ? admission.openings_sha256 : NULL, err);

@@ -24,7 +24,7 @@ struct policy_files {
         enum policy_agents agents; /* set before reading */
         const char *agent;         /* the one that runs, borrowed; NULL: a command of its own, or none */
         struct policy installed, user, own, effective; /* installed: profiles that come with the program */
-        bool has_user, has_own;
+        bool has_user, has_own, from_base;             /* from_base: `own` is the base commit's */
         struct str user_bytes, own_bytes, agent_bytes;
         char *agent_origin; /* path of the installed profile of `agent`; NULL: there is none */
         char *own_origin;   /* "base commit <id>", "--policy FILE", "working tree" */
@@ -37,6 +37,16 @@ void policy_files_release(struct policy_files *files);
 /* `option`: --policy FILE or NULL. `base`: a commit, or NULL where there is none yet (an unborn branch). */
 int policy_files_read(struct policy_files *files, struct context *context, const char *option, const char *base,
                       struct err *err);
+
+/* What a snapshot has, in place of what is found now. Borrowed for the call; NULL: there was none. */
+struct policy_given {
+        const struct str *own, *user, *agent;
+        const char *own_origin, *agent_origin;
+};
+
+/* The same from a snapshot. `option` replaces its own policy. Trust goes by where each came from, then as now. */
+int policy_files_take(struct policy_files *files, struct context *context, const struct policy_given *given,
+                      const char *option, struct err *err);
 
 /* Borrows from `files`. */
 struct policy_layers policy_files_layers(const struct policy_files *files);

@@ -2,8 +2,6 @@
 #include "cli/race_view.h"
 
 #include "cli/render.h"
-#include "cli/run_json.h"
-#include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/store/store.h"
 
@@ -45,36 +43,29 @@ json_t *race_json(struct store *store, const struct store_run *run, struct err *
         return NULL;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-        const char *text = json_string_value(json_object_get(object, key));
-
-        return text ? text : "";
-}
-
 static void put_others(const json_t *race, const char *run, int indent, struct str *out)
 {
-        const char *winner = text_of(race, "winner");
+        const char *winner = json_text_of(race, "winner");
         json_t *one;
         size_t i;
 
         json_array_foreach(json_object_get(race, "runs"), i, one)
         {
-                const char *id = text_of(one, "run"), *outcome = text_of(one, "outcome");
+                const char *id = json_text_of(one, "run"), *outcome = json_text_of(one, "outcome");
 
                 if (strcmp(id, run) == 0)
                         continue;
                 str_printf(out, "%*s", indent, "");
-                render_cell(out, text_of(one, "agent"), AGENT_CELLS, false);
+                render_cell(out, json_text_of(one, "agent"), AGENT_CELLS, false);
                 str_puts(out, "  ");
-                render_cell(out, outcome[0] ? outcome : text_of(one, "state"), STATE_CELLS, false);
+                render_cell(out, outcome[0] ? outcome : json_text_of(one, "state"), STATE_CELLS, false);
                 str_printf(out, "  %s%s\n", id, strcmp(id, winner) == 0 ? "  won" : "");
         }
 }
 
 void race_facts(const struct store_run *run, const json_t *race, int indent, struct str *out)
 {
-        const char *winner = text_of(race, "winner");
+        const char *winner = json_text_of(race, "winner");
 
         if (run->agent && run->agent[0]) {
                 str_printf(out, "%-*s", indent, "agent");

@@ -2,7 +2,9 @@
 #include "cli/recover.h"
 
 #include "cli/context.h"
+#include "cli/deadlines.h"
 #include "cli/director_call.h"
+#include "cli/scratch.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/phase.h"
 #include "lib/base/process.h"
@@ -121,5 +123,6 @@ int recover_runs(struct context *context, struct err *err)
         if (store_runs_each(context->store, &unended, recover_run, context, err) < 0)
                 return -1;
         finish_ended(context);
-        return 0;
+        scratch_sweep(context);
+        return deadlines_pass(context, err);
 }

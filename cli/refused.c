@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/refused.h"
 
+#include "cli/fingerprint.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DOMAIN "cupel refused credential 1"
+#define DOMAIN "cupel refused credential 2"
 #define BYTES_MAX ((size_t)8 << 10)
 
 void refusal_release(struct refusal *refusal)
@@ -62,26 +63,25 @@ void route_choose_header(struct route *route)
         route->header = chosen;
 }
 
-void refused_id(const struct route *route, char ret_id[HASH_HEX])
+void refused_id(const char *state_root, const struct route *route, char ret_id[HASH_HEX])
 {
-        struct hash hash;
+        struct err err = ERR_INIT;
+        struct fingerprint print;
 
-        hash_init(&hash);
-        hash_field(&hash, DOMAIN, strlen(DOMAIN));
-        hash_field(&hash, route->upstream, strlen(route->upstream));
+        ret_id[0] = '\0';
+        if (!route->header.len || fingerprint_begin(&print, state_root, DOMAIN, &err) < 0)
+                return;
+        fingerprint_add(&print, route->upstream, strlen(route->upstream));
         for (size_t i = 0; i < route->header.len; i++) {
                 const struct pair *header = &route->header.items[i];
                 size_t prefix;
                 const char *value = getenv(route_secret_variable(header->value, &prefix));
 
-                hash_field(&hash, header->name, strlen(header->name));
-                hash_field(&hash, header->value, prefix);
-                hash_field(&hash, value ? value : "", value ? strlen(value) : 0);
+                fingerprint_add(&print, header->name, strlen(header->name));
+                fingerprint_add(&print, header->value, prefix);
+                fingerprint_add(&print, value ? value : "", value ? strlen(value) : 0);
         }
-        hash_final(&hash, ret_id);
-        explicit_bzero(&hash, sizeof(hash));
-        if (!route->header.len)
-                ret_id[0] = '\0';
+        fingerprint_end(&print, ret_id);
 }
 
 static char *folder_of(const char *state_root)

@@ -4,11 +4,11 @@
 
 /*
  * Credentials that a provider refused (401, 403), so that no run tries one again before it was changed: per user, whichever
- * repository met it. One small file each, <state>/refused/<digest>, mode 0600, replaced as a whole; the digest is over the
- * upstream and the headers as they would be sent. The value itself is never written.
+ * repository met it. One small file each, <state>/refused/<digest>, mode 0600, replaced as a whole; the digest is a keyed
+ * fingerprint (cli/fingerprint.h) of the upstream and the headers as they would be sent. The value itself is never written.
  *
  *         char id[HASH_HEX];
- *         refused_id(route, id);                                         while its variables are in the environment
+ *         refused_id(state_root, route, id);                                    while its variables are in the environment
  *         if (refused_find(state_root, id, &refusal) == 1) …             before a run: refusal tells since when
  *         refused_remember(state_root, id, &refusal, err);               an upstream refused it
  *         refused_clear(state_root, id);                                 it was accepted
@@ -37,7 +37,7 @@ struct refusal {
 
 void refusal_release(struct refusal *refusal);
 
-void refused_id(const struct route *route, char ret_id[HASH_HEX]);
+void refused_id(const char *state_root, const struct route *route, char ret_id[HASH_HEX]);
 int refused_remember(const char *state_root, const char *id, const struct refusal *refusal, struct err *err);
 int refused_find(const char *state_root, const char *id, struct refusal *ret); /* 1, or 0: it is not */
 void refused_clear(const char *state_root, const char *id);

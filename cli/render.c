@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 #include <wchar.h>
 
 static const char *const sequences[] = {
@@ -85,6 +87,44 @@ void render_cell(struct str *out, const char *text, size_t width, bool last)
 pad:
         for (; !last && used < width; used++)
                 str_putc(out, ' ');
+}
+
+static size_t cells_of(const char *text, size_t len)
+{
+        size_t cells = 0;
+
+        for (size_t i = 0; i < len;) {
+                const int length = character_length((const unsigned char *)text + i, len - i);
+
+                cells += character_width(text + i, length < 1 ? 1 : length);
+                i += length < 1 ? 1 : (size_t)length;
+        }
+        return cells;
+}
+
+void render_folded(struct str *out, const char *text, size_t column, size_t indent, size_t columns)
+{
+        size_t blanks = 0;
+
+        for (bool first = true; *text; first = false) {
+                const size_t len = strcspn(text, " "), cells = cells_of(text, len);
+
+                if (column + blanks + cells > columns && column > indent && !(first && cells > columns - indent)) {
+                        str_printf(out, "\n%*s", (int)indent, "");
+                        column = indent;
+                        blanks = 0;
+                }
+                str_printf(out, "%*s%.*s", (int)blanks, "", (int)len, text);
+                column += blanks + cells;
+                text += len;
+                blanks = strspn(text, " ");
+                text += blanks;
+        }
+}
+
+void render_wrapped(struct str *out, const char *text, size_t indent, size_t column)
+{
+        render_folded(out, text, column, indent, RENDER_PAGE);
 }
 
 /* A quote or a backslash is harmless in running text, unlike all else that str_put_quoted() would show differently. */
@@ -197,4 +237,13 @@ enum tint render_result_tint(const char *result)
         if (strcmp(result, "PASS") == 0)
                 return TINT_GOOD;
         return strcmp(result, "FLAKY") == 0 || strcmp(result, "PRE_EXISTING") == 0 ? TINT_WAIT : TINT_BAD;
+}
+
+size_t render_columns(int fd)
+{
+        struct winsize size = {0};
+
+        if (!isatty(fd))
+                return 0;
+        return ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 ? 80 : size.ws_col;
 }

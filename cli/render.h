@@ -37,6 +37,19 @@ void render_line(struct str *out, const char *text);
  */
 void render_cell(struct str *out, const char *text, size_t width, bool last);
 
+/*
+ * Text that is harmless already, from cell `column` of a line on; broken at blanks, so that no line passes `columns`, further lines
+ * below `indent`. A word that is longer than a line stays whole.
+ */
+void render_folded(struct str *out, const char *text, size_t column, size_t indent, size_t columns);
+
+/* The same on a page of eighty columns: helps, and what is the same in a pipe. No line end after the last. */
+#define RENDER_PAGE 80
+void render_wrapped(struct str *out, const char *text, size_t indent, size_t column);
+
+/* Columns of the terminal that `fd` is; 0 where it is none. */
+size_t render_columns(int fd);
+
 /* Many lines, of a text that is there in whole: lib/base/terminal_filter.h, TERMINAL_PLAIN. A stream goes there itself. */
 void render_safe(struct str *out, const char *bytes, size_t len);
 

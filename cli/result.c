@@ -2,6 +2,7 @@
 #include "cli/result.h"
 
 #include "cli/render.h"
+#include "cli/show_view.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
@@ -16,10 +17,11 @@ json_t *result_json(const struct launch *launch, const struct run_result *result
 {
         _cleanup_free_ char *identity = xasprintf("sha256:%s", launch->identity);
 
-        return json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s,s:s,s:s,s:o,s:O?}", "run", launch->run_id, "outcome",
+        return json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s,s:s,s:s,s:o,s:O?,s:O?}", "run", launch->run_id, "outcome",
                          outcome_name(result->outcome), "exit", outcome_exit_status(result->outcome), "commit",
                          result->commit, "tree", result->tree, "base", launch->base, "identity", identity, "packet",
-                         launch->run_folder, "reasons", json_from_strv(&result->reasons), "cost", result->cost);
+                         launch->run_folder, "reasons", json_from_strv(&result->reasons), "cost", result->cost, "next",
+                         result->next);
 }
 
 void result_put_json(FILE *out, const json_t *result)
@@ -88,7 +90,7 @@ static void print_next(FILE *out, const struct launch *launch, const struct run_
         const char *step = next_step(result->outcome);
 
         if (result->outcome == OUTCOME_HELD && !result->tree)
-                step = "run the item in another mood, then cupel reject @"; /* a question, not a change */
+                step = "cupel requests --run @ (what it asks), then cupel requests answer"; /* a question, not a change */
         if (!step)
                 return;
         fputs("next: ", out);
@@ -99,6 +101,18 @@ static void print_next(FILE *out, const struct launch *launch, const struct run_
                         fputc(*at, out);
         }
         fputc('\n', out);
+}
+
+/* What a worker would do, and nobody does for a run by hand. That it would wait is no advice: the reasons say what for. */
+static void print_follows(FILE *out, const struct run_result *result)
+{
+        const char *what = json_string_value(json_object_get(result->next, "what"));
+        _cleanup_str_ struct str text = {0};
+
+        if (!what || strcmp(what, "done") == 0 || strcmp(what, "wait") == 0)
+                return;
+        next_put(result->next, &text);
+        fprintf(out, "next: cupel work would %s\n", str_text(&text));
 }
 
 static void print_cost(FILE *out, const struct launch *launch, const struct run_result *result)
@@ -127,5 +141,6 @@ void result_print(FILE *out, const struct launch *launch, const struct run_resul
                 fprintf(out, "  … and %zu more reasons in the packet\n", result->reasons.len - REASONS_SHOWN);
         print_cost(out, launch, result);
         fprintf(out, "packet: %s\n", launch->run_folder);
+        print_follows(out, result);
         print_next(out, launch, result);
 }

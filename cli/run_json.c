@@ -8,11 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static json_t *text_or_null(const char *text)
-{
-        return text && text[0] ? json_quoted(text) : json_null();
-}
-
 static json_t *reasons_json(const char *text)
 {
         json_t *reasons = json_loads(text && text[0] ? text : "[]", 0, NULL);
@@ -27,12 +22,13 @@ json_t *run_json(const struct context *context, const struct store_run *run)
 
         return json_pack(
                 "{s:s,s:o,s:o,s:s,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:I,s:o,s:o}", "run", run->id, "item",
-                text_or_null(run->item), "title", text_or_null(run->title), "mood", run->mood, "agent",
-                text_or_null(run->agent), "race", text_or_null(run->race), "state", phase_name(run->phase), "outcome",
-                text_or_null(ended ? outcome_name(run->outcome) : NULL), "base", text_or_null(run->base), "target",
-                text_or_null(run->target_ref), "tree", text_or_null(run->tree), "commit", text_or_null(run->commit),
-                "identity", text_or_null(run->identity), "created", run->created, "moved", run->moved, "events",
-                (json_int_t)run->events, "reasons", reasons_json(run->reasons), "packet", text_or_null(packet));
+                json_quoted_or_null(run->item), "title", json_quoted_or_null(run->title), "mood", run->mood, "agent",
+                json_quoted_or_null(run->agent), "race", json_quoted_or_null(run->race), "state",
+                phase_name(run->phase), "outcome", json_quoted_or_null(ended ? outcome_name(run->outcome) : NULL),
+                "base", json_quoted_or_null(run->base), "target", json_quoted_or_null(run->target_ref), "tree",
+                json_quoted_or_null(run->tree), "commit", json_quoted_or_null(run->commit), "identity",
+                json_quoted_or_null(run->identity), "created", run->created, "moved", run->moved, "events",
+                (json_int_t)run->events, "reasons", reasons_json(run->reasons), "packet", json_quoted_or_null(packet));
 }
 
 void json_print(FILE *out, const json_t *value)

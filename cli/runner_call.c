@@ -57,7 +57,7 @@ void runner_call_cage(const struct context *context, const struct plan *plan, st
 }
 
 /* Of the run's folder, all that the caged side can write. */
-static const char *const caged_folders[] = {"logs", "quarantine", "upper"};
+static const char *const caged_folders[] = {"logs", "quarantine", "upper", "staging"};
 
 static int plan_cage(const struct runner_call *call, struct cage_plan *plan, struct err *err)
 {

@@ -2,6 +2,7 @@
 /* Files are streamed in pieces: a log may have its whole output budget. */
 #include "cli/show_files.h"
 
+#include "cli/github.h"
 #include "cli/packet.h"
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PIECE 65536
@@ -31,11 +33,21 @@ struct view {
         struct terminal_filter filter;
 };
 
+static size_t show_raw(struct view *view, const char *bytes, size_t len, bool end, struct str *out)
+{
+        (void)end;
+        (void)view;
+        str_append(out, bytes, len);
+        return 0;
+}
+
 static int stream(int fd, struct view *view, struct err *err)
 {
         _cleanup_free_ char *buffer = xcalloc(1, PIECE);
         size_t kept = 0;
 
+        if (view->show == show_raw)
+                github_raw();
         for (;;) {
                 _cleanup_str_ struct str out = {0};
                 const ssize_t got = read(fd, buffer + kept, PIECE - kept);
@@ -59,14 +71,6 @@ static int stream(int fd, struct view *view, struct err *err)
                 if (got == 0)
                         return 0;
         }
-}
-
-static size_t show_raw(struct view *view, const char *bytes, size_t len, bool end, struct str *out)
-{
-        (void)end;
-        (void)view;
-        str_append(out, bytes, len);
-        return 0;
 }
 
 static size_t show_plain(struct view *view, const char *bytes, size_t len, bool end, struct str *out)
@@ -111,7 +115,12 @@ int show_patch(int packet, const json_t *report, bool colour, struct err *err)
         const char *missing = json_string_value(json_object_get(report, "patch_missing"));
         _cleanup_fd_ int fd = packet_file(packet, "evidence/patch.diff", err);
         struct view view = {.colour = colour};
+        struct stat st;
 
+        if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size == 0) {
+                cleanup_fd(&fd);
+                err_set(err, ERR_NOT_FOUND, "evidence/patch.diff is empty");
+        }
         if (fd < 0 && err->code == ERR_NOT_FOUND) {
                 _cleanup_str_ struct str why = {0};
 
@@ -120,6 +129,8 @@ int show_patch(int packet, const json_t *report, bool colour, struct err *err)
         }
         if (fd < 0)
                 return -1;
+        if (json_is_true(json_object_get(json_object_get(report, "patch"), "masked")))
+                fputs("cupel: what is added to files that hold secrets is shown as stars\n", stderr);
         view.show = isatty(STDOUT_FILENO) ? show_diff : show_raw;
         return stream(fd, &view, err);
 }

@@ -30,6 +30,19 @@ static void on_state(struct story *story, json_t *data)
         replace_text(&story->phase, json_string_value(json_object_get(data, "to")));
         if (json_array_size(reasons))
                 replace_json(&story->reasons, reasons);
+        if (json_is_object(json_object_get(data, "next")))
+                replace_json(&story->next, json_object_get(data, "next"));
+}
+
+static void on_rebuild(struct story *story, json_t *data)
+{
+        (void)data;
+        story->rebuilt++;
+}
+
+static void on_discrepancies(struct story *story, json_t *data)
+{
+        replace_json(&story->discrepancies, json_object_get(data, "items"));
 }
 
 static void on_verifier(struct story *story, json_t *data)
@@ -43,6 +56,8 @@ static void on_decision(struct story *story, json_t *data)
 
         if (json_array_size(gates))
                 replace_json(&story->gates, gates);
+        if (json_is_object(json_object_get(data, "risk")))
+                replace_json(&story->risk, json_object_get(data, "risk"));
 }
 
 static void on_patch(struct story *story, json_t *data)
@@ -80,24 +95,18 @@ static const struct {
         {"receipt.verifier", on_verifier},
         {"receipt.policy.decision", on_decision},
         {"receipt.patch", on_patch},
-};
-
-struct reading {
-        struct story *story;
-        int64_t at;
+        {"receipt.projection.rebuild", on_rebuild},
+        {"receipt.discrepancy.report", on_discrepancies},
 };
 
 static int on_event(const struct store_event_row *row, void *arg, struct err *err)
 {
-        struct reading *reading = arg;
-        struct story *story = reading->story;
+        struct story *story = arg;
         _cleanup_json_ json_t *event = NULL;
         const char *time;
         json_t *data;
 
         (void)err;
-        if (reading->at > 0 && row->sequence > reading->at)
-                return 1;
         event = json_loadb(row->json, row->len, 0, NULL);
         time = json_string_value(json_object_get(event, "time"));
         data = json_object_get(event, "data");
@@ -118,12 +127,10 @@ static int on_event(const struct store_event_row *row, void *arg, struct err *er
         return 0;
 }
 
-int story_read(struct story *story, struct store *store, const char *run, int64_t at, struct err *err)
+int story_read(struct story *story, struct store *store, const char *run, struct err *err)
 {
-        struct reading reading = {.story = story, .at = at};
-
         *story = (struct story){.verifiers = json_array()};
-        return store_events_each(store, run, NULL, on_event, &reading, err);
+        return store_events_each(store, run, NULL, on_event, story, err);
 }
 
 void story_release(struct story *story)
@@ -138,6 +145,9 @@ void story_release(struct story *story)
         json_decref(story->network);
         json_decref(story->attempts);
         json_decref(story->cost);
+        json_decref(story->risk);
+        json_decref(story->next);
+        json_decref(story->discrepancies);
         for (size_t i = 0; i < story->notes_len; i++)
                 note_release(&story->notes[i]);
         *story = (struct story){0};
@@ -150,9 +160,10 @@ static json_t *or_null(json_t *value)
 
 json_t *story_json(const struct story *story)
 {
-        return json_pack("{s:I,s:s?,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "sequence", (json_int_t)story->last, "phase",
-                         story->phase, "reasons", or_null(story->reasons), "verifiers", or_null(story->verifiers),
-                         "gates", or_null(story->gates), "patch", or_null(story->patch), "cost", or_null(story->cost),
-                         "network", or_null(story->network), "attempts", or_null(story->attempts), "notes",
-                         (json_int_t)story->notes_seen);
+        return json_pack("{s:I,s:s?,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "sequence", (json_int_t)story->last,
+                         "phase", story->phase, "reasons", or_null(story->reasons), "verifiers",
+                         or_null(story->verifiers), "gates", or_null(story->gates), "patch", or_null(story->patch),
+                         "cost", or_null(story->cost), "network", or_null(story->network), "attempts",
+                         or_null(story->attempts), "risk", or_null(story->risk), "next", or_null(story->next),
+                         "discrepancies", or_null(story->discrepancies), "notes", (json_int_t)story->notes_seen);
 }

@@ -5,14 +5,17 @@
  */
 #include "cli/supervision_internal.h"
 
+#include "cli/launch_resume.h"
+#include "cli/recover.h"
+
 #include "lib/base/clock.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -21,6 +24,7 @@
 void run_result_release(struct run_result *result)
 {
         json_decref(result->cost);
+        json_decref(result->next);
         free(result->commit);
         free(result->tree);
         strv_release(&result->reasons);
@@ -61,9 +65,13 @@ void supervision_release(struct supervision *s)
         strv_release(&s->refused);
         strv_release(&s->unpriced);
         json_decref(s->records);
+        record_refs_release(&s->refs);
+        free(s->pending.notes);
+        str_release(&s->pending.text);
         json_decref(s->cost);
         run_result_release(&s->verdict);
         redact_release(&s->redact);
+        checkpoint_keep_release(&s->keep);
 }
 
 void supervision_set_verdict(struct supervision *s, enum outcome outcome, const struct strv *reasons)
@@ -73,10 +81,14 @@ void supervision_set_verdict(struct supervision *s, enum outcome outcome, const 
         strv_copy(&s->verdict.reasons, reasons);
 }
 
-void supervision_move(struct supervision *s, enum phase to)
+static void move_with(struct supervision *s, enum phase to, const struct store_event *event)
 {
-        const struct store_move move = {
-                .run = s->launch->run_id, .to = to, .outcome = STORE_OUTCOME_NONE, .actor = EVENT_ACTOR_SYSTEM};
+        const struct store_move move = {.run = s->launch->run_id,
+                                        .to = to,
+                                        .outcome = STORE_OUTCOME_NONE,
+                                        .actor = EVENT_ACTOR_SYSTEM,
+                                        .events = event,
+                                        .events_len = event ? 1 : 0};
         struct err err = ERR_INIT;
         char text[640];
 
@@ -86,6 +98,11 @@ void supervision_move(struct supervision *s, enum phase to)
         }
         err_text(&err, text, sizeof(text));
         supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the store refused the move to %s: %s", phase_name(to), text);
+}
+
+void supervision_move(struct supervision *s, enum phase to)
+{
+        move_with(s, to, NULL);
 }
 
 /* A peer that is gone is seen as a closed socket, where it is dealt with; a failed send needs nothing here. */
@@ -103,18 +120,44 @@ static void send_op(struct channel *channel, const char *op)
         supervision_send(channel, json_pack("{s:s}", "op", op));
 }
 
+#define PROCESSES_TYPE "receipt.processes"
+
+/* All of the caged side is reaped by now. With the move, so that it costs no transaction of its own. */
+static void move_to_director(struct supervision *s)
+{
+        _cleanup_json_ json_t *data = processes_json(&s->processes);
+        const struct store_event event = {.type = PROCESSES_TYPE, .actor = EVENT_ACTOR_SYSTEM, .data = data};
+
+        move_with(s, PHASE_AWAITING_DIRECTOR, data ? &event : NULL);
+}
+
+static void tell_processes(struct supervision *s)
+{
+        json_t *data = processes_json(&s->processes);
+
+        if (!data)
+                return;
+        json_array_append_new(s->records,
+                              json_pack("{s:s, s:s, s:o}", "type", PROCESSES_TYPE, "actor", "system", "data", data));
+        supervision_flush(s);
+}
+
 /* The caged side is over: the director verifies the candidate, or ends the run. */
 static void ask_director(struct supervision *s)
 {
+        supervision_flush(s);
+        if (s->stage != STAGE_CLOSING)
+                return; /* that failed, and was told to the director already */
         supervision_judge_upstreams(s);
         s->stage = STAGE_DECIDING;
         if (s->verify && !s->stopping) {
-                supervision_move(s, PHASE_AWAITING_DIRECTOR);
+                move_to_director(s);
                 if (s->stage == STAGE_DECIDING && s->verify) {
                         send_op(&s->director, "verify");
                         return;
                 }
         }
+        tell_processes(s);
         if (s->stopping && s->verify)
                 supervision_set_verdict(s, OUTCOME_CANCELLED, &(struct strv){0});
         supervision_send(&s->director,
@@ -124,7 +167,8 @@ static void ask_director(struct supervision *s)
 
 void supervision_caged_end(struct supervision *s)
 {
-        if (s->stage == STAGE_CLOSING && s->cage_pid < 0 && !supervision_egress_lingers(s))
+        if (s->stage == STAGE_CLOSING && s->cage_pid < 0 && s->keeping == KEEPING_NONE &&
+            !supervision_egress_lingers(s))
                 ask_director(s);
 }
 
@@ -160,47 +204,14 @@ void supervision_give_up(struct supervision *s, enum outcome outcome, const char
         supervision_end_cage(s);
 }
 
-static int append_records(struct supervision *s, struct err *err)
-{
-        size_t index;
-        json_t *record;
-
-        json_array_foreach(s->records, index, record)
-        {
-                struct store_event event = {.run = s->launch->run_id,
-                                            .type = json_string_value(json_object_get(record, "type")),
-                                            .data = json_object_get(record, "data")};
-
-                if (event_actor_from_name(json_string_value(json_object_get(record, "actor")), &event.actor) < 0 ||
-                    store_event_append(s->context->store, &event, NULL, err) < 0)
-                        return -1;
-        }
-        return 0;
-}
-
 void supervision_note_footprint(struct supervision *s)
 {
+        json_array_append_new(s->records, json_pack("{s:s, s:s, s:o}", "type", "receipt.preconditions", "actor",
+                                                    "system", "data", launch_receipt(s->launch)));
+        json_array_append_new(s->records, json_pack("{s:s, s:s, s:o}", "type", "receipt.plan", "actor", "system",
+                                                    "data", launch_plan_receipt(s->launch)));
         json_array_append_new(s->records, json_pack("{s:s, s:s, s:o}", "type", "receipt.context.footprint", "actor",
                                                     "system", "data", launch_footprint(s->launch)));
-}
-
-void supervision_flush(struct supervision *s)
-{
-        struct err err = ERR_INIT;
-        char text[640];
-        int status = 0;
-
-        if (!json_array_size(s->records))
-                return;
-        status = store_batch_begin(s->context->store, &err);
-        if (status == 0)
-                status = append_records(s, &err) == 0 ? store_batch_commit(s->context->store, &err) : -1;
-        json_array_clear(s->records);
-        if (status == 0)
-                return;
-        store_batch_abort(s->context->store);
-        err_text(&err, text, sizeof(text));
-        supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the log could not be written: %s", text);
 }
 
 void supervision_director_closed(struct supervision *s)
@@ -212,16 +223,37 @@ void supervision_director_closed(struct supervision *s)
         s->stage = STAGE_ENDED;
 }
 
-void supervision_runner_closed(struct supervision *s, bool garbage)
+/* Our own programs keep to what they may send: who does not was taken over. Written with the burst that it came in. */
+void supervision_note_attack(struct supervision *s, const char *who, const char *what)
+{
+        json_array_append_new(s->records,
+                              json_pack("{s:s, s:s, s:{s:[{s:s, s:o, s:s, s:o, s:i}]}}", "type",
+                                        "receipt.attack.report", "actor", "system", "data", "items", "kind", "channel",
+                                        "what", json_sprintf("%s sent what it may not send", who), "answer",
+                                        "the run was ended", "why", json_quoted(what), "times", 1));
+}
+
+void supervision_runner_closed(struct supervision *s, int how)
 {
         if (s->told)
                 return;
-        if (garbage)
+        if (how == SUPERVISION_DEAF) {
+                supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "receiving from the runner failed");
+        } else if (how == SUPERVISION_GARBAGE) {
+                s->distrusted = true;
+                supervision_note_attack(s, "the runner", "it is no message");
                 supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the runner sent what is no message");
-        else if (s->cage_pid < 0)
+        } else if (s->cage_pid < 0)
                 supervision_give_up(s, OUTCOME_INTERRUPTED, "the runner ended without a result");
         else
                 s->deadline = clock_ms() + CAGE_GRACE_MS; /* its end says why; one that never comes is not waited for */
+}
+
+void supervision_await_runner(const struct supervision *s)
+{
+        struct pollfd end = {.fd = s->runner.fd}; /* no event: only the end of its side counts */
+
+        poll(&end, 1, CAGE_GRACE_MS);
 }
 
 void supervision_cage_exited(struct supervision *s, int wait_status)
@@ -257,9 +289,22 @@ void supervision_signal(struct supervision *s)
                 terminal_say(s->terminal, "stopping: the run is being discarded");
 }
 
+/* The item that a resumed run took from the queue stays its own for as long as somebody supervises it. */
+static void renew_claim(struct supervision *s)
+{
+        struct store_claim claim = {.owner = owner_self(), .until = clock_ms() + RESUME_LEASE_MS};
+        struct err ignored = ERR_INIT; /* a lease that could not be renewed is tried again with the next tick */
+
+        if (!s->launch->resume || !s->launch->resume->from_queue || clock_ms() < s->renew_at)
+                return;
+        if (store_queue_renew(s->context->store, &claim, &ignored) == 0)
+                s->renew_at = clock_ms() + RESUME_LEASE_MS / 4;
+}
+
 void supervision_tick(struct supervision *s)
 {
         terminal_tick(s->terminal);
+        renew_claim(s);
         if (s->stage == STAGE_WORKING && clock_ms() > s->latest) {
                 supervision_give_up(s, OUTCOME_INTERNAL_ERROR,
                                     "the runner gave no result, long after all that it may wait for");

@@ -249,15 +249,21 @@ void supervision_from_egress(struct supervision *s, json_t *message)
         for (size_t i = 0; type && i < sizeof(handlers) / sizeof(handlers[0]); i++)
                 if (strcmp(handlers[i].type, type) == 0)
                         handled = handlers[i].handle(s, message, &err);
-        if (handled < 0)
+        if (handled < 0) {
+                supervision_note_attack(s, "the egress proxy", err.message);
                 supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the egress proxy sent what it may not send: %s",
                                     err.message);
+        }
 }
 
-void supervision_egress_closed(struct supervision *s, bool garbage)
+void supervision_egress_closed(struct supervision *s, int how)
 {
-        if (garbage)
-                supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the egress proxy sent what is no message");
+        if (how == SUPERVISION_DEAF)
+                supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "receiving from the egress proxy failed");
+        if (how != SUPERVISION_GARBAGE)
+                return;
+        supervision_note_attack(s, "the egress proxy", "it is no message");
+        supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the egress proxy sent what is no message");
 }
 
 static void note_dropped(struct supervision *s)

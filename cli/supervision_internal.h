@@ -9,6 +9,9 @@
 /* Replaces the verdict; `reasons` are copied. */
 void supervision_set_verdict(struct supervision *s, enum outcome outcome, const struct strv *reasons);
 
+/* A note of so many bytes: ERR_INPUT where the run has more than it may have. */
+int supervision_count_note(struct supervision *s, size_t bytes, struct err *err);
+
 /* Enters a phase in the store and on the terminal; a store that refuses gives the run up. */
 void supervision_move(struct supervision *s, enum phase to);
 
@@ -37,6 +40,10 @@ void supervision_judge_upstreams(struct supervision *s);
 
 /* supervision_egress.c. One line for the person who waits, "WORD: WHAT (HOW)", once for each `what` and not without end. */
 void supervision_say_veto(struct supervision *s, const char *word, const char *what, const char *how);
+
+/* supervision_checkpoint.c: RUN@STEP of a resumed run, NULL of others; owned. The runner has staged one, or says why it could not. */
+struct json_t *supervision_resumed(const struct supervision *s);
+int supervision_on_checkpoint(struct supervision *s, struct json_t *message, struct err *err);
 
 /* Whether cupel-egress is still there, and gets a moment; whether it took too long, and was killed. */
 bool supervision_egress_lingers(struct supervision *s);

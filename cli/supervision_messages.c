@@ -7,13 +7,13 @@
 #include "lib/base/clock.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
+#include "policy/scrub.h"
 #include "sandbox/plan.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define RECEIPTS_MAX 24000 /* of the runner itself: 1000 verifiers, each tried 11 times, and what else happens */
-#define RECORDS_MAX 20000  /* of one burst; a flush comes after each burst, so only a runner gone mad gets here */
 
 /* ---- From the director ---- */
 
@@ -45,8 +45,9 @@ static int on_ready(struct supervision *s, json_t *message, struct err *err)
                 return 0;
         s->stage = STAGE_WORKING;
         s->latest = clock_ms() + longest_work(&s->launch->plan);
-        supervision_start_runner(s, json_pack("{s:s,s:O,s:O,s:I}", "op", "start", "lowers", lowers, "objects", objects,
-                                              "wall_ms", (json_int_t)s->launch->plan.budget.wall_ms));
+        supervision_start_runner(s, json_pack("{s:s,s:O,s:O,s:I,s:o*}", "op", "start", "lowers", lowers, "objects",
+                                              objects, "wall_ms", (json_int_t)s->launch->plan.budget.wall_ms, "resumed",
+                                              supervision_resumed(s)));
         return 0;
 }
 
@@ -66,6 +67,20 @@ static int on_progress(struct supervision *s, json_t *message, struct err *err)
         return 0;
 }
 
+/*
+ * A worker may start the next run while the packet of this one is still written. Where money was reserved it hears nothing before
+ * the process ends: until then what is left over is not given back.
+ */
+static void tell_worker(const struct launch *launch, const char *phase)
+{
+        enum phase to;
+
+        if (!launch->claim_epoch || launch->spend || phase_from_name(phase, &to) < 0 || !phase_is_terminal(to))
+                return;
+        puts("{\"over\":true}");
+        fflush(stdout);
+}
+
 /* The director moves its phases itself; here they are only shown. */
 static int on_director_phase(struct supervision *s, json_t *message, struct err *err)
 {
@@ -76,6 +91,7 @@ static int on_director_phase(struct supervision *s, json_t *message, struct err 
         if (json_fields(message, "phase", fields, err) < 0)
                 return -1;
         terminal_phase(s->terminal, to);
+        tell_worker(s->launch, to);
         return 0;
 }
 
@@ -131,17 +147,13 @@ static int on_director_error(struct supervision *s, json_t *message, struct err 
 
 /* ---- From the runner ---- */
 
-/* The runner keeps to the budget of notes; one that was taken over would fill the disk with them. */
+/* The runner keeps to its budgets; one that was taken over would fill the disk. */
 static int count_record(struct supervision *s, enum event_actor actor, const json_t *data, struct err *err)
 {
-        const bool note = actor == EVENT_ACTOR_AGENT;
-        uint64_t *count = note ? &s->notes_seen : &s->receipts_seen;
-
-        if (++*count > (note ? (uint64_t)s->launch->plan.budget.notes : RECEIPTS_MAX))
-                return err_set(err, ERR_INPUT, "record: more %s than a run may have", note ? "notes" : "receipts");
-        s->notes_bytes += note ? json_dumpb(data, NULL, 0, JSON_COMPACT) : 0;
-        if (s->notes_bytes > EVENT_NOTES_BYTES_MAX)
-                return err_set(err, ERR_INPUT, "record: more bytes of notes than a run may have");
+        if (actor == EVENT_ACTOR_AGENT)
+                return supervision_count_note(s, json_size(data), err);
+        if (++s->receipts_seen > RECEIPTS_MAX)
+                return err_set(err, ERR_INPUT, "record: more receipts than a run may have");
         return 0;
 }
 
@@ -184,11 +196,14 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
                 return -1;
         if (actor == EVENT_ACTOR_AGENT || quotes_agent(event_type_name(known)))
                 redact_json(&s->redact, data);
-        if (json_array_size(s->records) >= RECORDS_MAX)
-                supervision_flush(s);
+        else
+                redact_record(&s->redact, data);
+        s->redact.count += scrub_json(data);
         json_array_append(s->records, message);
         if (actor == EVENT_ACTOR_AGENT && json_is_string(json_object_get(data, "text")))
                 terminal_note(s->terminal, event_type_name(known), json_string_value(json_object_get(data, "text")));
+        if (supervision_is_full(s))
+                supervision_flush(s);
         if (strcmp(event_type_name(known), "action.vetoed") == 0)
                 say_vetoed(s, data);
         else if (strcmp(event_type_name(known), "receipt.timeout") == 0)
@@ -216,6 +231,16 @@ static int on_runner_phase(struct supervision *s, json_t *message, struct err *e
         return 0;
 }
 
+/* "1 note was", "4 notes were" */
+static json_t *how_many_dropped(int64_t count, const char *what)
+{
+        const size_t len = strnlen(what, 32);
+
+        if (count == 1 && len && what[len - 1] == 's')
+                return json_sprintf("1 %.*s was refused or dropped", (int)len - 1, what);
+        return json_sprintf("%lld %.*s were refused or dropped", (long long)count, (int)len, what);
+}
+
 static int on_dropped(struct supervision *s, json_t *message, struct err *err)
 {
         const char *event, *what = "";
@@ -229,9 +254,8 @@ static int on_dropped(struct supervision *s, json_t *message, struct err *err)
                 return -1;
         if (++s->receipts_seen > RECEIPTS_MAX)
                 return err_set(err, ERR_INPUT, "dropped: more receipts than a run may have");
-        json_array_append_new(s->records,
-                              json_pack("{s:s,s:s,s:{s:o}}", "type", "note.status", "actor", "runner", "data", "text",
-                                        json_sprintf("%lld %.32s were refused or dropped", (long long)count, what)));
+        json_array_append_new(s->records, json_pack("{s:s,s:s,s:{s:o}}", "type", "note.status", "actor", "runner",
+                                                    "data", "text", how_many_dropped(count, what)));
         return 0;
 }
 
@@ -239,12 +263,13 @@ static int on_dropped(struct supervision *s, json_t *message, struct err *err)
 static void tell_redacted(struct supervision *s)
 {
         if (s->redact.count)
-                json_array_append_new(
-                        s->records,
-                        json_pack("{s:s,s:s,s:{s:o,s:{s:I}}}", "type", "note.status", "actor", "runner", "data", "text",
-                                  json_sprintf("%llu values of secret variables are hidden in notes and reasons",
-                                               (unsigned long long)s->redact.count),
-                                  "extra", "redacted", (json_int_t)s->redact.count));
+                json_array_append_new(s->records,
+                                      json_pack("{s:s,s:s,s:{s:o,s:{s:I}}}", "type", "note.status", "actor", "runner",
+                                                "data", "text",
+                                                json_sprintf("%llu secret value%s hidden in notes and reasons",
+                                                             (unsigned long long)s->redact.count,
+                                                             s->redact.count == 1 ? " is" : "s are"),
+                                                "extra", "redacted", (json_int_t)s->redact.count));
 }
 
 static void say_tier(struct supervision *s, const char *name)
@@ -259,21 +284,22 @@ static void say_tier(struct supervision *s, const char *name)
 static int on_result(struct supervision *s, json_t *message, struct err *err)
 {
         const char *event, *name = "", *tier = NULL, *meant = NULL, *meaning = NULL;
+        json_t *usage = NULL;
         _cleanup_strv_ struct strv reasons = {0};
         enum outcome outcome = OUTCOME_INTERNAL_ERROR;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"outcome", JSON_FIELD_STRING, &name, true},
-                                            {"reasons", JSON_FIELD_STRINGS, &reasons, true},
-                                            {"tier", JSON_FIELD_STRING, &tier, false},
-                                            {"meant", JSON_FIELD_STRING, &meant, false},
-                                            {"meaning", JSON_FIELD_STRING, &meaning, false},
-                                            {0}};
+        const struct json_field fields[] = {
+                {"event", JSON_FIELD_STRING, &event, true},      {"outcome", JSON_FIELD_STRING, &name, true},
+                {"reasons", JSON_FIELD_STRINGS, &reasons, true}, {"tier", JSON_FIELD_STRING, &tier, false},
+                {"meant", JSON_FIELD_STRING, &meant, false},     {"meaning", JSON_FIELD_STRING, &meaning, false},
+                {"usage", JSON_FIELD_OBJECT, &usage, false},     {0}};
 
         json_object_del(message, "tree"); /* a claim: the director takes its own from the log */
         json_object_del(message, "layers");
         if (json_fields(message, "result", fields, err) < 0)
                 return -1;
         say_tier(s, tier);
+        if (usage)
+                processes_say(&s->processes, PROCESS_RUNNER, usage);
         s->verify = strcmp(name, "verify") == 0;
         /* a run that may not commit cannot end well by the caged side's word alone, but these ends need no more than it */
         if (!s->verify &&
@@ -281,8 +307,10 @@ static int on_result(struct supervision *s, json_t *message, struct err *err)
                 return err_set(err, ERR_INPUT, "result: %.64s is not the runner's to give", name);
         if (meant && supervision_take_meaning(s, meant, meaning, err) < 0)
                 return -1;
-        for (size_t i = 0; i < reasons.len; i++)
+        for (size_t i = 0; i < reasons.len; i++) {
                 redact_text(&s->redact, reasons.items[i], strlen(reasons.items[i]));
+                s->redact.count += scrub_text(reasons.items[i], strlen(reasons.items[i]));
+        }
         tell_redacted(s);
         s->told = true;
         supervision_set_verdict(s, outcome, &reasons);
@@ -306,8 +334,10 @@ static const struct handler director_handlers[] = {
 };
 
 static const struct handler runner_handlers[] = {
-        {"record", on_record},   {"phase", on_runner_phase}, {"step", on_step},
-        {"dropped", on_dropped}, {"result", on_result},      {NULL, NULL},
+        {"record", on_record}, {"phase", on_runner_phase},
+        {"step", on_step},     {"dropped", on_dropped},
+        {"result", on_result}, {"checkpoint", supervision_on_checkpoint},
+        {NULL, NULL},
 };
 
 static int dispatch(struct supervision *s, const struct handler *handlers, json_t *message, struct err *err)
@@ -328,12 +358,30 @@ void supervision_from_director(struct supervision *s, json_t *message)
                 supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the director sent nonsense: %s", err.message);
 }
 
+bool supervision_hears_runner(const struct supervision *s)
+{
+        return !s->told || (s->given_up && !s->distrusted);
+}
+
+/* Whoever left a note was told that it is accepted: it is not lost with a run that we end. */
+static void hear_out(struct supervision *s, json_t *message)
+{
+        struct err err = ERR_INIT;
+
+        if (supervision_hears_runner(s) && strcmp(json_text_of(message, "event"), "record") == 0 &&
+            on_record(s, message, &err) < 0)
+                s->distrusted = true;
+}
+
 void supervision_from_runner(struct supervision *s, json_t *message)
 {
         struct err err = ERR_INIT;
 
-        if (s->told)
-                return; /* nothing after a result counts */
-        if (dispatch(s, runner_handlers, message, &err) < 0)
+        if (s->told) {
+                hear_out(s, message); /* nothing else counts after a result */
+        } else if (dispatch(s, runner_handlers, message, &err) < 0) {
+                s->distrusted = true;
+                supervision_note_attack(s, "the runner", err.message);
                 supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the runner sent what it may not send: %s", err.message);
+        }
 }

@@ -15,7 +15,6 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/event.h"
 #include "lib/base/json.h"
 
 #include <stdio.h>
@@ -58,7 +57,7 @@ static int find_route(const struct supervision *s, const char *name, size_t *ret
 void supervision_know_credentials(struct supervision *s)
 {
         for (size_t i = 0; i < s->launch->plan.agent.routes.len && i < NETWORK_ROUTES_MAX; i++)
-                refused_id(route_at(s, i), s->upstreams.credential[i]);
+                refused_id(s->context->state_root, route_at(s, i), s->upstreams.credential[i]);
 }
 
 /* ---- refused ---- */

@@ -20,9 +20,15 @@
 #include "cli/terminal.h"
 #include "lib/base/outcome.h"
 
+#include <signal.h>
+
 struct json_t;
 
+/* Sent by `cupel checkpoint` to the run's owner. A process that does not listen for it yet, or no more, ignores it. */
+#define SUPERVISOR_CHECKPOINT_SIGNAL SIGURG
+
 struct run_result {
+        struct json_t *next; /* what follows for the item (policy/failure.h); NULL: the log does not say */
         struct json_t *cost; /* lib/base/cost_sum.h; NULL: nothing cost */
         enum outcome outcome;
         char *commit, *tree; /* NULL where there is none */

@@ -11,32 +11,35 @@
 #include "cli/supervision.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/json.h"
-#include "lib/base/spawn.h"
-#include "lib/base/user.h"
-#include "sandbox/cage.h"
+#include "lib/base/turns.h"
 #include "sandbox/cgroup.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
 #define TICK_MS 200
+#define GATHER_MS 10 /* records that come so close to each other are written together */
 
 struct loop {
         uv_loop_t uv;
         struct supervision s;
         uv_poll_t director, runner, egress;
-        uv_signal_t signals[4]; /* SIGCHLD and the three that stop a run */
-        uv_timer_t tick;
+        uv_signal_t signals[5]; /* SIGCHLD, the three that stop a run, and a person's wish for a checkpoint */
+        uv_work_t keep;         /* of a checkpoint; one at a time */
+        struct err keep_err;
+        uv_timer_t tick, gather;
+        uint64_t written; /* clock_ms() of the last records that were */
         struct complaints *complaints;
 };
 
-static const int caught[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
+static const int caught[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SUPERVISOR_CHECKPOINT_SIGNAL};
 
 static void mask_signals(int how)
 {
@@ -60,47 +63,55 @@ static int start_director(struct loop *loop, int *ret_fd, struct err *err)
         const struct director_call call = {.context = loop->s.context,
                                            .mode = "run",
                                            .run = loop->s.launch->run_id,
-                                           .snapshot = loop->s.launch->snapshot};
+                                           .snapshot = loop->s.launch->snapshot,
+                                           .jobs = loop->s.launch->jobs,
+                                           .no_reuse = loop->s.launch->no_reuse};
 
         return director_start(&call, ret_fd, &loop->s.director_pid, err);
 }
 
 /* ---- Events ---- */
 
-typedef void message_fn(struct supervision *s, struct json_t *message);
-
 #define TURN_MESSAGES 1000
 
-/*
- * 1: there may be more later; 0: the peer is gone; -1: it sends what is no message. `most`: messages before the others, time and
- * signals among them, get their turn; a peer that sends without end would keep all of them away. What was received is handled.
- */
-static int drain_some(struct supervision *s, struct channel *channel, message_fn *handle, size_t most)
+static int drain(struct supervision *s, struct channel *channel, supervision_message_fn *handle)
 {
-        for (size_t count = 0; count < most || channel_has_line(channel); count++) {
-                struct err err = ERR_INIT;
-                json_t *message = NULL;
-                int got = channel_recv(channel, &message, &err);
-
-                if (got == CHANNEL_AGAIN)
-                        return 1;
-                if (got != 1)
-                        return got;
-                handle(s, message);
-                json_decref(message);
-        }
-        return 1;
-}
-
-static int drain(struct supervision *s, struct channel *channel, message_fn *handle)
-{
-        return drain_some(s, channel, handle, TURN_MESSAGES);
+        return supervision_receive(s, channel, handle, TURN_MESSAGES);
 }
 
 /* Of a peer that has ended. */
-static void drain_rest(struct supervision *s, struct channel *channel, message_fn *handle)
+static void drain_rest(struct supervision *s, struct channel *channel, supervision_message_fn *handle)
 {
-        drain_some(s, channel, handle, SIZE_MAX);
+        supervision_receive(s, channel, handle, SIZE_MAX);
+}
+
+static void run_keep(uv_work_t *work)
+{
+        struct loop *loop = work->data;
+
+        if (supervision_keep(&loop->s, &loop->keep_err) < 0 && loop->keep_err.code == ERR_OK)
+                err_set(&loop->keep_err, ERR_INTERNAL, "a checkpoint failed without saying why");
+}
+
+static void stop_when_ended(struct loop *loop);
+
+static void on_kept(uv_work_t *work, int status)
+{
+        struct loop *loop = work->data;
+
+        (void)status;
+        supervision_kept(&loop->s, &loop->keep_err);
+        stop_when_ended(loop);
+}
+
+static void start_keep(struct loop *loop)
+{
+        if (loop->s.keeping != KEEPING_WANTED)
+                return;
+        loop->s.keeping = KEEPING_RUNS;
+        loop->keep_err = ERR_INIT;
+        loop->keep.data = loop;
+        uv_queue_work(&loop->uv, &loop->keep, run_keep, on_kept);
 }
 
 static void stop_when_ended(struct loop *loop)
@@ -121,16 +132,45 @@ static void on_director(uv_poll_t *poll, int status, int events)
         stop_when_ended(loop);
 }
 
+static void write_records(struct loop *loop)
+{
+        uv_timer_stop(&loop->gather);
+        supervision_flush(&loop->s);
+        loop->written = clock_ms();
+}
+
+static void on_gather(uv_timer_t *timer)
+{
+        struct loop *loop = timer->data;
+
+        write_records(loop);
+        stop_when_ended(loop);
+}
+
+/* At once after a pause: who watches the log waits for nothing. A transaction for each costs many times the record itself. */
+static void write_soon(struct loop *loop)
+{
+        const uint64_t since = clock_ms() - loop->written;
+
+        if (!supervision_has_records(&loop->s))
+                return;
+        if (since >= GATHER_MS)
+                write_records(loop);
+        else if (!uv_is_active((uv_handle_t *)&loop->gather))
+                uv_timer_start(&loop->gather, on_gather, GATHER_MS - since, 0);
+}
+
 static void on_runner(uv_poll_t *poll, int status, int events)
 {
         struct loop *loop = poll->data;
-        int open = status < 0 ? 0 : drain(&loop->s, &loop->s.runner, supervision_from_runner);
+        const int open = status < 0 ? 0 : drain(&loop->s, &loop->s.runner, supervision_from_runner);
 
         (void)events;
-        supervision_flush(&loop->s);
+        write_soon(loop);
+        start_keep(loop);
         if (open <= 0) {
                 uv_poll_stop(poll);
-                supervision_runner_closed(&loop->s, open < 0);
+                supervision_runner_closed(&loop->s, open);
         }
         stop_when_ended(loop);
 }
@@ -138,13 +178,13 @@ static void on_runner(uv_poll_t *poll, int status, int events)
 static void on_egress(uv_poll_t *poll, int status, int events)
 {
         struct loop *loop = poll->data;
-        int open = status < 0 ? 0 : drain(&loop->s, &loop->s.egress, supervision_from_egress);
+        const int open = status < 0 ? 0 : drain(&loop->s, &loop->s.egress, supervision_from_egress);
 
         (void)events;
-        supervision_flush(&loop->s);
+        write_soon(loop);
         if (open <= 0) {
                 uv_poll_stop(poll);
-                supervision_egress_closed(&loop->s, open < 0);
+                supervision_egress_closed(&loop->s, open);
         }
         stop_when_ended(loop);
 }
@@ -154,20 +194,24 @@ static void reap(struct loop *loop)
 {
         struct supervision *s = &loop->s;
         const struct attach *attach = s->terminal->attach;
+        struct rusage use;
         int status;
 
-        if (s->egress_pid > 0 && waitpid(s->egress_pid, &status, WNOHANG) == s->egress_pid) {
+        if (s->egress_pid > 0 && wait4(s->egress_pid, &status, WNOHANG, &use) == s->egress_pid) {
+                processes_end(&s->processes, PROCESS_EGRESS, &use);
                 drain_rest(s, &s->egress, supervision_from_egress);
                 supervision_flush(s);
                 supervision_egress_exited(s, status);
         }
         if (attach && attach->pid > 0 && waitpid(attach->pid, &status, WNOHANG) == attach->pid)
                 supervision_viewer_exited(s, status);
-
-        if (s->cage_pid > 0 && waitpid(s->cage_pid, &status, WNOHANG) == s->cage_pid) {
-                if (s->runner.fd >= 0 && !s->told) {
+        if (s->cage_pid > 0 && wait4(s->cage_pid, &status, WNOHANG, &use) == s->cage_pid) {
+                processes_end(&s->processes, PROCESS_CAGE, &use);
+                supervision_await_runner(s);
+                if (s->runner.fd >= 0 && supervision_hears_runner(s)) {
                         drain_rest(s, &s->runner, supervision_from_runner);
                         supervision_flush(s);
+                        start_keep(loop);
                 }
                 supervision_cage_exited(s, status);
         }
@@ -181,6 +225,8 @@ static void on_signal(uv_signal_t *handle, int number)
 
         if (number == SIGCHLD)
                 reap(loop);
+        else if (number == SUPERVISOR_CHECKPOINT_SIGNAL)
+                supervision_ask_checkpoint(&loop->s);
         else
                 supervision_signal(&loop->s);
         stop_when_ended(loop);
@@ -190,6 +236,7 @@ static void on_tick(uv_timer_t *timer)
 {
         struct loop *loop = timer->data;
 
+        reap(loop); /* should its signal have been in vain */
         supervision_tick(&loop->s);
         stop_when_ended(loop);
 }
@@ -220,9 +267,11 @@ static int open_loop(struct loop *loop, struct err *err)
                 uv_signal_start(&loop->signals[i], on_signal, caught[i]);
         }
         mask_signals(SIG_UNBLOCK);
+        turns_long(); /* a flood of notes is work for whole turns; who asks for an answer meanwhile must not wait for its end */
         loop->complaints = complaints_new(&loop->uv, loop->s.terminal);
-        loop->tick.data = loop;
+        loop->tick.data = loop->gather.data = loop;
         uv_timer_init(&loop->uv, &loop->tick);
+        uv_timer_init(&loop->uv, &loop->gather);
         uv_timer_start(&loop->tick, on_tick, TICK_MS, TICK_MS);
         return 0;
 }
@@ -251,6 +300,7 @@ static int start_egress(struct loop *loop, const json_t *config, int peer, struc
 
         if (places.output < 0 || egress_start(config, &places, &fd, &loop->s.egress_pid, err) < 0)
                 return -1;
+        processes_begin(&loop->s.processes, PROCESS_EGRESS);
         return watch(loop, &loop->egress, &loop->s.egress, fd, on_egress, err);
 }
 
@@ -265,6 +315,8 @@ static int start_processes(struct loop *loop, const json_t *config, const int pe
         if (call.output < 0 || runner_start(&call, &runner, &loop->s.cage_pid, err) < 0 ||
             watch(loop, &loop->runner, &loop->s.runner, runner, on_runner, err) < 0)
                 return -1;
+        processes_begin(&loop->s.processes, PROCESS_CAGE);
+        processes_begin(&loop->s.processes, PROCESS_RUNNER);
         if (start_director(loop, &director, err) < 0 ||
             watch(loop, &loop->director, &loop->s.director, director, on_director, err) < 0)
                 return -1;
@@ -273,10 +325,6 @@ static int start_processes(struct loop *loop, const json_t *config, const int pe
 
 static int start_all(struct loop *loop, struct err *err)
 {
-        const struct store_move preparing = {.run = loop->s.launch->run_id,
-                                             .to = PHASE_PREPARING,
-                                             .outcome = STORE_OUTCOME_NONE,
-                                             .actor = EVENT_ACTOR_SYSTEM};
         const bool network = plan_has_network(&loop->s.launch->plan);
         _cleanup_json_ json_t *config = network ? egress_config_take(loop->s.launch) : NULL;
         int peers[2] = {-1, -1}, status;
@@ -284,7 +332,7 @@ static int start_all(struct loop *loop, struct err *err)
         if (network && !config)
                 return err_set(err, ERR_INTERNAL, "the plan makes no configuration of the egress proxy");
         /* before anybody else may move the run: a director that fails at once ends it from here */
-        if (store_run_move(loop->s.context->store, &preparing, err) < 0 || (network && channel_pair(peers, err) < 0))
+        if (supervision_begin(&loop->s, err) < 0 || (network && channel_pair(peers, err) < 0))
                 return -1;
         status = start_processes(loop, config, peers, err);
         for (int i = 0; network && i < 2; i++)
@@ -298,13 +346,14 @@ static void await_children(struct supervision *s)
         if (s->terminal->attach)
                 attach_stop(s->terminal->attach);
         terminal_take_back(s->terminal);
-        channel_release(&s->runner);
         channel_release(&s->director);
         channel_release(&s->egress);
         if (s->cage_pid > 0) {
                 kill(s->cage_pid, SIGKILL);
                 waitpid(s->cage_pid, NULL, 0);
+                supervision_await_runner(s);
         }
+        channel_release(&s->runner);
         if (s->egress_pid > 0) {
                 kill(s->egress_pid, SIGKILL);
                 waitpid(s->egress_pid, NULL, 0);
@@ -331,6 +380,7 @@ int supervise(struct context *context, struct launch *launch, struct terminal *t
         status = start_all(&loop, err);
         if (status == 0)
                 uv_run(&loop.uv, UV_RUN_DEFAULT);
+        supervision_flush(&loop.s); /* where the director is gone without an answer */
         await_children(&loop.s);
         close_loop(&loop);
         if (status == 0 && loop.s.answered) {

@@ -64,8 +64,7 @@ void terminal_say(struct terminal *terminal, const char *format, ...)
         if (terminal->quiet)
                 return;
         va_start(args, format);
-        if (vasprintf(&line, format, args) < 0)
-                abort();
+        line = xvasprintf(format, args);
         va_end(args);
         terminal_complain(terminal, line);
 }
@@ -118,10 +117,17 @@ void terminal_step(struct terminal *terminal, const struct terminal_step *step)
                      tint(terminal, PLAIN));
 }
 
+bool terminal_prints_notes(const struct terminal *terminal)
+{
+        return !terminal->quiet && !terminal->live;
+}
+
 void terminal_note(struct terminal *terminal, const char *type, const char *text)
 {
         struct str shown = {0};
 
+        if (terminal->quiet)
+                return;
         render_line(&shown, text);
         snprintf(terminal->note, sizeof(terminal->note), "%s", str_text(&shown));
         if (!terminal->live)

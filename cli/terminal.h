@@ -49,6 +49,7 @@ void terminal_complain(struct terminal *terminal, const char *line); /* with `qu
 void terminal_phase(struct terminal *terminal, const char *phase);
 void terminal_step(struct terminal *terminal, const struct terminal_step *step);
 void terminal_note(struct terminal *terminal, const char *type, const char *text);
+bool terminal_prints_notes(const struct terminal *terminal); /* each on a line of its own; a live view shows the last */
 void terminal_progress(struct terminal *terminal, const char *what, uint64_t done, uint64_t total);
 void terminal_tick(struct terminal *terminal);
 void terminal_give_away(struct terminal *terminal);

@@ -5,10 +5,12 @@
  */
 #include "director/candidate.h"
 
+#include "director/attack_report.h"
 #include "director/director.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/hash.h"
 #include "lib/base/json.h"
 #include "lib/git/diff.h"
 
@@ -19,11 +21,6 @@ struct claim {
         struct json_t *results;
 };
 
-static bool is_object_id(const char *text)
-{
-        return text && strlen(text) == GIT_HEX - 1 && strspn(text, "0123456789abcdef") == GIT_HEX - 1;
-}
-
 static int read_claim(const struct store_event_row *row, void *arg, struct err *err)
 {
         struct claim *claim = arg;
@@ -33,7 +30,8 @@ static int read_claim(const struct store_event_row *row, void *arg, struct err *
 
         if (!event)
                 return -1;
-        if (!is_object_id(tree))
+        /* what the director decided on is no claim: after a merge it is another tree than the run's own */
+        if (!tree || !hex_is(tree, GIT_HEX) || json_object_get(data, "parent"))
                 return 0;
         memcpy(claim->tree, tree, GIT_HEX);
         json_decref(claim->results);
@@ -55,6 +53,7 @@ int candidate_find(struct director *d, struct err *err)
                 }
         }
         memcpy(d->candidate.tree, claim.tree, GIT_HEX);
+        memcpy(d->candidate.own, claim.tree, GIT_HEX);
         json_decref(d->candidate.claims);
         d->candidate.claims = claim.results;
         return 0;
@@ -91,31 +90,67 @@ int candidate_open(struct director *d, struct err *err)
 
 static void judge(struct director *d)
 {
+        struct change_trees trees = {.repo = quarantine_repo(d->candidate.quarantine),
+                                     .old_tree = d->parent.tree,
+                                     .new_tree = d->candidate.tree};
+        const struct change_reader reader = {.read = change_trees_read, .list = change_trees_list, .data = &trees};
+
         gate_report_release(&d->candidate.gates);
         d->candidate.gates = (struct gate_report){0};
         if (d->has_plan)
-                gates_judge(&d->plan, &d->candidate.changes, &d->candidate.gates);
+                gates_judge(&d->plan, &d->candidate.changes, &reader, &d->candidate.gates);
+        change_trees_release(&trees);
+        gate_report_hide(&d->candidate.gates, &d->candidate.changes);
 }
 
-int candidate_check(struct director *d, struct err *err)
+int candidate_objects(struct director *d, struct err *err)
 {
         struct candidate *candidate = &d->candidate;
         const struct quarantine_limits limits = {0};
-        uint64_t started = clock_ms();
 
-        if (candidate->checked)
+        if (candidate->sound)
                 return 0;
         if (!candidate_named(candidate) || !d->base_tree[0])
                 return err_set(err, ERR_REFUSED, "the run named no candidate");
         if (candidate_open(d, err) < 0)
                 return -1;
-        if (quarantine_check(candidate->quarantine, d->base_tree, candidate->tree, &limits, &candidate->counts, err) <
-            0)
+        if (quarantine_check(candidate->quarantine, d->base_tree, candidate->own, &limits, &candidate->counts, err) <
+            0) {
+                if (err->code == ERR_REFUSED)
+                        attack_notice(d, "objects", err);
                 return err_wrap(err, "the candidate's objects");
+        }
+        candidate->sound = true;
+        return 0;
+}
+
+/* What lands is exactly what is new against the parent: after a merge that is looked at anew. */
+static int check_objects(struct director *d, struct err *err)
+{
+        struct candidate *candidate = &d->candidate;
+
+        if (candidate_objects(d, err) < 0)
+                return -1;
+        candidate->merged = candidate->merged || strcmp(candidate->tree, candidate->own) != 0;
+        if (candidate->merged && quarantine_check_anew(candidate->quarantine, d->parent.tree, candidate->tree, err) < 0)
+                return err_wrap(err, "the merged candidate's objects");
+        return 0;
+}
+
+int candidate_check(struct director *d, struct err *err)
+{
+        struct candidate *candidate = &d->candidate;
+        uint64_t started = clock_ms();
+
+        if (candidate->checked)
+                return 0;
+        if (check_objects(d, err) < 0)
+                return -1;
         change_list_release(&candidate->changes);
         candidate->changes = (struct change_list){0};
-        if (tree_changes(quarantine_repo(candidate->quarantine), d->base_tree, candidate->tree, &candidate->changes,
-                         err) < 0)
+        if ((d->has_plan && gates_need_text(&d->plan) ? tree_changes_text : tree_changes)(
+                    quarantine_repo(candidate->quarantine), d->parent.tree, candidate->tree, &candidate->changes, err) <
+            0)
                 return err_wrap(err, "the candidate's changes");
         judge(d);
         candidate->checked = true;

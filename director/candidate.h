@@ -23,6 +23,8 @@ struct director;
 
 int candidate_find(struct director *d, struct err *err);
 int candidate_open(struct director *d, struct err *err);
+int candidate_objects(struct director *d,
+                      struct err *err); /* the first part of it: what the run itself made is sound */
 int candidate_check(struct director *d, struct err *err);
 bool candidate_named(const struct candidate *candidate);
 

@@ -3,6 +3,7 @@
 
 #include "policy/gate.h"
 #include "policy/plan.h"
+#include "policy/risk.h"
 #include "sandbox/client.h"
 
 static const char *const decision_names[] = {
@@ -63,7 +64,12 @@ static bool any_verifier_applies(const struct plan *plan, const struct change_li
 bool decide_needs_person(const struct plan *plan, const struct gate_report *gates, const struct change_list *changes,
                          struct strv *ret_reasons)
 {
-        bool needed = plan_needs_person(plan, gates, ret_reasons);
+        const struct risk_input input = {.plan = plan, .changes = changes, .gates = gates};
+        _cleanup_risk_ struct risk_report risk = {0};
+        bool needed;
+
+        risk_judge(&input, &risk);
+        needed = plan_needs_person(plan, &risk, ret_reasons);
 
         if (needed && ret_reasons->len == 0)
                 strv_add(ret_reasons, "the plan wants a person's approval");

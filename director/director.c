@@ -5,13 +5,19 @@
  */
 #include "director/director.h"
 
+#include "director/attack_report.h"
+
 #include "director/candidate.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/p256.h"
 #include "lib/base/snapshot.h"
 #include "lib/base/sshsig.h"
+#include "policy/scrub.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +28,10 @@ static int open_run_folder(struct director *d, struct err *err)
         _cleanup_free_ char *name = xasprintf("runs/%s", d->options->run);
 
         d->run_fd = fs_open_beneath(d->state_fd, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
+        /* lost with the power, or removed by somebody: the run must end nevertheless, and its packet says what is missing */
+        if (d->run_fd < 0 && errno == ENOENT && d->options->mode == DIRECTOR_RECOVER &&
+            mkdirat(d->state_fd, name, 0700) == 0)
+                d->run_fd = fs_open_beneath(d->state_fd, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
         if (d->run_fd < 0)
                 return err_errno(err, "open %s/%s", d->state_folder, name);
         d->run_folder = xasprintf("%s/%s", d->state_folder, name);
@@ -40,8 +50,11 @@ static int open_store(struct director *d, struct err *err)
 int director_open(struct director *d, const struct director_options *options, struct err *err)
 {
         *d = (struct director){.options = options, .state_fd = -1, .run_fd = -1, .outcome = OUTCOME_COUNT};
+        d->started_ms = clock_wall_ms();
         d->base = d->delta = LAYER_STACK_INIT;
         d->room = ROOM_INIT;
+        d->line = LINE_INIT;
+        d->lock_fd = -1;
         plan_init(&d->plan);
         d->umask = umask(0077);
         if (uplink_open(&d->up, err) < 0 || git_start(err) < 0 || repo_open(options->repository, &d->repo, err) < 0)
@@ -50,7 +63,7 @@ int director_open(struct director *d, const struct director_options *options, st
         d->state_fd = fs_open_dir(d->state_folder, err);
         if (d->state_fd < 0 || open_run_folder(d, err) < 0)
                 return -1;
-        return open_store(d, err);
+        return options->mode == DIRECTOR_REPLAY ? replay_row(d, err) : open_store(d, err);
 }
 
 void director_release_work(struct director *d)
@@ -67,14 +80,19 @@ void director_release_work(struct director *d)
 
 void director_close(struct director *d)
 {
+        cleanup_fd(&d->lock_fd);
+        line_leave(d);
         director_release_work(d);
         candidate_release(&d->candidate);
         packet_release(&d->packet);
         sshkey_free(d->signer.key);
+        p256_free(d->attest_key);
         author_release(&d->signer.author);
         str_release(&d->sealed.text);
         plan_release(&d->plan);
         strv_release(&d->left);
+        strv_release(&d->warnings);
+        json_decref(d->attacks);
         store_run_release(&d->row);
         store_close(d->store);
         repo_free(d->repo);
@@ -97,8 +115,12 @@ int director_refresh(struct director *d, struct err *err)
         }
         store_run_release(&d->row);
         d->row = row;
-        if (!d->base_tree[0] && row.base && row.base[0])
-                return repo_commit_tree(d->repo, row.base, d->base_tree, err);
+        if (d->base_tree[0] || !row.base || !row.base[0])
+                return 0;
+        if (repo_commit_tree(d->repo, row.base, d->base_tree, err) < 0)
+                return -1;
+        snprintf(d->parent.commit, sizeof(d->parent.commit), "%s", row.base);
+        memcpy(d->parent.tree, d->base_tree, sizeof(d->parent.tree));
         return 0;
 }
 
@@ -118,6 +140,12 @@ static int check_digest(const struct director *d, int snapshot_fd, struct err *e
         return 0;
 }
 
+int director_open_keys(const struct director *d, char **ret_folder, struct err *err)
+{
+        *ret_folder = xasprintf("%s/keys", d->options->state);
+        return fs_mkdir_p(*ret_folder, 0700, err) < 0 ? -1 : fs_open_dir(*ret_folder, err);
+}
+
 int director_load_plan(struct director *d, struct err *err)
 {
         _cleanup_fd_ int snapshot_fd = -1;
@@ -128,8 +156,12 @@ int director_load_plan(struct director *d, struct err *err)
         snapshot_fd = fs_open_beneath(d->run_fd, "config_snapshot", O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
         if (snapshot_fd < 0)
                 return err_errno(err, "open the snapshot");
-        if (check_digest(d, snapshot_fd, err) < 0 ||
-            fs_read_at(snapshot_fd, "plan.json", PLAN_BYTES_MAX, &bytes, err) < 0)
+        if (check_digest(d, snapshot_fd, err) < 0) {
+                if (err->code == ERR_REFUSED)
+                        attack_notice(d, "snapshot", err);
+                return -1;
+        }
+        if (fs_read_at(snapshot_fd, "plan.json", PLAN_BYTES_MAX, &bytes, err) < 0)
                 return -1;
         if (plan_from_json(str_text(&bytes), bytes.len, &d->plan, err) < 0)
                 return err_wrap(err, "the snapshot's plan");
@@ -154,6 +186,16 @@ static void follow_move(struct director *d, const struct director_move *move)
         }
 }
 
+/* What a verifier's command, a test or a finding holds of a secret is hidden before it is on record: the report tells the same. */
+static void hide(struct director *d, struct json_t *texts)
+{
+        struct redact *secrets = packet_secrets(d);
+        const uint64_t before = secrets->count;
+
+        redact_record(secrets, texts);
+        d->packet.redacted += secrets->count - before + scrub_json(texts);
+}
+
 int director_move(struct director *d, const struct director_move *move, struct err *err)
 {
         _cleanup_json_ struct json_t *reasons = move->reasons ? json_from_strv(move->reasons) : NULL;
@@ -170,8 +212,12 @@ int director_move(struct director *d, const struct director_move *move, struct e
                 .intent = move->intent,
                 .events = move->events,
                 .events_len = move->events_len,
+                .wait_ms = d->has_plan ? d->plan.approval.deadline_ms : APPROVAL_DEADLINE_DEFAULT,
+                .next = move->next,
         };
 
+        if (reasons)
+                hide(d, reasons);
         if (store_run_move(d->store, &store_move, err) < 0) {
                 if (err->code == ERR_LOST)
                         return -1; /* its sentence is the reason that the run ends with */
@@ -184,14 +230,22 @@ int director_move(struct director *d, const struct director_move *move, struct e
         return 0;
 }
 
-int director_record(struct director *d, const char *type, struct json_t *owned, struct err *err)
+int director_record_on(struct director *d, const char *type, struct json_t *owned, struct json_t *owned_refs,
+                       char *ret_id, struct err *err)
 {
-        _cleanup_json_ struct json_t *data = owned;
-        const struct store_event event = {.run = d->row.id, .type = type, .actor = EVENT_ACTOR_DIRECTOR, .data = data};
+        _cleanup_json_ struct json_t *data = owned, *refs = owned_refs;
+        const struct store_event event = {
+                .run = d->row.id, .type = type, .actor = EVENT_ACTOR_DIRECTOR, .data = data, .refs = refs};
 
-        if (store_event_append(d->store, &event, NULL, err) < 0)
+        hide(d, data);
+        if (store_event_append(d->store, &event, ret_id, err) < 0)
                 return err_wrap(err, "record %s", type);
         return 0;
+}
+
+int director_record(struct director *d, const char *type, struct json_t *owned, struct err *err)
+{
+        return director_record_on(d, type, owned, NULL, NULL, err);
 }
 
 /* ---- Errors as outcomes ---- */
@@ -237,13 +291,11 @@ static int rescue(struct director *d, struct err *err)
 int director_run(struct director *d, struct err *err)
 {
         static int (*const modes[])(struct director *, struct err *) = {
-                [DIRECTOR_RUN] = mode_run,
-                [DIRECTOR_LAND] = mode_land,
-                [DIRECTOR_DISCARD] = mode_discard,
-                [DIRECTOR_RECOVER] = mode_recover,
+                [DIRECTOR_RUN] = mode_run,         [DIRECTOR_REVERT] = mode_revert,   [DIRECTOR_LAND] = mode_land,
+                [DIRECTOR_DISCARD] = mode_discard, [DIRECTOR_RECOVER] = mode_recover, [DIRECTOR_REPLAY] = mode_replay,
         };
 
         if (modes[d->options->mode](d, err) == 0)
                 return 0;
-        return rescue(d, err);
+        return d->options->mode == DIRECTOR_REPLAY ? -1 : rescue(d, err);
 }

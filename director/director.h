@@ -9,7 +9,9 @@
  *   mode run       base layer ─► ready ─► (the agent works) ─► verify ─► decide ─┬─► land ─► committed
  *                                                                               ├─► held
  *                                                                               └─► discarded
+ *   mode revert    base layer ─► the inverse of a commit ─► verify ─► …                  as mode run, without an agent
  *   mode land      a held run: check, land           mode discard   end a run         mode recover   after a crash
+ *   mode replay    a packet's base and patch ─► verify ─► decide: a verdict, and nothing else (director/replay.h)
  *
  *         struct director director;
  *         director_open(&director, &options, err);
@@ -21,10 +23,13 @@
  * (the store is gone) is the error of director_run().
  */
 
+#include "director/line.h"
 #include "director/message.h"
 #include "director/options.h"
 #include "director/packet.h"
+#include "director/parent.h"
 #include "director/room.h"
+#include "director/rounds.h"
 #include "director/tidy.h"
 #include "director/uplink.h"
 
@@ -42,11 +47,15 @@
 #include <stdint.h>
 
 struct json_t;
+struct p256_key;
 struct sshkey;
 
 /* What the run wants to become; filled by candidate.c. */
 struct candidate {
-        char tree[GIT_HEX];    /* "": none was ever named */
+        char tree[GIT_HEX]; /* what would land on the parent; "": none was ever named */
+        char own[GIT_HEX]; /* what the run itself made; another tree than the one above after a merge (director/merge.h) */
+        bool sound;        /* the objects of `own` are checked */
+        bool merged;       /* it was merged at least once */
         struct json_t *claims; /* the runner's own verifier results, or NULL; never trusted, only told */
         struct quarantine *quarantine;
         bool checked; /* quarantine_check() passed: changes and gates are filled */
@@ -66,6 +75,7 @@ struct signer {
 struct sealed {
         char digest[HASH_HEX]; /* "": nothing yet */
         struct str text;
+        bool stale; /* evidence_void() */
 };
 
 struct director_times { /* milliseconds; 0: did not happen */
@@ -76,12 +86,16 @@ struct director {
         const struct director_options *options;
         struct uplink up;
         struct repo *repo;
-        struct store *store;
+        struct store *store; /* NULL in mode replay */
         struct store_run row;
         char *state_folder; /* <state>/repos/<repo-id> */
         char *run_folder;
         int state_fd, run_fd;
         char base_tree[GIT_HEX]; /* "" while the base is unknown */
+        struct parent parent;
+        struct line line;
+        struct rounds rounds;
+        int lock_fd; /* the landing lock, while we have it; -1 */
         struct plan plan;
         bool has_plan;
         struct candidate candidate;
@@ -89,14 +103,19 @@ struct director {
         struct layer_stack delta; /* base + candidate, while the clean room stands on it */
         struct room room;
         struct signer signer;
+        struct p256_key *attest_key; /* director/attest.h; NULL until it is needed */
         struct sealed sealed;
         struct packet packet;
         char carried[HASH_HEX]; /* digest of the carried folders before the verifiers; "": none, or not known */
         struct tidy room_tidy, quarantine_tidy;
         mode_t umask;                        /* the user's, for what is made in the repository; ours is 077 */
         char tree[GIT_HEX], commit[GIT_HEX]; /* what the row points to once we have moved it */
+        struct strv warnings;                /* of the verifiers, for a commit's reasons */
         struct strv left;                    /* files of the checkout that landing left alone */
+        struct json_t *attacks;              /* director/attack_report.h; NULL: none so far */
         struct director_times times;
+        int64_t started_ms; /* of this process, clock_wall_ms() */
+        bool ends_again;    /* director_end_again() */
         bool ended;
         enum outcome outcome;
 };
@@ -107,9 +126,11 @@ void director_close(struct director *d);
 
 /* ---- Modes (run.c, land.c, recover.c): each ends the run, or fails with what becomes its outcome ---- */
 int mode_run(struct director *d, struct err *err);
+int mode_revert(struct director *d, struct err *err);
 int mode_land(struct director *d, struct err *err);
 int mode_discard(struct director *d, struct err *err);
 int mode_recover(struct director *d, struct err *err);
+int mode_replay(struct director *d, struct err *err); /* director/replay.h; it has no run to end */
 
 /* ---- What the modes share ---- */
 
@@ -122,6 +143,9 @@ int director_refresh(struct director *d, struct err *err);
  */
 int director_load_plan(struct director *d, struct err *err);
 
+/* <state>/keys, made where it is missing: its descriptor, or -1. *ret_folder (free it, in any case) is its path, for messages. */
+int director_open_keys(const struct director *d, char **ret_folder, struct err *err);
+
 struct director_move {
         enum phase to;
         enum outcome outcome; /* STORE_OUTCOME_NONE where the phase has none */
@@ -130,13 +154,20 @@ struct director_move {
         const struct json_t *intent; /* landing */
         const struct store_event *events;
         size_t events_len;
+        const struct store_next *next; /* at the end: what follows for the item; NULL: what the outcome says */
 };
+
+/* The layers of the run's base and the head over them: what every worktree of the run stands on. */
+int director_prepare_base(struct director *d, struct err *err);
 
 /* Moves the run from the phase that d->row shows; ERR_STORE where somebody else moved it meanwhile. */
 int director_move(struct director *d, const struct director_move *move, struct err *err);
 
 /* One event of the director; `data` is taken. */
 int director_record(struct director *d, const char *type, struct json_t *data, struct err *err);
+/* The same of one that rests on others: `refs` (taken; NULL: on none) are their ids; its own goes to `ret_id` (STORE_ID_MAX; or NULL). */
+int director_record_on(struct director *d, const char *type, struct json_t *data, struct json_t *refs, char *ret_id,
+                       struct err *err);
 
 /*
  * The end: the move (committed, held, discarded with this outcome), the packet, the clean-up, the message up. `commit` and

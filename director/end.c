@@ -9,6 +9,10 @@
  */
 #include "director/director.h"
 
+#include "director/artifacts.h"
+#include "director/attack_report.h"
+#include "director/failure.h"
+#include "director/judged.h"
 #include "director/packet.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
@@ -30,7 +34,8 @@ static enum phase phase_of(enum outcome outcome)
 /* A held run keeps its quarantine: it is what landing needs. Everything else can be made again. */
 static int clean_up(struct director *d, struct err *err)
 {
-        static const char *const folders[] = {"head", "upper", "room", "room.base", "landing.pack", "landing.idx"};
+        static const char *const folders[] = {"head",    "upper",   "room",         ROOMS_FOLDER, "merge",
+                                              "staging", "resumed", "landing.pack", "landing.idx"};
         bool failed = false;
 
         director_release_work(d);
@@ -59,18 +64,39 @@ static void mark_ended(const struct director *d)
         (void)unlinkat(d->state_fd, name, 0);
 }
 
-static void conclude(struct director *d, const struct strv *reasons)
+static void stored_reasons(const struct director *d, struct strv *ret)
+{
+        struct err err = ERR_INIT;
+        _cleanup_json_ struct json_t *list = json_parse(d->row.reasons, strlen(d->row.reasons), "reasons", &err);
+        struct json_t *entry;
+        size_t i;
+
+        json_array_foreach(list, i, entry) if (json_is_string(entry)) strv_add(ret, json_string_value(entry));
+}
+
+/* Of the run that this process took from its start to its landing, or to an end before any verification. */
+static bool knows_what_was_judged(const struct director *d)
+{
+        const bool from_the_start = d->options->mode == DIRECTOR_RUN || d->options->mode == DIRECTOR_REVERT;
+
+        return from_the_start && !d->ends_again && (!d->rounds.made || d->outcome == OUTCOME_COMMITTED);
+}
+
+/* `recorded`: those of the last move, which the packet has; `reasons`: what is said now. */
+static void conclude(struct director *d, const struct strv *recorded, const struct strv *reasons)
 {
         static const char *const done_with[] = {"quarantine", NULL};
         _cleanup_strv_ struct strv told = {0};
-        struct err err = ERR_INIT;
+        struct err err = ERR_INIT, ignored = ERR_INIT;
         bool whole = true;
         char text[1024];
 
+        if (!knows_what_was_judged(d))
+                (void)judged_recall(d, &ignored); /* without it the packet has a gap, no more */
         strv_copy(&told, reasons);
         if (d->outcome != OUTCOME_HELD && d->packet.has_patch)
                 tidy_start(&d->quarantine_tidy, d->run_fd, 0, done_with);
-        if (packet_write(d, &told, &err) < 0) {
+        if (packet_write(d, recorded, &err) < 0) {
                 err_text(&err, text, sizeof(text));
                 strv_add_printf(&told, "the packet is incomplete: %s", text);
                 whole = false;
@@ -90,24 +116,65 @@ static void conclude(struct director *d, const struct strv *reasons)
                                                     .reasons = &told});
 }
 
+/* As it was: it could not land now. With another tree it is held anew. */
+static bool stays_held(const struct director *d, const struct director_ending *ending)
+{
+        return d->row.phase == PHASE_HELD && ending->outcome == OUTCOME_HELD &&
+               (!ending->tree || (d->row.tree && strcmp(ending->tree, d->row.tree) == 0));
+}
+
+/* What is only told beside the end must not prevent it. */
+static int move_with(struct director *d, struct director_move *move, const struct director_ending *ending,
+                     struct err *err)
+{
+        const struct director_move anew = {.to = PHASE_DIRECTOR_VERIFYING, .outcome = STORE_OUTCOME_NONE};
+
+        if (d->row.phase == PHASE_HELD && move->to == PHASE_HELD && director_move(d, &anew, err) < 0)
+                return -1;
+        if (director_move(d, move, err) == 0)
+                return 0;
+        if (err->code != ERR_INPUT || move->events_len == ending->events_len)
+                return -1;
+        *err = ERR_INIT;
+        move->events = ending->events;
+        move->events_len = ending->events_len;
+        return director_move(d, move, err);
+}
+
 static int end_as(struct director *d, const struct director_ending *ending, struct err *err)
 {
-        const struct director_move move = {
+        _cleanup_aftermath_ struct aftermath aftermath = {0};
+        _cleanup_strv_ struct strv recorded = {0};
+        const bool stays = stays_held(d, ending);
+        struct err ignored = ERR_INIT;
+        struct director_move move = {
                 .to = phase_of(ending->outcome),
                 .outcome = ending->outcome == OUTCOME_COMMITTED ? STORE_OUTCOME_NONE : ending->outcome,
                 .reasons = ending->reasons,
                 .tree = ending->tree,
                 .commit = ending->commit,
-                .events = ending->events,
-                .events_len = ending->events_len,
         };
 
         mark_ending(d);
-        /* a run that stays held (it could not land now) makes no move */
-        if (!(d->row.phase == PHASE_HELD && ending->outcome == OUTCOME_HELD) && director_move(d, &move, err) < 0)
+        (void)artifacts_take(d, &ignored); /* what could not be kept prevents no end */
+        if (!stays)
+                (void)attack_report(d, NULL, &ignored);
+        if (!stays) {
+                failure_compose(d, ending, &aftermath);
+                move.events = aftermath.events;
+                move.events_len = aftermath.len;
+                move.next = aftermath.has_next ? &aftermath.next : NULL;
+        }
+        /* a run that stays held makes no move */
+        if (!stays && move_with(d, &move, ending, err) < 0)
                 return -1;
+        /* the run is over for all others: who waits may land now, while we write about it */
+        cleanup_fd(&d->lock_fd);
+        line_leave(d);
         d->outcome = ending->outcome;
-        conclude(d, ending->reasons);
+        if (stays)
+                stored_reasons(d, &recorded);
+        conclude(d, stays ? &recorded : ending->reasons, ending->reasons);
         return 0;
 }
 
@@ -160,16 +227,6 @@ int director_end_because(struct director *d, enum outcome outcome, const char *r
         return director_end(d, &(struct director_ending){.outcome = outcome, .reasons = &reasons}, err);
 }
 
-static void stored_reasons(const struct director *d, struct strv *ret)
-{
-        struct err err = ERR_INIT;
-        _cleanup_json_ struct json_t *list = json_parse(d->row.reasons, strlen(d->row.reasons), "reasons", &err);
-        struct json_t *entry;
-        size_t i;
-
-        json_array_foreach(list, i, entry) if (json_is_string(entry)) strv_add(ret, json_string_value(entry));
-}
-
 int director_end_again(struct director *d, struct err *err)
 {
         _cleanup_strv_ struct strv reasons = {0};
@@ -178,7 +235,8 @@ int director_end_again(struct director *d, struct err *err)
                 return err_set(err, ERR_INTERNAL, "run %s is over without an outcome", d->row.id);
         d->outcome = d->row.outcome;
         stored_reasons(d, &reasons);
-        conclude(d, &reasons);
+        d->ends_again = true;
+        conclude(d, &reasons, &reasons);
         return 0;
 }
 

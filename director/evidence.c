@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The receipt of the seal is itself the end of what it seals: a later look takes the receipts before it, and the chain
- * head that it recorded, so that the digest can be recomputed for as long as the log lives.
+ * head that it recorded, so that the digest can be recomputed for as long as the log lives. Where there are several, since the
+ * target moved after the first, the last counts.
  */
 #include "director/evidence.h"
 
+#include "director/attack_report.h"
 #include "director/director.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SEAL "receipt.evidence.set.hash"
+#define DECISION "receipt.policy.decision"
 
 struct collection {
         struct strv lines;
         bool sealed;
+        size_t sealed_lines;   /* those before the last seal */
         char digest[HASH_HEX]; /* as recorded */
-        char chain[STORE_HEX];
+        char chain[HASH_HEX];
+        char decision[STORE_ID_MAX]; /* the director's last */
 };
 
 static void take_seal(struct json_t *data, struct collection *collection)
@@ -28,25 +34,24 @@ static void take_seal(struct json_t *data, struct collection *collection)
         snprintf(collection->digest, sizeof(collection->digest), "%s", digest ? digest : "");
         snprintf(collection->chain, sizeof(collection->chain), "%s", chain ? chain : "");
         collection->sealed = true;
+        collection->sealed_lines = collection->lines.len;
 }
 
 static int collect(const struct store_event_row *row, void *arg, struct err *err)
 {
         struct collection *collection = arg;
-        _cleanup_json_ struct json_t *event = json_parse(row->json, row->len, "event", err);
-        const char *id, *hash;
 
-        if (!event)
-                return -1;
         if (strstr(row->type, SEAL)) {
+                _cleanup_json_ struct json_t *event = json_parse(row->json, row->len, "event", err);
+
+                if (!event)
+                        return -1;
                 take_seal(json_object_get(event, "data"), collection);
-                return 1;
+        } else if (strstr(row->type, DECISION)) { /* the director's own is the last before its seal */
+                snprintf(collection->decision, sizeof(collection->decision), "%s:" STORE_SEQUENCE, row->run,
+                         (long long)row->sequence);
         }
-        id = json_string_value(json_object_get(event, "id"));
-        hash = json_string_value(json_object_get(event, "hash"));
-        if (!id || !hash)
-                return err_set(err, ERR_STORE, "an event without id or hash");
-        strv_add_printf(&collection->lines, "%s %s", id, hash);
+        strv_add_printf(&collection->lines, "%s:%010lld %s", row->run, (long long)row->sequence, row->hash);
         return 0;
 }
 
@@ -56,8 +61,12 @@ static int gather(struct director *d, struct collection *collection, struct err 
 
         if (store_events_each(d->store, d->row.id, &filter, collect, collection, err) < 0)
                 return -1;
+        if (d->sealed.stale)
+                collection->sealed = false; /* the next seal takes all there is, the old one too */
         if (!collection->sealed && store_chain_head(d->store, collection->chain, err) < 0)
                 return -1;
+        while (collection->sealed && collection->lines.len > collection->sealed_lines)
+                free(collection->lines.items[--collection->lines.len]);
         strv_add_printf(&collection->lines, "store-chain %s", collection->chain);
         return 0;
 }
@@ -82,6 +91,18 @@ static int check_seal(struct director *d, const struct collection *collection, c
                      : err_set(err, ERR_REFUSED, "the store's history is not the one that the evidence was sealed in");
 }
 
+static int record_seal(struct director *d, const struct collection *collection, const char *digest, struct err *err)
+{
+        struct json_t *refs = json_pack("[s]", digest);
+
+        if (collection->decision[0])
+                json_array_append_new(refs, json_string(collection->decision));
+        return director_record_on(d, SEAL,
+                                  json_pack("{s:s, s:s, s:I}", "sha256", digest, "store_chain", collection->chain,
+                                            "count", (json_int_t)collection->lines.len),
+                                  refs, NULL, err);
+}
+
 int evidence_seal(struct director *d, char ret_digest[HASH_HEX], struct err *err)
 {
         struct collection collection = {.sealed = false};
@@ -96,12 +117,10 @@ int evidence_seal(struct director *d, char ret_digest[HASH_HEX], struct err *err
         got = gather(d, &collection, err);
         if (got == 0) {
                 evidence_digest(&collection.lines, &text, digest);
-                got = collection.sealed
-                              ? check_seal(d, &collection, digest, err)
-                              : director_record(d, SEAL,
-                                                json_pack("{s:s, s:s, s:I}", "sha256", digest, "store_chain",
-                                                          collection.chain, "count", (json_int_t)collection.lines.len),
-                                                err);
+                got = collection.sealed ? check_seal(d, &collection, digest, err)
+                                        : record_seal(d, &collection, digest, err);
+                if (got < 0 && err->code == ERR_REFUSED)
+                        attack_notice(d, "evidence", err);
         }
         strv_release(&collection.lines);
         if (got < 0)
@@ -109,6 +128,7 @@ int evidence_seal(struct director *d, char ret_digest[HASH_HEX], struct err *err
         str_release(&d->sealed.text);
         d->sealed.text = text;
         text = (struct str){0};
+        d->sealed.stale = false;
         memcpy(d->sealed.digest, digest, HASH_HEX);
         memcpy(ret_digest, digest, HASH_HEX);
         return 0;
@@ -120,17 +140,26 @@ void evidence_forget(struct director *d)
         d->sealed = (struct sealed){.digest = ""};
 }
 
+void evidence_void(struct director *d)
+{
+        evidence_forget(d);
+        d->sealed.stale = true;
+}
+
 int evidence_list(struct director *d, struct str *ret, struct err *err)
 {
         struct collection collection = {.sealed = false};
         char digest[HASH_HEX];
+        const bool stale = d->sealed.stale;
         int got;
 
         if (d->sealed.digest[0]) {
                 str_append(ret, str_text(&d->sealed.text), d->sealed.text.len);
                 return 0;
         }
+        d->sealed.stale = false; /* a seal that no round came after is in the log all the same: the last one counts */
         got = gather(d, &collection, err);
+        d->sealed.stale = stale;
         if (got == 0 && collection.sealed)
                 evidence_digest(&collection.lines, ret, digest);
         strv_release(&collection.lines);

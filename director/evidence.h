@@ -11,6 +11,7 @@
  *
  *         evidence_seal(d, digest, err);      the first time: computes, records receipt.evidence.set.hash
  *                                             later: recomputes from the same receipts; ERR_REFUSED where it differs
+ *                                             after evidence_void(): over all receipts there are by then
  *         evidence_list(d, &text, err);       the lines, for the packet; empty where nothing was sealed
  */
 
@@ -22,6 +23,7 @@ struct director;
 
 int evidence_seal(struct director *d, char ret_digest[HASH_HEX], struct err *err);
 void evidence_forget(struct director *d); /* the transaction that held the seal was undone */
+void evidence_void(struct director *d);   /* what was sealed is not what will land: the next seal is a new one */
 int evidence_list(struct director *d, struct str *ret, struct err *err);
 
 /* Pure: sorts the lines and gives text and digest. */

@@ -11,11 +11,12 @@
 #include <string.h>
 
 #define VERIFIERS_MAX 1000
+#define REDACTED "\"redacted\":"
 
 struct look {
         struct facts *facts;
         struct json_t *data;
-        const char *actor, *time;
+        const char *type, *actor, *time;
 };
 
 static bool by_director(const struct look *look)
@@ -33,8 +34,11 @@ static void see_verifier(const struct look *look)
 
 static void see_limits(const struct look *look)
 {
-        if (json_array_size(look->facts->limits) < VERIFIERS_MAX)
-                json_array_append(look->facts->limits, look->data);
+        if (json_array_size(look->facts->limits) >= VERIFIERS_MAX)
+                return;
+        if (look->time)
+                json_object_set_new(look->data, "time", json_string(look->time));
+        json_array_append(look->facts->limits, look->data);
 }
 
 static void see_sandbox(const struct look *look)
@@ -45,15 +49,46 @@ static void see_sandbox(const struct look *look)
                 json_object_set(look->facts->sandbox, by_director(look) ? "director" : "run", sandbox);
 }
 
+static void keep_latest(struct json_t **kept, struct json_t *data)
+{
+        json_decref(*kept);
+        *kept = json_incref(data);
+}
+
 static void see_decision(const struct look *look)
 {
         struct json_t *gates = json_object_get(look->data, "gates");
+
+        json_decref(look->facts->decision);
+        look->facts->decision = json_copy(look->data);
+        if (look->actor)
+                json_object_set_new(look->facts->decision, "actor", json_string(look->actor));
+        if (look->time)
+                json_object_set_new(look->facts->decision, "time", json_string(look->time));
 
         if (json_is_array(gates)) {
                 json_decref(look->facts->gates);
                 look->facts->gates = json_incref(gates);
         }
         see_sandbox(look);
+}
+
+static void see_attested(const struct look *look)
+{
+        if (!by_director(look))
+                return;
+        json_decref(look->facts->attested);
+        look->facts->attested = json_incref(json_object_get(look->data, "attestations"));
+}
+
+static void see_next(const struct look *look)
+{
+        struct json_t *next = json_object_get(look->data, "next");
+
+        if (!json_is_object(next))
+                return;
+        json_decref(look->facts->next);
+        look->facts->next = json_incref(next);
 }
 
 static void see_state(const struct look *look)
@@ -63,6 +98,7 @@ static void see_state(const struct look *look)
         if (to && look->time)
                 json_array_append_new(look->facts->timeline, json_pack("{s:s, s:s}", "phase", to, "time", look->time));
         see_sandbox(look);
+        see_next(look);
 }
 
 static void see_receipt_net(const struct look *look)
@@ -75,20 +111,120 @@ static void see_cost(const struct look *look)
         cost_sum_see(&look->facts->cost, look->actor, look->data);
 }
 
+static void see_preconditions(const struct look *look)
+{
+        keep_latest(&look->facts->preconditions, look->data);
+}
+
+static void see_resume(const struct look *look)
+{
+        keep_latest(&look->facts->resumed, look->data);
+}
+
+static void see_checkpoint(const struct look *look)
+{
+        if (!look->facts->checkpoints)
+                look->facts->checkpoints = json_array();
+        if (json_array_size(look->facts->checkpoints) >= VERIFIERS_MAX)
+                return;
+        if (look->time)
+                json_object_set_new(look->data, "time", json_string(look->time));
+        json_array_append(look->facts->checkpoints, look->data);
+}
+
+static void see_processes(const struct look *look)
+{
+        keep_latest(&look->facts->processes, json_object_get(look->data, "items"));
+}
+
+static void see_footprint(const struct look *look)
+{
+        keep_latest(&look->facts->footprint, look->data);
+}
+
+static void see_artifacts(const struct look *look)
+{
+        if (!look->facts->artifacts)
+                look->facts->artifacts = json_array();
+        json_array_extend(look->facts->artifacts, json_object_get(look->data, "items"));
+        look->facts->artifacts_left_out += json_integer_value(json_object_get(look->data, "left_out"));
+}
+
+static void see_status(const struct look *look)
+{
+        if (look->actor && strcmp(look->actor, "runner") == 0)
+                look->facts->hidden +=
+                        json_integer_value(json_object_get(json_object_get(look->data, "extra"), "redacted"));
+}
+
 static void see_veto(const struct look *look)
 {
         net_sum_see(&look->facts->network, "action.vetoed", look->actor, look->data);
         attempt_sum_see(&look->facts->attempts, look->actor, look->data);
 }
 
+static void see_rebuild(const struct look *look)
+{
+        if (!look->facts->projections)
+                look->facts->projections = json_array();
+        json_array_append(look->facts->projections, look->data);
+}
+
+static void see_discrepancies(const struct look *look)
+{
+        json_decref(look->facts->discrepancies);
+        look->facts->discrepancies = json_incref(json_object_get(look->data, "items"));
+}
+
+static void keep_said(const struct look *look, struct json_t **list, const char *step)
+{
+        struct json_t *said = json_copy(look->data);
+
+        if (step)
+                json_object_set_new(said, "step", json_string(step));
+        if (look->time)
+                json_object_set_new(said, "time", json_string(look->time));
+        if (!*list)
+                *list = json_array();
+        json_array_append_new(*list, said);
+}
+
+static void see_approval(const struct look *look)
+{
+        keep_said(look, &look->facts->approvals, strrchr(look->type, '.') + 1);
+}
+
+static void see_acceptance(const struct look *look)
+{
+        keep_said(look, &look->facts->acceptance, NULL);
+}
+
 static const struct {
         const char *type;
         void (*see)(const struct look *look);
 } sights[] = {
-        {"receipt.verifier", see_verifier}, {"receipt.policy.decision", see_decision},
-        {"run.state", see_state},           {"receipt.verifier.results", see_sandbox},
-        {"receipt.net", see_receipt_net},   {"action.vetoed", see_veto},
-        {"receipt.limits", see_limits},     {"cost.reported", see_cost},
+        {"approval.requested", see_approval},
+        {"approval.granted", see_approval},
+        {"approval.denied", see_approval},
+        {"approval.consumed", see_approval},
+        {"operator.outcome", see_acceptance},
+        {"receipt.verifier", see_verifier},
+        {"receipt.policy.decision", see_decision},
+        {"run.state", see_state},
+        {"receipt.verifier.results", see_sandbox},
+        {"receipt.verifier.attestations", see_attested},
+        {"receipt.net", see_receipt_net},
+        {"action.vetoed", see_veto},
+        {"receipt.limits", see_limits},
+        {"cost.reported", see_cost},
+        {"receipt.preconditions", see_preconditions},
+        {"receipt.context.footprint", see_footprint},
+        {"receipt.resume", see_resume},
+        {"checkpoint.created", see_checkpoint},
+        {"receipt.artifacts", see_artifacts},
+        {"receipt.processes", see_processes},
+        {"receipt.projection.rebuild", see_rebuild},
+        {"receipt.discrepancy.report", see_discrepancies},
 };
 
 static void count_note(struct facts *facts, const char *type)
@@ -106,12 +242,33 @@ static const char *short_type(const char *type)
         return strncmp(type, EVENT_TYPE_PREFIX, len) == 0 ? type + len : type;
 }
 
+/* Of notes only those in which the supervisor tells what it hid; the words of others are not looked for. */
+static int see_hidden(struct facts *facts, const struct store_event_row *row, struct err *err)
+{
+        _cleanup_json_ struct json_t *event = NULL;
+
+        if (!memmem(row->json, row->len, REDACTED, strlen(REDACTED)))
+                return 0;
+        event = json_parse(row->json, row->len, "event", err);
+        if (!event)
+                return -1;
+        see_status(&(struct look){.facts = facts,
+                                  .data = json_object_get(event, "data"),
+                                  .actor = json_string_value(json_object_get(event, "actor"))});
+        return 0;
+}
+
 /* Notes may be many: they are counted by their type alone, without a look inside. */
 int facts_see(struct facts *facts, const struct store_event_row *row, struct err *err)
 {
         const char *type = short_type(row->type);
 
+        facts->events++;
+        str_clear(&facts->last);
+        str_append(&facts->last, row->json, row->len);
         count_note(facts, type);
+        if (strcmp(type, "note.status") == 0 && see_hidden(facts, row, err) < 0)
+                return -1;
         for (size_t i = 0; i < sizeof(sights) / sizeof(sights[0]); i++) {
                 _cleanup_json_ struct json_t *event = NULL;
 
@@ -121,11 +278,22 @@ int facts_see(struct facts *facts, const struct store_event_row *row, struct err
                 if (!event)
                         return -1;
                 sights[i].see(&(struct look){.facts = facts,
+                                             .type = type,
                                              .data = json_object_get(event, "data"),
                                              .actor = json_string_value(json_object_get(event, "actor")),
                                              .time = json_string_value(json_object_get(event, "time"))});
         }
         return 0;
+}
+
+struct json_t *facts_log(const struct facts *facts)
+{
+        struct err ignored = ERR_INIT;
+        _cleanup_json_ struct json_t *last = json_parse(str_text(&facts->last), facts->last.len, "event", &ignored);
+        const char *head = last ? json_text_of(last, "hash") : "";
+
+        return json_pack("{s:s, s:I, s:s?}", "file", "telemetry/events.normalized.jsonl", "events",
+                         (json_int_t)facts->events, "head", *head ? head : NULL);
 }
 
 void facts_init(struct facts *ret)
@@ -149,9 +317,23 @@ void facts_release(struct facts *facts)
         json_decref(facts->gates);
         json_decref(facts->sandbox);
         json_decref(facts->timeline);
+        json_decref(facts->approvals);
+        json_decref(facts->acceptance);
         json_decref(facts->network);
         json_decref(facts->attempts);
         json_decref(facts->cost);
+        json_decref(facts->preconditions);
         json_decref(facts->limits);
+        json_decref(facts->projections);
+        json_decref(facts->discrepancies);
+        json_decref(facts->attested);
+        json_decref(facts->next);
+        str_release(&facts->last);
+        json_decref(facts->decision);
+        json_decref(facts->footprint);
+        json_decref(facts->resumed);
+        json_decref(facts->checkpoints);
+        json_decref(facts->artifacts);
+        json_decref(facts->processes);
         *facts = (struct facts){0};
 }

@@ -8,20 +8,40 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/str.h"
+
+#include <stdint.h>
 
 struct json_t;
 
 struct facts {
-        struct json_t *notes;    /* {"note.observation": 3, …} */
-        struct json_t *self;     /* receipt.verifier of the runner */
-        struct json_t *director; /* receipt.verifier of the director */
-        struct json_t *gates;    /* findings of the latest decision, the director's where there is one */
-        struct json_t *sandbox;  /* {"run": {…}|null, "director": {…}|null} */
-        struct json_t *limits;   /* receipt.limits of both, in order */
-        struct json_t *timeline; /* [{"phase", "time"}] */
-        struct json_t *cost;     /* lib/base/cost_sum.h; NULL: nothing of it is on record */
-        struct json_t *network;  /* lib/base/net_sum.h; NULL: nothing of it is on record */
-        struct json_t *attempts; /* lib/base/attempt_sum.h; the same */
+        struct json_t *notes;         /* {"note.observation": 3, …} */
+        struct json_t *self;          /* receipt.verifier of the runner */
+        struct json_t *director;      /* receipt.verifier of the director */
+        struct json_t *gates;         /* findings of the latest decision, the director's where there is one */
+        struct json_t *sandbox;       /* {"run": {…}|null, "director": {…}|null} */
+        struct json_t *limits;        /* receipt.limits of both, in order */
+        struct json_t *timeline;      /* [{"phase", "time"}] */
+        struct json_t *cost;          /* lib/base/cost_sum.h; NULL: nothing of it is on record */
+        struct json_t *preconditions; /* of the latest receipt of them; NULL: none */
+        struct json_t *approvals;     /* [{"step", "kind", "who", "reason", "time", …}]; NULL: nobody was asked */
+        struct json_t *acceptance;    /* [operator.outcome], with their time; NULL: nobody said anything */
+        struct json_t *network;       /* lib/base/net_sum.h; NULL: nothing of it is on record */
+        struct json_t *attempts;      /* lib/base/attempt_sum.h; the same */
+        struct json_t *projections;   /* [receipt.projection.rebuild]; NULL: none were rebuilt */
+        struct json_t *discrepancies; /* [text]: where the store differs from them; NULL: the same */
+        struct json_t *attested;      /* the list of the last receipt.verifier.attestations; NULL: none */
+        struct json_t *next;          /* what follows for the item; NULL: the log does not say */
+        struct json_t *decision;      /* of the latest decision, with its actor and time; NULL: nobody decided */
+        struct json_t *footprint;     /* of the latest receipt.context.footprint; NULL: none */
+        struct json_t *resumed;       /* of the latest receipt.resume; NULL: it began with its base */
+        struct json_t *checkpoints;   /* [checkpoint.created], with their time; NULL: none */
+        struct json_t *artifacts;     /* items of all receipt.artifacts; NULL: none */
+        struct json_t *processes;     /* items of the latest receipt.processes; NULL: none */
+        int64_t artifacts_left_out;
+        int64_t hidden;  /* values that are hidden in notes and reasons */
+        int64_t events;  /* seen so far */
+        struct str last; /* the latest of them, as it is in the log */
 };
 
 struct store_event_row;
@@ -29,6 +49,9 @@ struct store_event_row;
 void facts_init(struct facts *ret);
 int facts_see(struct facts *facts, const struct store_event_row *row, struct err *err); /* each event, in order */
 void facts_release(struct facts *facts);
+
+/* {"file", "events", "head"}: how far the log was read; owned by the caller. */
+struct json_t *facts_log(const struct facts *facts);
 
 #define _cleanup_facts_ __attribute__((cleanup(facts_release)))
 

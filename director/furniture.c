@@ -3,22 +3,18 @@
 
 #include "director/director.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/spawn.h"
 #include "lib/base/user.h"
 #include "policy/policy.h"
 #include "sandbox/cage.h"
+#include "sandbox/furnish.h"
 #include "sandbox/plan.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define LOG_BYTES ((uint64_t)16 << 20)
-#define INODES_MIN 4096
-#define INODES_MAX ((uint64_t)1 << 20)
-#define BYTES_PER_INODE 2048
 
 static const char *home_folder(void)
 {
@@ -39,12 +35,25 @@ static bool there(const char *path)
 }
 
 /* The repository's object stores, then the candidate's; their order numbers them below FURNITURE_OBJECTS. */
-static int object_folders(const struct director *d, struct strv *ret, struct err *err)
+static int object_folders(const struct director *d, struct strv *ret, size_t *ret_own, struct err *err)
 {
         if (repo_object_dirs(d->repo, ret, err) < 0)
                 return -1;
+        *ret_own = ret->len;
         strv_add_printf(ret, "%s/quarantine", d->run_folder);
+        if (d->candidate.merged)
+                strv_add_printf(ret, "%s/merge", d->run_folder);
         return 0;
+}
+
+/* The layers name the repository's own stores; those after them are the candidate's. */
+static void add_objects(size_t own, size_t all, struct strv *env)
+{
+        _cleanup_str_ struct str value = {0};
+
+        for (size_t i = own; i < all; i++)
+                str_printf(&value, "%s" FURNITURE_OBJECTS "/%zu", i == own ? "" : ":", i);
+        strv_add_printf(env, "GIT_ALTERNATE_OBJECT_DIRECTORIES=%s", str_text(&value));
 }
 
 /* ---- Shown things: one list, used for the cage (what it must hold) and for the sandbox (where it is seen) ---- */
@@ -59,46 +68,12 @@ static void add_policy_folders(const struct strv *paths, struct sandbox_shows *r
         }
 }
 
-static void add_carried(const struct director *d, struct sandbox_shows *ret)
-{
-        _cleanup_fd_ int workdir_fd = -1;
-
-        if (!repo_workdir(d->repo))
-                return;
-        workdir_fd = open(repo_workdir(d->repo), O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-        for (size_t i = 0; workdir_fd >= 0 && i < d->plan.sandbox.carry.len; i++) {
-                const char *folder = d->plan.sandbox.carry.items[i];
-                _cleanup_free_ char *host = xasprintf("%s/%s", repo_workdir(d->repo), folder);
-                _cleanup_fd_ int fd = fs_open_beneath(workdir_fd, folder, O_DIRECTORY | O_RDONLY | O_CLOEXEC, 0);
-
-                if (fd >= 0)
-                        sandbox_shows_add(ret, host, folder);
-        }
-}
-
-/* file of the snapshot, its name below /cupel, the variable that tells where it is */
-static const struct {
-        const char *name, *inside, *variable;
-} files[] = {
-        {"prompt.txt", "prompt", "CUPEL_PROMPT"},
-        {"work_item.json", "work_item.json", "CUPEL_ITEM"},
-        {"bundle", "bundle", "CUPEL_BUNDLE"},
-        {"history.jsonl", "history.jsonl", "CUPEL_HISTORY"},
-};
-
 static void add_own_files(const struct director *d, struct sandbox_plan *ret)
 {
-        struct err err = ERR_INIT;
-        _cleanup_free_ char *program = sibling_path("cupel", &err);
+        struct err ignored = ERR_INIT;
+        _cleanup_free_ char *program = sibling_path("cupel", &ignored);
 
-        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-                _cleanup_free_ char *host = xasprintf("%s/config_snapshot/%s", d->run_folder, files[i].name);
-
-                if (!there(host))
-                        continue;
-                sandbox_shows_add(&ret->files, host, files[i].inside);
-                strv_add_printf(&ret->env, "%s=/cupel/%s", files[i].variable, files[i].inside);
-        }
+        furnish_snapshot(ret, d->run_folder);
         if (program)
                 sandbox_shows_add(&ret->files, program, "bin/cupel");
 }
@@ -115,7 +90,7 @@ static void cage_shows(const struct director *d, struct cage_plan *ret)
 
         add_policy_folders(&d->plan.sandbox.read, &plan.read);
         add_policy_folders(&d->plan.sandbox.write, &plan.write);
-        add_carried(d, &plan.carry);
+        furnish_carried(&plan.carry, repo_workdir(d->repo), &d->plan.sandbox.carry);
         add_own_files(d, &plan);
         show_all(&plan.read, &ret->show);
         show_all(&plan.write, &ret->show);
@@ -134,8 +109,9 @@ static const enum sandbox_tier tiers[] = {
 int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, struct err *err)
 {
         _cleanup_strv_ struct strv objects = {0};
+        size_t own = 0;
 
-        if (object_folders(d, &objects, err) < 0)
+        if (object_folders(d, &objects, &own, err) < 0)
                 return -1;
         ret->minimum = tiers[d->plan.sandbox.minimum];
         ret->state_root = xstrdup(d->options->state);
@@ -173,32 +149,19 @@ static uint64_t limit(int64_t value)
         return value > 0 ? (uint64_t)value : 0;
 }
 
-static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
-{
-        return value < least ? least : value > most ? most : value;
-}
-
-/* The same sizes as the run had: a verifier that fits there fits here. */
-static void set_sizes(const struct budget *budget, struct sandbox_plan *ret)
-{
-        ret->upper_bytes = limit(budget->disk);
-        ret->upper_inodes = clamp(ret->upper_bytes / BYTES_PER_INODE, INODES_MIN, INODES_MAX);
-        if (ret->upper_bytes < ret->tmp_bytes)
-                ret->tmp_bytes = ret->upper_bytes;
-        if (limit(budget->memory) < ret->shm_bytes)
-                ret->shm_bytes = limit(budget->memory);
-}
-
 int furniture_plan(const struct director *d, const char *room, const struct strv *layers, struct sandbox_plan *ret,
                    struct err *err)
 {
+        size_t own = 0;
+
         ret->worktree = xstrdup(worktree_path(d));
         strv_add_printf(&ret->lower, "%s/head", d->run_folder);
         for (size_t i = 0; i < layers->len; i++)
                 strv_add(&ret->lower, layers->items[i]);
         ret->scratch = xasprintf("%s/%s", d->run_folder, room);
         ret->upper = SANDBOX_UPPER_AUTO;
-        set_sizes(&d->plan.budget, ret);
+        ret->no_work = true;
+        furnish_sizes(ret, limit(d->plan.budget.disk), limit(d->plan.budget.memory));
         ret->home = xstrdup(home_folder());
         ret->minimum = tiers[d->plan.sandbox.minimum];
         sandbox_plan_set_ids(ret);
@@ -206,14 +169,13 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
         add_policy_folders(&d->plan.sandbox.write, &ret->write);
         policy_hidden_in(&d->plan.sandbox.read, home_folder(), &ret->hide);
         policy_hidden_in(&d->plan.sandbox.write, home_folder(), &ret->hide);
-        add_carried(d, &ret->carry);
+        furnish_carried(&ret->carry, repo_workdir(d->repo), &d->plan.sandbox.carry);
         add_own_files(d, ret);
         add_environment(d, &ret->env);
         plan_secret_names(&d->plan, &ret->redact);
-        if (object_folders(d, &ret->objects, err) < 0)
+        if (object_folders(d, &ret->objects, &own, err) < 0)
                 return -1;
-        /* the layers name the repository's own stores; the last is the candidate's */
-        strv_add_printf(&ret->env, "GIT_ALTERNATE_OBJECT_DIRECTORIES=" FURNITURE_OBJECTS "/%zu", ret->objects.len - 1);
+        add_objects(own, ret->objects.len, &ret->env);
         return 0;
 }
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "director/land.h"
 
-#include "director/candidate.h"
-#include "director/decide.h"
+#include "director/assertion.h"
+#include "director/attest.h"
 #include "director/director.h"
 #include "director/evidence.h"
+#include "director/lock.h"
+#include "director/merge.h"
 #include "director/message.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/base/sshsig.h"
 #include "lib/git/commit.h"
 #include "lib/git/landing.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -32,8 +32,9 @@ static struct store_approval_key approval_key(const struct director *d, const ch
                                            .run = d->row.id,
                                            .item = d->row.item,
                                            .tree = d->candidate.tree,
-                                           .base = d->row.base,
-                                           .evidence = evidence};
+                                           .base = d->parent.commit,
+                                           .evidence = evidence,
+                                           .wait_ms = d->plan.approval.deadline_ms};
 }
 
 static int hold(struct director *d, const struct strv *reasons, struct err *err)
@@ -57,23 +58,24 @@ static int hold_because(struct director *d, const char *reason, struct err *err)
  * The landing lock. A rival of our race that is landing while we have the lock has died at it: until who started the race has
  * recovered it nobody knows whether it won, so we stand back for that, and not for ever.
  */
-static int lock(struct director *d, int *ret_fd, struct err *err)
+static int lock(struct director *d, struct err *err)
 {
         const uint64_t deadline = clock_ms() + RIVAL_WAIT_MS;
         const struct timespec pause = {.tv_nsec = RIVAL_PAUSE_NS};
+        const uint64_t longest = clock_ms() + (uint64_t)d->plan.budget.wall_ms;
 
         for (;;) {
                 _cleanup_fd_ int lock_fd = -1;
                 struct err ahead = ERR_INIT;
                 bool landing = false;
 
-                if (landing_lock(d->state_fd, &lock_fd, err) < 0)
+                if (director_lock_landing(d, longest, &lock_fd, err) < 0)
                         return -1;
                 if (d->row.race && d->row.race[0])
                         (void)store_race_check(d->store, d->row.id, &landing, &ahead);
                 uplink_pump(&d->up);
                 if (!landing || uplink_interrupted(&d->up) || clock_ms() > deadline) {
-                        *ret_fd = steal_fd(&lock_fd);
+                        d->lock_fd = steal_fd(&lock_fd);
                         return 0;
                 }
                 close(steal_fd(&lock_fd));
@@ -83,14 +85,12 @@ static int lock(struct director *d, int *ret_fd, struct err *err)
 
 int land_hold_for_person(struct director *d, const struct strv *reasons, struct err *err)
 {
-        _cleanup_fd_ int lock_fd = -1;
         char evidence[HASH_HEX];
         struct store_approval_key key;
         int64_t id;
 
         /* nobody is asked about what has lost already, or loses while the question is written */
-        if (d->row.race && d->row.race[0] &&
-            (lock(d, &lock_fd, err) < 0 || store_race_check(d->store, d->row.id, NULL, err) < 0))
+        if (d->row.race && d->row.race[0] && (lock(d, err) < 0 || store_race_check(d->store, d->row.id, NULL, err) < 0))
                 return -1;
         if (evidence_seal(d, evidence, err) < 0)
                 return -1;
@@ -100,31 +100,17 @@ int land_hold_for_person(struct director *d, const struct strv *reasons, struct 
         return hold(d, reasons, err);
 }
 
-int land_base_moved(struct director *d, struct err *err)
-{
-        _cleanup_strv_ struct strv reasons = {0};
-        const struct director_ending ending = {
-                .outcome = OUTCOME_BASE_CONFLICT,
-                .reasons = &reasons,
-                .tree = candidate_named(&d->candidate) ? d->candidate.tree : NULL,
-        };
-
-        strv_add_printf(&reasons, "%s is no longer at %.12s, the commit that the run started from", d->row.target_ref,
-                        d->row.base);
-        return director_end(d, &ending, err);
-}
-
 /* ---- The commit ---- */
 
 static int open_key(const struct director *d, struct sshkey **ret, struct err *err)
 {
-        _cleanup_free_ char *folder = xasprintf("%s/keys", d->options->state);
-        _cleanup_fd_ int keys_fd = -1;
+        _cleanup_free_ char *folder = NULL;
+        _cleanup_fd_ int keys_fd = director_open_keys(d, &folder, err);
 
-        if (fs_mkdir_p(folder, 0700, err) < 0)
+        if (keys_fd < 0)
                 return -1;
-        keys_fd = fs_open_dir(folder, err);
-        return keys_fd < 0 ? -1 : sshkey_ensure(keys_fd, "director_ed25519", COMMITTER_MAIL, ret, err);
+        return sshkey_ensure(keys_fd, "director_ed25519", COMMITTER_MAIL, ret, err) < 0 ? err_wrap(err, "%s", folder)
+                                                                                        : 0;
 }
 
 int land_prepare(struct director *d, struct err *err)
@@ -135,7 +121,7 @@ int land_prepare(struct director *d, struct err *err)
                 return 0;
         author_release(&signer->author);
         if (author_find(&signer->author, d->plan.commit.author, d->repo, err) < 0 ||
-            (d->plan.commit.sign && !signer->key && open_key(d, &signer->key, err) < 0))
+            (d->plan.commit.sign && !signer->key && open_key(d, &signer->key, err) < 0) || attest_prepare(d, err) < 0)
                 return -1;
         signer->ready = true;
         return 0;
@@ -145,13 +131,16 @@ static int make_commit(struct director *d, const char *evidence, int64_t now, ch
 {
         _cleanup_free_ char *message = commit_message(&d->plan);
         _cleanup_free_ char *identity = digest_label(d->row.identity), *sealed = digest_label(evidence);
+        _cleanup_free_ char *reverts =
+                d->plan.reverts.run ? xasprintf("%s %s", d->plan.reverts.run, d->plan.reverts.commit) : NULL;
         const struct commit_trailer trailers[] = {{"Cupel-Run", d->row.id},
                                                   {"Cupel-Item", d->row.item},
                                                   {"Cupel-Identity", identity},
                                                   {"Cupel-Evidence", sealed},
+                                                  {reverts ? "Cupel-Reverts" : NULL, reverts},
                                                   {NULL, NULL}};
         struct commit_spec spec = {.tree = d->candidate.tree,
-                                   .parent = d->row.base,
+                                   .parent = d->parent.commit,
                                    .committer = {COMMITTER_NAME, COMMITTER_MAIL},
                                    .time = now,
                                    .message = message,
@@ -175,7 +164,7 @@ struct attempt {
 static int prepare(struct director *d, const struct attempt *attempt, struct landing **ret, struct err *err)
 {
         const struct landing_spec spec = {.ref = d->row.target_ref,
-                                          .base = d->row.base,
+                                          .base = d->parent.commit,
                                           .commit = attempt->commit,
                                           .run_id = d->row.id,
                                           .work_folder = d->run_folder,
@@ -223,6 +212,17 @@ static int wait_for_approval(struct director *d, const struct attempt *attempt, 
         return hold_because(d, "it waits for a person's approval of exactly this tree, base and evidence", err);
 }
 
+/* Nothing is published and nothing is left. The run is verified once more, on what the target is now. */
+static int moved_away(struct director *d, bool *ret_moved, struct err *err)
+{
+        cleanup_fd(&d->lock_fd);
+        *ret_moved = true;
+        if (d->row.phase != PHASE_LANDING)
+                return 0;
+        return director_move(d, &(struct director_move){.to = PHASE_DIRECTOR_VERIFYING, .outcome = STORE_OUTCOME_NONE},
+                             err);
+}
+
 /* Nothing is published and nothing is left, whichever step failed. */
 static int not_landed(struct director *d, const struct attempt *attempt, struct err *err)
 {
@@ -230,8 +230,6 @@ static int not_landed(struct director *d, const struct attempt *attempt, struct 
         char text[1024];
 
         err_text(&failure, text, sizeof(text));
-        if (failure.code == ERR_CONFLICT)
-                return land_base_moved(d, err);
         if (failure.code == ERR_HELD || failure.code == ERR_BUSY)
                 return hold_because(d, text, err);
         if (failure.code == ERR_LOST)
@@ -244,13 +242,18 @@ static int not_landed(struct director *d, const struct attempt *attempt, struct 
 int land_committed(struct director *d, const char *commit, struct err *err)
 {
         _cleanup_json_ struct json_t *receipt =
-                json_pack("{s:s, s:s, s:s, s:s, s:o}", "commit", commit, "tree", d->row.tree, "base", d->row.base,
-                          "ref", d->row.target_ref, "left", json_from_strv(&d->left));
-        const struct store_event event = {.type = "receipt.commit", .actor = EVENT_ACTOR_DIRECTOR, .data = receipt};
+                json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "commit", commit, "tree", d->row.tree, "base", d->row.base,
+                          "parent", d->parent.commit, "ref", d->row.target_ref, "left", json_from_strv(&d->left));
+        _cleanup_json_ struct json_t *assertion = assertion_committed(d, commit);
+        _cleanup_json_ struct json_t *refs = d->sealed.digest[0] ? json_pack("[s]", d->sealed.digest) : NULL;
+        const struct store_event events[] = {
+                {.type = "receipt.commit", .actor = EVENT_ACTOR_DIRECTOR, .data = receipt, .refs = refs},
+                {.type = "receipt.ahdb.delta", .actor = EVENT_ACTOR_DIRECTOR, .data = assertion, .refs = refs}};
         _cleanup_strv_ struct strv reasons = {0};
         const struct director_ending ending = {
-                .outcome = OUTCOME_COMMITTED, .reasons = &reasons, .commit = commit, .events = &event, .events_len = 1};
+                .outcome = OUTCOME_COMMITTED, .reasons = &reasons, .commit = commit, .events = events, .events_len = 2};
 
+        strv_copy(&reasons, &d->warnings);
         for (size_t i = 0; i < d->left.len; i++)
                 strv_add_printf(&reasons, "left as you edited it, not brought forward: %s", d->left.items[i]);
         return director_end(d, &ending, err);
@@ -283,70 +286,86 @@ static int execute(struct director *d, const struct attempt *attempt, struct err
         return result;
 }
 
-static int land_locked(struct director *d, bool needs_approval, struct err *err)
+/*
+ * What lands is what was verified: on the tree of the target as it is now. The commit on it may be another one than the tree was
+ * first seen on.
+ */
+static int still_fits(struct director *d, bool *ret, struct err *err)
+{
+        struct parent tip = {.commit = ""};
+
+        if (merge_tip(d, &tip, err) < 0)
+                return -1;
+        *ret = tip.commit[0] && strcmp(tip.tree, d->parent.tree) == 0;
+        if (*ret)
+                d->parent = tip;
+        return 0;
+}
+
+static int land_locked(struct director *d, bool needs_approval, bool *ret_moved, struct err *err)
 {
         char evidence[HASH_HEX];
         struct attempt attempt = {.evidence = evidence, .needs_approval = needs_approval, .now = time(NULL)};
         uint64_t started = clock_ms();
 
+        if (!rounds_hold(d))
+                return err_set(err, ERR_INTERNAL, "what would land is not what was verified");
         if (evidence_seal(d, evidence, err) < 0 || make_commit(d, evidence, attempt.now, attempt.commit, err) < 0)
                 return -1;
         if (execute(d, &attempt, err) < 0)
-                return not_landed(d, &attempt, err);
+                return err->code == ERR_CONFLICT ? moved_away(d, ret_moved, err) : not_landed(d, &attempt, err);
         d->times.land = clock_ms() - started;
         return land_committed(d, attempt.commit, err);
 }
 
-/*
- * Under the lock the run must still be what it was: a recovery may have judged us dead, a held run may have been rejected.
- * Of a run of our own the move to landing finds that out.
- */
-static int lock_and_land(struct director *d, bool needs_approval, struct err *err)
+/* Under the lock the run must still be what it was: a recovery may have judged us dead, a held run may have been rejected. */
+static int check_own(struct director *d, enum phase expected, struct err *err)
 {
-        _cleanup_fd_ int lock_fd = -1;
-        const enum phase expected = d->row.phase;
-        int ended;
-
-        if (lock(d, &lock_fd, err) < 0 || (expected == PHASE_HELD && director_refresh(d, err) < 0))
+        if (expected == PHASE_HELD && director_refresh(d, err) < 0)
                 return -1;
-        if (d->row.phase != expected)
+        if (d->row.phase != expected) /* of a run of our own the move to landing finds that out */
                 return err_set(err, ERR_STORE, "the run was moved to %s by somebody else", phase_name(d->row.phase));
         uplink_pump(&d->up);
+        return 0;
+}
+
+/* What was verified is not lost to a landing that hangs: it waits for a person, who lets it land when that is over. */
+static int give_up_lock(struct director *d, struct err *err)
+{
+        const struct err busy = *err;
+        int ended = d->row.phase == PHASE_HELD ? 0 : director_end_if_interrupted(d, err);
+
+        if (ended)
+                return ended < 0 ? -1 : 0;
+        return hold_because(d, busy.message, err);
+}
+
+static int lock_and_land(struct director *d, bool needs_approval, bool *ret_moved, struct err *err)
+{
+        const enum phase expected = d->row.phase;
+        bool fits = false;
+        int ended;
+
+        if (lock(d, err) < 0)
+                return err->code == ERR_BUSY ? give_up_lock(d, err) : -1;
+        if (check_own(d, expected, err) < 0)
+                return -1;
         if (expected == PHASE_HELD && uplink_interrupted(&d->up))
                 return hold_because(d, "its landing was interrupted before it began", err);
-        if (expected == PHASE_HELD)
-                return land_locked(d, needs_approval, err);
-        ended = director_end_if_interrupted(d, err);
-        return ended ? (ended < 0 ? -1 : 0) : land_locked(d, needs_approval, err);
+        ended = expected == PHASE_HELD ? 0 : director_end_if_interrupted(d, err);
+        if (ended)
+                return ended < 0 ? -1 : 0;
+        if (still_fits(d, &fits, err) < 0)
+                return -1;
+        return fits ? land_locked(d, needs_approval, ret_moved, err) : moved_away(d, ret_moved, err);
 }
 
-int land(struct director *d, struct err *err)
+int land(struct director *d, bool needs_approval, bool *ret_moved, struct err *err)
 {
-        return lock_and_land(d, false, err);
-}
+        int result;
 
-/* ---- A held run ---- */
-
-static int check_held(struct director *d, struct err *err)
-{
-        if (d->row.phase != PHASE_HELD)
-                return err_set(err, ERR_INPUT, "run %s is %s, not held", d->row.id, phase_name(d->row.phase));
-        if (director_load_plan(d, err) < 0 || candidate_find(d, err) < 0)
-                return -1;
-        if (!d->row.tree || strcmp(d->row.tree, d->candidate.tree) != 0)
-                return err_set(err, ERR_REFUSED, "the candidate is not the tree that was verified");
-        if (candidate_check(d, err) < 0)
-                return -1;
-        return gate_report_blocks(&d->candidate.gates) ? err_set(err, ERR_REFUSED, "a gate blocks the candidate") : 0;
-}
-
-int mode_land(struct director *d, struct err *err)
-{
-        _cleanup_strv_ struct strv why = {0};
-
-        if (phase_is_terminal(d->row.phase))
-                return director_end_again(d, err);
-        if (check_held(d, err) < 0)
-                return -1;
-        return lock_and_land(d, decide_needs_person(&d->plan, &d->candidate.gates, &d->candidate.changes, &why), err);
+        *ret_moved = false;
+        result = lock_and_land(d, needs_approval, ret_moved, err);
+        cleanup_fd(&d->lock_fd);
+        return result;
 }

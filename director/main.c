@@ -2,6 +2,8 @@
 /* cupel-director: the control plane's gate and the only writer of refs and objects. See director/director.h. */
 #include "director/director.h"
 
+#include "lib/base/memory.h"
+
 int main(int argc, char **argv)
 {
         struct director_options options;
@@ -9,6 +11,7 @@ int main(int argc, char **argv)
         struct err err = ERR_INIT;
         int failed;
 
+        memory_keep();
         if (director_options_parse(argc, argv, &options, &err) < 0) {
                 err_report(stderr, "cupel-director", &err);
                 return err_exit_status(&err);

@@ -3,8 +3,10 @@
 #include "director/options.h"
 
 #include "lib/base/hash.h"
+#include "lib/base/ids.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const mode_words[] = {
@@ -27,7 +29,44 @@ static int check_run(const char *value)
 
 static int check_digest(const char *value)
 {
-        return strlen(value) == HASH_HEX - 1 && strspn(value, "0123456789abcdef") == HASH_HEX - 1;
+        return hex_is(value, HASH_HEX);
+}
+
+static int check_object(const char *value)
+{
+        return hex_is(value, GIT_HEX);
+}
+
+static const char *const judge_words[] = {
+#define X(judge, word) word,
+        REPLAY_JUDGE(X)
+#undef X
+};
+
+static int find_judge(const char *value)
+{
+        for (int i = 0; value && i < REPLAY_JUDGE_COUNT; i++)
+                if (strcmp(judge_words[i], value) == 0)
+                        return i;
+        return -1;
+}
+
+static int check_judge(const char *value)
+{
+        return find_judge(value) >= 0;
+}
+
+static int check_jobs(const char *value)
+{
+        const size_t len = strspn(value, "0123456789");
+        const unsigned long jobs = strtoul(value, NULL, 10);
+
+        return len > 0 && len <= 2 && value[len] == '\0' && jobs >= 1 && jobs <= DIRECTOR_JOBS_MAX;
+}
+
+static int check_answer(const char *value)
+{
+        return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0;
 }
 
 static int check_text(const char *value)
@@ -44,6 +83,14 @@ enum slot {
         SLOT_OUTCOME,
         SLOT_REASON,
         SLOT_WHO,
+        SLOT_TIMEOUT,
+        SLOT_JOBS,
+        SLOT_REUSE,
+        SLOT_BASE,
+        SLOT_TREE,
+        SLOT_JUDGE,
+        SLOT_HOST,
+        SLOT_CARRY,
         SLOTS
 };
 
@@ -61,6 +108,14 @@ static const struct {
         [SLOT_OUTCOME] = {"--outcome", check_text, "the name of an outcome", false},
         [SLOT_REASON] = {"--reason", check_text, "a sentence", false},
         [SLOT_WHO] = {"--who", check_text, "a name", false},
+        [SLOT_TIMEOUT] = {"--timeout", check_text, "a sentence", false},
+        [SLOT_JOBS] = {"--jobs", check_jobs, "a number from 1 to 16", false},
+        [SLOT_REUSE] = {"--reuse", check_answer, "yes or no", false},
+        [SLOT_BASE] = {"--base", check_object, "a commit's id", false},
+        [SLOT_TREE] = {"--tree", check_object, "a tree's id", false},
+        [SLOT_JUDGE] = {"--judge", check_judge, "director, self or marked", false},
+        [SLOT_HOST] = {"--host", check_answer, "yes or no", false},
+        [SLOT_CARRY] = {"--carry", check_answer, "yes or no", false},
 };
 
 static int find_slot(const char *word, enum slot *ret)
@@ -80,7 +135,8 @@ static int parse_mode(const char *word, enum director_mode *ret, struct err *err
                         *ret = (enum director_mode)i;
                         return 0;
                 }
-        return err_set(err, ERR_INPUT, "expected a mode (run, land, discard, recover) as the first argument");
+        return err_set(err, ERR_INPUT,
+                       "expected a mode (run, revert, land, discard, recover, replay) as the first argument");
 }
 
 static int parse_slots(int argc, char **argv, const char *values[SLOTS], struct err *err)
@@ -97,6 +153,29 @@ static int parse_slots(int argc, char **argv, const char *values[SLOTS], struct 
         for (slot = 0; slot < SLOTS; slot++)
                 if (slots[slot].required && !values[slot])
                         return err_set(err, ERR_INPUT, "%s is missing", slots[slot].name);
+        return 0;
+}
+
+static bool says_yes(const char *answer)
+{
+        return answer && strcmp(answer, "yes") == 0;
+}
+
+static int take_replay(struct director_options *options, const char *const values[SLOTS], struct director_options *ret,
+                       struct err *err)
+{
+        static const enum slot needed[] = {SLOT_SNAPSHOT, SLOT_BASE, SLOT_TREE, SLOT_JUDGE};
+
+        for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+                if (!values[needed[i]])
+                        return err_set(err, ERR_INPUT, "replay: %s is missing", slots[needed[i]].name);
+        options->base = values[SLOT_BASE];
+        options->tree = values[SLOT_TREE];
+        options->judge = (enum replay_judge)find_judge(values[SLOT_JUDGE]);
+        options->closed = !says_yes(values[SLOT_HOST]);
+        options->carries = says_yes(values[SLOT_CARRY]);
+        options->no_reuse = true;
+        *ret = *options;
         return 0;
 }
 
@@ -120,6 +199,11 @@ int director_options_parse(int argc, char **argv, struct director_options *ret, 
         options.snapshot = values[SLOT_SNAPSHOT];
         options.reason = values[SLOT_REASON];
         options.who = values[SLOT_WHO];
+        options.timeout = values[SLOT_TIMEOUT];
+        options.jobs = values[SLOT_JOBS] ? (unsigned)strtoul(values[SLOT_JOBS], NULL, 10) : 0;
+        options.no_reuse = values[SLOT_REUSE] && strcmp(values[SLOT_REUSE], "no") == 0;
+        if (options.mode == DIRECTOR_REPLAY)
+                return take_replay(&options, values, ret, err);
         *ret = options;
         return 0;
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each file is written once, under its own name, and summed from the bytes as they go out. Order: what does not depend on
- * the end, the log of events (read once, for export and report), the reports, the sums.
+ * the end, the log of events (read once, for export and report), the reports, the attestation of all of it, the sums.
  */
 #include "director/packet.h"
 
-#include "director/candidate.h"
+#include "director/attest.h"
+#include "director/checkpoints.h"
 #include "director/director.h"
 #include "director/evidence.h"
 #include "director/facts.h"
+#include "director/trace.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
-#include "lib/git/diff.h"
+#include "lib/packet/folder.h"
+#include "lib/packet/later.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,17 +23,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATCH_MAX ((uint64_t)64 << 20)
 #define EXPORT_BUFFER ((size_t)64 << 10)
 
 void packet_release(struct packet *packet)
 {
         strv_release(&packet->sums);
+        redact_release(&packet->secrets);
         *packet = (struct packet){0};
 }
 
-/* Anew: what an earlier end of this run left there goes. */
-static int create(int dirfd, const char *name, struct err *err)
+int packet_create(int dirfd, const char *name, struct err *err)
 {
         static const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
         int fd = openat(dirfd, name, flags, 0600);
@@ -50,7 +52,7 @@ static void add_own_sum(struct strv *sums, const char *name, const char *hex)
 static int write_file(int evidence_fd, const char *name, const char *bytes, size_t len, struct strv *sums,
                       struct err *err)
 {
-        _cleanup_fd_ int fd = create(evidence_fd, name, err);
+        _cleanup_fd_ int fd = packet_create(evidence_fd, name, err);
         char hex[HASH_HEX];
 
         if (fd < 0)
@@ -62,7 +64,7 @@ static int write_file(int evidence_fd, const char *name, const char *bytes, size
         return 0;
 }
 
-static int open_evidence(const struct director *d, struct err *err)
+int packet_open_evidence(const struct director *d, struct err *err)
 {
         return fs_mkdir_open_at(d->run_fd, "evidence", 0700, err);
 }
@@ -75,7 +77,7 @@ static int sum_snapshot(struct director *d, struct err *err)
 
         if (packet->has_snapshot)
                 return 0;
-        if (packet_sum_folder(d->run_fd, "config_snapshot", &packet->sums, err) < 0 ||
+        if (packet_sum_snapshot(d->run_fd, &packet->sums, err) < 0 ||
             packet_sum_file(d->run_fd, "identity.txt", &packet->sums, err) < 0)
                 return -1;
         packet->has_snapshot = true;
@@ -87,52 +89,6 @@ void packet_prepare(struct director *d)
         struct err ignored = ERR_INIT;
 
         (void)sum_snapshot(d, &ignored);
-}
-
-static int write_patch(struct director *d, int evidence_fd, struct report_patch *ret, struct err *err)
-{
-        _cleanup_fd_ int fd = create(evidence_fd, "patch.diff", err);
-
-        if (fd < 0 || tree_patch(quarantine_repo(d->candidate.quarantine), &d->candidate.changes, fd, PATCH_MAX,
-                                 &ret->complete, err) < 0)
-                return -1;
-        if (lseek(fd, 0, SEEK_SET) < 0)
-                return err_errno(err, "patch.diff");
-        return hash_fd(fd, ret->sha256, err);
-}
-
-int packet_patch(struct director *d, struct err *err)
-{
-        _cleanup_fd_ int evidence_fd = -1;
-        struct report_patch patch = {.sha256 = ""};
-
-        if (d->packet.has_patch)
-                return 0;
-        evidence_fd = open_evidence(d, err);
-        if (evidence_fd < 0 || write_patch(d, evidence_fd, &patch, err) < 0)
-                return -1;
-        d->packet.patch = patch;
-        d->packet.has_patch = true;
-        return 0;
-}
-
-/* A candidate of a failed run is worth keeping, as long as its objects are sound; else the reason takes its place. */
-static int patch_at_last(struct director *d, struct err *err)
-{
-        struct report_patch *patch = &d->packet.patch;
-        struct err why = ERR_INIT;
-
-        if (d->packet.has_patch)
-                return 0;
-        *patch = (struct report_patch){.sha256 = ""};
-        if (!candidate_named(&d->candidate) && candidate_find(d, err) < 0)
-                return -1;
-        if (!candidate_named(&d->candidate) || strcmp(d->candidate.tree, d->base_tree) == 0)
-                return 0;
-        if (candidate_check(d, &why) == 0)
-                return packet_patch(d, err);
-        err_text(&why, patch->missing, sizeof(patch->missing));
-        return 0;
 }
 
 /* ---- The log of events, for export and report in one pass ---- */
@@ -173,7 +129,7 @@ static int take_event(const struct store_event_row *row, void *arg, struct err *
 static int write_events(struct director *d, struct pass *pass, struct strv *sums, struct err *err)
 {
         _cleanup_fd_ int dirfd = fs_mkdir_open_at(d->run_fd, "telemetry", 0700, err);
-        _cleanup_fd_ int fd = dirfd < 0 ? -1 : create(dirfd, "events.normalized.jsonl", err);
+        _cleanup_fd_ int fd = dirfd < 0 ? -1 : packet_create(dirfd, "events.normalized.jsonl", err);
         char hex[HASH_HEX];
 
         if (fd < 0)
@@ -190,6 +146,38 @@ static int write_events(struct director *d, struct pass *pass, struct strv *sums
 
 /* ---- Reports ---- */
 
+struct redact *packet_secrets(struct director *d)
+{
+        struct packet *packet = &d->packet;
+        _cleanup_strv_ struct strv names = {0};
+
+        if (packet->knows_secrets || !d->has_plan)
+                return &packet->secrets;
+        plan_secret_names(&d->plan, &names);
+        for (size_t i = 0; i < names.len; i++)
+                redact_add(&packet->secrets, getenv(names.items[i]));
+        packet->knows_secrets = true;
+        return &packet->secrets;
+}
+
+static int write_trace(struct director *d, const struct json_t *report, struct strv *sums, struct err *err)
+{
+        _cleanup_fd_ int dirfd = fs_mkdir_open_at(d->run_fd, "telemetry", 0700, err);
+        _cleanup_fd_ int fd = dirfd < 0 ? -1 : packet_create(dirfd, "trace.jsonl", err);
+        _cleanup_str_ struct str lines = {0};
+        char hex[HASH_HEX];
+
+        if (fd < 0)
+                return -1;
+        trace_put(report, &lines);
+        if (fs_write_all(fd, str_text(&lines), lines.len) < 0)
+                return err_errno(err, "write trace.jsonl");
+        hash_bytes(str_text(&lines), lines.len, hex);
+        packet_add_sum(sums, "telemetry/trace.jsonl", hex);
+        return 0;
+}
+
+/* And the attestation of what they say: by then `sums` has everything else. */
 static int write_reports(struct director *d, int evidence_fd, const struct facts *facts, const struct strv *reasons,
                          struct strv *sums, struct err *err)
 {
@@ -200,19 +188,27 @@ static int write_reports(struct director *d, int evidence_fd, const struct facts
         if (!json)
                 return err_set(err, ERR_INTERNAL, "the report is no JSON");
         report_markdown(report, &markdown);
-        if (write_file(evidence_fd, "report.json", json, strlen(json), sums, err) < 0)
+        if (write_trace(d, report, sums, err) < 0 ||
+            write_file(evidence_fd, "report.json", json, strlen(json), sums, err) < 0 ||
+            write_file(evidence_fd, "report.md", str_text(&markdown), markdown.len, sums, err) < 0)
                 return -1;
-        return write_file(evidence_fd, "report.md", str_text(&markdown), markdown.len, sums, err);
+        return attest_write(d, evidence_fd, report, facts->attested, sums, err);
 }
 
 static int write_logs(struct director *d, int evidence_fd, struct strv *sums, struct err *err)
 {
-        _cleanup_fd_ int fd = create(evidence_fd, "test.log", err);
+        _cleanup_fd_ int fd = packet_create(evidence_fd, "test.log", err);
+        struct redact *secrets = packet_secrets(d);
+        const uint64_t before = secrets->count;
         struct hash hash;
         char hex[HASH_HEX];
 
+        if ((d->up.lost || d->options->mode == DIRECTOR_RECOVER) && packet_detach_logs(d->run_fd, err) < 0)
+                return -1;
+        packet_hide_in_logs(d->run_fd, secrets);
+        d->packet.redacted += secrets->count - before;
         hash_init(&hash);
-        if (fd < 0 || packet_logs(d->run_fd, fd, &hash, sums, err) < 0)
+        if (fd < 0 || packet_put_logs(d->run_fd, fd, &hash, sums, err) < 0)
                 return -1;
         hash_final(&hash, hex);
         add_own_sum(sums, "test.log", hex);
@@ -228,31 +224,60 @@ static int write_evidence_set(struct director *d, int evidence_fd, struct strv *
         return list.len ? write_file(evidence_fd, "evidence-set.txt", list.data, list.len, sums, err) : 0;
 }
 
-static int write_sums(const struct director *d, int evidence_fd, struct strv *sums, struct err *err)
+static void add_early_sums(const struct director *d, struct strv *sums)
+{
+        for (size_t i = 0; i < d->packet.sums.len; i++)
+                strv_add(sums, d->packet.sums.items[i]);
+        add_own_sum(sums, "patch.diff", d->packet.patch.sha256);
+}
+
+static int write_sums(int evidence_fd, struct strv *sums, struct err *err)
 {
         _cleanup_str_ struct str text = {0};
 
-        for (size_t i = 0; i < d->packet.sums.len; i++)
-                strv_add(sums, d->packet.sums.items[i]);
-        if (d->packet.has_patch)
-                add_own_sum(sums, "patch.diff", d->packet.patch.sha256);
         packet_put_sums(sums, &text);
         return fs_write_at(evidence_fd, "SHA256SUMS", str_text(&text), text.len, 0600, err);
 }
 
-int packet_write(struct director *d, const struct strv *reasons, struct err *err)
+/* Of a held run somebody may have said something: that is sealed to the packet as it is now. */
+static int seal_later(struct director *d, const struct facts *facts, struct err *err)
+{
+        _cleanup_json_ struct json_t *log = facts_log(facts);
+        const struct later_log last = {.run = d->row.id,
+                                       .events = json_integer_value(json_object_get(log, "events")),
+                                       .head = json_text_of(log, "head")};
+
+        return later_seal(d->run_fd, d->attest_key, &last, err);
+}
+
+static int write_packet(struct director *d, const struct strv *reasons, struct err *err)
 {
         __attribute__((cleanup(pass_release))) struct pass pass = {.fd = -1};
-        _cleanup_fd_ int evidence_fd = open_evidence(d, err);
+        _cleanup_fd_ int evidence_fd = packet_open_evidence(d, err);
         _cleanup_strv_ struct strv sums = {0};
         struct err ignored = ERR_INIT;
 
         if (evidence_fd < 0)
                 return -1;
         (void)director_load_plan(d, &ignored); /* an unreadable snapshot leaves gaps in the report, no more */
-        if (sum_snapshot(d, err) < 0 || patch_at_last(d, err) < 0 || write_events(d, &pass, &sums, err) < 0 ||
-            write_logs(d, evidence_fd, &sums, err) < 0 || write_evidence_set(d, evidence_fd, &sums, err) < 0 ||
-            write_reports(d, evidence_fd, &pass.facts, reasons, &sums, err) < 0)
+        if (sum_snapshot(d, err) < 0 ||
+            (d->has_plan && d->plan.outputs.len && packet_sum_folder(d->run_fd, "evidence/outputs", &sums, err) < 0) ||
+            packet_patch_at_last(d, evidence_fd, err) < 0 || write_events(d, &pass, &sums, err) < 0 ||
+            checkpoints_conclude(d, &pass.facts, &sums, err) < 0 || write_logs(d, evidence_fd, &sums, err) < 0 ||
+            write_evidence_set(d, evidence_fd, &sums, err) < 0)
                 return -1;
-        return write_sums(d, evidence_fd, &sums, err);
+        add_early_sums(d, &sums);
+        if (write_reports(d, evidence_fd, &pass.facts, reasons, &sums, err) < 0)
+                return -1;
+        if (write_sums(evidence_fd, &sums, err) < 0)
+                return -1;
+        return later_any(d->run_fd) ? seal_later(d, &pass.facts, err) : 0;
+}
+
+int packet_write(struct director *d, const struct strv *reasons, struct err *err)
+{
+        const int result = packet_hold(d->run_fd, err) < 0 ? -1 : write_packet(d, reasons, err);
+
+        packet_let_go(d->run_fd);
+        return result;
 }

@@ -10,23 +10,20 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/hash.h"
+#include "lib/base/snapshot.h"
+#include "lib/packet/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FILES_MAX 2000
 #define DEPTH_MAX 8
 #define LOG_MAX ((off_t)256 << 20)
-
-static bool plain_name(const char *name)
-{
-        return name[0] != '.' && name[0] != '-' &&
-               name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-")] == '\0';
-}
 
 /* A regular file of bounded size, or -1 without an error: it is then no part of the packet. */
 static int open_plain(int dirfd, const char *path)
@@ -52,7 +49,7 @@ static void list_folder(int run_fd, const char *path, int depth, struct strv *fi
         while (dir && files->len < FILES_MAX && (entry = readdir(dir))) {
                 _cleanup_free_ char *child = xasprintf("%s/%s", path, entry->d_name);
 
-                if (!plain_name(entry->d_name))
+                if (!packet_name_is_plain(entry->d_name, strlen(entry->d_name)))
                         continue;
                 if (entry->d_type == DT_DIR && depth < DEPTH_MAX)
                         list_folder(run_fd, child, depth + 1, files);
@@ -91,6 +88,22 @@ int packet_sum_folder(int run_fd, const char *folder, struct strv *sums, struct 
         for (size_t i = 0; i < files.len; i++)
                 if (packet_sum_file(run_fd, files.items[i], sums, err) < 0)
                         return -1;
+        return 0;
+}
+
+int packet_sum_snapshot(int run_fd, struct strv *sums, struct err *err)
+{
+        _cleanup_fd_ int snapshot = fs_open_beneath(run_fd, "config_snapshot", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        _cleanup_strv_ struct strv files = {0};
+
+        if (snapshot < 0 || snapshot_list(snapshot, &files, err) < 0)
+                return snapshot < 0 ? err_errno(err, "open the snapshot") : -1;
+        for (size_t i = 0; i < files.len; i++) {
+                _cleanup_free_ char *path = xasprintf("config_snapshot/%s", files.items[i]);
+
+                if (packet_sum_file(run_fd, path, sums, err) < 0)
+                        return -1;
+        }
         return 0;
 }
 
@@ -163,7 +176,65 @@ static int take_log(int run_fd, const char *path, const struct test_log *test_lo
         return 0;
 }
 
-int packet_logs(int run_fd, int out_fd, struct hash *test_log, struct strv *sums, struct err *err)
+static int detach_log(int logs_fd, const char *name, struct err *err)
+{
+        static const char copy[] = ".detached"; /* no plain name: no log of a run, and no part of a packet */
+        _cleanup_fd_ int from = open_plain(logs_fd, name), to = -1;
+        ssize_t put = 1;
+
+        if (from < 0)
+                return 0;
+        if (fs_remove_tree_at(logs_fd, copy, err) < 0)
+                return -1;
+        to = openat(logs_fd, copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        while (to >= 0 && put > 0)
+                put = copy_file_range(from, NULL, to, NULL, LOG_MAX, 0);
+        if (to < 0 || put < 0 || renameat(logs_fd, copy, logs_fd, name) < 0)
+                return err_errno(err, "copy logs/%s", name);
+        return 0;
+}
+
+int packet_detach_logs(int run_fd, struct err *err)
+{
+        _cleanup_fd_ int logs_fd = fs_open_beneath(run_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        _cleanup_strv_ struct strv files = {0};
+
+        if (logs_fd >= 0)
+                list_folder(logs_fd, ".", DEPTH_MAX, &files);
+        for (size_t i = 0; i < files.len; i++)
+                if (detach_log(logs_fd, files.items[i] + strlen("./"), err) < 0)
+                        return -1;
+        return 0;
+}
+
+/* In place, so that lengths stay; a log that another process still maps or reads sees it too. */
+static void hide_in_log(int run_fd, const char *path, struct redact *secrets)
+{
+        _cleanup_fd_ int fd = fs_open_beneath(run_fd, path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+        struct stat st;
+        char *text;
+
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > LOG_MAX)
+                return;
+        text = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (text == MAP_FAILED)
+                return;
+        redact_text(secrets, text, (size_t)st.st_size);
+        munmap(text, (size_t)st.st_size);
+}
+
+void packet_hide_in_logs(int run_fd, struct redact *secrets)
+{
+        _cleanup_strv_ struct strv files = {0};
+
+        if (!secrets->len)
+                return;
+        list_folder(run_fd, "logs", 0, &files);
+        for (size_t i = 0; i < files.len; i++)
+                hide_in_log(run_fd, files.items[i], secrets);
+}
+
+int packet_put_logs(int run_fd, int out_fd, struct hash *test_log, struct strv *sums, struct err *err)
 {
         const struct test_log out = {.fd = out_fd, .hash = test_log};
         _cleanup_strv_ struct strv files = {0};

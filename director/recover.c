@@ -11,10 +11,24 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/git/landing.h"
+#include "lib/git/layer.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* What it landed on, or would have: the packet tells of that. */
+static int recall_parent(struct director *d, const struct json_t *intent, struct err *err)
+{
+        const char *base = json_string_value(json_object_get(intent, "base"));
+
+        if (!base || strlen(base) != GIT_HEX - 1 || candidate_find(d, err) < 0 ||
+            repo_commit_tree(d->repo, base, d->parent.tree, err) < 0)
+                return err_set(err, ERR_STORE, "the landing intent of %s names no base", d->row.id);
+        memcpy(d->parent.commit, base, GIT_HEX);
+        snprintf(d->candidate.tree, sizeof(d->candidate.tree), "%s", d->row.tree);
+        return 0;
+}
 
 /* The ref is the truth: at the commit, the run is committed; else nothing of it is left and it is discarded. */
 static int recover_landing(struct director *d, enum outcome otherwise, const char *reason, struct err *err)
@@ -33,28 +47,54 @@ static int recover_landing(struct director *d, enum outcome otherwise, const cha
         umask(own);
         if (recovered < 0)
                 return err_wrap(err, "recover the landing");
+        if (recall_parent(d, intent, err) < 0)
+                return -1;
         if (found == LANDING_FINISHED)
                 return land_committed(d, d->row.commit, err);
         return director_end_because(d, otherwise, reason, err);
+}
+
+/* With the receipt of the deadline that passed, where one did. */
+static int end_as_asked(struct director *d, enum outcome outcome, const char *reason, struct err *err)
+{
+        _cleanup_strv_ struct strv reasons = {0};
+        _cleanup_json_ struct json_t *timeout =
+                d->options->timeout
+                        ? json_pack("{s:s, s:s}", "what", d->options->timeout, "default_taken", outcome_name(outcome))
+                        : NULL;
+        const struct store_event event = {.type = "receipt.timeout", .actor = EVENT_ACTOR_DIRECTOR, .data = timeout};
+
+        strv_add(&reasons, reason);
+        return director_end(d,
+                            &(struct director_ending){.outcome = outcome,
+                                                      .reasons = &reasons,
+                                                      .events = timeout ? &event : NULL,
+                                                      .events_len = timeout != NULL},
+                            err);
 }
 
 static int end_run(struct director *d, enum outcome outcome, const char *reason, struct err *err)
 {
         _cleanup_fd_ int lock_fd = -1;
 
-        if (landing_lock(d->state_fd, &lock_fd, err) < 0 || director_refresh(d, err) < 0)
+        if (landing_lock(d->state_fd, NULL, NULL, &lock_fd, err) < 0 || director_refresh(d, err) < 0)
                 return -1;
+        line_forget(d);
         if (phase_is_terminal(d->row.phase))
                 return director_end_again(d, err);
         if (d->row.phase == PHASE_LANDING)
                 return recover_landing(d, outcome, reason, err);
         if (d->row.phase == PHASE_HELD && d->options->mode == DIRECTOR_RECOVER)
                 return director_end_again(d, err);
-        return director_end_because(d, outcome, reason, err);
+        return end_as_asked(d, outcome, reason, err);
 }
 
+/* The dead director may have been at a layer. What cannot be swept now is cache, and cupel gc's. */
 int mode_recover(struct director *d, struct err *err)
 {
+        struct err ignored = ERR_INIT;
+
+        (void)layer_sweep(d->options->cache, &ignored);
         return end_run(d, OUTCOME_INTERRUPTED, "a crash ended the run; nothing of it reached the repository", err);
 }
 

@@ -28,8 +28,11 @@ extern char **environ;
 
 #define GRACE_MS 2000
 
+/* Rooms beside the first lie in a folder of their own, so that whoever cleans up needs one name. */
 static int make_folder(const struct director *d, const char *name, struct err *err)
 {
+        if (strchr(name, '/') && mkdirat(d->run_fd, ROOMS_FOLDER, 0700) < 0 && errno != EEXIST)
+                return err_errno(err, "make the clean rooms");
         if (mkdirat(d->run_fd, name, 0700) == 0)
                 return 0;
         if (errno != EEXIST || fs_remove_tree_at(d->run_fd, name, err) < 0 || mkdirat(d->run_fd, name, 0700) < 0)
@@ -56,6 +59,7 @@ int room_open(struct room *room, const struct director *d, const char *name, str
         }
         close(pair[1]);
         sandbox_client_init(&room->client, pair[0]);
+        free(room->name);
         room->name = xstrdup(name);
         return 0;
 }
@@ -68,7 +72,10 @@ int room_furnish_begin(struct room *room, const struct director *d, const struct
         if (furniture_plan(d, room->name, &stack->dirs, &plan, err) < 0)
                 return -1;
         /* a cage that could not be made is gone before it is asked: what it said on the way out is the better error */
-        (void)sandbox_prepare(&room->client, &plan, &unsent);
+        if (sandbox_prepare(&room->client, &plan, &unsent) < 0 && unsent.code != ERR_SANDBOX) {
+                *err = unsent; /* it is there, was not asked, and would never answer */
+                return -1;
+        }
         return 0;
 }
 
@@ -83,23 +90,12 @@ int room_furnish_end(struct room *room, struct err *err)
         room->landlock_abi = event.landlock_abi;
         memcpy(room->worktree, event.worktree, sizeof(room->worktree));
         room->furnished = true;
-        return 0;
+        return sandbox_client_set_nonblocking(&room->client, err);
 }
 
-static int interrupted(void *arg)
+int room_start(struct room *room, const struct sandbox_step *step, int log_fd, struct err *err)
 {
-        struct uplink *up = arg;
-
-        uplink_pump(up);
-        return uplink_interrupted(up);
-}
-
-int room_run(struct room *room, struct director *d, const struct sandbox_step *step, int log_fd,
-             struct sandbox_result *ret, struct err *err)
-{
-        const struct sandbox_watch watch = {.fd = uplink_watch_fd(&d->up), .ready = interrupted, .arg = &d->up};
-
-        return sandbox_step_run(&room->client, step, log_fd, &watch, ret, err);
+        return sandbox_step_start(&room->client, step, log_fd, err);
 }
 
 pid_t room_leave(struct room *room)

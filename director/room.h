@@ -9,7 +9,7 @@
  *         room_open(&room, d, "room", err);           early, beside the agent's work: starts the cage and its helper
  *         room_furnish_begin(&room, d, &stack, err);  the tree: head + layers
  *         room_furnish_end(&room, err);               it stands, from here on verifiers can run; time for other work between
- *         room_run(&room, d, &step, log_fd, &result, err);
+ *         room_start(&room, &step, log_fd, err);      its events: sandbox_client_next(&room.client, …), never blocking
  *         pid = room_leave(&room);                    the helper begins to go; the caller owes room_reap(pid) (0 is fine)
  *         room_close(&room);                          safe on NULL-initialised and on half-open rooms; reaps the cage
  *
@@ -28,6 +28,16 @@
 struct director;
 struct layer_stack;
 
+#define ROOMS_FOLDER "rooms" /* "room" is the first one; all others are rooms/NAME */
+
+/* What stands in it. */
+enum room_kind {
+        ROOM_CANDIDATE, /* the candidate */
+        ROOM_BASE,      /* what it would land on */
+        ROOM_TESTS,     /* that, with the candidate's test files */
+        ROOM_KINDS,
+};
+
 struct room {
         pid_t pid; /* 0: not open */
         bool furnished;
@@ -44,8 +54,7 @@ struct room {
 int room_open(struct room *room, const struct director *d, const char *name, struct err *err);
 int room_furnish_begin(struct room *room, const struct director *d, const struct layer_stack *stack, struct err *err);
 int room_furnish_end(struct room *room, struct err *err);
-int room_run(struct room *room, struct director *d, const struct sandbox_step *step, int log_fd,
-             struct sandbox_result *ret, struct err *err);
+int room_start(struct room *room, const struct sandbox_step *step, int log_fd, struct err *err);
 pid_t room_leave(struct room *room);
 void room_reap(pid_t pid);
 void room_close(struct room *room);

@@ -1,240 +1,129 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs verifiers and turns ends of steps into verdicts. */
+/*
+ * Which verifiers run, in which rooms, and how many at once. What each of them goes through is director/job.h's; what runs
+ * beside what is director/lanes.h's.
+ */
 #include "director/verify.h"
 
+#include "director/base_tests.h"
 #include "director/candidate.h"
 #include "director/director.h"
 #include "director/furniture.h"
-#include "director/step_log.h"
+#include "director/lanes.h"
+#include "director/verifier_key.h"
 #include "lib/base/carry.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/fs.h"
-#include "lib/base/json.h"
+#include "lib/store/evidence.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char *const result_names[] = {
-#define X(result, name) [VERDICT_##result] = name,
-        VERDICT_RESULTS(X)
-#undef X
-};
+#define JOBS_BY_ITSELF 4
 
-const char *verdict_result_name(enum verdict_result result)
-{
-        return result_names[result];
-}
-
-void verdicts_release(struct verdicts *verdicts)
-{
-        for (size_t i = 0; i < verdicts->len; i++) {
-                free(verdicts->items[i].name);
-                free(verdicts->items[i].command);
-                free(verdicts->items[i].log);
-                free(verdicts->items[i].why);
-        }
-        free(verdicts->items);
-        *verdicts = (struct verdicts){0};
-}
-
-static struct verdict *add_verdict(struct verdicts *verdicts, const struct director *d,
-                                   const struct plan_verifier *verifier)
-{
-        const char *claim = candidate_claim(&d->candidate, verifier->name);
-        struct verdict *verdict;
-
-        verdicts->items = xrealloc(verdicts->items, (verdicts->len + 1) * sizeof(*verdicts->items));
-        verdict = &verdicts->items[verdicts->len++];
-        *verdict = (struct verdict){
-                .name = xstrdup(verifier->name),
-                .command = xstrdup(verifier->run),
-                .result = VERDICT_INCONCLUSIVE,
-                .exit_code = -1,
-                .passed_in_run = claim && (strcmp(claim, "PASS") == 0 || strcmp(claim, "FLAKY") == 0),
-        };
-        return verdict;
-}
-
-/* ---- One attempt ---- */
-
-struct attempt {
-        enum verdict_result result; /* PASS, FAIL or INCONCLUSIVE */
-        int exit_code;
-        uint64_t ms;
-        char *log, *why;
-        char log_sha256[HASH_HEX];
-        struct sandbox_result end;
-};
-
-static void attempt_release(struct attempt *attempt)
-{
-        free(attempt->log);
-        free(attempt->why);
-}
-
-#define _cleanup_attempt_ __attribute__((cleanup(attempt_release)))
-
-static void judge_end(const struct plan_verifier *verifier, const struct sandbox_result *end, int log_fd,
-                      struct attempt *attempt)
-{
-        _cleanup_str_ struct str why = {0};
-        char limit[CLOCK_RFC3339];
-
-        attempt->end = *end;
-        attempt->exit_code = end->exit_code;
-        attempt->ms = end->wall_ms;
-        attempt->result = VERDICT_INCONCLUSIVE;
-        if (end->reason == SANDBOX_REASON_EXIT && end->exit_code == 0) {
-                attempt->result = VERDICT_PASS;
-                return;
-        }
-        if (end->reason == SANDBOX_REASON_EXIT) {
-                attempt->result = VERDICT_FAIL;
-                if (end->signal)
-                        str_printf(&why, "killed by signal %d", end->signal);
-                else
-                        str_printf(&why, "exit status %d", end->exit_code);
-        } else if (end->reason == SANDBOX_REASON_WALL) {
-                clock_human((uint64_t)verifier->timeout_ms, limit);
-                str_printf(&why, "not done within its %s", limit);
-        } else if (end->reason == SANDBOX_REASON_SETUP) {
-                str_printf(&why, "it could not start: %s", end->message);
-        } else if (sandbox_reason_is_budget(end->reason)) {
-                str_puts(&why, "it");
-                limit_put_excess(&why, sandbox_result_limit(end), &end->uses[sandbox_result_limit(end)]);
-        } else {
-                str_puts(&why, "it was ended by cupel");
-        }
-        step_log_put_last_line(log_fd, &why);
-        attempt->why = str_steal(&why);
-}
-
-static int run_attempt(struct director *d, struct room *room, const struct plan_verifier *verifier, const char *suffix,
-                       struct attempt *ret, struct err *err)
-{
-        _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
-        _cleanup_fd_ int log_fd = -1;
-        struct sandbox_result end = {.exit_code = -1};
-
-        ret->log = xasprintf("director.%s%s.log", verifier->name, suffix);
-        log_fd = step_log_create(d, ret->log, err);
-        if (log_fd < 0)
-                return -1;
-        furniture_step(d, verifier, &step);
-        if (room_run(room, d, &step, log_fd, &end, err) < 0)
-                return -1;
-        judge_end(verifier, &end, log_fd, ret);
-        if (lseek(log_fd, 0, SEEK_SET) < 0)
-                return err_errno(err, "logs/%s", ret->log);
-        return hash_fd(log_fd, ret->log_sha256, err);
-}
-
-static void take_attempt(struct verdict *verdict, struct attempt *attempt)
-{
-        verdict->attempts++;
-        verdict->ms += attempt->ms;
-        verdict->result = attempt->result;
-        verdict->exit_code = attempt->exit_code;
-        verdict->end = attempt->end;
-        free(verdict->log);
-        verdict->log = steal_ptr(&attempt->log);
-        free(verdict->why);
-        verdict->why = steal_ptr(&attempt->why);
-        memcpy(verdict->log_sha256, attempt->log_sha256, sizeof(verdict->log_sha256));
-}
-
-/* ---- Retries and the base ---- */
-
-static int run_with_retries(struct director *d, const struct plan_verifier *verifier, struct verdict *verdict,
-                            struct err *err)
-{
-        for (int64_t tries = 0; tries <= verifier->retries; tries++) {
-                _cleanup_attempt_ struct attempt attempt = {0};
-                char suffix[32] = "";
-
-                if (tries > 0)
-                        snprintf(suffix, sizeof(suffix), "@retry%d", (int)tries);
-                if (run_attempt(d, &d->room, verifier, suffix, &attempt, err) < 0)
-                        return -1;
-                take_attempt(verdict, &attempt);
-                if (uplink_interrupted(&d->up) || verdict->result != VERDICT_FAIL)
-                        break;
-        }
-        if (verdict->result == VERDICT_PASS && verdict->attempts > 1) {
-                verdict->result = VERDICT_FLAKY;
-                verdict->why = xasprintf("passed on attempt %u", verdict->attempts);
-        }
-        return 0;
-}
-
-static void compare(const struct attempt *on_base, struct verdict *verdict)
-{
-        static const char *const told[] = {
-                [VERDICT_PASS] = "passes on the base",
-                [VERDICT_FAIL] = "fails on the base too",
-                [VERDICT_INCONCLUSIVE] = "inconclusive on the base",
-        };
-        char *why = xasprintf("%s; %s", verdict->why ? verdict->why : "failed", told[on_base->result]);
-
-        free(verdict->why);
-        verdict->why = why;
-        if (on_base->result == VERDICT_FAIL)
-                verdict->result = VERDICT_PRE_EXISTING;
-}
-
-static int run_on_base(struct director *d, struct room *base_room, const struct plan_verifier *verifier,
-                       struct verdict *verdict, struct err *err)
-{
-        _cleanup_attempt_ struct attempt attempt = {0};
-
-        if (!base_room->pid && room_open(base_room, d, "room.base", err) < 0)
-                return -1;
-        if (!base_room->furnished &&
-            (room_furnish_begin(base_room, d, &d->base, err) < 0 || room_furnish_end(base_room, err) < 0))
-                return -1;
-        if (run_attempt(d, base_room, verifier, "@base", &attempt, err) < 0)
-                return -1;
-        verdict->ms += attempt.ms;
-        if (!uplink_interrupted(&d->up))
-                compare(&attempt, verdict);
-        return 0;
-}
-
-/*
- * What passed in the run's own worktree and fails here is no old failure: the run's ignored or untracked files made it
- * pass. That the base fails as well then proves nothing, and the runner's claim is used against the candidate only.
- */
-static int run_verifier(struct director *d, struct room *base_room, const struct plan_verifier *verifier,
-                        struct verdicts *verdicts, struct err *err)
-{
-        struct verdict *verdict = add_verdict(verdicts, d, verifier);
-
-        uplink_step_start(&d->up, verifier->name);
-        if (run_with_retries(d, verifier, verdict, err) < 0)
-                return -1;
-        if (verdict->result == VERDICT_FAIL && verifier->baseline && !verdict->passed_in_run &&
-            !uplink_interrupted(&d->up) && run_on_base(d, base_room, verifier, verdict, err) < 0)
-                return -1;
-        uplink_step_end(&d->up, verifier->name, verdict_result_name(verdict->result), verdict->ms);
-        return 0;
-}
-
-/* ---- All of them ---- */
+/* ---- Jobs ---- */
 
 static bool is_ours(const struct director *d, const struct plan_verifier *verifier)
 {
-        return verifier->gate != VERIFY_SELF && plan_verifier_applies(verifier, &d->candidate.changes);
+        const bool self = d->options->mode == DIRECTOR_REPLAY && d->options->judge == REPLAY_SELF;
+
+        return verifier->gate != (self ? VERIFY_DIRECTOR : VERIFY_SELF) &&
+               plan_verifier_applies(verifier, &d->candidate.changes);
 }
 
-static bool any_is_ours(const struct director *d)
+static size_t count_ours(const struct director *d)
 {
+        size_t count = 0;
+
         for (size_t i = 0; i < d->plan.verifiers.len; i++)
-                if (is_ours(d, &d->plan.verifiers.items[i]))
-                        return true;
-        return false;
+                count += is_ours(d, &d->plan.verifiers.items[i]);
+        return count;
 }
+
+struct jobs {
+        struct job *items;
+        size_t len;
+};
+
+static void jobs_release(struct jobs *jobs)
+{
+        for (size_t i = 0; i < jobs->len; i++)
+                job_release(&jobs->items[i]);
+        free(jobs->items);
+}
+
+/* The verdicts do not move any more: the jobs point to them. */
+static void make_jobs(struct director *d, size_t count, struct jobs *jobs, struct verdicts *verdicts)
+{
+        const bool apart = base_tests_apart(d);
+
+        jobs->items = xcalloc(count, sizeof(*jobs->items));
+        verdicts->items = xcalloc(count, sizeof(*verdicts->items));
+        for (size_t i = 0; i < d->plan.verifiers.len; i++) {
+                const struct plan_verifier *verifier = &d->plan.verifiers.items[i];
+                const char *claim = candidate_claim(&d->candidate, verifier->name);
+                struct verdict *verdict = &verdicts->items[verdicts->len];
+
+                if (!is_ours(d, verifier))
+                        continue;
+                *verdict = (struct verdict){
+                        .name = xstrdup(verifier->name),
+                        .command = xstrdup(verifier->run),
+                        .result = VERDICT_INCONCLUSIVE,
+                        .exit_code = -1,
+                        .passed_in_run = claim && (strcmp(claim, "PASS") == 0 || strcmp(claim, "FLAKY") == 0),
+                };
+                verdicts->len++;
+                job_init(&jobs->items[jobs->len], verifier, verdict);
+                jobs->items[jobs->len++].tests_apart = apart;
+        }
+}
+
+/* ---- Verdicts of earlier runs ---- */
+
+static void take_over(struct job *job, const struct store_evidence *found)
+{
+        struct verdict *verdict = job->verdict;
+        _cleanup_test_cases_ struct test_cases cases = {0};
+        struct err ignored = ERR_INIT;
+
+        verdict->result = VERDICT_PASS;
+        verdict->exit_code = found->exit_code;
+        verdict->reused = true;
+        verdict->reused_run = xstrdup(found->run);
+        verdict->reused_time = xstrdup(found->time);
+        memcpy(verdict->log_sha256, found->log_sha256, sizeof(verdict->log_sha256));
+        if (found->cases && test_cases_take(&cases, found->cases, strlen(found->cases), &ignored) == 0)
+                verdict->counts = test_cases_counts(&cases);
+        job->state = JOB_DONE;
+}
+
+/* A cache: what cannot be read counts as not there. */
+static void look_back(struct director *d, struct jobs *jobs)
+{
+        for (size_t i = 0; i < jobs->len; i++) {
+                _cleanup_store_evidence_ struct store_evidence found = {0};
+                struct job *job = &jobs->items[i];
+                struct err ignored = ERR_INIT;
+
+                verifier_key(d, job->verifier, job->key);
+                verifier_context(d, job->context);
+                if (!d->options->no_reuse && job->context[0] &&
+                    store_evidence_get(d->store, job->key, d->candidate.tree, job->context, &found, &ignored) == 0 &&
+                    strcmp(found.result, "PASS") == 0 && strlen(found.log_sha256) == HASH_HEX - 1)
+                        take_over(job, &found);
+        }
+}
+
+static void keep_all(struct director *d, const struct jobs *jobs)
+{
+        struct err ignored = ERR_INIT;
+
+        for (size_t i = 0; i < jobs->len; i++)
+                (void)job_keep(&jobs->items[i], d, &ignored);
+}
+
+/* ---- All of them ---- */
 
 /* The tree that is verified is the tree that may land: its layer is made from the candidate's own checked objects. */
 static int furnish(struct director *d, struct err *err)
@@ -243,6 +132,8 @@ static int furnish(struct director *d, struct err *err)
         const struct layer_options options = {
                 .cache_root = d->options->cache, .uid = getuid(), .gid = getgid(), .objects_mount = FURNITURE_OBJECTS};
 
+        tidy_wait(&d->room_tidy);
+        layer_stack_release(&d->delta);
         if (layer_delta(quarantine_repo(d->candidate.quarantine), &d->base, d->candidate.tree, &options, &d->delta,
                         err) < 0)
                 return err_wrap(err, "the candidate's layer");
@@ -254,15 +145,23 @@ static int furnish(struct director *d, struct err *err)
         return room_furnish_end(&d->room, err);
 }
 
-static int run_all(struct director *d, struct verdicts *ret, struct err *err)
+static size_t count_lanes(const struct director *d, size_t jobs)
 {
-        _cleanup_room_ struct room base_room = ROOM_INIT;
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        size_t most = d->options->jobs              ? d->options->jobs
+                      : processors > JOBS_BY_ITSELF ? JOBS_BY_ITSELF
+                      : processors > 0              ? (size_t)processors
+                                                    : 1;
 
-        for (size_t i = 0; i < d->plan.verifiers.len && !uplink_interrupted(&d->up); i++)
-                if (is_ours(d, &d->plan.verifiers.items[i]) &&
-                    run_verifier(d, &base_room, &d->plan.verifiers.items[i], ret, err) < 0)
-                        return -1;
-        return 0;
+        return jobs < most ? jobs : most;
+}
+
+static int run_all(struct director *d, struct jobs *jobs, struct err *err)
+{
+        _cleanup_lanes_ struct lanes lanes;
+
+        lanes_init(&lanes, d, jobs->items, jobs->len, count_lanes(d, jobs->len));
+        return lanes_run(&lanes, err);
 }
 
 /* ---- Carried folders ---- */
@@ -293,75 +192,44 @@ static void distrust(struct verdicts *verdicts)
 }
 
 /* Somebody outside of the run wrote to what the verifiers used. */
-static int compare_carried(struct director *d, struct verdicts *verdicts, struct err *err)
+static int compare_carried(struct director *d, struct verdicts *verdicts, bool *ret, struct err *err)
 {
         char now[HASH_HEX];
 
         if (digest_carried(d, now, err) < 0)
                 return -1;
-        if (strcmp(now, d->carried) != 0)
+        *ret = strcmp(now, d->carried) != 0;
+        if (*ret)
                 distrust(verdicts);
+        return 0;
+}
+
+/* Only what was found out undisturbed is kept for others. */
+static int run_jobs(struct director *d, struct jobs *jobs, struct verdicts *ret, struct err *err)
+{
+        bool disturbed = false;
+
+        look_back(d, jobs);
+        if (run_all(d, jobs, err) < 0 || compare_carried(d, ret, &disturbed, err) < 0)
+                return -1;
+        if (d->store && !disturbed && !uplink_interrupted(&d->up))
+                keep_all(d, jobs);
         return 0;
 }
 
 int verify_all(struct director *d, struct verdicts *ret, struct err *err)
 {
-        static const char *const done_with[] = {"room", "head", "upper", NULL};
+        static const char *const done_with[] = {"room", ROOMS_FOLDER, "head", "upper", NULL};
+        __attribute__((cleanup(jobs_release))) struct jobs jobs = {0};
+        size_t count = count_ours(d);
         uint64_t started = clock_ms();
 
-        if (!any_is_ours(d))
+        if (!count)
                 return 0;
-        if (verify_note_carried(d, err) < 0 || furnish(d, err) < 0 || run_all(d, ret, err) < 0 ||
-            compare_carried(d, ret, err) < 0)
+        make_jobs(d, count, &jobs, ret);
+        if (verify_note_carried(d, err) < 0 || furnish(d, err) < 0 || run_jobs(d, &jobs, ret, err) < 0)
                 return -1;
         tidy_start(&d->room_tidy, d->run_fd, room_leave(&d->room), done_with);
         d->times.verify = clock_ms() - started;
         return 0;
-}
-
-/* ---- Receipts ---- */
-
-struct json_t *verdict_json(const struct verdict *verdict)
-{
-        return json_pack("{s:o, s:s, s:o, s:s, s:i, s:I, s:s, s:I, s:o, s:o}", "name", json_quoted(verdict->name),
-                         "gate", "director", "command", json_quoted(verdict->command), "result",
-                         verdict_result_name(verdict->result), "exit", verdict->exit_code, "ms",
-                         (json_int_t)verdict->ms, "log_sha256", verdict->log_sha256, "attempts",
-                         (json_int_t)verdict->attempts, "why", verdict->why ? json_quoted(verdict->why) : json_null(),
-                         "log", json_quoted(verdict->log));
-}
-
-static int record_limits(struct director *d, const struct verdict *verdict, struct err *err)
-{
-        _cleanup_free_ char *step = xasprintf("director.%s", verdict->name);
-
-        return director_record(d, "receipt.limits", sandbox_result_receipt(step, &verdict->end), err);
-}
-
-static int record_each(struct director *d, const struct verdicts *verdicts, struct json_t *attestations,
-                       struct err *err)
-{
-        for (size_t i = 0; i < verdicts->len; i++) {
-                struct json_t *receipt = verdict_json(&verdicts->items[i]);
-
-                json_array_append(attestations, receipt);
-                if (director_record(d, "receipt.verifier", receipt, err) < 0 ||
-                    record_limits(d, &verdicts->items[i], err) < 0)
-                        return -1;
-        }
-        return 0;
-}
-
-int verdicts_record(struct director *d, const struct verdicts *verdicts, struct err *err)
-{
-        char id[HASH_HEX];
-        struct json_t *attestations = json_array();
-
-        if (record_each(d, verdicts, attestations, err) < 0) {
-                json_decref(attestations);
-                return -1;
-        }
-        plan_id(&d->plan, id);
-        return director_record(d, "receipt.verifier.attestations",
-                               json_pack("{s:s, s:o}", "plan_id", id, "attestations", attestations), err);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each gate is one function over the changes; the table at the end is the order in which they are asked. */
+/* The gates are asked in the order of their table (policy/gate.h); each lives in policy/gates/. */
 #include "policy/gate.h"
 
-#include "lib/base/cleanup.h"
 #include "lib/base/ignore.h"
 #include "lib/base/json.h"
+#include "policy/gates/judgement.h"
+#include "policy/gates/rules.h"
 #include "policy/plan.h"
 
 #include <string.h>
@@ -13,16 +14,15 @@ const char *const gate_level_names[] = {"off", "warn", "block", NULL};
 
 static const struct {
         enum gate_level level;
-        bool enforced;
         const char *meaning;
 } gates[] = {
-#define X(gate, name, level, enforced, text) [GATE_##gate] = {GATE_##level, enforced, text},
+#define X(gate, name, level, text) [GATE_##gate] = {GATE_##level, text},
         GATES(X)
 #undef X
 };
 
 const char *const gate_names[] = {
-#define X(gate, name, level, enforced, text) [GATE_##gate] = name,
+#define X(gate, name, level, text) [GATE_##gate] = name,
         GATES(X)
 #undef X
                 [GATE_COUNT] = NULL,
@@ -33,25 +33,12 @@ enum gate_level gate_default(enum gate gate)
         return gates[gate].level;
 }
 
-bool gate_is_enforced(enum gate gate)
-{
-        return gates[gate].enforced;
-}
-
 const char *gate_meaning(enum gate gate)
 {
         return gates[gate].meaning;
 }
 
-struct judgement {
-        const struct plan *plan;
-        const struct change_list *changes;
-        struct gate_report *report;
-        enum gate gate;
-        enum gate_level level;
-};
-
-static struct ignore rules_of(const struct strv *globs)
+struct ignore judgement_rules(const struct strv *globs)
 {
         struct ignore rules = {0};
 
@@ -60,183 +47,178 @@ static struct ignore rules_of(const struct strv *globs)
         return rules;
 }
 
-/* Adds "PATH text" or, without a path, "text". */
-static void find(const struct judgement *judgement, const char *path, const char *text)
+static enum gate_level level_of(const struct judgement *judgement, const char *id)
 {
-        struct gate_report *report = judgement->report;
+        const struct gate_rule *rule = id ? rule_find(id) : NULL;
+
+        return rule ? rule_level(judgement->plan, rule) : judgement->level;
+}
+
+static size_t json_bytes(const char *text)
+{
+        size_t bytes = 2;
+
+        for (; text && *text; text++)
+                bytes += *text == '"' || *text == '\\' ? 2 : 1;
+        return bytes;
+}
+
+/* What the finding takes in an event: once as an object, once as a reason. */
+static size_t finding_bytes(const struct gate_finding *finding)
+{
+        return 150 + json_bytes(finding->path) + 2 * json_bytes(finding->reason) + 2 * json_bytes(finding->excerpt) +
+               2 * json_bytes(finding->rule);
+}
+
+static void finding_release(struct gate_finding *finding)
+{
+        free(finding->path);
+        free(finding->rule);
+        free(finding->excerpt);
+        free(finding->reason);
+}
+
+/* The last warning makes room for a refusal. */
+static bool make_room(struct gate_report *report)
+{
+        for (size_t i = report->len; i-- > 0;) {
+                if (report->items[i].level == GATE_BLOCK)
+                        continue;
+                report->bytes -= finding_bytes(&report->items[i]);
+                finding_release(&report->items[i]);
+                memmove(&report->items[i], &report->items[i + 1], (report->len - i - 1) * sizeof(*report->items));
+                report->len--;
+                report->left_out++;
+                return true;
+        }
+        return false;
+}
+
+static void keep(struct gate_report *report, struct gate_finding *finding)
+{
+        const size_t bytes = finding_bytes(finding);
+
+        while (report->len == GATE_FINDINGS_MAX || report->bytes + bytes > GATE_FINDINGS_BYTES)
+                if (finding->level != GATE_BLOCK || !make_room(report)) {
+                        report->left_out++;
+                        finding_release(finding);
+                        return;
+                }
+        report->bytes += bytes;
+        report->items = xrealloc(report->items, (report->len + 1) * sizeof(*report->items));
+        report->items[report->len++] = *finding;
+}
+
+/* Findings come file by file: what is the last already is not added again. */
+static void add_secret(struct gate_report *report, const char *path)
+{
+        struct strv *paths = &report->secret_paths;
+
+        if (!paths->len || strcmp(paths->items[paths->len - 1], path) != 0)
+                strv_add(paths, path);
+}
+
+bool gate_report_hide(const struct gate_report *report, struct change_list *changes)
+{
+        for (size_t i = 0; i < report->secret_paths.len; i++) {
+                struct change *change = change_list_find(changes, report->secret_paths.items[i]);
+
+                if (change)
+                        change->hidden = true;
+        }
+        return report->secret_paths.len > 0;
+}
+
+void gate_find(const struct judgement *judgement, const struct gate_at *at, const char *text)
+{
+        static const struct gate_at nowhere = {0};
+        struct gate_finding finding = {.gate = judgement->gate};
         struct str reason = {0};
 
-        report->blocked |= judgement->level == GATE_BLOCK;
-        if (report->len == GATE_FINDINGS_MAX) {
-                report->left_out++;
+        at = at ? at : &nowhere;
+        finding.level = level_of(judgement, at->rule);
+        if (at->most != GATE_OFF && finding.level > at->most)
+                finding.level = at->most;
+        if (finding.level == GATE_OFF)
                 return;
-        }
-        if (path) {
-                str_put_quoted(&reason, path, strlen(path));
+        if (at->path) {
+                str_put_quoted(&reason, at->path, strlen(at->path));
+                if (at->line)
+                        str_printf(&reason, ":%u", at->line);
                 str_putc(&reason, ' ');
         }
         str_puts(&reason, text);
-        report->items = xrealloc(report->items, (report->len + 1) * sizeof(*report->items));
-        report->items[report->len++] = (struct gate_finding){.gate = judgement->gate,
-                                                             .level = judgement->level,
-                                                             .path = xstrdup(path),
-                                                             .reason = str_steal(&reason)};
+        finding.path = xstrdup(at->path);
+        finding.line = at->line;
+        finding.rule = xstrdup(at->rule);
+        finding.excerpt = xstrdup(at->excerpt);
+        finding.reason = str_steal(&reason);
+        judgement->report->blocked |= finding.level == GATE_BLOCK;
+        if (judgement->report->found[judgement->gate]++ == 0)
+                judgement->report->first[judgement->gate] = xstrdup(finding.reason);
+        if (at->path && judgement->gate == GATE_SECRETS && finding.level == GATE_BLOCK)
+                add_secret(judgement->report, at->path);
+        keep(judgement->report, &finding);
 }
 
-static void judge_paths(const struct judgement *judgement)
+static const struct {
+        void (*judge)(const struct judgement *judgement);
+        bool text; /* it judges lines */
+} judges[GATE_COUNT] = {
+        [GATE_PATHS] = {judge_paths, false},
+        [GATE_PROTECTED] = {judge_protected, false},
+        [GATE_DIFF_BUDGET] = {judge_diff_budget, false},
+        [GATE_FILE_TYPES] = {judge_file_types, true},
+        [GATE_GENERATED] = {judge_generated, false},
+        [GATE_WHITESPACE] = {judge_whitespace, true},
+        [GATE_SECRETS] = {judge_secrets, true},
+        [GATE_NO_COPY] = {judge_no_copy, true},
+        [GATE_CONFLICT_MARKERS] = {judge_conflict_markers, false},
+        [GATE_ANTI_STUB] = {judge_anti_stub, true},
+        [GATE_TEST_TAMPER] = {judge_test_tamper, true},
+        [GATE_MOOD] = {judge_mood, false},
+        [GATE_FORBID] = {judge_forbid, false},
+};
+
+/* A gate that is off is asked all the same where one of its rules was turned on by name. */
+static bool is_asked(const struct plan *plan, size_t gate)
 {
-        _cleanup_ignore_ struct ignore allow = rules_of(&judgement->plan->paths.allow);
-        _cleanup_ignore_ struct ignore deny = rules_of(&judgement->plan->paths.deny);
+        const struct gate_rule *rule;
 
-        for (size_t i = 0; i < judgement->changes->len; i++) {
-                const char *path = judgement->changes->items[i].path;
-
-                if (ignore_covers(&deny, path, false))
-                        find(judgement, path, "is one of the denied paths (paths.deny)");
-                else if (allow.len && !ignore_covers(&allow, path, false))
-                        find(judgement, path, "is outside the allowed paths (paths.allow)");
-        }
+        if (plan->gates[gate] != (int)GATE_OFF)
+                return judges[gate].judge;
+        for (size_t i = 0; plan->rules.len && (rule = rule_at(i)); i++)
+                if ((size_t)rule->gate == gate && rule_level(plan, rule) != GATE_OFF)
+                        return judges[gate].judge;
+        return false;
 }
 
-static void judge_diff_budget(const struct judgement *judgement)
+bool gates_need_text(const struct plan *plan)
 {
-        const struct budget *budget = &judgement->plan->budget;
-        const struct change_list *changes = judgement->changes;
-        uint64_t lines = changes->lines_added + changes->lines_removed;
-        _cleanup_str_ struct str text = {0};
-
-        if (changes->len > (uint64_t)budget->diff_files) {
-                str_printf(&text, "%zu files change; the budget is %lld (budget.diff_files)", changes->len,
-                           (long long)budget->diff_files);
-                find(judgement, NULL, str_text(&text));
-                str_clear(&text);
-        }
-        if (lines <= (uint64_t)budget->diff_lines)
-                return;
-        str_printf(&text, "%llu lines change; the budget is %lld (budget.diff_lines)", (unsigned long long)lines,
-                   (long long)budget->diff_lines);
-        find(judgement, NULL, str_text(&text));
-}
-
-/* The first of the globs that covers the path by itself. */
-static const char *rule_for(const struct strv *globs, const char *path)
-{
-        for (size_t i = 0; i < globs->len; i++) {
-                _cleanup_ignore_ struct ignore rule = {0};
-
-                ignore_add(&rule, "", globs->items[i]);
-                if (ignore_covers(&rule, path, false))
-                        return globs->items[i];
-        }
-        return "protected";
-}
-
-static void judge_protected(const struct judgement *judgement)
-{
-        const struct strv *globs = &judgement->plan->paths.guarded;
-        _cleanup_ignore_ struct ignore guarded = rules_of(globs);
-
-        for (size_t i = 0; i < judgement->changes->len; i++) {
-                const char *path = judgement->changes->items[i].path;
-                _cleanup_str_ struct str text = {0};
-
-                if (!ignore_covers(&guarded, path, false))
-                        continue;
-                str_printf(&text, "is a protected path (%s)", rule_for(globs, path));
-                judgement->report->touches_protected = true;
-                find(judgement, path, str_text(&text));
-        }
-}
-
-static void judge_conflict_markers(const struct judgement *judgement)
-{
-        for (size_t i = 0; i < judgement->changes->len; i++) {
-                const struct change *change = &judgement->changes->items[i];
-                _cleanup_str_ struct str text = {0};
-
-                if (!change->conflict_marker)
-                        continue;
-                str_printf(&text, "has a merge conflict marker in line %u", change->conflict_marker);
-                find(judgement, change->path, str_text(&text));
-        }
-}
-
-/* By the end of the name: data, documents and build output are no new surface. */
-static bool is_code(const char *path)
-{
-        static const char *const endings[] = {
-                ".c",  ".h",   ".cc",  ".cpp", ".cxx", ".hpp", ".rs",   ".go",   ".py",    ".rb",
-                ".js", ".mjs", ".cjs", ".ts",  ".jsx", ".tsx", ".java", ".kt",   ".scala", ".swift",
-                ".m",  ".cs",  ".fs",  ".php", ".pl",  ".lua", ".sh",   ".bash", ".zig",   ".ml",
-                ".hs", ".ex",  ".exs", ".erl", ".clj", ".r",   ".jl",   ".dart", ".sql",
-        };
-        const char *dot = strrchr(path, '.');
-
-        for (size_t i = 0; dot && i < sizeof(endings) / sizeof(endings[0]); i++)
-                if (!strcmp(dot, endings[i]))
+        for (size_t i = 0; i < GATE_COUNT; i++)
+                if (judges[i].text && is_asked(plan, i))
                         return true;
         return false;
 }
 
-static void judge_new_code(const struct judgement *judgement, const struct ignore *tests)
+void gates_judge(const struct plan *plan, const struct change_list *changes, const struct change_reader *read,
+                 struct gate_report *report)
 {
-        const char *first = NULL;
+        struct moved moved = {.changes = changes};
 
-        for (size_t i = 0; i < judgement->changes->len; i++) {
-                const struct change *change = &judgement->changes->items[i];
-                bool test = ignore_covers(tests, change->path, false);
-
-                if (test && change->kind != CHANGE_DELETED)
-                        return;
-                if (!test && !first && change->kind == CHANGE_ADDED && is_code(change->path))
-                        first = change->path;
-        }
-        if (first)
-                find(judgement, first, "is new code, and no test is new or changed (mood bold)");
-}
-
-static void judge_mood(const struct judgement *judgement)
-{
-        _cleanup_ignore_ struct ignore tests = rules_of(&judgement->plan->paths.tests);
-        int rule = judgement->plan->change_rule;
-
-        if (judgement->plan->worktree != WORKTREE_WRITE && judgement->changes->len)
-                find(judgement, NULL, "files change, and this mood changes nothing");
-        if (rule == CHANGE_NEW_CODE_IS_TESTED)
-                judge_new_code(judgement, &tests);
-        if (rule != CHANGE_TESTS_ONLY && rule != CHANGE_TESTS_AND_FIXES)
-                return;
-        for (size_t i = 0; i < judgement->changes->len; i++) {
-                const struct change *change = &judgement->changes->items[i];
-
-                if (ignore_covers(&tests, change->path, false))
-                        continue;
-                if (rule == CHANGE_TESTS_ONLY)
-                        find(judgement, change->path, "is no test, and only tests may change (mood petty)");
-                else if (change->kind == CHANGE_ADDED)
-                        find(judgement, change->path,
-                             "is new and no test (mood skeptical: only tests, and fixes of what exists)");
-        }
-}
-
-static void (*const judges[GATE_COUNT])(const struct judgement *judgement) = {
-        [GATE_PATHS] = judge_paths,         [GATE_DIFF_BUDGET] = judge_diff_budget,
-        [GATE_PROTECTED] = judge_protected, [GATE_CONFLICT_MARKERS] = judge_conflict_markers,
-        [GATE_MOOD] = judge_mood,
-};
-
-void gates_judge(const struct plan *plan, const struct change_list *changes, struct gate_report *report)
-{
         for (size_t i = 0; i < GATE_COUNT; i++) {
                 struct judgement judgement = {.plan = plan,
                                               .changes = changes,
+                                              .read = read,
+                                              .moved = &moved,
                                               .report = report,
                                               .gate = (enum gate)i,
                                               .level = (enum gate_level)plan->gates[i]};
 
-                if (judges[i] && judgement.level != GATE_OFF)
-                        judges[i](&judgement);
+                if (is_asked(plan, i))
+                        judges[i].judge(&judgement);
         }
+        moved_release(&moved);
 }
 
 bool gate_report_blocks(const struct gate_report *report)
@@ -246,12 +228,26 @@ bool gate_report_blocks(const struct gate_report *report)
 
 void gate_report_release(struct gate_report *report)
 {
-        for (size_t i = 0; i < report->len; i++) {
-                free(report->items[i].path);
-                free(report->items[i].reason);
-        }
+        for (size_t i = 0; i < report->len; i++)
+                finding_release(&report->items[i]);
         free(report->items);
+        for (size_t i = 0; i < GATE_COUNT; i++)
+                free(report->first[i]);
+        strv_release(&report->secret_paths);
         *report = (struct gate_report){0};
+}
+
+/* "gate: PATH:LINE text (rule): excerpt" */
+static void add_reason(const struct gate_finding *finding, struct strv *ret)
+{
+        struct str text = {0};
+
+        str_printf(&text, "%s: %s", gate_names[finding->gate], finding->reason);
+        if (finding->rule)
+                str_printf(&text, " (%s)", finding->rule);
+        if (finding->excerpt)
+                str_printf(&text, ": %s", finding->excerpt);
+        strv_take(ret, str_steal(&text));
 }
 
 void gate_report_reasons(const struct gate_report *report, struct strv *ret)
@@ -261,8 +257,7 @@ void gate_report_reasons(const struct gate_report *report, struct strv *ret)
         for (size_t pass = 0; pass < 2; pass++)
                 for (size_t i = 0; i < report->len; i++)
                         if (report->items[i].level == order[pass])
-                                strv_add_printf(ret, "%s: %s", gate_names[report->items[i].gate],
-                                                report->items[i].reason);
+                                add_reason(&report->items[i], ret);
         if (report->left_out)
                 strv_add_printf(ret, "and %zu more", report->left_out);
 }
@@ -274,10 +269,12 @@ struct json_t *gate_report_json(const struct gate_report *report)
         for (size_t i = 0; i < report->len; i++) {
                 const struct gate_finding *finding = &report->items[i];
 
-                json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "gate", gate_names[finding->gate],
-                                                      "level", gate_level_names[finding->level], "path",
-                                                      finding->path ? json_quoted(finding->path) : json_null(),
-                                                      "reason", finding->reason));
+                json_array_append_new(list,
+                                      json_pack("{s:s, s:s, s:o, s:I, s:s?, s:s?, s:s}", "gate",
+                                                gate_names[finding->gate], "level", gate_level_names[finding->level],
+                                                "path", finding->path ? json_quoted(finding->path) : json_null(),
+                                                "line", (json_int_t)finding->line, "rule", finding->rule, "excerpt",
+                                                finding->excerpt, "reason", finding->reason));
         }
         return list;
 }

@@ -108,15 +108,28 @@ void history_run(struct history *history, const char *created, const char *outco
         }
 }
 
+static const char *who_of(const char *actor)
+{
+        static const struct {
+                const char *actor, *text;
+        } whose[] = {{"user", " by a person"}, {"director", " by the director"}, {"system", " by cupel"}};
+
+        for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++)
+                if (!strcmp(whose[i].actor, actor))
+                        return whose[i].text;
+        return "";
+}
+
 /* Of the notes that say what is being done only the last is worth a line; what the runner saw is no note that anybody left. */
 void history_note(struct history *history, const char *type, const char *actor, const struct json_t *data)
 {
         const char *kind = strncmp(type, "note.", 5) == 0 ? type + 5 : type;
+        const bool answer = strcmp(type, "receipt.preference.decision") == 0;
         _cleanup_str_ struct str line = {0};
 
         if (strcmp(actor, "runner") == 0)
                 return;
-        str_printf(&line, "%s%s: ", kind, strcmp(actor, "user") == 0 ? " by a person" : "");
+        str_printf(&line, "%s%s: ", answer ? "answer" : kind, who_of(actor));
         put_data(&line, data);
         if (strcmp(kind, "status") != 0 || strcmp(actor, "user") == 0) {
                 strv_take(&history->notes, str_steal(&line));

@@ -93,6 +93,10 @@ static const struct key budget_keys[] = {
         BUDGET("notes", KEY_INT, notes, 0, 1000000, "notes"),
         BUDGET("diff_files", KEY_INT, diff_files, 0, 10000000, "changed files"),
         BUDGET("diff_lines", KEY_INT, diff_lines, 0, 1000000000, "added and removed lines"),
+        BUDGET("diff_bytes", KEY_SIZE, diff_bytes, 0, 0, "bytes of added and removed lines"),
+        BUDGET("diff_binary", KEY_SIZE, diff_binary, 0, 0, "bytes of new and changed binary files"),
+        BUDGET("artifact_files", KEY_INT, artifact_files, 0, 10000, "files kept as outputs"),
+        BUDGET("artifact_bytes", KEY_SIZE, artifact_bytes, 0, 0, "bytes kept as outputs"),
         BUDGET("cost_usd", KEY_USD, cost_usd, 0, 0, "money"),
         BUDGET("attempts", KEY_INT, attempts, 1, 100, "runs before a person is asked"),
 };
@@ -211,7 +215,11 @@ static const struct key item_keys[] = {
          .check = check_glob,
          .doc = "artifacts kept in the packet"},
         {.name = "rollback", .type = KEY_TEXT, AT(rollback), .doc = "how to undo it"},
-        {.name = "publication", .type = KEY_PAIRS, AT(publication), .doc = "what may be shown where"},
+        {.name = "publication",
+         .type = KEY_PAIRS,
+         AT(publication),
+         .check_value = check_publication,
+         .doc = "what may be shown where: a place (website, external, …) and allowed, person or never"},
         {.name = "target",
          .type = KEY_LINE,
          AT(target),
@@ -228,11 +236,6 @@ void work_item_init(struct work_item *item)
 void work_item_release(struct work_item *item)
 {
         schema_release(&work_item_schema, item);
-}
-
-void work_item_describe(struct str *out)
-{
-        schema_describe(&work_item_schema, "", out);
 }
 
 struct item_verifier *item_find_verifier(const struct work_item *item, const char *name)
@@ -322,12 +325,12 @@ char *work_item_canonical(const struct work_item *item)
         return json_canonical(json);
 }
 
-void work_item_slug(const struct work_item *item, char ret[41])
+void work_item_slug(const struct work_item *item, char ret[SLUG_MAX + 1])
 {
         const char *from = item->id ? item->id : item->title ? item->title : "";
         size_t len = 0;
 
-        for (; *from && len < 40; from++) {
+        for (; *from && len < SLUG_MAX; from++) {
                 if (isalnum((unsigned char)*from))
                         ret[len++] = (char)tolower((unsigned char)*from);
                 else if (len && ret[len - 1] != '-')
@@ -342,7 +345,7 @@ void work_item_slug(const struct work_item *item, char ret[41])
 
 char *work_item_sentence(const struct work_item *item, const char *repository)
 {
-        char slug[41];
+        char slug[SLUG_MAX + 1];
 
         work_item_slug(item, slug);
         return xasprintf("I approve %s against %s for %s.", item->id ? item->id : slug, repository, item->title);

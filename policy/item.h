@@ -20,6 +20,7 @@
  * where no option changed it (work_item_apply() says so), else the canonical bytes.
  */
 
+#include "lib/base/ids.h"
 #include "policy/network.h"
 #include "policy/schema.h"
 #include "policy/words.h"
@@ -44,7 +45,9 @@ struct budget {
         int64_t wall_ms, cpu_ms;
         int64_t memory, disk, output; /* bytes */
         int64_t pids, notes, diff_files, diff_lines, attempts;
-        int64_t cost_usd; /* micro-dollars */
+        int64_t diff_bytes, diff_binary;        /* bytes of changed text; of new content that is none */
+        int64_t artifact_files, artifact_bytes; /* of `outputs`, kept in the packet */
+        int64_t cost_usd;                       /* micro-dollars */
 };
 
 struct item_agent { /* a name in the policy, or a command of its own */
@@ -108,12 +111,10 @@ int work_item_check(struct work_item *item, struct err *err);
 char *work_item_canonical(const struct work_item *item); /* owned by the caller */
 
 /* "item-049" from id or title: [a-z0-9-]{1,40}, for the run id. */
-void work_item_slug(const struct work_item *item, char ret[41]);
+void work_item_slug(const struct work_item *item, char ret[SLUG_MAX + 1]);
 
 /* The sentence that approves the item before it runs (approval.before: sentence). */
 char *work_item_sentence(const struct work_item *item, const char *repository);
-
-void work_item_describe(struct str *out); /* all keys, for `cupel run --help` and the documentation */
 
 #define _cleanup_item_ __attribute__((cleanup(work_item_release)))
 

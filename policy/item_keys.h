@@ -2,7 +2,7 @@
 #ifndef CUPEL_POLICY_ITEM_KEYS_H
 #define CUPEL_POLICY_ITEM_KEYS_H
 
-/* The parts of the work item's table that options set one by one. Of item.c and item_options.c only. */
+/* The parts of the work item's table that options set one by one. Of item*.c and plan*.c only. */
 
 #include "policy/item.h"
 

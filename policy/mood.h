@@ -4,6 +4,8 @@
 
 /* Moods: how a run is allowed to work. One table; what it says is enforced by the sandbox, the gates and the director. */
 
+#include "lib/base/str.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,12 +46,19 @@ struct mood_rules {
         bool strict;         /* gates that warn or are off block; PRE_EXISTING blocks too */
         bool person;         /* a person approves */
         bool needs_note;     /* at least one conjecture or observation */
+        bool rebuilds;       /* projections from the log; differences are reported */
+        bool asks;           /* a person, one to three questions each with a default */
         int64_t diff_factor;
         enum mood_change_rule change_rule;
         const char *meaning;
 };
 
+#define MOOD_QUESTIONS_MAX 3
+
 const struct mood_rules *mood_rules(enum mood mood);
+
+/* The table of docs/moods.md, in Markdown: made of the rules, so that it says what they do. */
+void mood_describe(struct str *out);
 
 /* What is known when an item names no mood. */
 struct mood_situation {
@@ -60,6 +69,9 @@ struct mood_situation {
         bool touches_protected;
         int risk; /* enum risk */
 };
-enum mood mood_first(const struct mood_situation *situation);
+
+/* The first that holds: crash, vague item of the queue, two failures, danger; else calm. `ret_why` (or NULL) receives a clause
+ * that says which, NULL for calm. */
+enum mood mood_first(const struct mood_situation *situation, const char **ret_why);
 
 #endif

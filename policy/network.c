@@ -2,7 +2,6 @@
 #include "policy/network.h"
 
 #include "lib/base/allow.h"
-#include "lib/base/cleanup.h"
 #include "policy/schema.h"
 #include "policy/words.h"
 

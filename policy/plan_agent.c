@@ -6,6 +6,7 @@
 #include "policy/plan_compile.h"
 
 #include "lib/base/cleanup.h"
+#include "policy/item_keys.h"
 #include "policy/profile.h"
 
 #include <string.h>
@@ -15,9 +16,54 @@ static struct agent *find_agent(const struct policy *policy, const char *name)
         return schema_list_find(&agent_schema, (const struct list *)&policy->agents, name);
 }
 
-static int find_profile(struct compile *compile)
+/* NAME and MODEL of "NAME:MODEL" or "NAME". */
+static void split_choice(const char *choice, char **ret_name, char **ret_model)
+{
+        const char *colon = strchr(choice, ':');
+
+        *ret_name = colon ? xmemdup(choice, (size_t)(colon - choice)) : xstrdup(choice);
+        *ret_model = colon ? xstrdup(colon + 1) : NULL;
+}
+
+int compile_tiers(struct compile *compile)
 {
         const char *name = compile->item->agent.name;
+        const struct agent *agent = find_agent(compile->policy, name ? name : PROFILE_COMMAND);
+        struct strv *tiers = &compile->plan->failure.tiers;
+
+        if (!agent)
+                return 0;
+        strv_copy(tiers, &agent->tiers);
+        for (size_t i = 0; i < tiers->len; i++) {
+                _cleanup_free_ char *next = NULL, *model = NULL;
+
+                split_choice(tiers->items[i], &next, &model);
+                if (!find_agent(compile->policy, next))
+                        return err_set(compile->err, ERR_INPUT,
+                                       "agents: %s: tiers: there is no agent \"%s\"; expected names of agents, NAME or "
+                                       "NAME:MODEL",
+                                       agent->name, next);
+        }
+        return 0;
+}
+
+/* The item as the tier of this attempt has it: another agent in place of its own, everything else as it is. */
+static void choose_tier(const struct compile *compile, struct item_agent *ret)
+{
+        const struct item_agent *own = &compile->item->agent;
+        const int64_t tier = compile->plan->failure.tier;
+
+        if (tier) {
+                split_choice(compile->plan->failure.tiers.items[tier - 1], &ret->name, &ret->model);
+                ret->tty = KEY_UNSET;
+        } else {
+                schema_copy(&item_agent_schema, ret, own);
+        }
+}
+
+static int find_profile(struct compile *compile)
+{
+        const char *name = compile->agent.name;
         _cleanup_str_ struct str known = {0};
 
         compile->profile = find_agent(compile->policy, name ? name : PROFILE_COMMAND);
@@ -74,7 +120,7 @@ static int check_network(struct compile *compile)
 
 static int compile_network(struct compile *compile)
 {
-        const struct network *own = &compile->item->agent.network;
+        const struct network *own = &compile->agent.network;
         const struct agent *profile = compile->profile;
         struct plan *plan = compile->plan;
         struct strv *allow = &plan->sandbox.network.allow;
@@ -127,18 +173,20 @@ static void take_profile(struct compile *compile)
 
 int compile_agent(struct compile *compile)
 {
-        const struct item_agent *own = &compile->item->agent;
+        const struct item_agent *own = &compile->agent;
         struct plan *plan = compile->plan;
         const struct agent *profile;
 
+        choose_tier(compile, &compile->agent);
         if (find_profile(compile) < 0)
                 return -1;
         profile = compile->profile;
         add_requirements(plan, compile->item->requirements.items, compile->item->requirements.len);
-        if (compile->rules->worktree == WORKTREE_NONE)
+        /* what cupel itself chose to look back with is not what the agent was meant to do */
+        if (compile->rules->worktree == WORKTREE_NONE || (compile->rules->rebuilds && !compile->mood_named))
                 return 0;
         if (!own->name && !own->command.len) {
-                if (plan->mood == MOOD_CONTRITE)
+                if (compile->rules->rebuilds)
                         return 0;
                 return err_set(
                         compile->err, ERR_INPUT,
@@ -200,7 +248,7 @@ static int fill_home(struct compile *compile, const struct profile_words *words)
 
 int compile_words(struct compile *compile)
 {
-        const struct item_agent *own = &compile->item->agent;
+        const struct item_agent *own = &compile->agent;
         struct plan *plan = compile->plan;
         struct profile_words words = {.prompt_file = PROFILE_PROMPT_FILE,
                                       .model = plan->agent.model,

@@ -31,6 +31,9 @@ static const struct key verifier_keys[] = {
         {.name = "scope", .type = KEY_STRINGS, OF(plan_verifier, scope), .check = check_glob},
         {.name = "baseline", .type = KEY_BOOL, OF(plan_verifier, baseline), .required = true},
         {.name = "junit", .type = KEY_LINE, OF(plan_verifier, junit), .check = check_file_path},
+        {.name = "tap", .type = KEY_LINE, OF(plan_verifier, tap)},
+        {.name = "lost", .type = KEY_ENUM, OF(plan_verifier, lost), .choices = gate_level_names, .required = true},
+        {.name = "base_tests", .type = KEY_BOOL, OF(plan_verifier, base_tests), .required = true},
 };
 static const struct schema verifier_schema_ = SCHEMA("a verifier of the plan", verifier_keys, struct plan_verifier);
 
@@ -65,7 +68,7 @@ static const struct key paths_keys[] = {
 static const struct schema paths_group = GROUP("paths", paths_keys);
 
 static const struct key gate_keys[] = {
-#define X(gate_, name_, level, enforced, text)                                                                         \
+#define X(gate_, name_, level, text)                                                                                   \
         {.name = (name_), .type = KEY_ENUM, PLAN(gates[GATE_##gate_]), .choices = gate_level_names, .required = true},
         GATES(X)
 #undef X
@@ -87,14 +90,46 @@ static const struct key approval_keys[] = {
         {.name = "person", .type = KEY_BOOL, PLAN(approval.person), .required = true},
         {.name = "person_at", .type = KEY_ENUM, PLAN(approval.person_at), .choices = risk_names, .required = true},
         {.name = "why", .type = KEY_STRINGS, PLAN(approval.why)},
+        {.name = "deadline", .type = KEY_TIME, PLAN(approval.deadline_ms), .min = 1, .required = true},
 };
 static const struct schema approval_group = GROUP("approval", approval_keys);
+
+static const struct key failure_keys[] = {
+        {.name = "moods", .type = KEY_STRINGS, PLAN(failure.moods), .choices = mood_names},
+        {.name = "tiers", .type = KEY_STRINGS, PLAN(failure.tiers), .check = check_agent_choice},
+        {.name = "tier", .type = KEY_INT, PLAN(failure.tier), .max = 1000, .required = true},
+        {.name = "then", .type = KEY_ENUM, PLAN(failure.then), .choices = failure_then_names, .required = true},
+        {.name = "mood_named", .type = KEY_BOOL, PLAN(failure.mood_named), .required = true},
+};
+static const struct schema failure_group = GROUP("failure", failure_keys);
+
+static const struct key checkpoint_keys[] = {
+        {.name = "every", .type = KEY_TIME, PLAN(checkpoint.every_ms), .required = true},
+        {.name = "keep", .type = KEY_INT, PLAN(checkpoint.keep), .min = 1, .max = 100, .required = true},
+        {.name = "committed", .type = KEY_BOOL, PLAN(checkpoint.committed), .required = true},
+        {.name = "state", .type = KEY_LINE, PLAN(checkpoint.state), .check = check_carry},
+        {.name = "state_bytes", .type = KEY_SIZE, PLAN(checkpoint.state_bytes)},
+};
+static const struct schema checkpoint_group = GROUP("checkpoint", checkpoint_keys);
 
 static const struct key commit_keys[] = {
         {.name = "author", .type = KEY_LINE, PLAN(commit.author), .check = check_author},
         {.name = "sign", .type = KEY_BOOL, PLAN(commit.sign), .required = true},
 };
 static const struct schema commit_group = GROUP("commit", commit_keys);
+
+static const struct key reverts_keys[] = {
+        {.name = "run", .type = KEY_LINE, PLAN(reverts.run)},
+        {.name = "commit", .type = KEY_LINE, PLAN(reverts.commit)},
+};
+static const struct schema reverts_group = GROUP("reverts", reverts_keys);
+
+static const struct key bundle_keys[] = {
+        {.name = "files", .type = KEY_INT, PLAN(bundle.files)},
+        {.name = "bytes", .type = KEY_INT, PLAN(bundle.bytes)},
+        {.name = "sha256", .type = KEY_LINE, PLAN(bundle.sha256)},
+};
+static const struct schema bundle_group = GROUP("bundle", bundle_keys);
 
 static const char *const change_rule_names[] = {"anything", "tests", "tests_and_fixes", "new_code_is_tested", NULL};
 
@@ -104,12 +139,15 @@ static const struct key plan_keys[] = {
         {.name = "title", .type = KEY_LINE, PLAN(title), .required = true},
         {.name = "objective", .type = KEY_TEXT, PLAN(objective), .required = true},
         {.name = "mood", .type = KEY_ENUM, PLAN(mood), .choices = mood_names, .required = true},
+        {.name = "mood_why", .type = KEY_LINE, PLAN(mood_why)},
         {.name = "risk", .type = KEY_ENUM, PLAN(risk), .choices = risk_names, .required = true},
+        {.name = "risk_why", .type = KEY_STRINGS, PLAN(risk_why)},
         {.name = "worktree", .type = KEY_ENUM, PLAN(worktree), .choices = worktree_names, .required = true},
         {.name = "may_commit", .type = KEY_BOOL, PLAN(may_commit), .required = true},
         {.name = "needs_note", .type = KEY_BOOL, PLAN(needs_note), .required = true},
         {.name = "change_rule", .type = KEY_ENUM, PLAN(change_rule), .choices = change_rule_names, .required = true},
         {.name = "pre_existing_blocks", .type = KEY_BOOL, PLAN(pre_existing_blocks), .required = true},
+        {.name = "rebuilds", .type = KEY_BOOL, PLAN(rebuilds), .required = true},
         {.name = "arm", .type = KEY_BOOL, PLAN(arm), .required = true},
         {.name = "target", .type = KEY_LINE, PLAN(target), .check = check_ref},
         {.name = "agent", .type = KEY_MAP, IN_GROUP(agent_group)},
@@ -119,13 +157,21 @@ static const struct key plan_keys[] = {
         {.name = "budget", .type = KEY_MAP, PLAN(budget), .sub = &budget_schema, .required = true},
         {.name = "paths", .type = KEY_MAP, IN_GROUP(paths_group)},
         {.name = "gates", .type = KEY_MAP, IN_GROUP(gates_group), .required = true},
+        {.name = "no_copy", .type = KEY_MAP, PLAN(no_copy), .sub = &no_copy_schema, .required = true},
+        {.name = "allow_secret_comments", .type = KEY_BOOL, PLAN(allow_secret_comments), .required = true},
+        {.name = "rules", .type = KEY_PAIRS, PLAN(rules), .check = check_rule_id, .check_value = check_rule_level},
         {.name = "sandbox", .type = KEY_MAP, IN_GROUP(sandbox_group), .required = true},
         {.name = "approval", .type = KEY_MAP, IN_GROUP(approval_group), .required = true},
+        {.name = "failure", .type = KEY_MAP, IN_GROUP(failure_group), .required = true},
+        {.name = "checkpoint", .type = KEY_MAP, IN_GROUP(checkpoint_group), .required = true},
+        {.name = "reverts", .type = KEY_MAP, IN_GROUP(reverts_group)},
         {.name = "commit", .type = KEY_MAP, IN_GROUP(commit_group), .required = true},
+        {.name = "bundle", .type = KEY_MAP, IN_GROUP(bundle_group)},
         {.name = "requires", .type = KEY_LIST, PLAN(requirements), .sub = &requirement_schema},
         {.name = "forbid", .type = KEY_LIST, PLAN(forbid), .sub = &word_schema},
         {.name = "declared", .type = KEY_STRINGS, PLAN(declared)},
         {.name = "outputs", .type = KEY_STRINGS, PLAN(outputs), .check = check_glob},
+        {.name = "publication", .type = KEY_PAIRS, PLAN(publication), .check_value = check_publication},
         {.name = "rollback", .type = KEY_TEXT, PLAN(rollback)},
 };
 const struct schema plan_schema = SCHEMA("a plan", plan_keys, struct plan);

@@ -24,10 +24,22 @@ static struct plan_verifier *add_verifier(struct plan *plan, const char *name, c
                 .timeout_ms = timeout_ms == KEY_UNSET ? VERIFIER_TIMEOUT : timeout_ms,
                 .gate = VERIFY_BOTH,
                 .kind = VERIFIER_TEST,
-                .baseline = 1,
                 .always = 1,
+                .lost = GATE_BLOCK,
         };
         return verifier;
+}
+
+/* Where tests have names it is worth a run to learn which of them show nothing. */
+static void take_report(struct plan_verifier *verifier, const struct verifier *from)
+{
+        verifier->junit = xstrdup(from->report.junit);
+        verifier->tap = xstrdup(from->report.tap);
+        verifier->base_tests = verifier->junit || verifier->tap;
+        if (from->base_tests != KEY_UNSET)
+                verifier->base_tests = from->base_tests;
+        if (from->report.lost != KEY_UNSET)
+                verifier->lost = from->report.lost;
 }
 
 static void add_policy_verifier(struct compile *compile, const struct verifier *from)
@@ -42,7 +54,7 @@ static void add_policy_verifier(struct compile *compile, const struct verifier *
                 verifier->retries = from->retries;
         if (from->baseline != KEY_UNSET)
                 verifier->baseline = from->baseline;
-        verifier->junit = xstrdup(from->report.junit);
+        take_report(verifier, from);
         verifier->always = !from->scope.len || compile->rules->every_verifier;
         strv_copy(&verifier->scope, &from->scope);
 }

@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json.h"
 #include "policy/profile.h"
 #include "policy/prompt.h"
 
@@ -33,9 +34,14 @@ void policy_release(struct policy *policy)
         schema_release(&policy_schema, policy);
 }
 
-void policy_describe(struct str *out)
+void policy_describe(schema_described *each, void *arg)
 {
-        schema_describe(&policy_schema, "", out);
+        _cleanup_policy_ struct policy defaults;
+        _cleanup_json_ json_t *json = NULL;
+
+        policy_default(&defaults);
+        json = schema_write(&policy_schema, &defaults);
+        schema_describe(&policy_schema, "", json, each, arg);
 }
 
 static void add_all(struct strv *list, const char *const *texts)
@@ -46,7 +52,9 @@ static void add_all(struct strv *list, const char *const *texts)
 
 void policy_default(struct policy *policy)
 {
-        static const char *const tests[] = {"test/**", "tests/**", "*_test.*", "test_*", NULL};
+        static const char *const tests[] = {"test/**",    "tests/**",    "*_test.*",        "test_*",
+                                            "**/test/**", "**/tests/**", "**/__tests__/**", "*.test.*",
+                                            "*.spec.*",   "*Test.java",  "*Tests.java",     NULL};
         /* what decides over runs, what the user's machine or CI runs, and folders in which agents keep hooks, permissions and
          * servers of their own: a run must not furnish the next one. Instructions (AGENTS.md, CLAUDE.md…) are documents. */
         static const char *const guarded[] = {".cupel/**",
@@ -75,7 +83,14 @@ void policy_default(struct policy *policy)
         policy->sandbox.minimum = TIER_C;
         for (size_t i = 0; i < GATES_SETTABLE; i++)
                 policy->gates[i] = (int)gate_default((enum gate)i);
+        policy->no_copy.lines = 8;
+        policy->secrets.allow_comments = 0;
         policy->approval.person_at = RISK_HIGH;
+        policy->approval.deadline_ms = APPROVAL_DEADLINE_DEFAULT;
+        policy->checkout.dirty = CHECKOUT_ALLOW;
+        policy->checkpoint.every_ms = CHECKPOINT_EVERY_DEFAULT;
+        policy->checkpoint.keep = CHECKPOINT_KEEP_DEFAULT;
+        policy->checkpoint.committed = 0;
         policy->failure.attempts = 3;
         policy->failure.then = FAILURE_ASK;
         policy->commit.sign = 1;

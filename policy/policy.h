@@ -33,6 +33,9 @@
 
 #include "lib/base/hash.h"
 
+#define CHECKPOINT_EVERY_DEFAULT ((int64_t)10 * 60 * 1000) /* milliseconds */
+#define CHECKPOINT_KEEP_DEFAULT 3
+#define APPROVAL_DEADLINE_DEFAULT ((int64_t)7 * 24 * 3600 * 1000) /* milliseconds */
 #define POLICY_BYTES_MAX ((size_t)1 << 20)
 
 /* source, its name in `cupel policy show` and in the identity */
@@ -98,8 +101,11 @@ struct verifier {
         int kind;          /* enum verifier_kind */
         int baseline;      /* bool: run on the base too when it fails */
         struct {
-                char *junit;
+                char *junit; /* file below the worktree that it writes */
+                char *tap;   /* the same, or "-": it prints TAP */
+                int lost;    /* enum gate_level: tests that pass on the base and are gone, or skipped, now */
         } report;
+        int base_tests; /* bool: changed tests run against the base's code too */
 };
 
 /* Money for a million tokens of the models that the name matches. */
@@ -114,6 +120,12 @@ struct sandbox_policy {
         struct network network;
 };
 
+/* What must not be repeated (gate no_copy): files of the base, and from how many lines on. */
+struct no_copy {
+        struct strv from; /* globs; empty: nothing is looked for */
+        int64_t lines;
+};
+
 struct policy {
         enum policy_source source;
         char *target;
@@ -124,10 +136,19 @@ struct policy {
         LIST_OF(struct price) prices;
         char *prompt;          /* template; NULL: the built-in one */
         int gates[GATE_COUNT]; /* enum gate_level */
+        struct pairs rules;    /* id of a rule: word of its level */
         struct strv protected_paths;
+        struct no_copy no_copy;
         struct {
-                int person_at; /* enum risk */
+                int allow_comments; /* bool */
+        } secrets;
+        struct {
+                int person_at;       /* enum risk */
+                int64_t deadline_ms; /* a person who has not answered by then has said no */
         } approval;
+        struct {
+                int dirty; /* enum checkout_dirty */
+        } checkout;
         struct {
                 int64_t weekly_usd, paid_runs_per_cycle, cycle_ms;
                 int week_starts;
@@ -138,12 +159,17 @@ struct policy {
                 int then;
         } failure;
         struct {
+                int64_t every_ms, keep; /* 0: never by itself; how many of the newest stay */
+                int committed;          /* bool: a committed run's stay, too */
+        } checkpoint;
+        struct {
                 char *author;
                 int sign;
         } commit;
 };
 
-extern const struct schema policy_schema, agent_schema, route_schema, verifier_schema, price_schema, means_schema;
+extern const struct schema policy_schema, agent_schema, route_schema, verifier_schema, price_schema, means_schema,
+        no_copy_schema;
 
 void policy_init(struct policy *policy);
 void policy_release(struct policy *policy);
@@ -176,8 +202,7 @@ struct policy_layers {
         const struct policy *installed, *user, *own, *effective;
 };
 
-/* One line "key: value    (where from)" per effective value; and the same as [{"key","value","source"}], with
- * "enforced": false beside a gate that this version only declares. */
+/* One line "key: value    (where from)" per effective value; and the same as [{"key","value","source"}]. */
 void policy_show(const struct policy_layers *from, struct str *out);
 struct json_t *policy_show_json(const struct policy_layers *from);
 
@@ -196,13 +221,14 @@ const char *policy_secret(const char *path, const char *home, bool *ret_exact);
 /* All of them, relative to the home folder, NULL at the end: to look for them by other names. */
 extern const char *const policy_secrets[];
 
-/* Files with tokens, relative to the home folder, in folders that people show for what else is in them: seen empty. */
-extern const char *const policy_hidden[];
-
-/* Of these, absolute, the ones that lie below a path of `shown` (absolute or ~/…) and are not named there themselves. */
+/*
+ * Files with tokens, in folders that people show for what else is in them, are seen empty: these of them, absolute, that lie below a
+ * path of `shown` (absolute or ~/…) and are not named there themselves.
+ */
 void policy_hidden_in(const struct strv *shown, const char *home, struct strv *ret);
 
-void policy_describe(struct str *out);
+/* All keys with their defaults, for `cupel policy keys` and the documentation. */
+void policy_describe(schema_described *each, void *arg);
 
 #define _cleanup_policy_ __attribute__((cleanup(policy_release)))
 #define _cleanup_openings_ __attribute__((cleanup(policy_openings_release)))

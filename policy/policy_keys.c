@@ -5,8 +5,7 @@
  */
 #include "policy/mood.h"
 #include "policy/policy.h"
-
-#include <string.h>
+#include "policy/policy_gate_keys.h"
 
 #define DAY ((int64_t)24 * 3600 * 1000)
 #define KEY(struct_, member) .offset = offsetof(struct struct_, member)
@@ -141,7 +140,11 @@ static const struct key agent_keys[] = {
          KEY(agent, requirements),
          .sub = &requirement_schema,
          .doc = "what must be there"},
-        {.name = "tiers", .type = KEY_STRINGS, KEY(agent, tiers), .check = check_one_line, .doc = "agents to try next"},
+        {.name = "tiers",
+         .type = KEY_STRINGS,
+         KEY(agent, tiers),
+         .check = check_agent_choice,
+         .doc = "agents to try next, NAME or NAME:MODEL"},
         {.name = "tty", .type = KEY_BOOL, KEY(agent, tty), .doc = "it gets a terminal of its own"},
         {.name = "network",
          .type = KEY_MAP,
@@ -151,53 +154,6 @@ static const struct key agent_keys[] = {
 };
 const struct schema agent_schema =
         SCHEMA("an agent", agent_keys, struct agent, .check_name = check_verifier_name, .layered = true);
-
-struct report {
-        char *junit;
-};
-static const struct key report_keys[] = {
-        {.name = "junit",
-         .type = KEY_LINE,
-         KEY(report, junit),
-         .check = check_file_path,
-         .doc = "JUnit file that it writes"},
-};
-static const struct schema report_schema = SCHEMA("report", report_keys, struct report);
-
-static const struct key verifier_keys[] = {
-        {.name = "run",
-         .type = KEY_TEXT,
-         KEY(verifier, run),
-         .check = check_command,
-         .required = true,
-         .doc = "shell command; exit status 0 passes"},
-        {.name = "timeout",
-         .type = KEY_TIME,
-         KEY(verifier, timeout_ms),
-         .min = 1,
-         .max = 7 * DAY,
-         .doc = "how long it may take"},
-        {.name = "scope",
-         .type = KEY_STRINGS,
-         KEY(verifier, scope),
-         .check = check_glob,
-         .doc = "runs where one of these globs matches a change; none: always"},
-        {.name = "gate",
-         .type = KEY_ENUM,
-         KEY(verifier, gate),
-         .choices = verifier_gate_names,
-         .doc = "whose gate runs it"},
-        {.name = "retries", .type = KEY_INT, KEY(verifier, retries), .max = 10, .doc = "tries again after a failure"},
-        {.name = "report",
-         .type = KEY_MAP,
-         KEY(verifier, report),
-         .sub = &report_schema,
-         .doc = "files that it writes"},
-        {.name = "baseline", .type = KEY_BOOL, KEY(verifier, baseline), .doc = "a failure is compared with the base"},
-        {.name = "kind", .type = KEY_ENUM, KEY(verifier, kind), .choices = verifier_kind_names, .doc = "what it shows"},
-};
-const struct schema verifier_schema =
-        SCHEMA("a verifier", verifier_keys, struct verifier, .shorthand = "run", .check_name = check_verifier_name);
 
 static const struct key sandbox_keys[] = {
         {.name = "minimum",
@@ -223,7 +179,7 @@ static const struct key sandbox_keys[] = {
         {.name = "env",
          .type = KEY_STRINGS,
          KEY(sandbox_policy, env),
-         .check = check_env_name,
+         .check = check_passed_env,
          .doc = "variables of the user that are passed in"},
         {.name = "network",
          .type = KEY_MAP,
@@ -233,21 +189,9 @@ static const struct key sandbox_keys[] = {
 };
 static const struct schema sandbox_schema = SCHEMA("sandbox", sandbox_keys, struct sandbox_policy);
 
-static const struct key gate_keys[] = {
-#define X(gate_, name_, level, enforced, text)                                                                         \
-        {.name = (name_),                                                                                              \
-         .type = KEY_ENUM,                                                                                             \
-         .offset = GATE_##gate_ * sizeof(int),                                                                         \
-         .choices = gate_level_names,                                                                                  \
-         .doc = (text)},
-        GATES(X)
-#undef X
-};
-static const struct schema gates_schema = {
-        .what = "gates", .keys = gate_keys, .len = GATES_SETTABLE, .size = GATE_COUNT * sizeof(int)};
-
 struct approval_policy {
         int person_at;
+        int64_t deadline_ms;
 };
 static const struct key approval_keys[] = {
         {.name = "person_at",
@@ -255,8 +199,49 @@ static const struct key approval_keys[] = {
          KEY(approval_policy, person_at),
          .choices = risk_names,
          .doc = "risk from which a person must approve"},
+        {.name = "deadline",
+         .type = KEY_TIME,
+         KEY(approval_policy, deadline_ms),
+         .min = 1,
+         .max = 366 * DAY,
+         .doc = "how long a person is waited for; then a start is denied and a held run rejected"},
 };
 static const struct schema approval_schema = SCHEMA("approval", approval_keys, struct approval_policy);
+
+struct checkout {
+        int dirty;
+};
+static const struct key checkout_keys[] = {
+        {.name = "dirty",
+         .type = KEY_ENUM,
+         KEY(checkout, dirty),
+         .choices = checkout_dirty_names,
+         .doc = "whether a run may start while tracked files of the checkout are changed"},
+};
+static const struct schema checkout_schema = SCHEMA("checkout", checkout_keys, struct checkout);
+
+struct checkpoint {
+        int64_t every_ms, keep;
+        int committed;
+};
+static const struct key checkpoint_keys[] = {
+        {.name = "every",
+         .type = KEY_TIME,
+         KEY(checkpoint, every_ms),
+         .max = 366 * DAY,
+         .doc = "how often one is made by itself; 0s: only when somebody asks"},
+        {.name = "keep",
+         .type = KEY_INT,
+         KEY(checkpoint, keep),
+         .min = 1,
+         .max = 100,
+         .doc = "how many of the newest are kept"},
+        {.name = "committed",
+         .type = KEY_BOOL,
+         KEY(checkpoint, committed),
+         .doc = "those of a run that ended as a commit are kept, too"},
+};
+static const struct schema checkpoint_schema = SCHEMA("checkpoint", checkpoint_keys, struct checkpoint);
 
 struct spend {
         int64_t weekly_usd, paid_runs_per_cycle, cycle_ms;
@@ -348,17 +333,47 @@ static const struct key policy_keys[] = {
          .doc = "commands that judge"},
         {.name = "prices", .type = KEY_NAMED, KEY(policy, prices), .sub = &price_schema, .doc = "what models cost"},
         {.name = "prompt", .type = KEY_TEXT, KEY(policy, prompt), .doc = "template of what the agent is told"},
-        {.name = "gates", .type = KEY_MAP, KEY(policy, gates), .sub = &gates_schema, .doc = "built-in judgements"},
+        {.name = "gates",
+         .type = KEY_MAP,
+         KEY(policy, gates),
+         .sub = &policy_gates_schema,
+         .doc = "built-in judgements"},
+        {.name = "rules",
+         .type = KEY_PAIRS,
+         KEY(policy, rules),
+         .check = check_rule_id,
+         .check_value = check_rule_level,
+         .doc = "single rules of the gates: off, warn or block"},
         {.name = "protected",
          .type = KEY_STRINGS,
          KEY(policy, protected_paths),
          .check = check_glob,
          .doc = "globs whose change needs a person; added to the built-in ones"},
+        {.name = "no_copy",
+         .type = KEY_MAP,
+         KEY(policy, no_copy),
+         .sub = &no_copy_schema,
+         .doc = "what the gate no_copy compares with"},
+        {.name = "secrets",
+         .type = KEY_MAP,
+         KEY(policy, secrets),
+         .sub = &policy_secrets_schema,
+         .doc = "the gate secrets"},
         {.name = "approval",
          .type = KEY_MAP,
          KEY(policy, approval),
          .sub = &approval_schema,
          .doc = "what a person decides"},
+        {.name = "checkout",
+         .type = KEY_MAP,
+         KEY(policy, checkout),
+         .sub = &checkout_schema,
+         .doc = "what is asked of the user's checkout"},
+        {.name = "checkpoint",
+         .type = KEY_MAP,
+         KEY(policy, checkpoint),
+         .sub = &checkpoint_schema,
+         .doc = "what a run can be resumed from"},
         {.name = "spend", .type = KEY_MAP, KEY(policy, spend), .sub = &spend_schema, .doc = "money"},
         {.name = "failure",
          .type = KEY_MAP,

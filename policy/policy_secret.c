@@ -3,6 +3,7 @@
 #include "policy/policy.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
 #include "lib/base/user.h"
 
 #include <string.h>
@@ -88,7 +89,7 @@ const char *const policy_secrets[] = {
         NULL,
 };
 
-const char *const policy_hidden[] = {
+static const char *const policy_hidden[] = {
         ".cargo/credentials",
         ".cargo/credentials.toml",
         ".gem/credentials",
@@ -102,14 +103,6 @@ const char *const policy_hidden[] = {
         NULL,
 };
 
-/* `path` is `folder` or below it; both without '/' at the end. */
-static bool is_below(const char *path, const char *folder)
-{
-        size_t len = strlen(folder);
-
-        return !strncmp(path, folder, len) && (!path[len] || path[len] == '/' || !len);
-}
-
 /* The part of `path` below a home folder; "" for the home itself and what contains it; NULL elsewhere. */
 static const char *below_home(const char *path, const char *home)
 {
@@ -119,13 +112,13 @@ static const char *below_home(const char *path, const char *home)
                 return path[1] ? path + 2 : "";
         if (!strcmp(path, "/") || !*path || !strcmp(path, "/home"))
                 return "";
-        if (home && is_below(home, path))
+        if (home && path_is_in(home, path))
                 return "";
-        if (home && is_below(path, home))
-                return path + strlen(home) + 1;
-        if (is_below(path, "/root"))
+        if (home && path_is_in(path, home))
+                return path + strlen(home) + (home[1] ? 1 : 0); /* root's home may be "/" */
+        if (path_is_in(path, "/root"))
                 return path[5] ? path + 6 : "";
-        if (!is_below(path, "/home"))
+        if (!path_is_in(path, "/home"))
                 return NULL;
         rest = strchr(path + 6, '/');
         return rest ? rest + 1 : "";
@@ -154,7 +147,7 @@ const char *policy_secret(const char *path, const char *home, bool *ret_exact)
         for (const char *const *secret = policy_secrets; *secret; secret++) {
                 bool exact = names_secret(trimmed, *secret);
 
-                if (!exact && !(below && is_below(*secret, below)))
+                if (!exact && !(below && path_is_in(*secret, below)))
                         continue;
                 *ret_exact = exact;
                 return *secret;
@@ -171,7 +164,7 @@ static bool lies_in(const char *file, const struct strv *shown, const char *home
 
                 if (!strcmp(path, file))
                         return false;
-                found |= is_below(file, path);
+                found |= path_is_in(file, path);
         }
         return found;
 }

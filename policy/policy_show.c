@@ -38,14 +38,6 @@ static void put_sources(const struct layers *here, const json_t *value, struct s
         }
 }
 
-/* A gate that nothing implements must not look as if it judged. */
-static bool is_declared_only(const char *path)
-{
-        int gate = strncmp(path, "gates.", 6) ? -1 : word_find(gate_names, path + 6);
-
-        return gate >= 0 && !gate_is_enforced((enum gate)gate);
-}
-
 static void add_row(const char *path, const json_t *value, const struct layers *here, json_t *rows)
 {
         _cleanup_str_ struct str sources = {0};
@@ -53,8 +45,6 @@ static void add_row(const char *path, const json_t *value, const struct layers *
 
         put_sources(here, value, &sources);
         row = json_pack("{s:s, s:O, s:s}", "key", path, "value", value, "source", str_text(&sources));
-        if (is_declared_only(path))
-                json_object_set_new(row, "enforced", json_false());
         json_array_append_new(rows, row);
 }
 
@@ -114,8 +104,7 @@ void policy_show(const struct policy_layers *from, struct str *out)
                 const json_t *value = json_object_get(row, "value");
                 _cleanup_free_ char *text = is_line(value) ? xstrdup(json_string_value(value)) : json_canonical(value);
 
-                str_printf(out, "%s: %s    (%s%s)\n", json_string_value(json_object_get(row, "key")), text,
-                           json_string_value(json_object_get(row, "source")),
-                           json_object_get(row, "enforced") ? "; " FORBID_UNENFORCED : "");
+                str_printf(out, "%s: %s    (%s)\n", json_string_value(json_object_get(row, "key")), text,
+                           json_string_value(json_object_get(row, "source")));
         }
 }

@@ -181,29 +181,9 @@ int policy_admitted(const struct policy_openings *openings, const char *sha256, 
                        sha256 ? ", and that has changed since you admitted it" : "");
 }
 
-static void add_missing(struct strv *to, const struct strv *from)
+/* The user's agents, prices and verifiers keep their names. */
+static void keep_named(const struct policy *installed, const struct policy *user, struct policy *ret)
 {
-        for (size_t i = 0; i < from->len; i++)
-                if (!strv_has(to, from->items[i]))
-                        strv_add(to, from->items[i]);
-}
-
-/* Where the user said something, a repository may only be stricter. */
-static void keep_narrow(const struct policy *installed, const struct policy *user, struct policy *ret)
-{
-        for (size_t i = 0; i < GATES_SETTABLE; i++)
-                if (user->gates[i] > ret->gates[i])
-                        ret->gates[i] = user->gates[i];
-        if (user->approval.person_at != KEY_UNSET && user->approval.person_at < ret->approval.person_at)
-                ret->approval.person_at = user->approval.person_at;
-        if (user->failure.attempts != KEY_UNSET && user->failure.attempts < ret->failure.attempts)
-                ret->failure.attempts = user->failure.attempts;
-        add_missing(&ret->sandbox.read, &user->sandbox.read);
-        add_missing(&ret->sandbox.write, &user->sandbox.write);
-        add_missing(&ret->sandbox.carry, &user->sandbox.carry);
-        add_missing(&ret->sandbox.env, &user->sandbox.env);
-        add_missing(&ret->sandbox.network.allow, &user->sandbox.network.allow);
-        /* The user's agents and verifiers keep their names. */
         for (size_t i = 0; i < user->agents.len; i++) {
                 const struct agent *own = &user->agents.items[i], *profile = find_agent(installed, own->name);
                 struct agent *agent = find_agent(ret, own->name);
@@ -228,6 +208,35 @@ static void keep_narrow(const struct policy *installed, const struct policy *use
         }
 }
 
+/* Where the user said something, a repository may only be stricter. */
+static void keep_narrow(const struct policy *installed, const struct policy *user, struct policy *ret)
+{
+        for (size_t i = 0; i < GATES_SETTABLE; i++)
+                if (user->gates[i] > ret->gates[i])
+                        ret->gates[i] = user->gates[i];
+        rules_keep(user, ret);
+        if (user->approval.person_at != KEY_UNSET && user->approval.person_at < ret->approval.person_at)
+                ret->approval.person_at = user->approval.person_at;
+        if (user->approval.deadline_ms != KEY_UNSET && user->approval.deadline_ms < ret->approval.deadline_ms)
+                ret->approval.deadline_ms = user->approval.deadline_ms;
+        if (user->checkout.dirty == CHECKOUT_REFUSE)
+                ret->checkout.dirty = CHECKOUT_REFUSE;
+        if (user->failure.attempts != KEY_UNSET && user->failure.attempts < ret->failure.attempts)
+                ret->failure.attempts = user->failure.attempts;
+        strv_add_missing(&ret->tests, &user->tests); /* a test that it does not call one could be weakened */
+        strv_add_missing(&ret->no_copy.from, &user->no_copy.from);
+        if (user->no_copy.lines != KEY_UNSET && user->no_copy.lines < ret->no_copy.lines)
+                ret->no_copy.lines = user->no_copy.lines;
+        if (user->secrets.allow_comments == 0)
+                ret->secrets.allow_comments = 0;
+        strv_add_missing(&ret->sandbox.read, &user->sandbox.read);
+        strv_add_missing(&ret->sandbox.write, &user->sandbox.write);
+        strv_add_missing(&ret->sandbox.carry, &user->sandbox.carry);
+        strv_add_missing(&ret->sandbox.env, &user->sandbox.env);
+        strv_add_missing(&ret->sandbox.network.allow, &user->sandbox.network.allow);
+        keep_named(installed, user, ret);
+}
+
 int policy_merge(const struct policy *installed, const struct policy *user, const struct policy *own,
                  struct policy *ret, struct err *err)
 {
@@ -244,9 +253,9 @@ int policy_merge(const struct policy *installed, const struct policy *user, cons
                 if (own->source != POLICY_FROM_OPTION)
                         keep_narrow(installed, user, ret);
         }
-        add_missing(&ret->protected_paths, &user->protected_paths);
-        add_missing(&ret->protected_paths, &defaults.protected_paths);
-        add_missing(&ret->sandbox.env, &defaults.sandbox.env);
+        strv_add_missing(&ret->protected_paths, &user->protected_paths);
+        strv_add_missing(&ret->protected_paths, &defaults.protected_paths);
+        strv_add_missing(&ret->sandbox.env, &defaults.sandbox.env);
         if (ret->agents.len + ret->verifiers.len <= 1000)
                 return 0;
         policy_release(ret);

@@ -7,17 +7,17 @@
 
 #include <string.h>
 
-const char prompt_default[] = "{task}\n\n"
-                              "{acceptance}\n\n"
-                              "{paths}\n\n"
-                              "{forbidden}\n\n"
-                              "{verifiers}\n\n"
-                              "{gates}\n\n"
-                              "{network}\n\n"
-                              "{budget}\n\n"
-                              "{result}\n\n"
-                              "{notes}\n\n"
-                              "{history}\n";
+static const char prompt_default[] = "{task}\n\n"
+                                     "{acceptance}\n\n"
+                                     "{paths}\n\n"
+                                     "{forbidden}\n\n"
+                                     "{verifiers}\n\n"
+                                     "{gates}\n\n"
+                                     "{network}\n\n"
+                                     "{budget}\n\n"
+                                     "{result}\n\n"
+                                     "{notes}\n\n"
+                                     "{history}\n";
 
 static const struct placeholder {
         const char *name;

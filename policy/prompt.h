@@ -31,8 +31,6 @@ struct prompt_input {
 int prompt_check(const char *text, struct err *err);
 int prompt_render(const struct prompt_input *input, struct str *out, struct err *err);
 
-extern const char prompt_default[];
-
 /* The same as data, for an agent that asks (`cupel mcp`, work_item): indented JSON, owned by the caller. */
 char *prompt_item(const struct work_item *item, const struct plan *plan);
 

@@ -5,6 +5,7 @@
  */
 #include "policy/prompt_parts.h"
 
+#include "policy/forbid.h"
 #include "policy/plan.h"
 
 #include <string.h>
@@ -94,7 +95,15 @@ void prompt_part_paths(const struct prompt_input *input, struct str *out)
 
 void prompt_part_forbidden(const struct prompt_input *input, struct str *out)
 {
-        put_list(out, "Forbidden:", &input->item->forbid);
+        const struct plan *plan = input->plan;
+
+        str_puts(out, plan->forbid.len ? "Forbidden:\n" : "");
+        for (size_t i = 0; i < plan->forbid.len; i++) {
+                const struct forbid_word *word = forbid_find(plan->forbid.items[i].word);
+
+                str_printf(out, "- %s%s%s\n", plan->forbid.items[i].word, word && word->tell ? ": " : "",
+                           word && word->tell ? word->tell : "");
+        }
 }
 
 void prompt_part_verifiers(const struct prompt_input *input, struct str *out)
@@ -117,12 +126,14 @@ void prompt_part_verifiers(const struct prompt_input *input, struct str *out)
 /* A gate that has nothing to refuse here is not worth a line. */
 static bool is_worth_telling(const struct plan *plan, enum gate gate)
 {
-        if (plan->gates[gate] != (int)GATE_BLOCK || !gate_is_enforced(gate))
+        if (plan->gates[gate] != (int)GATE_BLOCK)
                 return false;
         if (gate == GATE_PATHS)
                 return plan->paths.allow.len || plan->paths.deny.len;
         if (gate == GATE_PROTECTED)
                 return plan->paths.guarded.len > 0;
+        if (gate == GATE_FORBID)
+                return false; /* said word by word */
         return gate != GATE_MOOD || plan->change_rule != (int)CHANGE_ANYTHING;
 }
 

@@ -132,8 +132,17 @@ void *schema_list_add(const struct schema *sub, struct list *list);
 void *schema_list_find(const struct schema *sub, const struct list *list, const char *name);
 void schema_list_sort(const struct schema *sub, struct list *list); /* by the first member */
 
-/* One "key: what is accepted; meaning" line per key, nested keys with their path. */
-void schema_describe(const struct schema *schema, const char *prefix, struct str *out);
+/* One row per key, nested ones with their path ("budget.wall", "agents.NAME.command"), in the order of the tables. */
+struct schema_row {
+        const char *key, *takes, *otherwise,
+                *meaning; /* `otherwise`: the default as it would be typed, "" where there is none */
+        bool required;
+};
+typedef void schema_described(const struct schema_row *row, void *arg);
+
+/* `defaults`: as schema_write() of what holds where nobody says anything, or NULL. */
+void schema_describe(const struct schema *schema, const char *prefix, const struct json_t *defaults,
+                     schema_described *each, void *arg);
 
 void pairs_set(struct pairs *pairs, const char *name, const char *value);
 const char *pairs_get(const struct pairs *pairs, const char *name);

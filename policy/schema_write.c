@@ -5,7 +5,6 @@
  */
 #include "policy/schema.h"
 
-#include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
 #include <stdio.h>
@@ -307,49 +306,4 @@ struct json_t *schema_write(const struct schema *schema, const void *object)
                         json_object_set_new(map, schema->keys[i].name, value);
         }
         return map;
-}
-
-static void put_accepted(const struct key *key, struct str *out)
-{
-        static const char *const types[] = {
-                [KEY_TEXT] = "text",
-                [KEY_LINE] = "one line",
-                [KEY_BOOL] = "true | false",
-                [KEY_ENUM] = "",
-                [KEY_INT] = "number",
-                [KEY_SIZE] = "size",
-                [KEY_TIME] = "time",
-                [KEY_USD] = "amount",
-                [KEY_STRINGS] = "list",
-                [KEY_PAIRS] = "map",
-                [KEY_MAP] = "map",
-                [KEY_LIST] = "list",
-                [KEY_NAMED] = "map of names",
-        };
-
-        str_puts(out, types[key->type]);
-        if (!key->choices)
-                return;
-        str_puts(out, key->type == KEY_STRINGS ? " of " : "");
-        for (size_t i = 0; key->choices[i]; i++)
-                str_printf(out, "%s%s", i ? " | " : "", key->choices[i]);
-}
-
-void schema_describe(const struct schema *schema, const char *prefix, struct str *out)
-{
-        for (size_t i = 0; i < schema->len; i++) {
-                const struct key *key = &schema->keys[i];
-
-                str_printf(out, "%s%s: ", prefix, key->name);
-                put_accepted(key, out);
-                str_printf(out, "; %s%s\n", key->doc, key->required ? " (required)" : "");
-                if (key->sub) {
-                        _cleanup_free_ char *inner = xasprintf("%s%s%s", prefix, key->name,
-                                                               key->type == KEY_MAP    ? "."
-                                                               : key->type == KEY_LIST ? "[]."
-                                                                                       : ".NAME.");
-
-                        schema_describe(key->sub, inner, out);
-                }
-        }
 }

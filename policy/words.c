@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/words.h"
 
+#include "lib/base/ids.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@ const char *const meter_names[] = {"none", "anthropic", "openai", "gemini", NULL
 const char *const approval_before_names[] = {"none", "sentence", NULL};
 const char *const approval_after_names[] = {"policy", "person", NULL};
 const char *const failure_then_names[] = {"split", "ask", "drop", NULL};
+const char *const checkout_dirty_names[] = {"allow", "refuse", NULL};
 const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 
 int word_find(const char *const *words, const char *word)
@@ -22,49 +25,6 @@ int word_find(const char *const *words, const char *word)
                 if (!strcmp(words[i], word))
                         return i;
         return -1;
-}
-
-/* What makes an attempt visible is in docs/sandbox.md, "What is tried, and told". */
-#define TOLD "an attempt is on record"
-#define NO_REPOSITORY                                                                                                  \
-        "the repository's refs and objects are out of the sandbox's reach; only the director commits; " TOLD
-#define NO_NETWORK "the sandbox has no network"
-#define NO_REMOTE NO_NETWORK ", its repository no remote; " TOLD
-#define ONLY_ROUTES "the sandbox reaches nothing but what the agent's credential routes allow; " TOLD
-
-static const struct {
-        const char *word, *mechanism;
-        bool by_network; /* holds only while there is none */
-} forbidden[] = {
-        {"commit", NO_REPOSITORY, false},
-        {"merge", NO_REPOSITORY, false},
-        {"rebase", NO_REPOSITORY, false},
-        {"tag", NO_REPOSITORY, false},
-        {"branch", NO_REPOSITORY, false},
-        {"force_push", NO_REMOTE, true},
-        {"push", NO_REMOTE, true},
-        {"fetch", NO_REMOTE, true},
-        {"pull", NO_REMOTE, true},
-        {"pr_open", NO_NETWORK, true},
-        {"deploy", NO_NETWORK, true},
-        {"publish", NO_NETWORK, true},
-        {"release", NO_NETWORK, true},
-        {"network", NO_NETWORK, true},
-        {"sudo", "no capabilities, no_new_privs", false},
-        {"hooks", "no hook of the repository ever runs outside the sandbox; " TOLD, false},
-};
-
-const char *forbid_mechanism(const char *word, enum forbid_network network)
-{
-        for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
-                if (strcmp(forbidden[i].word, word) != 0)
-                        continue;
-                if (!forbidden[i].by_network || network == FORBID_NO_NETWORK)
-                        return forbidden[i].mechanism;
-                /* "network" itself forbids the routes too */
-                return network == FORBID_ROUTES && strcmp(word, "network") != 0 ? ONLY_ROUTES : FORBID_UNENFORCED;
-        }
-        return FORBID_UNENFORCED;
 }
 
 static bool all_of(const char *text, const char *more)
@@ -79,7 +39,7 @@ const char *check_item_id(const char *text)
 {
         size_t len = strlen(text);
 
-        return len >= 1 && len <= 64 && all_of(text, "._-") ? NULL : "1 to 64 of A-Z a-z 0-9 . _ -";
+        return len >= 1 && len <= ITEM_ID_MAX && all_of(text, "._-") ? NULL : "1 to 64 of A-Z a-z 0-9 . _ -";
 }
 
 const char *check_verifier_name(const char *text)
@@ -96,6 +56,13 @@ const char *check_env_name(const char *text)
         return len >= 1 && len <= 128 && all_of(text, "_") && !isdigit((unsigned char)*text)
                        ? NULL
                        : "the name of an environment variable";
+}
+
+const char *check_passed_env(const char *text)
+{
+        return strncmp(text, "CUPEL_", 6) == 0
+                       ? "a variable other than cupel's own (CUPEL_…), which are never passed in"
+                       : check_env_name(text);
 }
 
 const char *check_one_line(const char *text)
@@ -115,6 +82,16 @@ const char *check_glob(const char *text)
         if (*text == '!')
                 return "a glob without \"!\" (use deny for exceptions)";
         return len <= 1024 && !check_one_line(text) ? NULL : "a gitignore-style glob of one line";
+}
+
+const char *check_publication(const char *text)
+{
+        static const char *const words[] = {"allowed", "person", "never"};
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                if (strcmp(text, words[i]) == 0)
+                        return NULL;
+        return "allowed, person or never";
 }
 
 const char *check_ref(const char *text)

@@ -60,6 +60,12 @@ enum failure_then {
 extern const char *const failure_then_names[];
 extern const char *const weekday_names[];
 
+enum checkout_dirty {
+        CHECKOUT_ALLOW,
+        CHECKOUT_REFUSE,
+};
+extern const char *const checkout_dirty_names[];
+
 /* How the answers of a credential route tell what they cost; NONE: they do not. */
 enum meter {
         METER_NONE,
@@ -72,28 +78,20 @@ extern const char *const meter_names[];
 /* Index of `word` in a NULL-terminated list, or -1. */
 int word_find(const char *const *words, const char *word);
 
-/*
- * Words of an item's `forbid`: the mechanism that makes each impossible inside a run, or FORBID_UNENFORCED. With network
- * inside the sandbox, what only its absence prevents is not enforced; where there are credential routes alone, their upstream
- * is all that can be reached.
- */
-enum forbid_network {
-        FORBID_NO_NETWORK,
-        FORBID_ROUTES,
-        FORBID_EGRESS,
-};
-const char *forbid_mechanism(const char *word, enum forbid_network network);
+/* What is asked for and nothing in this version makes sure of: forbidden words (policy/forbid.h), gates. */
 #define FORBID_UNENFORCED "declared, not enforced"
 
 /* Checks of single texts, for `struct key`: NULL, or what was expected. */
 const char *check_item_id(const char *text);       /* [A-Za-z0-9._-]{1,64} */
 const char *check_verifier_name(const char *text); /* the same, and no leading dot: it names a log file */
 const char *check_env_name(const char *text);
+const char *check_passed_env(const char *text); /* the same, and none of cupel's own: CUPEL_ARM stays with the person */
 const char *check_glob(const char *text);
-const char *check_ref(const char *text);       /* a branch name git would accept */
-const char *check_host_path(const char *text); /* absolute or ~/…, no "." or ".." component */
-const char *check_carry(const char *text);     /* a folder inside the repository, not .git */
-const char *check_command(const char *text);   /* not blank: an empty command would pass whatever changed */
+const char *check_publication(const char *text); /* what may be done at a place: allowed, person, never */
+const char *check_ref(const char *text);         /* a branch name git would accept */
+const char *check_host_path(const char *text);   /* absolute or ~/…, no "." or ".." component */
+const char *check_carry(const char *text);       /* a folder inside the repository, not .git */
+const char *check_command(const char *text);     /* not blank: an empty command would pass whatever changed */
 const char *check_one_line(const char *text);
 const char *check_author(const char *text);       /* Name <mail> */
 const char *check_file_path(const char *text);    /* inside the worktree, relative */

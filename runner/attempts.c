@@ -6,7 +6,10 @@
 #include "runner/machine.h"
 #include "sandbox/client.h"
 
+#include <signal.h>
 #include <string.h>
+
+#define SHELL_SIGNALLED 128 /* plus the signal: how a shell tells that what it waited for was killed */
 
 static void say(struct runner *runner, const char *action, const char *final_action, const char *reason)
 {
@@ -20,6 +23,17 @@ static void say_more(struct runner *runner, uint64_t more)
         if (more)
                 uplink_put(&runner->up, json_pack("{s:s, s:s, s:I}", "event", "dropped", "what", "further attempts",
                                                   "count", (json_int_t)more));
+}
+
+/* What is refused with an errno only who asked knows of; what kills shows, also where a shell waited for it. */
+void attempts_say_killed(struct runner *runner, const char *step, const struct sandbox_result *result)
+{
+        _cleanup_free_ char *action = NULL;
+
+        if (result->signal != SIGSYS && result->exit_code != SHELL_SIGNALLED + SIGSYS)
+                return;
+        action = xasprintf("system call of another ABI (%s)", step);
+        say(runner, action, "killed", "32-bit and x32 system calls are outside of what the filter can judge");
 }
 
 void attempts_say_home(struct runner *runner, const struct sandbox_result *result)

@@ -36,10 +36,11 @@ struct json_t *budget_left(void *arg)
         const struct {
                 const char *name;
                 int64_t limit;
-        } limits[] = {{"cpu_ms", budget->cpu_ms},        {"memory_bytes", budget->memory},
-                      {"disk_bytes", budget->disk},      {"output_bytes", budget->output},
-                      {"processes", budget->pids},       {"diff_files", budget->diff_files},
-                      {"diff_lines", budget->diff_lines}};
+        } limits[] = {{"cpu_ms", budget->cpu_ms},          {"memory_bytes", budget->memory},
+                      {"disk_bytes", budget->disk},        {"output_bytes", budget->output},
+                      {"processes", budget->pids},         {"diff_files", budget->diff_files},
+                      {"diff_lines", budget->diff_lines},  {"diff_bytes", budget->diff_bytes},
+                      {"diff_binary", budget->diff_binary}};
         json_t *left = json_pack("{s:o, s:o, s:o}", "wall_ms",
                                  limit_and_left((int64_t)runner->work_wall_ms, clock_ms() - runner->work_began_ms),
                                  "notes", limit_and_left(budget->notes, runner->notes.accepted), "cost_usd",

@@ -6,6 +6,7 @@
 #include "lib/git/diff.h"
 #include "lib/git/quarantine.h"
 #include "policy/plan.h"
+#include "runner/outputs.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -39,22 +40,39 @@ static int digest_patch(struct candidate *candidate, struct err *err)
         return hash_fd(fd, candidate->patch_sha256, err);
 }
 
+static int judge(struct candidate *candidate, const struct plan *plan, struct err *err)
+{
+        struct change_trees trees = {.repo = quarantine_repo(candidate->quarantine),
+                                     .old_tree = candidate->base_tree,
+                                     .new_tree = candidate->readback.tree};
+        const struct change_reader reader = {.read = change_trees_read, .list = change_trees_list, .data = &trees};
+
+        if ((gates_need_text(plan) ? tree_changes_text : tree_changes)(trees.repo, trees.old_tree, trees.new_tree,
+                                                                       &candidate->changes, err) < 0)
+                return err_wrap(err, "comparing the candidate with its base");
+        gates_judge(plan, &candidate->changes, &reader, &candidate->gates);
+        change_trees_release(&trees);
+        gate_report_hide(&candidate->gates, &candidate->changes);
+        return 0;
+}
+
 int candidate_read(struct candidate *candidate, const struct plan *plan, const struct candidate_upper *upper,
                    struct err *err)
 {
         const struct inside_options inside = {.base = upper->base, .lowers = upper->lowers};
-        const struct readback_options options = {.base_tree = candidate->base_tree};
+        const struct readback_options options = {.base_tree = candidate->base_tree,
+                                                 .outputs = plan->outputs.len ? &candidate->outputs : NULL,
+                                                 .skip = plan->checkpoint.state};
 
+        outputs_rules(plan, &candidate->outputs);
         inside_look(candidate->repo, upper->fd, &inside, &candidate->inside);
         if (readback_run(candidate->quarantine, upper->fd, &options, &candidate->readback, err) < 0)
                 return err_wrap(err, "reading the worktree back");
+        if (plan->outputs.len && outputs_copy(&candidate->outputs, &plan->budget, upper->fd, upper->folder, err) < 0)
+                return err_wrap(err, "copying the outputs");
         if (candidate_is_refused(candidate) || candidate_is_empty(candidate))
                 return 0;
-        if (tree_changes(quarantine_repo(candidate->quarantine), candidate->base_tree, candidate->readback.tree,
-                         &candidate->changes, err) < 0)
-                return err_wrap(err, "comparing the candidate with its base");
-        gates_judge(plan, &candidate->changes, &candidate->gates);
-        return digest_patch(candidate, err);
+        return judge(candidate, plan, err) < 0 ? -1 : digest_patch(candidate, err);
 }
 
 void candidate_release(struct candidate *candidate)
@@ -63,6 +81,7 @@ void candidate_release(struct candidate *candidate)
         change_list_release(&candidate->changes);
         readback_release(&candidate->readback);
         inside_release(&candidate->inside);
+        ignore_release(&candidate->outputs);
         quarantine_close(candidate->quarantine);
         repo_free(candidate->repo);
         *candidate = (struct candidate){0};

@@ -17,6 +17,7 @@
 
 #include "lib/base/change.h"
 #include "lib/base/hash.h"
+#include "lib/base/ignore.h"
 #include "lib/git/inside.h"
 #include "lib/git/readback.h"
 #include "lib/git/repo.h"
@@ -31,6 +32,7 @@ struct candidate_upper {
         int fd;                    /* root of the frozen upper */
         const char *base;          /* the commit below it */
         const struct strv *lowers; /* and the layers, topmost first */
+        const char *folder;        /* of the quarantine */
 };
 
 struct candidate {
@@ -38,7 +40,8 @@ struct candidate {
         struct quarantine *quarantine;
         char base_tree[GIT_HEX];
         struct readback readback;
-        struct inside inside; /* what the step did to its throw-away .git */
+        struct inside inside;  /* what the step did to its throw-away .git */
+        struct ignore outputs; /* what never becomes part of it (runner/outputs.h) */
         struct change_list changes;
         struct gate_report gates;
         char patch_sha256[HASH_HEX];

@@ -2,17 +2,11 @@
 #include "runner/compose.h"
 
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/user.h"
 #include "policy/policy.h"
+#include "sandbox/furnish.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define INODES_MIN 4096
-#define INODES_MAX ((uint64_t)1 << 20)
-#define BYTES_PER_INODE 2048
 
 static const char *find_env(char *const *environment, const char *name)
 {
@@ -45,45 +39,9 @@ static void add_shown(const char *home, const struct strv *paths, struct sandbox
         }
 }
 
-/* Folders of the user's checkout, found without following a symlink; one that is not there is not carried. */
-static void add_carried(const struct compose_input *input, struct sandbox_plan *ret)
-{
-        _cleanup_fd_ int checkout = -1;
-
-        if (!input->checkout || input->plan->sandbox.carry.len == 0)
-                return;
-        checkout = open(input->checkout, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        for (size_t i = 0; checkout >= 0 && i < input->plan->sandbox.carry.len; i++) {
-                const char *name = input->plan->sandbox.carry.items[i];
-                _cleanup_fd_ int folder = fs_open_beneath(checkout, name, O_PATH | O_DIRECTORY, 0);
-                _cleanup_free_ char *path = xasprintf("%s/%s", input->checkout, name);
-
-                if (folder >= 0)
-                        sandbox_shows_add(&ret->carry, path, name);
-        }
-}
-
-/* file of the snapshot, its name below /cupel, the variable that tells where it is */
-static const struct {
-        const char *snapshot, *inside, *variable;
-} files[] = {
-        {"prompt.txt", "prompt", "CUPEL_PROMPT"},
-        {"work_item.json", "work_item.json", "CUPEL_ITEM"},
-        {"bundle", "bundle", "CUPEL_BUNDLE"},
-        {"history.jsonl", "history.jsonl", "CUPEL_HISTORY"},
-};
-
 static void add_files(const struct compose_input *input, struct sandbox_plan *ret)
 {
-        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-                _cleanup_free_ char *path = xasprintf("%s/config_snapshot/%s", input->run_folder, files[i].snapshot);
-                struct stat st;
-
-                if (lstat(path, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
-                        continue;
-                sandbox_shows_add(&ret->files, path, files[i].inside);
-                strv_add_printf(&ret->env, "%s=/cupel/%s", files[i].variable, files[i].inside);
-        }
+        furnish_snapshot(ret, input->run_folder);
         if (input->program)
                 sandbox_shows_add(&ret->files, input->program, "bin/cupel");
         if (input->node_module)
@@ -97,23 +55,6 @@ static void add_names(const struct compose_input *input, struct sandbox_plan *re
         strv_add_printf(&ret->env, "CUPEL_RUN_ID=%s", slash ? slash + 1 : input->run_folder);
         if (input->plan->item_id)
                 strv_add_printf(&ret->env, "CUPEL_WORK_ITEM=%s", input->plan->item_id);
-}
-
-static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
-{
-        return value < least ? least : value > most ? most : value;
-}
-
-static void set_sizes(const struct budget *budget, struct sandbox_plan *ret)
-{
-        uint64_t disk = (uint64_t)budget->disk, memory = (uint64_t)budget->memory;
-
-        ret->upper_bytes = disk;
-        ret->upper_inodes = clamp(disk / BYTES_PER_INODE, INODES_MIN, INODES_MAX);
-        if (disk < ret->tmp_bytes)
-                ret->tmp_bytes = disk;
-        if (memory < ret->shm_bytes)
-                ret->shm_bytes = memory;
 }
 
 /* The letters of policy and sandbox mean the same; what no version of ours gives is refused, not guessed. */
@@ -133,10 +74,11 @@ int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret,
         strv_copy(&ret->lower, input->lowers);
         strv_copy(&ret->objects, input->objects);
         ret->scratch = xasprintf("%s/upper", input->run_folder);
+        ret->seed = input->resumed ? xasprintf("%s/resumed/tree", input->run_folder) : NULL;
         ret->home = xstrdup(home && home[0] == '/' && home[1] ? home : "/home/cupel");
         ret->minimum = tiers[input->plan->sandbox.minimum];
         sandbox_plan_set_ids(ret);
-        set_sizes(&input->plan->budget, ret);
+        furnish_sizes(ret, (uint64_t)input->plan->budget.disk, (uint64_t)input->plan->budget.memory);
         pass_env(input, &ret->env);
         plan_secret_names(input->plan, &ret->redact);
         add_names(input, ret);
@@ -146,7 +88,7 @@ int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret,
         policy_hidden_in(&input->plan->sandbox.read, ret->home, &ret->hide);
         policy_hidden_in(&input->plan->sandbox.write, ret->home, &ret->hide);
         policy_hidden_in(&input->plan->agent.read, ret->home, &ret->hide);
-        add_carried(input, ret);
+        furnish_carried(&ret->carry, input->checkout, &input->plan->sandbox.carry);
         return sandbox_plan_check(ret, err);
 }
 
@@ -184,6 +126,10 @@ void compose_agent(const struct compose_input *input, struct sandbox_step *ret)
         compose_network(input, ret);
         for (size_t i = 0; i < plan->agent.env.len; i++)
                 strv_add_printf(&ret->env, "%s=%s", plan->agent.env.items[i].name, plan->agent.env.items[i].value);
+        if (plan->checkpoint.state)
+                strv_add_printf(&ret->env, "CUPEL_CHECKPOINT_STATE=%s/%s", input->worktree, plan->checkpoint.state);
+        if (input->resumed)
+                strv_add_printf(&ret->env, "CUPEL_RESUMED=%s", input->resumed);
         strv_add(&ret->env, "CUPEL_NOTES=/cupel/notes.sock");
         /* as /etc/gitconfig of the step: some agents keep git away from that, others keep variables away from git */
         strv_add(&ret->env, "GIT_TRACE2_EVENT=af_unix:stream:/cupel/notes.sock");

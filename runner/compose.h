@@ -31,6 +31,7 @@ struct compose_input {
         int64_t wall_ms;         /* what the supervisor leaves of the wall budget; 0: all of it */
         char *const *envp;       /* the caller's, of which the plan's names are passed on */
         uint32_t columns, rows;  /* of the terminal at which the user sits; 0: nobody does */
+        const char *resumed;     /* RUN@STEP: the worktree begins with what lies in resumed/tree; NULL: with the base */
         const char *program;     /* cupel, shown as /cupel/bin/cupel; NULL: not found */
         const char *node_module; /* COMPOSE_NODE_MODULE, shown below /cupel; NULL: no proxy, or not found */
 };

@@ -27,7 +27,7 @@ static int take_viewer(struct runner *runner, int64_t columns, int64_t rows, str
 
 static int op_start(struct runner *runner, struct json_t *message, struct err *err)
 {
-        const char *op;
+        const char *op, *resumed = NULL;
         int64_t columns = 0, rows = 0;
         const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true},
                                             {"lowers", JSON_FIELD_STRINGS, &runner->lowers, true},
@@ -35,12 +35,14 @@ static int op_start(struct runner *runner, struct json_t *message, struct err *e
                                             {"wall_ms", JSON_FIELD_INT, &runner->wall_ms, false},
                                             {"columns", JSON_FIELD_INT, &columns, false},
                                             {"rows", JSON_FIELD_INT, &rows, false},
+                                            {"resumed", JSON_FIELD_STRING, &resumed, false},
                                             {0}};
 
         if (runner->lowers.len)
                 return err_set(err, ERR_INTERNAL, "started twice");
         if (json_fields(message, "start", fields, err) < 0 || take_viewer(runner, columns, rows, err) < 0)
                 return -1;
+        runner->resumed = xstrdup(resumed);
         return machine_tick(runner, &(struct runner_event){.type = RUNNER_EVENT_START}, err);
 }
 
@@ -61,10 +63,41 @@ static int op_stop(struct runner *runner, struct json_t *message, struct err *er
         return 0;
 }
 
+static int op_checkpoint(struct runner *runner, struct json_t *message, struct err *err)
+{
+        struct err why = ERR_INIT;
+
+        (void)message;
+        (void)err;
+        if (checkpoint_ask(runner, CHECKPOINT_USER, &why) < 0)
+                uplink_put(&runner->up,
+                           json_pack("{s:s, s:s, s:s}", "event", "checkpoint", "by", "user", "error", why.message));
+        return 0;
+}
+
+static int op_kept(struct runner *runner, struct json_t *message, struct err *err)
+{
+        const char *op, *error = NULL;
+        int64_t step = 0;
+        const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true},
+                                            {"step", JSON_FIELD_INT, &step, true},
+                                            {"error", JSON_FIELD_STRING, &error, false},
+                                            {0}};
+
+        if (json_fields(message, "kept", fields, err) < 0)
+                return -1;
+        checkpoint_on_kept(runner, step, error);
+        return 0;
+}
+
 static const struct {
         const char *name;
         int (*take)(struct runner *runner, struct json_t *message, struct err *err);
-} ops[] = {{"start", op_start}, {"freeze", op_freeze}, {"stop", op_stop}};
+} ops[] = {{"start", op_start},
+           {"freeze", op_freeze},
+           {"stop", op_stop},
+           {"checkpoint", op_checkpoint},
+           {"kept", op_kept}};
 
 static int take_message(struct runner *runner, struct json_t *message, struct err *err)
 {
@@ -101,11 +134,27 @@ static const enum runner_event_type event_of[] = {
         [SANDBOX_EVENT_FROZEN] = RUNNER_EVENT_FROZEN,
 };
 
+/* The step has ended meanwhile, and its worktree waits for the thread. */
+static int after_checkpoint(struct runner *runner, struct err *err)
+{
+        if (runner->state != RUNNER_STATE_FREEZING || checkpoint_has_thread(&runner->checkpoint))
+                return 0;
+        return machine_tick(runner, &(struct runner_event){.type = RUNNER_EVENT_JOB}, err);
+}
+
 static int take_event(struct runner *runner, struct sandbox_event *event, struct err *err)
 {
         if (event->type == SANDBOX_EVENT_FAILED) {
                 *err = event->error;
                 return -1;
+        }
+        if (event->type == SANDBOX_EVENT_PAUSED) {
+                checkpoint_on_paused(runner, event);
+                return 0;
+        }
+        if (event->type == SANDBOX_EVENT_WENT_ON) {
+                checkpoint_on_went_on(runner, event);
+                return after_checkpoint(runner, err);
         }
         return machine_tick(runner, &(struct runner_event){.type = event_of[event->type], .sandbox = event}, err);
 }
@@ -129,15 +178,35 @@ void runner_on_helper(struct runner *runner)
                 machine_fail(runner, &err);
 }
 
+static int take_job(struct runner *runner, struct err *err)
+{
+        if (checkpoint_has_job(&runner->checkpoint)) {
+                checkpoint_on_job(runner);
+                return after_checkpoint(runner, err);
+        }
+        if (runner->job_err.code != ERR_OK) {
+                *err = runner->job_err;
+                return -1;
+        }
+        if (machine_tick(runner, &(struct runner_event){.type = RUNNER_EVENT_JOB}, err) < 0)
+                return -1;
+        checkpoint_on_free(runner);
+        return 0;
+}
+
 void runner_on_job(struct runner *runner)
 {
-        struct err err = runner->job_err;
+        struct err err = ERR_INIT;
 
         runner->job = NULL;
-        if (runner->done)
-                return;
-        if (err.code != ERR_OK || machine_tick(runner, &(struct runner_event){.type = RUNNER_EVENT_JOB}, &err) < 0)
+        if (!runner->done && take_job(runner, &err) < 0)
                 machine_fail(runner, &err);
+}
+
+void runner_on_alarm(struct runner *runner)
+{
+        if (!runner->done)
+                checkpoint_on_alarm(runner);
 }
 
 void runner_on_stop(struct runner *runner)

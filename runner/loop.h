@@ -15,6 +15,12 @@ int loop_run(struct runner *runner, struct err *err);
 /* `job` runs on a thread; runner_on_job() is called when it is through. One at a time. */
 void loop_start_job(struct runner *runner, int (*job)(struct runner *runner, struct err *err));
 
+/* runner_on_alarm() at that moment of clock_ms(), or as soon as it is past; 0: never. */
+void loop_set_alarm(struct runner *runner, uint64_t at_ms);
+
+/* Clients that wait for the checkpoint of this number, or an earlier one, get this line (without its newline). */
+void loop_answer_notes(struct runner *runner, int64_t serial, const char *line);
+
 /* Serves the notes of the listening socket `fd` (taken) until loop_end_notes(), which also takes what is still there. */
 void loop_serve_notes(struct runner *runner, int fd);
 void loop_end_notes(struct runner *runner);

@@ -10,6 +10,7 @@
 
 #include "runner/notes_uv.h"
 
+#include "lib/base/clock.h"
 #include "lib/base/str.h"
 
 #include <signal.h>
@@ -21,6 +22,7 @@ struct loop {
         uv_poll_t supervisor, helper;
         uv_signal_t term;
         uv_prepare_t turn;
+        uv_timer_t alarm;
         uv_work_t job;
         struct notes_poll *notes;
         uv_poll_t egress;
@@ -92,6 +94,29 @@ void loop_start_job(struct runner *runner, int (*job)(struct runner *runner, str
         uv_queue_work(&runner->loop->uv, &runner->loop->job, run_job, on_job);
 }
 
+static void on_alarm(uv_timer_t *handle)
+{
+        struct loop *loop = handle->data;
+
+        runner_on_alarm(loop->runner);
+}
+
+void loop_set_alarm(struct runner *runner, uint64_t at_ms)
+{
+        const uint64_t now = clock_ms();
+
+        uv_timer_stop(&runner->loop->alarm);
+        if (at_ms) {
+                uv_update_time(&runner->loop->uv); /* what was done in this turn may have taken long */
+                uv_timer_start(&runner->loop->alarm, on_alarm, at_ms > now ? at_ms - now : 1, 0);
+        }
+}
+
+void loop_answer_notes(struct runner *runner, int64_t serial, const char *line)
+{
+        notes_poll_answer(runner->loop->notes, serial, line);
+}
+
 void loop_serve_notes(struct runner *runner, int fd)
 {
         notes_listen(&runner->notes, fd);
@@ -144,10 +169,11 @@ static int start(struct loop *loop, struct runner *runner, struct err *err)
         failed = uv_loop_init(&loop->uv);
         if (failed)
                 return err_set(err, ERR_SYSTEM, "event loop: %s", uv_strerror(failed));
-        loop->supervisor.data = loop->helper.data = loop->term.data = loop->turn.data = loop;
+        loop->supervisor.data = loop->helper.data = loop->term.data = loop->turn.data = loop->alarm.data = loop;
         if ((failed = uv_poll_init(&loop->uv, &loop->supervisor, runner->options.supervisor_fd)) ||
             (failed = uv_poll_init(&loop->uv, &loop->helper, runner->options.helper_fd)) ||
             (failed = uv_signal_init(&loop->uv, &loop->term)) || (failed = uv_prepare_init(&loop->uv, &loop->turn)) ||
+            (failed = uv_timer_init(&loop->uv, &loop->alarm)) ||
             (failed = uv_signal_start(&loop->term, on_term, SIGTERM)) ||
             (failed = uv_prepare_start(&loop->turn, on_turn)) ||
             (failed = uv_poll_start(&loop->supervisor, UV_READABLE, on_supervisor)) ||

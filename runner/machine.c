@@ -6,11 +6,14 @@
  * Every way out leads through finish(), once: reasons, the layers that were really in force, and the outcome.
  */
 #include "runner/machine.h"
+#include "runner/attempts.h"
 #include "runner/reason.h"
 
 #include "lib/base/json.h"
+#include "policy/scrub.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 static const struct {
         int (*enter)(struct runner *runner, struct err *err);
@@ -87,9 +90,26 @@ void say_record(struct runner *runner, const char *type, struct json_t *data)
         json_decref(data);
 }
 
+int scrub_log(struct runner *runner, struct err *err)
+{
+        uint64_t hidden = 0;
+
+        if (runner->log_fd < 0)
+                return 0;
+        if (scrub_file(runner->log_fd, &hidden, err) < 0)
+                return -1;
+        runner->scrubbed += hidden;
+        return 0;
+}
+
 void say_limits(struct runner *runner, const char *step, const struct sandbox_result *result)
 {
-        say_record(runner, "receipt.limits", sandbox_result_receipt(step, result));
+        struct sandbox_result told = *result;
+
+        told.redacted += runner->scrubbed;
+        runner->scrubbed = 0;
+        say_record(runner, "receipt.limits", sandbox_result_receipt(step, &told));
+        attempts_say_killed(runner, step, result);
 }
 
 /* What stood between the agent and the host, by name: only what the helper reported. */
@@ -114,7 +134,7 @@ static json_t *layers_in_force(const struct runner *runner)
         return list;
 }
 
-struct json_t *machine_sandbox(const struct runner *runner)
+static struct json_t *sandbox_told(const struct runner *runner)
 {
         return json_pack("{s:s, s:o}", "tier", runner->ready ? sandbox_tier_name(runner->sandbox.tier) : "none",
                          "layers", layers_in_force(runner));
@@ -130,8 +150,20 @@ void machine_say_results(struct runner *runner)
         else
                 say_record(runner, "receipt.verifier.results",
                            json_pack("{s:s, s:o, s:o}", "plan_id", runner->plan_id, "results", results, "sandbox",
-                                     machine_sandbox(runner)));
+                                     sandbox_told(runner)));
         runner->said_results = true;
+}
+
+/* Of this process; what it left to others their own receipts tell. */
+static json_t *own_usage(void)
+{
+        struct rusage use = {0};
+
+        (void)getrusage(RUSAGE_SELF, &use);
+        return json_pack("{s:I, s:I}", "cpu_ms",
+                         (json_int_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000 +
+                                 (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1000,
+                         "memory_peak", (json_int_t)use.ru_maxrss * 1024);
 }
 
 static void finish(struct runner *runner, const char *outcome)
@@ -152,11 +184,11 @@ static void finish(struct runner *runner, const char *outcome)
                 uplink_put(&runner->up, json_pack("{s:s, s:s, s:I}", "event", "dropped", "what", "notes", "count",
                                                   (json_int_t)runner->notes.refused));
         uplink_put(&runner->up,
-                   json_pack("{s:s, s:s, s:s?, s:o, s:s, s:o, s:s*, s:s*}", "event", "result", "outcome", outcome,
+                   json_pack("{s:s, s:s, s:s?, s:o, s:s, s:o, s:o, s:s*, s:s*}", "event", "result", "outcome", outcome,
                              "tree", !runner->job && tree[0] ? tree : NULL, "reasons", json_from_strv(&runner->reasons),
                              "tier", runner->ready ? sandbox_tier_name(runner->sandbox.tier) : "none", "layers",
-                             layers_in_force(runner), "meant", runner->meaning ? outcome_name(runner->meant) : NULL,
-                             "meaning", runner->meaning));
+                             layers_in_force(runner), "usage", own_usage(), "meant",
+                             runner->meaning ? outcome_name(runner->meant) : NULL, "meaning", runner->meaning));
 }
 
 void machine_end(struct runner *runner, enum outcome outcome)

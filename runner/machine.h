@@ -15,9 +15,6 @@ struct runner_event {
         struct sandbox_event *sandbox; /* READY, STARTED, ENDED, FROZEN; descriptors may be taken */
 };
 
-/* Tier and layers as the helper reported them: {"tier":"A","layers":[…]}. Owned by the caller. */
-struct json_t *machine_sandbox(const struct runner *runner);
-
 void machine_say_results(struct runner *runner); /* once */
 
 int machine_move(struct runner *runner, enum runner_state next, struct err *err);
@@ -44,6 +41,8 @@ int verifying_on(struct runner *runner, const struct runner_event *event, struct
 /* Messages that more than one state sends. `result` NULL: the step starts. */
 void say_phase(struct runner *runner, const char *phase);
 void say_step(struct runner *runner, const char *name, const char *gate, const char *result, uint64_t ms);
+/* Hides what is a secret by its format in the log of the step that ended, before anybody quotes or digests it. */
+int scrub_log(struct runner *runner, struct err *err);
 void say_limits(struct runner *runner, const char *step,
                 const struct sandbox_result *result);                          /* of a step that ended */
 void say_record(struct runner *runner, const char *type, struct json_t *data); /* takes the reference */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/runner.h"
 
+#include "lib/base/memory.h"
+#include "lib/base/turns.h"
+
 int main(int argc, char **argv, char **envp)
 {
+        memory_keep();
+        turns_short(); /* who sends a note waits for the answer */
         return runner_main(argc, argv, envp);
 }

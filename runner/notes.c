@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define READ_BYTES ((size_t)64 << 10)
+#define READ_BYTES ((size_t)16 << 10) /* of one turn: a client with one note waits for no more of each that floods */
 
 void notes_init(struct notes *notes, struct uplink *up, uint64_t budget)
 {
@@ -95,7 +95,7 @@ static void judge_line(struct notes *notes, struct notes_client *client, const c
         if (notes_is_git(line, len))
                 notes_git_line(notes, client, line, len);
         else
-                notes_line(notes, line, len, reply);
+                notes_line(notes, client, line, len, reply);
 }
 
 /* Judges the whole lines of the buffer; what is left of it is the beginning of a line. */
@@ -105,7 +105,7 @@ static void take_lines(struct notes *notes, struct notes_client *client)
         struct str unsaid = {0};
         struct str *reply = client->deaf ? &unsaid : &client->out;
 
-        while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
+        while (!client->waits && at < end && (newline = memchr(at, '\n', (size_t)(end - at)))) {
                 if (!client->skipping)
                         judge_line(notes, client, at, (size_t)(newline - at), reply);
                 client->skipping = false;
@@ -113,7 +113,7 @@ static void take_lines(struct notes *notes, struct notes_client *client)
         }
         client->in.len = (size_t)(end - at);
         memmove(client->in.data, at, client->in.len + 1);
-        if (client->in.len > NOTES_LINE_MAX) {
+        if (client->in.len > NOTES_LINE_MAX && !client->waits) {
                 if (!client->skipping)
                         judge_line(notes, client, client->in.data, client->in.len, reply);
                 client->skipping = true;
@@ -179,10 +179,28 @@ unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
         struct notes_client *client = &notes->clients[slot];
 
         /* One read per turn, so that no client keeps the others waiting. */
-        if (((ready & NOTES_READ) && receive_notes(notes, client) < 0) || notes->muted || client->told)
+        if (((ready & NOTES_READ) && !client->waits && receive_notes(notes, client) < 0) || notes->muted ||
+            client->told)
+                return 0;
+        /* what is answered for has left this process, which may be killed any time; what cannot leave it any more is not */
+        if (client->out.len > client->sent && uplink_flush(notes->up) < 0)
                 return 0;
         send_replies(client);
-        return NOTES_READ | (client->out.len > client->sent ? NOTES_WRITE : 0u);
+        return (client->waits ? NOTES_ANSWER : NOTES_READ) | (client->out.len > client->sent ? NOTES_WRITE : 0u);
+}
+
+bool notes_answer(struct notes *notes, int slot, int64_t serial, const char *line)
+{
+        struct notes_client *client = &notes->clients[slot];
+
+        if (client->fd < 0 || !client->waits || client->waits > serial)
+                return false;
+        client->waits = 0;
+        if (!client->deaf)
+                str_printf(&client->out, "%s\n", line);
+        if (client->in.len)
+                take_lines(notes, client);
+        return true;
 }
 
 void notes_close(struct notes *notes, int slot)
@@ -192,6 +210,7 @@ void notes_close(struct notes *notes, int slot)
 
 void notes_drain(struct notes *notes)
 {
+        notes->checkpoint = NULL; /* who asked is dead */
         if (notes->listener < 0)
                 return;
         for (;;) {
@@ -202,6 +221,7 @@ void notes_drain(struct notes *notes)
 
                         if (client->fd < 0)
                                 continue;
+                        notes_answer(notes, slot, INT64_MAX, "");
                         while (!notes->muted && receive_notes(notes, client) > 0)
                                 str_clear(&client->out); /* nobody is left to read replies */
                         close_client(client);

@@ -8,9 +8,11 @@
  *         {"type":"note.observation","data":{"text":"…"}}   →  {"ok":true,"id":1}
  *         {"type":"receipt.commit","data":{…}}              →  {"ok":false,"error":"…"}
  *         {"type":"budget.left"}                            →  {"ok":true,"budget":{"wall_ms":{"limit":…,"left":…},…}}
+ *         {"type":"checkpoint"}                             →  {"ok":true,"checkpoint":{"step":1,"tree":"…"}}
  *
- * The last is a question, the only one: no note, in no log, answered even where the budget of notes is used up, up to
- * NOTES_QUESTIONS_MAX times (runner/budget.h).
+ * The last two are questions: no notes, in no log, answered even where the budget of notes is used up, up to
+ * NOTES_QUESTIONS_MAX times (runner/budget.h, runner/checkpoint.h). The answer to the second comes when the checkpoint is
+ * durable; until then nothing more is read from that client.
  *
  * Everything that connects is hostile. What is valid goes to the supervisor as a record; what is not is answered with the
  * reason, counted, and never stops anything. An agent that floods, sends garbage or never reads its replies loses its own
@@ -23,6 +25,7 @@
  *         slot = notes_accept(&notes);                     the listener is readable; -1: nobody is there (any more)
  *         wants = notes_serve(&notes, slot, ready);        a client is ready; NOTES_* it waits for next
  *         if (!wants) notes_close(&notes, slot);           it is gone, or has to go
+ *         notes_answer(&notes, slot, serial, line);        to one that waits; then notes_serve() with nothing ready
  *         notes_drain(&notes);                             the step is dead: what still lies in the sockets is taken
  *         notes_release(&notes);
  *
@@ -45,6 +48,7 @@
 enum notes_ready {
         NOTES_READ = 1,
         NOTES_WRITE = 2,
+        NOTES_ANSWER = 4, /* it waits for notes_answer() */
 };
 
 /* One of them may be a git process instead, which tells what it was asked to do (notes_git.c). */
@@ -54,6 +58,7 @@ struct notes_client {
         size_t sent;          /* of `out` */
         bool skipping;        /* inside a line that is too long */
         bool deaf;            /* a reply was left out: it gets no more */
+        int64_t waits;        /* for the checkpoint of this number; 0: for none */
         bool told;            /* of git: nothing more is wanted of it */
         char *git, *git_word; /* its arguments, and the first that is no option; NULL: it said none */
 };
@@ -73,6 +78,8 @@ struct notes {
         bool muted;
         struct json_t *(*left)(void *arg); /* what is left of it, owned by the caller; NULL: nobody knows */
         void *left_arg;
+        int64_t (*checkpoint)(void *arg,
+                              struct err *err); /* the number of the one that answers; NULL: there are none */
 };
 
 void notes_init(struct notes *notes, struct uplink *up, uint64_t budget);
@@ -85,8 +92,11 @@ void notes_close(struct notes *notes, int slot);
 int notes_client_fd(const struct notes *notes, int slot);
 void notes_drain(struct notes *notes);
 
+/* Returns whether the client was waiting for it. What it had sent meanwhile is judged now. */
+bool notes_answer(struct notes *notes, int slot, int64_t serial, const char *line);
+
 /* Judges one line (without its newline) and appends the reply line. What notes_serve() does for each. */
-void notes_line(struct notes *notes, const char *line, size_t len, struct str *reply);
+void notes_line(struct notes *notes, struct notes_client *client, const char *line, size_t len, struct str *reply);
 
 /* The same for a line of git's trace, which is not answered. */
 bool notes_is_git(const char *line, size_t len);

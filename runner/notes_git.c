@@ -10,7 +10,6 @@
  */
 #include "runner/notes.h"
 
-#include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
 #include <string.h>

@@ -92,17 +92,43 @@ static int take_note(struct notes *notes, const char *line, size_t len, struct e
 
 static bool is_question(const char *line, size_t len)
 {
-        static const char name[] = "\"budget.left\"";
+        static const char budget[] = "\"budget.left\"", checkpoint[] = "\"checkpoint\"";
 
-        return len <= NOTES_QUESTION_MAX && memmem(line, len, name, strlen(name));
+        return len <= NOTES_QUESTION_MAX &&
+               (memmem(line, len, budget, strlen(budget)) || memmem(line, len, checkpoint, strlen(checkpoint)));
 }
 
-static int answer_question(struct notes *notes, const char *line, size_t len, struct str *reply, struct err *err)
+static int tell_budget(struct notes *notes, struct str *reply, struct err *err)
+{
+        _cleanup_json_ json_t *budget = notes->left(notes->left_arg);
+        _cleanup_free_ char *text = json_dumps(budget, JSON_COMPACT | JSON_REALS);
+
+        if (!text)
+                return err_set(err, ERR_INTERNAL, "the budget is no JSON");
+        str_printf(reply, "{\"ok\":true,\"budget\":%s}\n", text);
+        return 0;
+}
+
+/* The answer comes later: notes_answer(). */
+static int ask_checkpoint(struct notes *notes, struct notes_client *client, struct err *err)
+{
+        int64_t serial;
+
+        if (!notes->checkpoint || !client)
+                return err_set(err, ERR_REFUSED, "there are no checkpoints here");
+        serial = notes->checkpoint(notes->left_arg, err);
+        if (serial < 0)
+                return -1;
+        client->waits = serial;
+        return 0;
+}
+
+static int answer_question(struct notes *notes, struct notes_client *client, const char *line, size_t len,
+                           struct str *reply, struct err *err)
 {
         const char *type = NULL;
         const struct json_field fields[] = {{"type", JSON_FIELD_STRING, &type, true}, {0}};
-        _cleanup_json_ json_t *message = NULL, *budget = NULL;
-        _cleanup_free_ char *text = NULL;
+        _cleanup_json_ json_t *message = NULL;
 
         if (notes->questions >= NOTES_QUESTIONS_MAX)
                 return err_set(err, ERR_REFUSED, "asked more than %d times", NOTES_QUESTIONS_MAX);
@@ -110,22 +136,21 @@ static int answer_question(struct notes *notes, const char *line, size_t len, st
         message = json_parse(line, len, "question", err);
         if (!message || json_fields(message, "question", fields, err) < 0)
                 return -1;
+        if (strcmp(type, "checkpoint") == 0)
+                return ask_checkpoint(notes, client, err);
         if (strcmp(type, "budget.left") != 0 || !notes->left)
-                return err_set(err, ERR_INPUT, "the only question is {\"type\":\"budget.left\"}");
-        budget = notes->left(notes->left_arg);
-        text = json_dumps(budget, JSON_COMPACT | JSON_REALS);
-        if (!text)
-                return err_set(err, ERR_INTERNAL, "the budget is no JSON");
-        str_printf(reply, "{\"ok\":true,\"budget\":%s}\n", text);
-        return 0;
+                return err_set(err, ERR_INPUT,
+                               "the only questions are {\"type\":\"budget.left\"} and "
+                               "{\"type\":\"checkpoint\"}");
+        return tell_budget(notes, reply, err);
 }
 
-void notes_line(struct notes *notes, const char *line, size_t len, struct str *reply)
+void notes_line(struct notes *notes, struct notes_client *client, const char *line, size_t len, struct str *reply)
 {
         struct err err = ERR_INIT;
 
         if (is_question(line, len)) {
-                if (answer_question(notes, line, len, reply, &err) == 0)
+                if (answer_question(notes, client, line, len, reply, &err) == 0)
                         return;
         } else if (len > NOTES_LINE_MAX)
                 err_set(&err, ERR_INPUT, "a note of more than %zu bytes", (size_t)NOTES_LINE_MAX);

@@ -115,6 +115,26 @@ void notes_poll_start(struct notes_poll *poll, struct notes *notes)
                 uv_poll_start(&poll->listener->handle, UV_READABLE, on_listener);
 }
 
+void notes_poll_answer(struct notes_poll *poll, int64_t serial, const char *line)
+{
+        if (!poll->notes)
+                return;
+        for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++) {
+                struct client_poll *client = poll->clients[slot];
+                unsigned wants;
+
+                if (!notes_answer(poll->notes, slot, serial, line) || !client)
+                        continue;
+                wants = notes_serve(poll->notes, slot, 0);
+                if (wants) {
+                        wait_for(client, wants);
+                        continue;
+                }
+                close_poll(&poll->clients[slot]);
+                notes_close(poll->notes, slot);
+        }
+}
+
 void notes_poll_stop(struct notes_poll *poll)
 {
         close_poll(&poll->listener);

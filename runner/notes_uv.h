@@ -12,6 +12,9 @@ struct uv_loop_s;
 struct notes_poll *notes_poll_new(struct uv_loop_s *uv);
 void notes_poll_start(struct notes_poll *poll, struct notes *notes);
 
+/* To all that wait for it; they are served again. */
+void notes_poll_answer(struct notes_poll *poll, int64_t serial, const char *line);
+
 /* Nothing is polled any more; the sockets stay open. Frees after the loop has run its closing callbacks. */
 void notes_poll_stop(struct notes_poll *poll);
 void notes_poll_free(struct notes_poll *poll);

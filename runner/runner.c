@@ -25,12 +25,15 @@ void runner_init(struct runner *runner, const struct runner_options *options)
         sandbox_client_init(&runner->helper, options->helper_fd);
         egress_link_init(&runner->egress);
         notes_init(&runner->notes, &runner->up, 0);
+        checkpoint_init(&runner->checkpoint);
 }
 
 void runner_release(struct runner *runner)
 {
         notes_release(&runner->notes);
+        checkpoint_release(&runner->checkpoint);
         candidate_release(&runner->candidate);
+        differential_end(runner);
         json_decref(runner->results);
         cleanup_fd(&runner->viewer_fd);
         cleanup_fd(&runner->logs_fd);
@@ -41,6 +44,7 @@ void runner_release(struct runner *runner)
         strv_release(&runner->reasons);
         free(runner->program);
         free(runner->meaning);
+        free(runner->resumed);
         free(runner->node_module);
         egress_link_close(&runner->egress);
         plan_release(&runner->plan);

@@ -10,7 +10,8 @@
  *         cupel-runner --run-folder DIR --repository GITDIR --base COMMIT
  *
  * Descriptor 3 is the channel to the supervisor, descriptor 4 the one to the sandbox helper, descriptor 5, where the plan has
- * network, the one to cupel-egress (sandbox/cage.h). From the supervisor: start, freeze, stop. To it: record, phase, step, dropped and, last, one result:
+ * network, the one to cupel-egress (sandbox/cage.h). From the supervisor: start, freeze, stop,
+ * checkpoint, kept. To it: record, phase, step, dropped, checkpoint and, last, one result:
  *
  *         {"event":"result","outcome":"verify"|OUTCOME,"tree":HEX|null,"reasons":[…],"tier":"A","layers":[…],
  *          "meant":OUTCOME,"meaning":"…"}         what the agent's end means by its profile, where it means something
@@ -20,6 +21,8 @@
  */
 
 #include "runner/candidate.h"
+#include "runner/checkpoint.h"
+#include "runner/differential.h"
 #include "runner/egress_link.h"
 #include "runner/notes.h"
 #include "runner/state.h"
@@ -58,7 +61,8 @@ struct runner {
         uint32_t columns, rows; /* of the terminal at which the user sits, from `start`; 0: nobody sits there */
         int viewer_fd;          /* its socket, for the helper; -1: none, or handed over */
         int logs_fd;
-        int log_fd; /* of the step that runs */
+        int log_fd;        /* of the step that runs */
+        uint64_t scrubbed; /* secrets that were hidden in it by their format: for its receipt.limits */
         struct notes notes;
         uint64_t work_began_ms, work_wall_ms; /* of the agent's step: on clock_ms(), and its limit */
 
@@ -68,10 +72,14 @@ struct runner {
         int (*job)(struct runner *runner, struct err *err); /* running on the thread, or NULL */
         struct err job_err;
 
+        struct checkpoint checkpoint;
+        char *resumed; /* RUN@STEP whose checkpoint the worktree begins with; NULL: the base */
+
         char carried[HASH_HEX], carried_after[HASH_HEX]; /* digests of the carried folders; "": none are */
         size_t verifier;                                 /* the one that runs: index into plan.verifiers */
         struct verdict verdict;
         uint64_t verifier_ms;
+        struct differential_state differential;
         struct json_t *results;                 /* of the verifiers, for the records */
         bool verify_failed, verify_over_budget; /* a verifier blocks; because a budget was used up */
         bool said_results;                      /* receipt.verifier.results */
@@ -101,6 +109,7 @@ void runner_begin(struct runner *runner);
 void runner_on_supervisor(struct runner *runner);
 void runner_on_helper(struct runner *runner);
 void runner_on_job(struct runner *runner);
+void runner_on_alarm(struct runner *runner);
 void runner_on_stop(struct runner *runner);
 
 #endif

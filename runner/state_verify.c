@@ -7,6 +7,7 @@
  */
 #include "runner/attempts.h"
 #include "runner/compose.h"
+#include "runner/differential.h"
 #include "runner/loop.h"
 #include "runner/machine.h"
 #include "runner/reason.h"
@@ -33,15 +34,17 @@ int freezing_on(struct runner *runner, const struct runner_event *event, struct 
         } else {
                 runner->prepared = true;
         }
-        if (runner->prepared && runner->upper_fd >= 0)
+        /* a checkpoint in the making has the thread */
+        if (runner->prepared && runner->upper_fd >= 0 && !runner->job && !checkpoint_has_thread(&runner->checkpoint))
                 return machine_move(runner, RUNNER_STATE_READING, err);
         return 0;
 }
 
 static int read_candidate(struct runner *runner, struct err *err)
 {
+        _cleanup_free_ char *folder = xasprintf("%s/quarantine", runner->options.run_folder);
         const struct candidate_upper upper = {
-                .fd = runner->upper_fd, .base = runner->options.base, .lowers = &runner->lowers};
+                .fd = runner->upper_fd, .base = runner->options.base, .lowers = &runner->lowers, .folder = folder};
 
         return candidate_read(&runner->candidate, &runner->plan, &upper, err);
 }
@@ -67,6 +70,9 @@ static void end_unchanged(struct runner *runner)
         if (ignored)
                 strv_take(&runner->reasons,
                           xasprintf("%llu ignored files or folders were left out", (unsigned long long)ignored));
+        if (runner->candidate.readback.outputs)
+                strv_take(&runner->reasons, xasprintf("%llu files are outputs: kept in the packet, never committed",
+                                                      (unsigned long long)runner->candidate.readback.outputs));
         machine_explain_agent(runner, 0);
         machine_end(runner, OUTCOME_NO_CHANGE);
 }
@@ -108,7 +114,9 @@ static const struct plan_verifier *current(const struct runner *runner)
 /* The first attempt's log has the plain name; each further one its number. */
 static void log_name(const struct runner *runner, int64_t attempt, char ret[128])
 {
-        if (attempt == 1)
+        if (runner->differential.on_base)
+                snprintf(ret, 128, "verify.%s.base.log", current(runner)->name);
+        else if (attempt == 1)
                 snprintf(ret, 128, "verify.%s.log", current(runner)->name);
         else
                 snprintf(ret, 128, "verify.%s.%lld.log", current(runner)->name, (long long)attempt);
@@ -123,6 +131,7 @@ static int start_attempt(struct runner *runner, struct err *err)
         log_name(runner, runner->verdict.attempts + 1, log);
         compose_fill(runner, &input);
         compose_verifier(&input, current(runner), &step);
+        differential_ask(runner, &step);
         if (open_log(runner, log, err) < 0)
                 return -1;
         return sandbox_step_start(&runner->helper, &step, runner->log_fd, err);
@@ -165,6 +174,7 @@ static int next_verifier(struct runner *runner, struct err *err)
                         continue;
                 runner->verdict = (struct verdict){0};
                 runner->verifier_ms = 0;
+                differential_end(runner);
                 say_step(runner, verifier->name, "self", NULL, 0);
                 return start_attempt(runner, err);
         }
@@ -186,7 +196,7 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
 {
         const struct plan_verifier *verifier = current(runner);
         _cleanup_free_ char *who = xasprintf("the verifier %s", verifier->name);
-        _cleanup_str_ struct str reason = {0};
+        _cleanup_str_ struct str reason = {0}, said = {0};
         char log[128], timeout[CLOCK_RFC3339];
 
         if (runner->verdict.result == VERIFY_RESULT_PASS)
@@ -196,39 +206,42 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
                                                       (long long)runner->verdict.attempts));
                 return;
         }
+        if (runner->differential.why && result->reason == SANDBOX_REASON_EXIT)
+                str_printf(&said, ": %s", runner->differential.why);
+        if (runner->verdict.result == VERIFY_RESULT_PRE_EXISTING) {
+                strv_take(&runner->reasons,
+                          xasprintf("%s fails as it does on the base%s (PRE_EXISTING)", who, str_text(&said)));
+                return;
+        }
         clock_human((uint64_t)verifier->timeout_ms, timeout);
         if (result->reason == SANDBOX_REASON_WALL)
                 str_printf(&reason, "%s did not end within its timeout of %s", who, timeout);
         else
                 reason_of_end(who, result, &reason);
-        str_printf(&reason, " (%s)", verify_result_name(runner->verdict.result));
+        str_printf(&reason, "%s (%s)", str_text(&said), verify_result_name(runner->verdict.result));
         strv_take(&runner->reasons, str_steal(&reason));
         log_name(runner, runner->verdict.attempts, log);
         reason_log_tail(runner->logs_fd, log, &runner->reasons);
 }
 
-static int record_verdict(struct runner *runner, const struct sandbox_result *result, struct err *err)
+static void record_verdict(struct runner *runner, const struct sandbox_result *result)
 {
         const struct plan_verifier *verifier = current(runner);
         const char *name = verify_result_name(runner->verdict.result);
-        char sha256[HASH_HEX];
-        json_t *receipt;
+        json_t *receipt =
+                json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:s, s:I}", "name", verifier->name, "gate", "self",
+                          "command", verifier->run, "result", name, "exit", result->exit_code, "ms",
+                          (json_int_t)runner->verifier_ms, "log_sha256", runner->differential.log_sha256, "ended",
+                          sandbox_reason_name(result->reason), "attempts", (json_int_t)runner->verdict.attempts);
 
-        if (lseek(runner->log_fd, 0, SEEK_SET) < 0)
-                return err_errno(err, "log of %s", verifier->name);
-        if (hash_fd(runner->log_fd, sha256, err) < 0)
-                return err_wrap(err, "log of %s", verifier->name);
-        receipt = json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:s, s:I}", "name", verifier->name, "gate", "self",
-                            "command", verifier->run, "result", name, "exit", result->exit_code, "ms",
-                            (json_int_t)runner->verifier_ms, "log_sha256", sha256, "ended",
-                            sandbox_reason_name(result->reason), "attempts", (json_int_t)runner->verdict.attempts);
-        json_array_append(runner->results, receipt);
+        /* all of them together are one event, so that its list has no names of tests */
+        json_array_append_new(runner->results, json_copy(receipt));
+        differential_receipt(runner, receipt);
         say_record(runner, "receipt.verifier", receipt);
         if (result->reason == SANDBOX_REASON_WALL)
                 say_record(runner, "receipt.timeout",
                            json_pack("{s:s, s:s}", "what", verifier->name, "default_taken", name));
         say_step(runner, verifier->name, "self", name, runner->verifier_ms);
-        return 0;
 }
 
 /* Its own timeout is the verifier's matter, and says that it is inconclusive; every other limit is the item's budget. */
@@ -237,10 +250,42 @@ static bool is_over_budget(const struct sandbox_result *result)
         return sandbox_reason_is_budget(result->reason) && result->reason != SANDBOX_REASON_WALL;
 }
 
+static int hash_log(struct runner *runner, struct err *err)
+{
+        if (lseek(runner->log_fd, 0, SEEK_SET) < 0)
+                return err_errno(err, "log of %s", current(runner)->name);
+        if (hash_fd(runner->log_fd, runner->differential.log_sha256, err) < 0)
+                return err_wrap(err, "log of %s", current(runner)->name);
+        return 0;
+}
+
+/* 1: another attempt was started, here or on the base; 0: the verdict is there. */
+static int take_attempt(struct runner *runner, const struct sandbox_event *event, struct err *err)
+{
+        enum test_opinion opinion;
+        bool again = false;
+
+        runner->verifier_ms += event->result.wall_ms;
+        opinion = differential_hear(runner, event);
+        if (scrub_log(runner, err) < 0)
+                return -1;
+        if (!runner->differential.on_base) {
+                again = verdict_add(&runner->verdict, &event->result, opinion, current(runner)->retries);
+                if (hash_log(runner, err) < 0)
+                        return -1;
+        }
+        if (!again && differential_due(runner))
+                again = runner->differential.on_base = true;
+        else
+                runner->differential.on_base = false;
+        return again ? (start_attempt(runner, err) < 0 ? -1 : 1) : 0;
+}
+
 int verifying_on(struct runner *runner, const struct runner_event *event, struct err *err)
 {
         const struct sandbox_result *result;
         char step[128];
+        int again;
 
         if (event->type == RUNNER_EVENT_STARTED)
                 return 0;
@@ -249,12 +294,11 @@ int verifying_on(struct runner *runner, const struct runner_event *event, struct
                 conclude(runner);
                 return 0;
         }
-        result = &event->sandbox->result;
-        runner->verifier_ms += result->wall_ms;
-        if (verdict_add(&runner->verdict, result, current(runner)->retries))
-                return start_attempt(runner, err);
-        if (record_verdict(runner, result, err) < 0)
-                return -1;
+        again = take_attempt(runner, event->sandbox, err);
+        if (again)
+                return again < 0 ? -1 : 0;
+        result = &runner->differential.end;
+        record_verdict(runner, result);
         add_reasons(runner, result);
         log_name(runner, 1, step);
         *strrchr(step, '.') = '\0';

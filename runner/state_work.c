@@ -57,6 +57,11 @@ static char *find_program(void)
         return path;
 }
 
+static int64_t ask_for_agent(void *arg, struct err *err)
+{
+        return checkpoint_ask(arg, CHECKPOINT_AGENT, err);
+}
+
 int waiting_enter(struct runner *runner, struct err *err)
 {
         _cleanup_fd_ int run_fd = fs_open_dir(runner->options.run_folder, err);
@@ -70,6 +75,7 @@ int waiting_enter(struct runner *runner, struct err *err)
         notes_init(&runner->notes, &runner->up, (uint64_t)runner->plan.budget.notes);
         runner->notes.left = budget_left;
         runner->notes.left_arg = runner;
+        runner->notes.checkpoint = ask_for_agent;
         runner->notes.has_hosts = runner->plan.sandbox.network.allow.len > 0;
         runner->program = find_program();
         if (plan_has_network(&runner->plan))
@@ -108,6 +114,7 @@ void compose_fill(const struct runner *runner, struct compose_input *ret)
                 .envp = runner->options.envp,
                 .program = runner->program,
                 .node_module = runner->node_module,
+                .resumed = runner->resumed,
                 .columns = runner->columns,
                 .rows = runner->rows,
         };
@@ -235,13 +242,17 @@ int working_on(struct runner *runner, const struct runner_event *event, struct e
         if (event->type == RUNNER_EVENT_STARTED) {
                 runner->work_began_ms = clock_ms();
                 loop_watch_egress(runner);
+                checkpoint_begin(runner);
                 if (event->sandbox->fd >= 0)
                         loop_serve_notes(runner, steal_fd(&event->sandbox->fd));
                 return egress_link_listen(&runner->egress, &runner->plan, event->sandbox, err);
         }
+        checkpoint_end(runner);
         loop_end_notes(runner);
         loop_forget_egress(runner);
         egress_link_close(&runner->egress);
+        if (scrub_log(runner, err) < 0)
+                return -1;
         judge_work(runner, &event->sandbox->result);
         attempts_say_home(runner, &event->sandbox->result);
         say_limits(runner, "agent", &event->sandbox->result);

@@ -17,7 +17,7 @@ void uplink_release(struct uplink *up)
         str_release(&up->out);
 }
 
-bool uplink_is_empty(const struct uplink *up)
+static bool is_empty(const struct uplink *up)
 {
         return up->sent == up->out.len;
 }
@@ -34,27 +34,31 @@ static int append_piece(const char *bytes, size_t len, void *out)
         return 0;
 }
 
-static void append_json(struct uplink *up, const json_t *value)
+static void append_json(struct uplink *up, const json_t *value, size_t flags)
 {
-        json_dump_callback(value, append_piece, &up->out, JSON_COMPACT | JSON_ENCODE_ANY);
+        json_dump_callback(value, append_piece, &up->out, JSON_COMPACT | JSON_ENCODE_ANY | flags);
 }
 
 void uplink_put(struct uplink *up, struct json_t *message)
 {
         if (!up->gone && message) {
-                append_json(up, message);
+                append_json(up, message, 0);
                 str_putc(&up->out, '\n');
         }
         json_decref(message);
 }
 
+/* The data as json_canonical() writes it: as it is it goes into the log. */
 void uplink_put_record(struct uplink *up, const char *type, enum event_actor actor, const struct json_t *data)
 {
         if (up->gone)
                 return;
-        str_printf(&up->out, "{\"event\":\"record\",\"type\":\"%s\",\"actor\":\"%s\",\"data\":", type,
-                   event_actor_name(actor));
-        append_json(up, data);
+        str_puts(&up->out, "{\"event\":\"record\",\"type\":\"");
+        str_puts(&up->out, type);
+        str_puts(&up->out, "\",\"actor\":\"");
+        str_puts(&up->out, event_actor_name(actor));
+        str_puts(&up->out, "\",\"data\":");
+        append_json(up, data, JSON_SORT_KEYS | JSON_REALS);
         str_puts(&up->out, "}\n");
 }
 
@@ -70,7 +74,7 @@ static void compact(struct uplink *up)
 
 int uplink_flush(struct uplink *up)
 {
-        while (!up->gone && !uplink_is_empty(up)) {
+        while (!up->gone && !is_empty(up)) {
                 ssize_t put =
                         send(up->fd, up->out.data + up->sent, up->out.len - up->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 

@@ -35,7 +35,6 @@ void uplink_release(struct uplink *up);
 void uplink_put(struct uplink *up, struct json_t *message); /* takes the reference */
 void uplink_put_record(struct uplink *up, const char *type, enum event_actor actor, const struct json_t *data);
 bool uplink_has_room(const struct uplink *up);
-bool uplink_is_empty(const struct uplink *up);
 int uplink_flush(struct uplink *up);
 
 #endif

@@ -10,7 +10,7 @@ static const struct {
         [VERIFY_RESULT_PASS] = {"PASS", false},
         [VERIFY_RESULT_FAIL] = {"FAIL", true},
         [VERIFY_RESULT_FLAKY] = {"FLAKY", false},
-        [VERIFY_RESULT_PRE_EXISTING] = {"PRE_EXISTING", true},
+        [VERIFY_RESULT_PRE_EXISTING] = {"PRE_EXISTING", false}, /* where the plan says so, the director refuses it */
         [VERIFY_RESULT_INCONCLUSIVE] = {"INCONCLUSIVE", true},
 };
 
@@ -31,16 +31,17 @@ static bool says_nothing(const struct sandbox_result *result)
                result->reason == SANDBOX_REASON_KILLED;
 }
 
-bool verdict_add(struct verdict *verdict, const struct sandbox_result *result, int64_t retries)
+bool verdict_add(struct verdict *verdict, const struct sandbox_result *result, enum test_opinion opinion,
+                 int64_t retries)
 {
-        bool passed = result->reason == SANDBOX_REASON_EXIT && result->signal == 0 && result->exit_code == 0;
+        bool passed = result->reason == SANDBOX_REASON_EXIT && opinion == TEST_PASSES;
 
         verdict->attempts++;
         if (passed) {
                 verdict->result = verdict->attempts == 1 ? VERIFY_RESULT_PASS : VERIFY_RESULT_FLAKY;
                 return false;
         }
-        verdict->failed |= !says_nothing(result);
+        verdict->failed |= !says_nothing(result) && (result->reason != SANDBOX_REASON_EXIT || opinion == TEST_FAILS);
         verdict->result = verdict->failed ? VERIFY_RESULT_FAIL : VERIFY_RESULT_INCONCLUSIVE;
         return verdict->attempts <= retries;
 }

@@ -8,12 +8,14 @@
  *         struct verdict verdict = {0};
  *         do
  *                 run the step;
- *         while (verdict_add(&verdict, &result, verifier->retries));
+ *         while (verdict_add(&verdict, &result, opinion, verifier->retries));
  *         verdict.result, verdict_blocks(verdict.result)
  *
- * An attempt passes with exit status 0. Passing at once is PASS, later FLAKY. A failure that stays is FAIL, and INCONCLUSIVE
+ * An attempt passes with exit status 0 and no failing test in its report (`opinion`: lib/base/test_report.h). Passing at once is PASS, later FLAKY. A failure that stays is FAIL, and INCONCLUSIVE
  * where no attempt came to an end of its own (time-out, could not start): it says nothing about the work, and blocks too.
  */
+
+#include "lib/base/test_report.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,7 +26,7 @@ enum verify_result {
         VERIFY_RESULT_PASS,
         VERIFY_RESULT_FAIL,
         VERIFY_RESULT_FLAKY,
-        VERIFY_RESULT_PRE_EXISTING, /* only the director, which runs the base too, finds this */
+        VERIFY_RESULT_PRE_EXISTING, /* it fails on the base too (runner/differential.h) */
         VERIFY_RESULT_INCONCLUSIVE,
 };
 
@@ -38,6 +40,7 @@ const char *verify_result_name(enum verify_result result);
 bool verdict_blocks(enum verify_result result);
 
 /* Counts an attempt; true where another one is due. */
-bool verdict_add(struct verdict *verdict, const struct sandbox_result *result, int64_t retries);
+bool verdict_add(struct verdict *verdict, const struct sandbox_result *result, enum test_opinion opinion,
+                 int64_t retries);
 
 #endif

@@ -47,11 +47,12 @@
 
 struct cage {
         struct cage_plan plan;
-        char **argv; /* of PROGRAM; NULL: none */
-        int program; /* its file, opened before it may be hidden; -1: none */
-        int control; /* CAGE_CONTROL_FD */
-        int peer;    /* CAGE_PEER_FD, or -1 */
-        bool weak;   /* tier D */
+        char **argv;      /* of PROGRAM; NULL: none */
+        int program;      /* its file, opened before it may be hidden; -1: none */
+        int control;      /* CAGE_CONTROL_FD */
+        int peer;         /* CAGE_PEER_FD, or -1 */
+        bool weak;        /* tier D */
+        bool own_network; /* its loopback is up */
         /* named after the outermost process of the cage, which outlives the helper */
         struct cgroups groups;
 };
@@ -167,8 +168,11 @@ static int start_helper(struct cage *cage, bool fresh_proc, int *ret_socket, str
         if (pid < 0)
                 return err_errno(err, "fork");
         if (pid == 0) {
-                struct helper_options options = {
-                        .parent_pidfd = self, .no_proc = !fresh_proc, .weak = cage->weak, .groups = &cage->groups};
+                struct helper_options options = {.parent_pidfd = self,
+                                                 .no_proc = !fresh_proc,
+                                                 .own_network = cage->own_network,
+                                                 .weak = cage->weak,
+                                                 .groups = &cage->groups};
 
                 close(pair[0]);
                 close(cage->control);
@@ -227,7 +231,10 @@ static int inside(struct cage *cage, int outer)
                 return fail(cage, &err);
         }
         if (!cage->argv) {
-                struct helper_options options = {.parent_pidfd = -1, .no_proc = !fresh_proc, .groups = &cage->groups};
+                struct helper_options options = {.parent_pidfd = -1,
+                                                 .no_proc = !fresh_proc,
+                                                 .own_network = cage->own_network,
+                                                 .groups = &cage->groups};
 
                 return helper_main(cage->control, &options);
         }
@@ -314,6 +321,7 @@ static int start(struct cage *cage, int supervisor, struct err *err)
                 return start_weak(cage, self, supervisor, err);
         if (ns_unshare(CAGE_NAMESPACES | (cage->plan.network ? 0 : CLONE_NEWNET), geteuid(), getegid(), &why) < 0)
                 return refuse(&why, cage->plan.network, err);
+        cage->own_network = !cage->plan.network && ns_loopback_up(&why) == 0;
         if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0)
                 return -1;
         pid = fork();

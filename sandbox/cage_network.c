@@ -21,8 +21,6 @@
 #include <unistd.h>
 
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
-int umount2(const char *target, int flags);
-#define UMOUNT_DETACH 2
 
 #define NEW_ROOT "/tmp" /* there on every system; in this mount namespace alone it becomes the new root */
 #define ROOT_BYTES ((uint64_t)1 << 20)
@@ -126,7 +124,7 @@ static int enter_root(struct err *err)
 {
         if (chdir(NEW_ROOT) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
                 return err_errno(err, "pivot_root");
-        if (umount2(".", UMOUNT_DETACH) < 0 || chdir("/") < 0)
+        if (mount_detach(".") < 0 || chdir("/") < 0)
                 return err_errno(err, "leave the host's tree");
         return mount_attributes("/", MOUNT_ATTR_RDONLY, 0, false, err);
 }

@@ -6,10 +6,12 @@
 #include "sandbox/cgroup.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "sandbox/cgroup_backend.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,6 +138,31 @@ void cgroups_step_read(const struct cgroups *groups, struct cgroup_usage *ret)
                         cgroup_backends[i].read(groups->places[i].step, groups->places[i].gives, ret);
                         ret->known |= groups->places[i].gives;
                 }
+}
+
+bool cgroups_step_freeze(const struct cgroups *groups, uint64_t within_ms)
+{
+        const uint64_t until = clock_ms() + within_ms;
+        const int step = cgroups_clone_fd(groups);
+
+        if (step < 0 || !cgroup_write(step, "cgroup.freeze", "1"))
+                return false;
+        while (cgroup_keyed(step, "cgroup.events", "frozen") != 1) {
+                if (clock_ms() >= until) {
+                        cgroups_step_thaw(groups);
+                        return false;
+                }
+                poll(NULL, 0, 1);
+        }
+        return true;
+}
+
+void cgroups_step_thaw(const struct cgroups *groups)
+{
+        const int step = cgroups_clone_fd(groups);
+
+        if (step >= 0)
+                (void)cgroup_write(step, "cgroup.freeze", "0");
 }
 
 void cgroups_step_end(struct cgroups *groups)

@@ -81,6 +81,14 @@ unsigned cgroups_step_make(struct cgroups *groups, const struct cgroup_bounds *b
 int cgroups_clone_fd(const struct cgroups *groups); /* -1: none */
 int cgroups_join(const struct cgroups *groups, unsigned ways, struct err *err);
 void cgroups_step_read(const struct cgroups *groups, struct cgroup_usage *ret);
+
+/*
+ * The freezer of version 2 (cgroup.freeze): all of the step stands still, its PID 1 too, or nothing does. Returns whether it
+ * does what was asked; false where there is no such group, or somebody in it cannot be frozen within `within_ms`.
+ */
+bool cgroups_step_freeze(const struct cgroups *groups, uint64_t within_ms);
+void cgroups_step_thaw(const struct cgroups *groups);
+
 void cgroups_step_end(struct cgroups *groups);
 
 /* Which version holds a limit here: 2, 1, or 0 for none. */

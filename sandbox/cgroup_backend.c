@@ -43,7 +43,7 @@ static bool read_text(int folder, const char *file, char *buffer, size_t size)
         return got > 0;
 }
 
-uint64_t cgroup_number(int folder, const char *file)
+static uint64_t number_in(int folder, const char *file)
 {
         char text[64];
 
@@ -123,8 +123,8 @@ static void limit_unified(int step, unsigned gives, const struct cgroup_bounds *
 
 static void read_tasks(int step, struct cgroup_usage *ret)
 {
-        ret->tasks = cgroup_number(step, "pids.current");
-        ret->tasks_peak = cgroup_number(step, "pids.peak");
+        ret->tasks = number_in(step, "pids.current");
+        ret->tasks_peak = number_in(step, "pids.peak");
         ret->tasks_refused = cgroup_keyed(step, "pids.events", "max");
 }
 
@@ -136,7 +136,7 @@ static void read_unified(int step, unsigned gives, struct cgroup_usage *ret)
                 ret->cpu_ms = cgroup_keyed(step, "cpu.stat", "usage_usec") / US_PER_MS;
         if ((gives & CGROUP_MEMORY) && read_text(step, "memory.stat", text, sizeof(text))) {
                 ret->memory = after_key(text, "anon") + after_key(text, "shmem");
-                ret->memory_peak = less(cgroup_number(step, "memory.peak"),
+                ret->memory_peak = less(number_in(step, "memory.peak"),
                                         after_key(text, "inactive_file") + after_key(text, "active_file"));
                 ret->memory_kills = cgroup_keyed(step, "memory.events", "oom_kill");
         }
@@ -163,7 +163,7 @@ static void read_memory(int step, unsigned gives, struct cgroup_usage *ret)
         if (!read_text(step, "memory.stat", text, sizeof(text)))
                 return;
         ret->memory = after_key(text, "total_rss") + after_key(text, "total_shmem");
-        ret->memory_peak = less(cgroup_number(step, "memory.max_usage_in_bytes"),
+        ret->memory_peak = less(number_in(step, "memory.max_usage_in_bytes"),
                                 after_key(text, "total_inactive_file") + after_key(text, "total_active_file"));
         ret->memory_kills = cgroup_keyed(step, "memory.oom_control", "oom_kill");
 }
@@ -191,7 +191,7 @@ static void limit_nothing(int step, unsigned gives, const struct cgroup_bounds *
 static void read_cpu(int step, unsigned gives, struct cgroup_usage *ret)
 {
         (void)gives;
-        ret->cpu_ms = cgroup_number(step, "cpuacct.usage") / NS_PER_MS;
+        ret->cpu_ms = number_in(step, "cpuacct.usage") / NS_PER_MS;
 }
 
 const struct cgroup_backend cgroup_backends[CGROUP_BACKENDS] = {

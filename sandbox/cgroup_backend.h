@@ -22,8 +22,6 @@ extern const struct cgroup_backend cgroup_backends[CGROUP_BACKENDS];
 unsigned cgroup_delegate(int folder);
 
 bool cgroup_write(int folder, const char *file, const char *text);
-uint64_t cgroup_number(int folder, const char *file); /* 0 where there is none */
-
 /* The number after `key` in a file of `key number` lines; 0 where there is none. */
 uint64_t cgroup_keyed(int folder, const char *file, const char *key);
 

@@ -85,6 +85,36 @@ int sandbox_freeze(struct sandbox_client *client, struct err *err)
         return request(client, REQUEST_FREEZE, NULL, NULL, -1, err);
 }
 
+int sandbox_pause(struct sandbox_client *client, struct err *err)
+{
+        return request(client, REQUEST_PAUSE, NULL, NULL, -1, err);
+}
+
+int sandbox_go_on(struct sandbox_client *client, struct err *err)
+{
+        return request(client, REQUEST_GO_ON, NULL, NULL, -1, err);
+}
+
+static int take_reports(struct sandbox_client *client, struct sandbox_event *event, struct err *err)
+{
+        uint32_t wanted = event->reports;
+
+        if (wanted >= 1U << SANDBOX_REPORTS_MAX || (wanted && event->type != SANDBOX_EVENT_ENDED))
+                return err_set(err, ERR_SANDBOX, "sandbox helper: reports that nobody asked for");
+        event->reports = 0;
+        for (unsigned i = 0; i < SANDBOX_REPORTS_MAX; i++) {
+                if (!(wanted & 1U << i))
+                        continue;
+                event->report_fds[i] = channel_take_fd(&client->channel);
+                if (event->report_fds[i] < 0) {
+                        sandbox_event_release(event);
+                        return err_set(err, ERR_SANDBOX, "sandbox helper: a report did not arrive");
+                }
+                event->reports |= 1U << i;
+        }
+        return 0;
+}
+
 /* They came before every other descriptor of the event. */
 static int take_listeners(struct sandbox_client *client, struct sandbox_event *event, struct err *err)
 {
@@ -114,9 +144,10 @@ int sandbox_client_next(struct sandbox_client *client, struct sandbox_event *ret
                 return got < 0 ? err_wrap(err, "sandbox helper") : got;
         if (event_from_json(message, &event, err) < 0)
                 return err_wrap(err, "sandbox helper");
-        if (take_listeners(client, &event, err) < 0)
+        if (take_listeners(client, &event, err) < 0 || take_reports(client, &event, err) < 0)
                 return -1;
-        if (event.type == SANDBOX_EVENT_STARTED || event.type == SANDBOX_EVENT_FROZEN)
+        /* what lies in the channel may be a later event's already */
+        if (event.brings_fd)
                 event.fd = channel_take_fd(&client->channel);
         if (event.type == SANDBOX_EVENT_FROZEN && event.fd < 0)
                 return err_set(err, ERR_SANDBOX, "sandbox helper: the frozen worktree did not arrive");
@@ -131,6 +162,10 @@ void sandbox_event_release(struct sandbox_event *event)
         event->fd = -1;
         while (event->listeners_len)
                 close(event->listeners[--event->listeners_len]);
+        for (unsigned i = 0; i < SANDBOX_REPORTS_MAX; i++)
+                if (event->reports & 1U << i)
+                        close(event->report_fds[i]);
+        event->reports = 0;
 }
 
 /* FAILED, or no helper any more, as an error. */
@@ -163,6 +198,7 @@ int sandbox_wait(struct sandbox_client *client, enum sandbox_event_type type, st
         *ret = event;
         event.fd = -1;
         event.listeners_len = 0;
+        event.reports = 0;
         return 0;
 }
 

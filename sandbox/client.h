@@ -10,6 +10,8 @@
  *         sandbox_prepare(&client, &plan, err);                → READY  {tier, upper, layers}
  *         sandbox_step_start(&client, &step, log_fd, err);     → STARTED {fd: notes, listeners} … ENDED {…}
  *         sandbox_step_cancel(&client, err);                   → ENDED {killed}, if it was running
+ *         sandbox_pause(&client, err);                         → PAUSED {fd: root of the upper, or -1: see message}
+ *         sandbox_go_on(&client, err);                         → WENT_ON {message: why what was read counts for nothing}
  *         sandbox_freeze(&client, err);                        → FROZEN {fd: root of the upper}; WORK is over
  *         sandbox_client_release(&client);                     the helper sees EOF, kills its step and goes
  *
@@ -39,6 +41,8 @@ enum sandbox_event_type {
         SANDBOX_EVENT_STARTED,
         SANDBOX_EVENT_ENDED,
         SANDBOX_EVENT_FROZEN,
+        SANDBOX_EVENT_PAUSED,
+        SANDBOX_EVENT_WENT_ON,
         SANDBOX_EVENT_FAILED,
 };
 
@@ -76,7 +80,7 @@ struct sandbox_result {
         uint64_t redacted;                   /* values that are hidden in it */
         uint64_t peak_memory;                /* as in `uses` */
         uint64_t disk_bytes;                 /* used in the upper at the end */
-        char message[256];                   /* reason SETUP: what was wrong */
+        char message[256];                   /* SETUP, PAUSED without a descriptor, WENT_ON: what was wrong */
         bool out_of_inodes;                  /* reason DISK: of files, not of bytes */
         uint64_t home_changed, home_removed; /* bit i: the step's home file i has another text or kind, is gone */
         struct sandbox_use uses[SANDBOX_LIMIT_COUNT];
@@ -90,15 +94,18 @@ struct json_t *sandbox_result_receipt(const char *step, const struct sandbox_res
 
 struct sandbox_event {
         enum sandbox_event_type type;
-        int fd;                           /* STARTED: notes listener or -1; FROZEN: root of the upper */
-        int listeners[SANDBOX_PORTS_MAX]; /* STARTED: one per port of the step's `listen`, in its order */
-        size_t listeners_len;             /* 0 where the step failed before it could listen: ENDED follows */
-        struct sandbox_result result;     /* ENDED */
-        enum sandbox_tier tier;           /* READY */
-        enum sandbox_upper upper;         /* READY: TMPFS or DISK */
-        uint32_t landlock_abi;            /* READY */
-        char worktree[16];                /* READY: "overlay", "reflink" or "copy" */
-        struct err error;                 /* FAILED */
+        int fd;                              /* STARTED: notes listener or -1; FROZEN, PAUSED: root of the upper */
+        bool brings_fd;                      /* of the message: that of `fd` is among its descriptors */
+        int listeners[SANDBOX_PORTS_MAX];    /* STARTED: one per port of the step's `listen`, in its order */
+        size_t listeners_len;                /* 0 where the step failed before it could listen: ENDED follows */
+        struct sandbox_result result;        /* ENDED */
+        int report_fds[SANDBOX_REPORTS_MAX]; /* ENDED: of the step's `reports`, where bit i of `reports` is set */
+        uint32_t reports, odd_reports;       /* what lies there is no regular file: a bit of `odd_reports` */
+        enum sandbox_tier tier;              /* READY */
+        enum sandbox_upper upper;            /* READY: TMPFS or DISK */
+        uint32_t landlock_abi;               /* READY */
+        char worktree[16];                   /* READY: "overlay", "reflink" or "copy" */
+        struct err error;                    /* FAILED */
 };
 
 void sandbox_client_init(struct sandbox_client *client, int fd);
@@ -113,6 +120,15 @@ int sandbox_step_start_attached(struct sandbox_client *client, const struct sand
                                 int viewer_fd, struct err *err);
 int sandbox_step_cancel(struct sandbox_client *client, struct err *err);
 int sandbox_freeze(struct sandbox_client *client, struct err *err);
+
+/*
+ * The running WORK step stands still from PAUSED until sandbox_go_on(), unless a budget ends it: its ENDED then comes as always,
+ * and nobody can write to the upper any more either. Where no step runs, or it cannot be stopped, PAUSED has no descriptor
+ * and the step, if there is one, runs. The upper belongs to a mounted overlay: read it, change nothing in it. WENT_ON says
+ * whether everybody stood still until then: with a message, what was read is not what the step had at any one time.
+ */
+int sandbox_pause(struct sandbox_client *client, struct err *err);
+int sandbox_go_on(struct sandbox_client *client, struct err *err);
 
 /* 1: an event; 0: the helper is gone; CHANNEL_AGAIN: nothing yet (non-blocking); -1: error (a malformed message). */
 int sandbox_client_next(struct sandbox_client *client, struct sandbox_event *ret, struct err *err);

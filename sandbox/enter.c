@@ -13,9 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int umount2(const char *target, int flags);
-#define UMOUNT_DETACH 2
-
 #define TMP_INODES 1000000
 #define SHM_INODES 65536
 
@@ -59,7 +56,7 @@ static int pivot(const struct site *site, struct err *err)
         if (chdir(site->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
                 return err_errno(err, "pivot_root");
         /* both are stacked at "." now; the old one is on top (pivot_root(2)) */
-        if (umount2(".", UMOUNT_DETACH) < 0 || chdir("/") < 0)
+        if (mount_detach(".") < 0 || chdir("/") < 0)
                 return err_errno(err, "leave the host's tree");
         return mount_attributes("/", MOUNT_ATTR_RDONLY, 0, false, err);
 }
@@ -74,8 +71,6 @@ int site_enter(const struct site *site, const struct sandbox_step *step, struct 
         if (site->fresh_proc && (proc = proc_mount(site, err)) < 0)
                 return -1;
         if (mount_all(site, step, rootfd, err) < 0 || pivot(site, err) < 0)
-                return -1;
-        if (ns_loopback_up(err) < 0)
                 return -1;
         if (sethostname("cupel", 5) < 0)
                 return err_errno(err, "hostname");

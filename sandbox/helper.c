@@ -23,16 +23,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The listeners of the event, then `fd` where there is one. */
-static int send_event(struct helper *helper, const struct sandbox_event *event, int fd, struct err *err)
+/* The listeners and the reports of the event, then its `fd` where there is one. */
+static int send_event(struct helper *helper, const struct sandbox_event *event, struct err *err)
 {
         _cleanup_json_ json_t *message = event_to_json(event);
-        int fds[SANDBOX_PORTS_MAX + 1];
+        int fds[SANDBOX_PORTS_MAX + SANDBOX_REPORTS_MAX + 1];
         size_t len = event->listeners_len;
 
         memcpy(fds, event->listeners, len * sizeof(*fds));
-        if (fd >= 0)
-                fds[len++] = fd;
+        for (unsigned i = 0; i < SANDBOX_REPORTS_MAX; i++)
+                if (event->reports & 1U << i)
+                        fds[len++] = event->report_fds[i];
+        if (event->fd >= 0)
+                fds[len++] = event->fd;
         return channel_send(&helper->channel, message, fds, len, err);
 }
 
@@ -40,7 +43,7 @@ static int send_failed(struct helper *helper, const struct err *failure, struct 
 {
         struct sandbox_event event = {.type = SANDBOX_EVENT_FAILED, .fd = -1, .error = *failure};
 
-        return send_event(helper, &event, -1, err);
+        return send_event(helper, &event, err);
 }
 
 /* No step may make user namespaces of its own: the limit belongs to this one, and needs its capabilities. */
@@ -95,6 +98,7 @@ static int prepare(struct helper *helper, const struct helper_options *options, 
         if (sandbox_plan_from_json(body, &helper->plan, err) < 0)
                 return -1;
         helper->site.fresh_proc = !options->no_proc;
+        helper->site.own_network = options->own_network;
         if (options->weak ? weak_begin(&failure) < 0 || site_make_weak(&helper->site, &helper->plan, &failure) < 0
                           : enter_namespaces(&helper->plan, &failure) < 0 ||
                                     site_make(&helper->site, &helper->plan, &failure) < 0)
@@ -105,20 +109,20 @@ static int prepare(struct helper *helper, const struct helper_options *options, 
         event.upper = helper->site.kind;
         event.landlock_abi = (uint32_t)landlock_abi();
         snprintf(event.worktree, sizeof(event.worktree), "%s", helper->site.copied ? helper->site.copied : "overlay");
-        return send_event(helper, &event, -1, err);
+        return send_event(helper, &event, err);
 }
 
 /* STARTED. A step that never came to listen is announced without its sockets: its end follows, and says why. */
 static int announce(struct helper *helper, struct err *err)
 {
         _cleanup_fd_ int notes = steal_fd(&helper->notes);
-        struct sandbox_event event = {.type = SANDBOX_EVENT_STARTED, .fd = -1};
+        struct sandbox_event event = {.type = SANDBOX_EVENT_STARTED, .fd = notes};
         int sent;
 
         helper->announced = true;
         event.listeners_len = helper->process.listeners.len;
         memcpy(event.listeners, helper->process.listeners.fds, event.listeners_len * sizeof(*event.listeners));
-        sent = send_event(helper, &event, notes, err);
+        sent = send_event(helper, &event, err);
         step_listeners_close(&helper->process.listeners);
         return sent;
 }
@@ -153,7 +157,33 @@ static int freeze(struct helper *helper, struct err *err)
         if (!helper->prepared || helper->running)
                 return err_set(err, ERR_INPUT, "freeze %s", helper->running ? "while a step runs" : "without a plan");
         fd = site_freeze(&helper->site, &failure);
-        return fd < 0 ? send_failed(helper, &failure, err) : send_event(helper, &event, fd, err);
+        event.fd = fd;
+        return fd < 0 ? send_failed(helper, &failure, err) : send_event(helper, &event, err);
+}
+
+static int pause_step(struct helper *helper, struct err *err)
+{
+        struct sandbox_event event = {.type = SANDBOX_EVENT_PAUSED};
+        struct err why = ERR_INIT;
+        _cleanup_fd_ int fd = helper_step_pause(helper, &why);
+
+        event.fd = fd;
+        if (fd < 0)
+                err_text(&why, event.result.message, sizeof(event.result.message));
+        return send_event(helper, &event, err);
+}
+
+/* Before anything goes on: what is told is about the time until now. */
+static int go_on(struct helper *helper, struct err *err)
+{
+        struct sandbox_event event = {.type = SANDBOX_EVENT_WENT_ON, .fd = -1};
+
+        if (!helper_step_go_on(helper))
+                snprintf(event.result.message, sizeof(event.result.message), "%s",
+                         helper->running ? "processes of the step woke up while it was read (SIGCONT, by a timer or a "
+                                           "descriptor of theirs)"
+                                         : "the step ended while it was read");
+        return send_event(helper, &event, err);
 }
 
 static int serve(struct helper *helper, const struct helper_options *options, json_t *message, struct err *err)
@@ -173,8 +203,21 @@ static int serve(struct helper *helper, const struct helper_options *options, js
                 return 0;
         case REQUEST_FREEZE:
                 return freeze(helper, err);
+        case REQUEST_PAUSE:
+                return pause_step(helper, err);
+        case REQUEST_GO_ON:
+                return go_on(helper, err);
         }
         return 0;
+}
+
+static void add_reports(const struct report_files *files, struct sandbox_event *event)
+{
+        for (unsigned i = 0; i < SANDBOX_REPORTS_MAX; i++) {
+                event->report_fds[i] = files->fds[i];
+                event->reports |= files->fds[i] >= 0 ? 1U << i : 0;
+                event->odd_reports |= files->odd[i] ? 1U << i : 0;
+        }
 }
 
 static int end_step(struct helper *helper, struct err *err)
@@ -188,7 +231,8 @@ static int end_step(struct helper *helper, struct err *err)
                 return -1;
         helper_step_end(helper);
         event.result = helper->result;
-        sent = helper->failure.code ? send_failed(helper, &helper->failure, err) : send_event(helper, &event, -1, err);
+        add_reports(&helper->reports, &event);
+        sent = helper->failure.code ? send_failed(helper, &helper->failure, err) : send_event(helper, &event, err);
         helper_step_clean(helper);
         return sent;
 }
@@ -245,7 +289,7 @@ static int loop(struct helper *helper, const struct helper_options *options, str
                         [POLL_VIEWER] = {.fd = helper->attachment.fd, .events = attachment_events(&helper->attachment)},
                         [POLL_PARENT] = {.fd = options->parent_pidfd, .events = POLLIN},
                 };
-                int go_on = 1, ready = poll(fds, POLL_COUNT, helper_step_timeout(helper));
+                int more = 1, ready = poll(fds, POLL_COUNT, helper_step_timeout(helper));
 
                 if (ready < 0 && errno != EINTR)
                         return err_errno(err, "poll");
@@ -261,8 +305,8 @@ static int loop(struct helper *helper, const struct helper_options *options, str
                         helper_step_tick(helper);
                 if (fds[POLL_END].revents && end_step(helper, err) < 0)
                         return -1;
-                if (fds[POLL_CLIENT].revents && (go_on = requests(helper, options, err)) <= 0)
-                        return go_on;
+                if (fds[POLL_CLIENT].revents && (more = requests(helper, options, err)) <= 0)
+                        return more;
         }
 }
 
@@ -275,8 +319,7 @@ static void release(struct helper *helper)
         }
         if (helper->notes >= 0)
                 close(helper->notes);
-        helper_forget_stale(helper);
-        site_release(&helper->site);
+        site_release(&helper->site); /* the stale namespace goes with this process */
         cgroups_release(&helper->groups);
         sandbox_plan_release(&helper->plan);
         channel_release(&helper->channel);
@@ -296,6 +339,7 @@ int helper_main(int fd, const struct helper_options *options)
         struct helper helper = {.process = STEP_PROCESS_NONE,
                                 .attachment = ATTACHMENT_NONE,
                                 .notes = -1,
+                                .reports = REPORT_FILES_NONE,
                                 .stale = -1,
                                 .groups = CGROUPS_NONE};
         struct err err = ERR_INIT, ignored;

@@ -12,6 +12,7 @@
 #include "sandbox/capture.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/client.h"
+#include "sandbox/report_files.h"
 #include "sandbox/site.h"
 #include "sandbox/step.h"
 #include "sandbox/unattended.h"
@@ -20,6 +21,7 @@ struct helper_options {
         int parent_pidfd;             /* dies with it; -1: none */
         bool weak;                    /* tier D: there are no user namespaces, and the plan may do without (weak.h) */
         bool no_proc;                 /* the cage found that a fresh /proc is refused */
+        bool own_network;             /* it is in a net namespace of the cage's own, its loopback up */
         const struct cgroups *groups; /* what the cage found before it went in; NULL: the helper looks itself */
 };
 
@@ -37,13 +39,15 @@ struct helper {
         struct redact redact;
         struct attachment attachment; /* who sits at its terminal */
         struct unattended unattended; /* where nobody does */
+        struct report_files reports;  /* of the running step; once it has ended, what it wrote */
         struct sandbox_result result; /* of the running step, as far as it is known */
         struct err failure;           /* of the running step's sandbox: code OK while there is none */
         struct cgroups groups;
         bool is_root; /* whom the kernel exempts from limits of processes */
         uint64_t started_ms, tick_ms;
-        bool exited; /* the leader's status is known */
-        int stale;   /* mount namespace of the step before, to be torn down when there is time; -1: none */
+        struct step_pause pause; /* of the running step, or of one that has ended in it */
+        bool exited;             /* the leader's status is known */
+        int stale;               /* mount namespace of the step before, to be torn down when there is time; -1: none */
         bool stale_work;
 };
 
@@ -54,6 +58,8 @@ int helper_main(int fd, const struct helper_options *options);
 int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, struct err *err);
 void helper_step_attach(struct helper *helper, int fd); /* takes the viewer's socket */
 void helper_step_stop(struct helper *helper, enum sandbox_reason reason);
+int helper_step_pause(struct helper *helper, struct err *err); /* the upper's root; -1: it runs, or has ended */
+bool helper_step_go_on(struct helper *helper);                 /* false: what was read since the pause may be torn */
 void helper_step_reports(struct helper *helper);
 void helper_step_output(struct helper *helper);
 int helper_step_timeout(const struct helper *helper); /* for poll(2) */

@@ -47,6 +47,8 @@ static int listen_notes(const struct site *site, struct err *err)
  */
 void helper_forget_stale(struct helper *helper)
 {
+        if (!helper->running)
+                site_step_clear(&helper->site);
         if (helper->stale >= 0)
                 close(helper->stale);
         helper->stale = -1;
@@ -75,12 +77,17 @@ static void know_secrets(struct helper *helper)
 static int spawn_bounded(struct helper *helper, const struct sandbox_step *step, struct err *err)
 {
         struct cgroup_bounds bounds = helper_watch_bounds(helper, &step->limits);
+        struct rusage ignored;
 
         cgroups_step_begin(&helper->groups, &bounds);
         if (step_spawn(&helper->process, &helper->site, step, &helper->groups, err) < 0)
                 return -1;
-        step_go(&helper->process, cgroups_step_make(&helper->groups, &bounds));
-        return 0;
+        if (step_go(&helper->process, cgroups_step_make(&helper->groups, &bounds), err) == 0)
+                return 0;
+        step_kill(&helper->process);
+        step_reap(&helper->process, &ignored);
+        step_process_release(&helper->process);
+        return -1;
 }
 
 int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_fd, struct err *err)
@@ -92,6 +99,7 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
                 helper_forget_stale(helper);
         if (site_step_begin(&helper->site, step, err) < 0)
                 return -1;
+        report_files_begin(&helper->reports, &helper->site, step);
         if ((step->notes && !helper->site.weak && (notes = listen_notes(&helper->site, err)) < 0) ||
             spawn_bounded(helper, step, err) < 0) {
                 site_step_end(&helper->site);
@@ -107,6 +115,7 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
         helper->failure = ERR_INIT;
         helper_watch_begin(helper);
         helper->running = true;
+        helper->pause = (struct step_pause){.how = STEP_RUNS};
         helper->exited = false;
         helper->announced = false;
         helper->notes = steal_fd(&notes);
@@ -132,6 +141,35 @@ void helper_step_stop(struct helper *helper, enum sandbox_reason reason)
         if (helper->result.reason == SANDBOX_REASON_EXIT && !helper->exited)
                 helper->result.reason = reason;
         step_kill(&helper->process);
+}
+
+int helper_step_pause(struct helper *helper, struct err *err)
+{
+        int fd;
+
+        if (!helper->running || helper->step.worktree != SANDBOX_WORK || helper->pause.how != STEP_RUNS)
+                return err_set(err, ERR_INPUT, helper->running ? "this step cannot be paused" : "no step runs");
+        if (step_pause(&helper->process, &helper->groups, &helper->pause, err) < 0)
+                return -1;
+        fd = site_pause(&helper->site, err);
+        if (fd < 0)
+                (void)helper_step_go_on(helper);
+        return fd;
+}
+
+/*
+ * A step that has ended: who was frozen was killed so, and has not run. Of who was stopped nobody can be looked at any more; it
+ * may have been woken, and ended by itself.
+ */
+bool helper_step_go_on(struct helper *helper)
+{
+        const bool stood =
+                helper->running ? step_stood(&helper->process, &helper->pause) : helper->pause.how == STEP_FROZEN;
+
+        if (helper->running)
+                step_continue(&helper->process, &helper->groups, &helper->pause);
+        helper->pause = (struct step_pause){.how = STEP_RUNS};
+        return stood;
 }
 
 static void take_failure(struct helper *helper, const struct err *err)
@@ -186,7 +224,7 @@ int helper_step_timeout(const struct helper *helper)
         uint64_t now = clock_ms(), next;
 
         if (!helper->running)
-                return helper->stale >= 0 ? STALE_MS : -1;
+                return helper->stale >= 0 || helper->site.step_ended ? STALE_MS : -1;
         next = helper_watch_next(helper);
         return next > now ? (int)(next - now) : 0;
 }
@@ -211,6 +249,7 @@ void helper_step_end(struct helper *helper)
         capture_end(&helper->capture);
         home_files_compare(&helper->site, &helper->step, helper->process.home, &helper->result.home_changed,
                            &helper->result.home_removed);
+        report_files_take(&helper->reports, &helper->site, &helper->step);
         helper->result.left_out = helper->capture.left_out;
         helper->result.redacted = helper->redact.count;
         redact_release(&helper->redact);
@@ -225,6 +264,7 @@ void helper_step_end(struct helper *helper)
 
 void helper_step_clean(struct helper *helper)
 {
+        report_files_release(&helper->reports);
         site_step_end(&helper->site);
         cgroups_step_end(&helper->groups);
 }

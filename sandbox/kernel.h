@@ -25,6 +25,9 @@ pid_t ns_clone(int flags, int cgroup, int *ret_pidfd);
 
 int ns_loopback_up(struct err *err);
 
+/* Nobody has, or a moment ago had, a socket of any address family in the caller's net namespace but unnamed Unix ones. */
+bool ns_network_is_unused(void);
+
 /* Dies with the parent: PDEATHSIG, and at once where the parent, whose pidfd is given, is dead already. */
 int ns_die_with(int parent_pidfd, struct err *err);
 
@@ -39,6 +42,9 @@ int mount_attributes(const char *at, uint64_t set, uint64_t clear, bool recursiv
 int mount_copy(const char *path, uint64_t attributes, struct err *err);
 int mount_copy_fd(int fd, uint64_t attributes, struct err *err); /* O_PATH */
 int mount_place(int mount_fd, const char *at, struct err *err);
+
+/* Takes what is mounted there out of the tree; -1+errno. Waits for all processors (synchronize_rcu_expedited in the kernel). */
+int mount_detach(const char *at);
 
 /*
  * Overlay of `lowers` (topmost first). `upper` and `work` NULL: read-only, a single lower is doubled with `empty`. Lowers

@@ -53,7 +53,7 @@ static void put_size(struct str *out, uint64_t bytes)
                 str_printf(out, "%" PRIu64 ".%u%c", bytes / unit, (unsigned)(bytes % unit * 10 / unit), units[which]);
 }
 
-void limit_put_amount(struct str *out, enum sandbox_limit limit, uint64_t amount)
+static void put_amount(struct str *out, enum sandbox_limit limit, uint64_t amount)
 {
         char time[CLOCK_RFC3339];
 
@@ -73,11 +73,11 @@ void limit_put_amount(struct str *out, enum sandbox_limit limit, uint64_t amount
 void limit_put_excess(struct str *out, enum sandbox_limit limit, const struct sandbox_use *use)
 {
         str_printf(out, " %s its budget of ", limits[limit].text);
-        limit_put_amount(out, limit, use->budget);
+        put_amount(out, limit, use->budget);
         str_printf(out, " (budget.%s", limits[limit].key);
         if (use->peak != USE_UNKNOWN) {
                 str_puts(out, "; it used ");
-                limit_put_amount(out, limit, use->peak);
+                put_amount(out, limit, use->peak);
         }
         str_putc(out, ')');
 }
@@ -142,7 +142,7 @@ static void put_cell(struct str *out, enum sandbox_limit limit, uint64_t amount,
         if (none)
                 str_puts(&text, none);
         else
-                limit_put_amount(&text, limit, amount);
+                put_amount(&text, limit, amount);
         str_printf(out, "  %10s", str_text(&text));
         str_release(&text);
 }

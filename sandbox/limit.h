@@ -66,9 +66,6 @@ struct sandbox_use {
 const char *limit_name(enum sandbox_limit limit);
 const char *limit_means_name(enum sandbox_means means);
 
-/* An amount in the limit's unit, for people: "1.2 s", "64M", "512". */
-void limit_put_amount(struct str *out, enum sandbox_limit limit, uint64_t amount);
-
 /* " used more memory than its budget of 64M (budget.memory; it used 71M)" */
 void limit_put_excess(struct str *out, enum sandbox_limit limit, const struct sandbox_use *use);
 

@@ -2,6 +2,7 @@
 #include "sandbox/merge.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/overlay.h"
 #include "lib/base/str.h"
 
 #include <dirent.h>
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #define SENDFILE_MAX ((uint64_t)1 << 30)
@@ -36,23 +35,11 @@ int merge_stack_open(struct merge_stack *stack, const char *const *paths, size_t
         return 0;
 }
 
-static bool is_whiteout(const struct stat *status)
-{
-        return S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0);
-}
-
-static bool is_opaque(int fd)
-{
-        char value = 0;
-
-        return fgetxattr(fd, "user.overlay.opaque", &value, 1) == 1 && value == 'y';
-}
-
 int merge_lookup(const struct merge_stack *stack, const char *name, struct stat *ret_status)
 {
         for (size_t i = 0; i < stack->len; i++)
                 if (fstatat(stack->fds[i], name, ret_status, AT_SYMLINK_NOFOLLOW) == 0)
-                        return is_whiteout(ret_status) ? -1 : (int)i;
+                        return overlay_is_whiteout(ret_status) ? -1 : (int)i;
         return -1;
 }
 
@@ -71,7 +58,7 @@ void merge_descend(const struct merge_stack *stack, const char *name, struct mer
                 if (fd < 0)
                         return;
                 ret->fds[ret->len++] = fd;
-                if (is_opaque(fd))
+                if (overlay_is_opaque(fd))
                         return;
         }
 }

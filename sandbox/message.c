@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static const char *const request_names[] = {"prepare", "step", "cancel", "freeze", NULL};
-static const char *const event_names[] = {"ready", "started", "ended", "frozen", "failed", NULL};
+static const char *const request_names[] = {"prepare", "step", "cancel", "freeze", "pause", "go on", NULL};
+static const char *const event_names[] = {"ready", "started", "ended", "frozen", "paused", "went on", "failed", NULL};
 static const char *const reason_names[] = {
 #define X(name, text, limit) text,
         SANDBOX_REASONS(X)
@@ -30,8 +30,9 @@ struct wire_event {
         char *worktree;
         int reason, exit_code, signal;
         uint64_t wall_ms, cpu_ms, output_bytes, left_out, redacted, peak_memory, disk_bytes;
-        uint32_t listeners;
+        uint32_t listeners, reports, odd_reports;
         char *message;
+        bool fd;
         bool out_of_inodes;
         uint64_t home_changed, home_removed;
         int error_code, error_errno;
@@ -55,7 +56,10 @@ static const struct record_field event_fields[] = {
         {"peak_memory", RECORD_U64, WIRE(peak_memory), true, NULL},
         {"disk_bytes", RECORD_U64, WIRE(disk_bytes), true, NULL},
         {"listeners", RECORD_U32, WIRE(listeners), false, NULL},
+        {"reports", RECORD_U32, WIRE(reports), false, NULL},
+        {"odd_reports", RECORD_U32, WIRE(odd_reports), false, NULL},
         {"message", RECORD_TEXT, WIRE(message), true, NULL},
+        {"fd", RECORD_BOOL, WIRE(fd), true, NULL},
         {"out_of_inodes", RECORD_BOOL, WIRE(out_of_inodes), true, NULL},
         {"home_changed", RECORD_U64, WIRE(home_changed), true, NULL},
         {"home_removed", RECORD_U64, WIRE(home_removed), true, NULL},
@@ -150,7 +154,10 @@ struct json_t *event_to_json(const struct sandbox_event *event)
                 .peak_memory = result->peak_memory,
                 .disk_bytes = result->disk_bytes,
                 .listeners = (uint32_t)event->listeners_len,
+                .reports = event->reports,
+                .odd_reports = event->odd_reports,
                 .message = plain_text(failed ? event->error.message : result->message),
+                .fd = event->fd >= 0,
                 .out_of_inodes = result->out_of_inodes,
                 .home_changed = result->home_changed,
                 .home_removed = result->home_removed,
@@ -170,9 +177,12 @@ static void take_event(const struct wire_event *wire, struct sandbox_event *ret)
         *ret = (struct sandbox_event){
                 .type = (enum sandbox_event_type)wire->type,
                 .fd = -1,
+                .brings_fd = wire->fd,
                 .tier = (enum sandbox_tier)wire->tier,
                 .upper = (enum sandbox_upper)wire->upper,
                 .landlock_abi = wire->landlock_abi,
+                .reports = wire->reports,
+                .odd_reports = wire->odd_reports,
                 .listeners_len = wire->listeners, /* the descriptors themselves: sandbox_client_next() */
                 .result = {.reason = (enum sandbox_reason)wire->reason,
                            .exit_code = wire->exit_code,

@@ -11,6 +11,8 @@ enum request_type {
         REQUEST_STEP,    /* {"request":"step","step":{…}}, with the log's descriptor */
         REQUEST_CANCEL,  /* {"request":"cancel"} */
         REQUEST_FREEZE,  /* {"request":"freeze"} */
+        REQUEST_PAUSE,   /* {"request":"pause"} */
+        REQUEST_GO_ON,   /* {"request":"go on"} */
 };
 
 /* `body` may be NULL; it is taken over. */

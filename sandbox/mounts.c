@@ -17,6 +17,8 @@
 
 /* <sys/mount.h> and <linux/mount.h> of Debian 12 cannot be included together */
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
+int umount2(const char *target, int flags);
+#define MNT_DETACH 2
 
 const char *fd_path(int fd, char buffer[FD_PATH_MAX])
 {
@@ -65,6 +67,11 @@ int mount_copy(const char *path, uint64_t attributes, struct err *err)
 int mount_copy_fd(int fd, uint64_t attributes, struct err *err)
 {
         return copy_tree(fd, "", attributes, err);
+}
+
+int mount_detach(const char *at)
+{
+        return umount2(at, MNT_DETACH);
 }
 
 int mount_place(int mount_fd, const char *at, struct err *err)

@@ -4,6 +4,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +16,15 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define NET_FILE_MAX ((size_t)1 << 20)
 
 static int write_file(const char *path, const char *text, struct err *err)
 {
@@ -95,6 +99,31 @@ int ns_loopback_up(struct err *err)
         if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
                 return err_errno(err, "loopback");
         return 0;
+}
+
+/* "TCP: inuse 0 orphan 0 tw 0 …": connections that wait for late packets (tw) still hold their ports; orphans are the machine's */
+static bool counts_nothing(const char *stat)
+{
+        static const char *const words[] = {" inuse ", " tw "};
+
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+                for (const char *at = stat; (at = strstr(at, words[i])); at++)
+                        if (strtoul(at + strlen(words[i]), NULL, 10) != 0)
+                                return false;
+        return true;
+}
+
+bool ns_network_is_unused(void)
+{
+        _cleanup_str_ struct str inet = {0}, inet6 = {0}, local = {0};
+        struct err err = ERR_INIT;
+
+        if (fs_read_at(AT_FDCWD, "/proc/self/net/sockstat", NET_FILE_MAX, &inet, &err) < 0 ||
+            fs_read_at(AT_FDCWD, "/proc/self/net/unix", NET_FILE_MAX, &local, &err) < 0 ||
+            (fs_read_at(AT_FDCWD, "/proc/self/net/sockstat6", NET_FILE_MAX, &inet6, &err) < 0 && errno != ENOENT))
+                return false;
+        return strstr(str_text(&inet), "TCP: inuse ") && counts_nothing(str_text(&inet)) &&
+               counts_nothing(str_text(&inet6)) && !strchr(str_text(&local), '@');
 }
 
 int ns_die_with(int parent_pidfd, struct err *err)

@@ -11,14 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const sandbox_tier_names[] = {"A", "B", "C", "D", "E", NULL};
-static const char *const tier_meanings[] = {
-        "everything",
-        "no overlay: the worktree is a copy",
-        "no fresh /proc or no Landlock",
-        "weaker: no user namespaces; Landlock and seccomp on a copy, no cage but Landlock",
-        "no sandbox",
-};
 static const char *const upper_names[] = {"auto", "tmpfs", "disk", NULL};
 static const char *const worktree_names[] = {"work", "verify", "readonly", NULL};
 
@@ -40,10 +32,12 @@ static const struct record_field plan_fields[] = {
         {"hide", RECORD_STRINGS, PLAN(hide), true, NULL},
         {"carry", RECORD_SHOWS, PLAN(carry), true, NULL},
         {"files", RECORD_SHOWS, PLAN(files), true, NULL},
+        {"seed", RECORD_TEXT, PLAN(seed), false, NULL},
         {"objects", RECORD_STRINGS, PLAN(objects), true, NULL},
         {"env", RECORD_STRINGS, PLAN(env), true, NULL},
         {"redact", RECORD_STRINGS, PLAN(redact), false, NULL},
         {"minimum", RECORD_NAME, PLAN(minimum), true, sandbox_tier_names},
+        {"no_work", RECORD_BOOL, PLAN(no_work), false, NULL},
         {"force_copy", RECORD_BOOL, PLAN(force_copy), false, NULL},
         {0},
 };
@@ -57,6 +51,8 @@ static const struct record_field step_fields[] = {
         {"env", RECORD_STRINGS, STEP(env), true, NULL},
         {"worktree", RECORD_NAME, STEP(worktree), true, worktree_names},
         {"lower_skip", RECORD_U32, STEP(lower_skip), false, NULL},
+        {"on_base", RECORD_BOOL, STEP(on_base), false, NULL},
+        {"reports", RECORD_STRINGS, STEP(reports), false, NULL},
         {"notes", RECORD_BOOL, STEP(notes), true, NULL},
         {"listen", RECORD_PORTS, STEP(listen), false, NULL},
         {"tty", RECORD_BOOL, STEP(tty), false, NULL},
@@ -114,6 +110,7 @@ void sandbox_plan_release(struct sandbox_plan *plan)
         free(plan->worktree);
         free(plan->scratch);
         free(plan->home);
+        free(plan->seed);
         strv_release(&plan->lower);
         strv_release(&plan->objects);
         strv_release(&plan->env);
@@ -132,6 +129,7 @@ void sandbox_step_release(struct sandbox_step *step)
         free(step->cwd);
         strv_release(&step->argv);
         strv_release(&step->env);
+        strv_release(&step->reports);
         shows_release(&step->read);
         shows_release(&step->links);
         home_release(&step->home);
@@ -142,26 +140,6 @@ void sandbox_plan_set_ids(struct sandbox_plan *plan)
 {
         plan->uid = geteuid() ? geteuid() : 1000;
         plan->gid = geteuid() ? getegid() : 1000;
-}
-
-const char *sandbox_tier_name(enum sandbox_tier tier)
-{
-        return sandbox_tier_names[tier];
-}
-
-const char *sandbox_tier_meaning(enum sandbox_tier tier)
-{
-        return tier_meanings[tier];
-}
-
-int sandbox_tier_from_name(const char *name, enum sandbox_tier *ret)
-{
-        for (int i = 0; sandbox_tier_names[i]; i++)
-                if (strcmp(sandbox_tier_names[i], name) == 0) {
-                        *ret = (enum sandbox_tier)i;
-                        return 0;
-                }
-        return -1;
 }
 
 /* Every component is a name: no empty one, no `.`, no `..`. */
@@ -235,19 +213,21 @@ static int check_places(const char *what, const struct sandbox_shows *shows, str
         return 0;
 }
 
-static int check_shows(const struct sandbox_plan *plan, struct err *err)
+static int check_below(const char *what, const struct sandbox_shows *shows, struct err *err)
 {
-        if (check_places("read", &plan->read, err) < 0 || check_places("write", &plan->write, err) < 0)
-                return -1;
-        for (size_t i = 0; i < plan->carry.len; i++)
-                if (check_absolute("carry", plan->carry.items[i].host, err) < 0 ||
-                    check_relative("carry", plan->carry.items[i].inside, err) < 0)
-                        return -1;
-        for (size_t i = 0; i < plan->files.len; i++)
-                if (check_absolute("files", plan->files.items[i].host, err) < 0 ||
-                    check_relative("files", plan->files.items[i].inside, err) < 0)
+        for (size_t i = 0; i < shows->len; i++)
+                if (check_absolute(what, shows->items[i].host, err) < 0 ||
+                    check_relative(what, shows->items[i].inside, err) < 0)
                         return -1;
         return 0;
+}
+
+static int check_shows(const struct sandbox_plan *plan, struct err *err)
+{
+        if (check_places("read", &plan->read, err) < 0 || check_places("write", &plan->write, err) < 0 ||
+            check_below("carry", &plan->carry, err) < 0 || check_below("files", &plan->files, err) < 0)
+                return -1;
+        return plan->seed ? check_absolute("seed", plan->seed, err) : 0;
 }
 
 static int check_paths(const char *what, const struct strv *paths, struct err *err)
@@ -334,6 +314,9 @@ static int step_check(const struct sandbox_step *step, struct err *err)
                 return -1;
         if (step->argv.len == 0 || !step->argv.items[0][0])
                 return err_set(err, ERR_INPUT, "step %s: no command", step->name);
+        if (step->reports.len > SANDBOX_REPORTS_MAX ||
+            ((step->reports.len || step->on_base) && step->worktree != SANDBOX_VERIFY))
+                return err_set(err, ERR_INPUT, "step %s: too many reports, or those of no verifier", step->name);
         if (step->cwd && strcmp(step->cwd, "/") != 0 && check_absolute("cwd", step->cwd, err) < 0)
                 return -1;
         return check_env(&step->env, err);

@@ -92,11 +92,13 @@ struct sandbox_plan {
         struct strv hide; /* files in what is shown, absolute, as seen inside: there, but empty */
         struct sandbox_shows carry; /* host folder → path inside the worktree, relative; fresh upper per step */
         struct sandbox_shows files; /* host file or folder → path below /cupel, relative: bin/cupel, prompt, bundle… */
-        struct strv objects;        /* real object folders → /cupel/objects/0, 1, … read-only */
-        struct strv env; /* KEY=value: the whole base environment; HOME, PATH, USER… are set where absent */
+        char *seed; /* host folder in the language of an overlay: what the run's upper begins with; NULL: empty */
+        struct strv objects; /* real object folders → /cupel/objects/0, 1, … read-only */
+        struct strv env;     /* KEY=value: the whole base environment; HOME, PATH, USER… are set where absent */
         struct strv
                 redact; /* names of variables, here or of a step, whose values are hidden in logs (lib/base/redact.h) */
         enum sandbox_tier minimum; /* weaker than this is refused (ERR_SANDBOX) */
+        bool no_work;              /* no WORK step comes: the first VERIFY step may have the run's upper */
         bool force_copy;           /* tests: behave as if the kernel had no overlay (tier B) */
 };
 
@@ -143,6 +145,8 @@ struct sandbox_limits {
 /* Loopback ports on which a step's net namespace listens, for somebody outside (cupel-egress) to accept. */
 #define SANDBOX_PORTS_MAX 24
 
+#define SANDBOX_REPORTS_MAX 4
+
 struct sandbox_ports {
         uint16_t items[SANDBOX_PORTS_MAX];
         size_t len;
@@ -155,7 +159,10 @@ struct sandbox_step {
         struct strv env;  /* KEY=value, over the plan's */
         enum sandbox_worktree worktree;
         uint32_t lower_skip; /* leaves out that many of the plan's topmost lowers (and the frozen upper, if not 0) */
-        bool notes;          /* wants /cupel/notes.sock; the listening descriptor comes with "started" */
+        bool on_base;        /* VERIFY: the plan's lowers alone, without the frozen upper */
+        struct strv
+                reports; /* VERIFY: files below the worktree that the client wants to read once the step has ended */
+        bool notes;      /* wants /cupel/notes.sock; the listening descriptor comes with "started" */
         struct sandbox_ports listen; /* on 127.0.0.1; the listening sockets come with "started", connections queue */
         bool tty; /* standard streams are a private terminal, not /dev/null and a pipe; TERM is set where nobody did */
         bool attached; /* somebody sits at it: a second descriptor came with the request (sandbox/attachment.h) */

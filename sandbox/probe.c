@@ -91,7 +91,7 @@ static void put_layer(struct probe *probe, const struct probe_attempt *attempt, 
                 probe->tier = attempt->without;
 }
 
-void probe_run(struct probe *probe)
+static void probe_run(struct probe *probe)
 {
         *probe = (struct probe){.tier = SANDBOX_TIER_A, .landlock_abi = landlock_abi()};
         for (size_t i = 0; i < probe_attempts_len; i++) {
@@ -152,7 +152,7 @@ static int layer_from_json(struct probe *probe, json_t *json, struct err *err)
         return 0;
 }
 
-int probe_from_json(struct json_t *json, struct probe *ret, struct err *err)
+static int probe_from_json(struct json_t *json, struct probe *ret, struct err *err)
 {
         struct probe probe = {.tier = SANDBOX_TIER_A};
         const char *tier = NULL;
@@ -213,11 +213,13 @@ static int run_program(const char *program, struct str *ret, struct err *err)
                 return err_errno(err, "pipe");
         failed = spawn(program, argv, environ, &pipes[1], 1, &pid, err);
         close(pipes[1]);
-        if (!failed)
-                failed = fs_read_fd(pipes[0], (size_t)1 << 20, ret, err);
-        close(pipes[0]);
-        if (!failed)
-                waitpid(pid, NULL, 0);
+        if (failed) {
+                close(pipes[0]);
+                return -1;
+        }
+        failed = fs_read_fd(pipes[0], (size_t)1 << 20, ret, err);
+        close(pipes[0]); /* before it is waited for: one that still prints ends then */
+        waitpid(pid, NULL, 0);
         return failed;
 }
 

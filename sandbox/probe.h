@@ -6,11 +6,10 @@
  * What this kernel really gives to this user: every layer is tried in a throw-away child, none is read from a version.
  *
  *         struct probe probe;
- *         probe_run(&probe);                       about 10 ms; never fails: what cannot be tried is `missing`
+ *         if (probe_spawn(&probe, err) < 0) …      starts the program; about 10 ms; what cannot be tried is `missing`
  *         for (i = 0; i < probe.len; i++) …probe.layers[i]…
  *
- * `cupel-sandbox probe --json` prints the same as JSON; `cupel doctor` prints it for people. Call it from a process
- * without threads (it forks), or spawn the program and read it with probe_from_json().
+ * It is tried in `cupel-sandbox probe`, which has no threads and may fork; `--json` prints what the others read.
  */
 
 #include "lib/base/err.h"
@@ -38,14 +37,11 @@ struct probe {
         int landlock_abi; /* 0: none */
 };
 
-void probe_run(struct probe *probe);
+/* Runs `cupel-sandbox probe --json` (found by sibling_path()) and reads it; ERR_INPUT where it is one of another release. */
+int probe_spawn(struct probe *ret, struct err *err);
 struct json_t *probe_to_json(const struct probe *probe); /* {"tier":"A","landlock_abi":7,"layers":[{…}]}, owned */
-int probe_from_json(struct json_t *json, struct probe *ret, struct err *err);
 
 /* The body of `cupel-sandbox probe`. */
 int probe_main(int argc, char **argv);
-
-/* Runs `cupel-sandbox probe --json` (found by sibling_path()) and reads it. */
-int probe_spawn(struct probe *ret, struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "lib/base/fs.h"
 #include "sandbox/kernel.h"
 #include "sandbox/pty.h"
+#include "sandbox/seed.h"
 #include "sandbox/weak.h"
 #include "sandbox/worktree_copy.h"
 
@@ -22,9 +23,6 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-int umount2(const char *target, int flags);
-#define UMOUNT_DETACH 2
 
 #define ROOT_BYTES ((uint64_t)32 << 20)
 #define ROOT_INODES 8192
@@ -69,7 +67,7 @@ static bool wants_memory(const struct sandbox_plan *plan)
 static void uncover(struct site *site)
 {
         if (site->covered)
-                umount2(site->plan->scratch, UMOUNT_DETACH);
+                mount_detach(site->plan->scratch);
         site->covered = false;
 }
 
@@ -116,6 +114,17 @@ static int make_upper(struct site *site, const char *store, struct err *err)
         return 0;
 }
 
+/* Before the overlay is mounted: its upper must not be written from elsewhere afterwards. */
+static int lay_seed(const struct site *site, struct err *err)
+{
+        _cleanup_fd_ int upper = -1;
+
+        if (!site->plan->seed)
+                return 0;
+        upper = fs_open_dir(site->upper, err);
+        return upper < 0 ? -1 : seed_lay(site->plan->seed, upper, SEED_UPPER, err);
+}
+
 /* Asks the kernel for the overlay that the run will need. */
 static int try_overlay(struct site *site, struct err *err)
 {
@@ -123,17 +132,20 @@ static int try_overlay(struct site *site, struct err *err)
         struct overlay overlay = {(const char *const *)plan->lower.items, plan->lower.len, site->upper, site->work,
                                   NULL};
 
-        if (mount_overlay(&overlay, site->step, err) < 0)
+        if (lay_seed(site, err) < 0 || mount_overlay(&overlay, site->step, err) < 0)
                 return -1;
         site->tried = true;
         return 0;
 }
 
-static void forget_trial(struct site *site)
+/* What was laid there for the overlay that this kernel refuses: a copy has it in its tree. */
+static int empty_upper(const struct site *site, struct err *err)
 {
-        if (site->tried)
-                umount2(site->step, UMOUNT_DETACH);
-        site->tried = false;
+        if (!site->plan->seed)
+                return 0;
+        if (fs_remove_tree_at(AT_FDCWD, site->upper, err) < 0)
+                return -1;
+        return mkdir(site->upper, 0755) < 0 ? err_errno(err, "upper %s", site->upper) : 0;
 }
 
 static int choose_worktree(struct site *site, const char *store, struct err *err)
@@ -153,16 +165,9 @@ static int choose_worktree(struct site *site, const char *store, struct err *err
                         "sandbox.minimum: B");
         }
         /* a copy is as large as the repository: on disk, where a reflink costs nothing */
-        if (site->kind != SANDBOX_UPPER_DISK && make_on_disk(site, store, err) < 0)
+        if (site->kind != SANDBOX_UPPER_DISK ? make_on_disk(site, store, err) < 0 : empty_upper(site, err) < 0)
                 return -1;
         return copy_prepare(site, err);
-}
-
-static bool is_below(const char *path, const char *folder)
-{
-        size_t len = strlen(folder);
-
-        return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
 }
 
 /* A home that is part of the system or of the worktree would hide or be hidden: steps get one of their own. */
@@ -172,10 +177,10 @@ char *sandbox_home_path(const char *home, const char *worktree)
                                             "/sbin", "/bin", "/lib",  "/lib32", "/lib64", "/opt",   "/nix"};
         static const char *const itself[] = {"/", "/tmp", "/var", "/var/tmp"};
 
-        if (!home || is_below(home, worktree))
+        if (!home || path_is_in(home, worktree))
                 return xstrdup("/cupel/home");
         for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
-                if (is_below(home, taken[i]))
+                if (path_is_in(home, taken[i]))
                         return xstrdup("/cupel/home");
         for (size_t i = 0; i < sizeof(itself) / sizeof(*itself); i++)
                 if (strcmp(home, itself[i]) == 0)
@@ -188,12 +193,12 @@ static bool wants_var_tmp(const struct site *site)
         const struct sandbox_plan *plan = site->plan;
 
         for (size_t i = 0; i < plan->read.len; i++)
-                if (is_below(plan->read.items[i].inside, "/var/tmp"))
+                if (path_is_in(plan->read.items[i].inside, "/var/tmp"))
                         return true;
         for (size_t i = 0; i < plan->write.len; i++)
-                if (is_below(plan->write.items[i].inside, "/var/tmp"))
+                if (path_is_in(plan->write.items[i].inside, "/var/tmp"))
                         return true;
-        return is_below(site->home, "/var/tmp") || is_below(plan->worktree, "/var/tmp");
+        return path_is_in(site->home, "/var/tmp") || path_is_in(plan->worktree, "/var/tmp");
 }
 
 int site_make(struct site *site, const struct sandbox_plan *plan, struct err *err)
@@ -240,12 +245,15 @@ static void empty_scratch(struct site *site)
         struct err ignored;
 
         if (site->covered) {
+                /* in a cage the folder is not ours to remove; what is mounted on it goes with this process, all at once */
+                if (rmdir(site->plan->scratch) < 0 && errno == EROFS)
+                        return;
                 uncover(site);
-                rmdir(site->plan->scratch); /* in a cage it is a mount point, and the run's folder is its maker's */
+                rmdir(site->plan->scratch);
                 return;
         }
-        umount2(site->root, UMOUNT_DETACH);
-        umount2(site->step, UMOUNT_DETACH);
+        mount_detach(site->root);
+        mount_detach(site->step);
         fs_remove_tree_at(AT_FDCWD, site->plan->scratch, &ignored);
 }
 
@@ -262,78 +270,26 @@ void site_release(struct site *site)
         *site = (struct site){0};
 }
 
-static int make_step_folders(const struct site *site, struct err *err)
+/* A copy has no upper yet: what differs now is written beside it, anew each time. */
+static char *pause_copy(const struct site *site, struct err *err)
 {
-        static const char *const names[] = {"skeleton", "upper", "work"};
-        _cleanup_fd_ int fd = open(site->step, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_free_ char *path = xasprintf("%s/pause", site->plan->scratch);
 
-        if (fd < 0)
-                return err_errno(err, "open %s", site->step);
-        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-                if (mkdirat(fd, names[i], 0755) < 0)
-                        return err_errno(err, "mkdir %s/%s", site->step, names[i]);
-        for (size_t i = 0; i < site->plan->carry.len; i++) {
-                _cleanup_free_ char *path = xasprintf("skeleton/%s", site->plan->carry.items[i].inside);
-                _cleanup_fd_ int point = mount_point_beneath(fd, path, true, err);
-
-                if (point < 0)
-                        return -1;
+        if ((site->weak && weak_before_freeze(site, err) < 0) || fs_remove_tree_at(AT_FDCWD, path, err) < 0)
+                return NULL;
+        if (mkdir(path, 0755) < 0) {
+                err_errno(err, "mkdir %s", path);
+                return NULL;
         }
-        return 0;
+        return copy_difference(site, path, err) < 0 ? NULL : steal_ptr(&path);
 }
 
-static int begin_step(struct site *site, const struct sandbox_step *step, struct err *err)
+int site_pause(struct site *site, struct err *err)
 {
-        const struct sandbox_plan *plan = site->plan;
+        _cleanup_free_ char *path = site->copied ? pause_copy(site, err) : xstrdup(site->upper);
+        int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-        if (step->worktree == SANDBOX_WORK && site->frozen)
-                return err_set(err, ERR_INPUT, "the worktree is frozen");
-        if (step->lower_skip >= plan->lower.len || (step->lower_skip && step->worktree == SANDBOX_WORK))
-                return err_set(err, ERR_INPUT, "lower_skip %u", step->lower_skip);
-        if (step->tty && pty_place(site, err) < 0)
-                return -1;
-        site->tty_placed |= step->tty;
-        if (step->worktree == SANDBOX_WORK && !plan->carry.len && !plan->write.len)
-                return 0;
-        forget_trial(site);
-        if (site->kind == SANDBOX_UPPER_TMPFS &&
-            mount_tmpfs(site->step, plan->upper_bytes, plan->upper_inodes, "0755", 0, err) < 0)
-                return -1;
-        site->step_made = true;
-        if (make_step_folders(site, err) < 0)
-                return -1;
-        return site->copied ? copy_step_begin(site, step, err) : 0;
-}
-
-int site_step_begin(struct site *site, const struct sandbox_step *step, struct err *err)
-{
-        if (begin_step(site, step, err) < 0)
-                return -1;
-        if (site->weak && weak_step_begin(site, step, err) < 0)
-                return -1;
-        return own_shows_begin(site, step, err);
-}
-
-void site_step_end(struct site *site)
-{
-        struct err ignored;
-
-        if (site->weak)
-                weak_step_end(site);
-        own_shows_end(site);
-        forget_trial(site);
-        if (site->tty_placed)
-                pty_unplace(site);
-        site->tty_placed = false;
-        if (!site->step_made)
-                return;
-        if (site->kind == SANDBOX_UPPER_TMPFS) {
-                umount2(site->step, UMOUNT_DETACH);
-        } else {
-                fs_remove_tree_at(AT_FDCWD, site->step, &ignored);
-                mkdir(site->step, 0700);
-        }
-        site->step_made = false;
+        return fd < 0 && path ? err_errno(err, "paused worktree") : fd;
 }
 
 int site_freeze(struct site *site, struct err *err)

@@ -13,7 +13,8 @@
  *         site_step_begin(&site, &step, err);
  *                 in the child, in its namespaces:  site_enter(&site, &step, err);
  *         site_step_end(&site);                         its PID 1 is dead
- *         site_release(&site);                          scratch is empty again
+ *         site_step_clear(&site);                       what it had in memory goes; when there is time
+ *         site_release(&site);                          scratch is empty again; in a cage when the process is gone
  *
  * A step's child inherits a copy of these mounts, adds its own (/proc, /tmp, /dev/shm, home, the worktree) and pivots. The
  * helper never pivots, and keeps a full /proc: else the kernel refuses later steps a fresh one.
@@ -37,11 +38,14 @@ struct site {
                 shown_inodes;    /* tier B: of the copies of carried and writable folders, before this step */
         enum sandbox_upper kind; /* TMPFS or DISK */
         bool fresh_proc;
+        bool own_network; /* the helper's net namespace is the cage's: a step may have it while nobody uses it */
         bool own_var_tmp; /* something is shown below /var/tmp, which is a link to /tmp else */
         bool covered;     /* scratch itself is a tmpfs: nothing is on disk */
         bool frozen;
-        bool tried; /* the run's overlay is mounted at `step`: the proof that the kernel can, and the first WORK step's */
-        bool step_made;
+        bool tried; /* the run's overlay is mounted at `step`: the proof that the kernel can, and the first step's that fits it */
+        bool borrowed;          /* by a VERIFY step, whose upper is the run's then */
+        bool step_made;         /* what a step has of its own is at `step` */
+        bool step_ended;        /* and is waiting to be cleared */
         bool weak;              /* tier D: no mounts; the copies in scratch are what steps see (weak.h) */
         const char *carried_in; /* tier D: the copy that has the carried folders in it now; NULL: none */
         uint64_t carried_bytes, carried_inodes;
@@ -55,12 +59,22 @@ void site_release(struct site *site);
 
 int site_step_begin(struct site *site, const struct sandbox_step *step, struct err *err);
 void site_step_end(struct site *site);
+void site_step_clear(struct site *site); /* gives back its memory, where there is any: the next one does it, too */
+
+/* Where the worktree of the running VERIFY step is written to; owned by the caller. Not of a copy. */
+char *site_verify_upper(const struct site *site);
 
 /* Returns the descriptor of the step's /proc (for polling), or -1 with err; -2: no /proc here (tier C). */
 int site_enter(const struct site *site, const struct sandbox_step *step, struct err *err);
 
 /* The frozen upper's root, O_DIRECTORY|O_RDONLY. From then on it is a lower. */
 int site_freeze(struct site *site, struct err *err);
+
+/*
+ * The upper as it is now, while every process of the WORK step stands still: O_DIRECTORY|O_RDONLY. Of an overlay the upper
+ * itself, which must not be changed through it; of a copy what differs by now.
+ */
+int site_pause(struct site *site, struct err *err);
 
 /* What lies in the upper of the step, and whether that is all there is room for (tmpfs), or more than its budget (disk). */
 struct site_disk {

@@ -76,8 +76,8 @@ static void add_tmpfs(const char *path, struct site_disk *ret)
 /* The command's worktree has the run's upper; all else that a step writes lies in its own folder. */
 void site_disk_used(const struct site *site, const struct sandbox_step *step, struct site_disk *ret)
 {
-        const char *const stores[] = {step->worktree == SANDBOX_WORK ? site->upper : NULL,
-                                      step->worktree != SANDBOX_WORK || site->step_made ? site->step : NULL};
+        const char *const stores[] = {step->worktree == SANDBOX_WORK || site->borrowed ? site->upper : NULL,
+                                      site->step_made ? site->step : NULL};
         bool polled = site->copied || site->kind == SANDBOX_UPPER_DISK;
 
         *ret = (struct site_disk){0};

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STEP_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+#define STEP_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 /* PIDFD_GET_MNT_NAMESPACE of 6.11: headers of a build machine are often older */
 #define GET_MOUNT_NAMESPACE _IO(0xff, 3)
@@ -203,10 +203,18 @@ static int keep_descriptors(const struct sandbox_step *step, int output, int sta
         return close_range(step->tty ? 5 : 4, ~0U, 0);
 }
 
-void step_go(const struct step_process *process, unsigned ways)
+int step_go(const struct step_process *process, unsigned ways, struct err *err)
 {
-        if (send(process->status, &ways, sizeof(ways), MSG_NOSIGNAL) < 0) { /* it is dead already, and that is seen */
-        }
+        ssize_t put;
+
+        do
+                put = send(process->status, &ways, sizeof(ways), MSG_NOSIGNAL);
+        while (put < 0 && errno == EINTR);
+        if (put >= 0 || errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
+                return 0; /* it is dead already, and that is seen */
+        err_errno(err, "let the step go");
+        err->code = ERR_SANDBOX;
+        return -1;
 }
 
 /* A helper that died sends nothing, and takes this process with it. */
@@ -223,8 +231,18 @@ int step_join(const struct cgroups *groups, int status, struct err *err)
         return cgroups_join(groups, ways, err);
 }
 
-static void __attribute__((noreturn)) child(const struct site *site, const struct sandbox_step *step,
-                                            const struct cgroups *groups, int output, int status, int helper)
+/*
+ * The cage's, in which nobody has a socket, while no step has used it: making one and taking it apart is a quarter of what a
+ * step costs the kernel. It belongs to a user namespace above the step's: whatever it does, it has no right over it.
+ */
+static int network_of(const struct site *site, const struct sandbox_step *step)
+{
+        return site->own_network && !step->listen.len && ns_network_is_unused() ? 0 : CLONE_NEWNET;
+}
+
+static void __attribute__((noreturn))
+child(const struct site *site, const struct sandbox_step *step, const struct cgroups *groups, int output, int status,
+      int helper, bool new_network)
 {
         struct step_listeners listeners = {.len = 0};
         struct err err = ERR_INIT;
@@ -232,13 +250,15 @@ static void __attribute__((noreturn)) child(const struct site *site, const struc
         int proc, home = -1;
 
         step_volunteer();
-        if (ns_die_with(helper, &err) < 0 || (proc = site_enter(site, step, &err)) == -1)
+        if (ns_die_with(helper, &err) < 0 || (proc = site_enter(site, step, &err)) == -1 ||
+            (new_network && ns_loopback_up(&err) < 0))
                 goto failed;
         if (step->home.len)
                 home = open(site->home, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (step_listen(&step->listen, &listeners, &err) < 0 || make_terminal(step, status, &output, &err) < 0)
                 goto failed;
         report_entered(status, proc, home, &listeners);
+        step_obey_pauses();
         if (step_join(groups, status, &err) < 0 || restrict_init(step, &err) < 0)
                 goto failed;
         /* capabilities changed, which cleared it (prctl(2)) */
@@ -268,10 +288,11 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
 {
         struct step_process process = STEP_PROCESS_NONE;
         _cleanup_fd_ int helper = site->weak ? -1 : (int)syscall(SYS_pidfd_open, getpid(), 0);
-        int output[2] = {-1, -1}, status[2] = {-1, -1};
+        int output[2] = {-1, -1}, status[2] = {-1, -1}, network;
 
         if (site->weak)
                 return weak_spawn(ret, site, step, groups, err);
+        network = network_of(site, step);
         if (helper < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0 ||
             (!step->tty && (pipe2(output, O_CLOEXEC) < 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) < 0))) {
                 err_errno(err, "step %s", step->name);
@@ -280,9 +301,9 @@ int step_spawn(struct step_process *ret, const struct site *site, const struct s
                 process.output = output[0];
                 process.status = status[0];
                 output[0] = status[0] = -1;
-                process.pid = step_clone(groups, STEP_NAMESPACES, &process.pidfd);
+                process.pid = step_clone(groups, STEP_NAMESPACES | network, &process.pidfd);
                 if (process.pid == 0)
-                        child(site, step, groups, output[1], status[1], helper);
+                        child(site, step, groups, output[1], status[1], helper, network);
                 if (process.pid > 0)
                         process.mounts = ioctl(process.pidfd, GET_MOUNT_NAMESPACE);
                 if (process.pid < 0) {

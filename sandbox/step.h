@@ -16,6 +16,7 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/hash.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/plan.h"
 #include "sandbox/site.h"
@@ -66,9 +67,42 @@ struct step_report {
  */
 int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step,
                const struct cgroups *groups, struct err *err);
-void step_go(const struct step_process *process, unsigned ways);              /* of cgroups_step_make() */
+/* `ways` of cgroups_step_make(). -1: it did not hear, and waits for ever: kill it. */
+int step_go(const struct step_process *process, unsigned ways, struct err *err);
 bool step_report_next(struct step_process *process, struct step_report *ret); /* false: none now */
 void step_kill(const struct step_process *process);
+
+/*
+ * Everything of the step but its PID 1 stands still, or goes on (step_pause.c). No process that it forks meanwhile escapes. A
+ * pause that is not complete within about a second is taken back: ERR_SYSTEM, and everything runs.
+ *
+ *         step_pause(&process, &groups, &pause, err);
+ *         … what it would write to is read …
+ *         if (!step_stood(&process, &pause)) …          somebody woke up in between: what was read counts for nothing
+ *         step_continue(&process, &groups, &pause);
+ */
+enum step_stillness { STEP_RUNS, STEP_FROZEN, STEP_STOPPED }; /* by the control group's freezer; by SIGSTOP */
+
+struct step_still { /* all threads, and how often each has run (step_still.c) */
+        char hex[HASH_HEX];
+};
+
+struct step_pause {
+        enum step_stillness how;
+        struct step_still seen; /* STOPPED */
+};
+
+int step_pause(const struct step_process *process, const struct cgroups *groups, struct step_pause *ret,
+               struct err *err);
+bool step_stood(const struct step_process *process, const struct step_pause *pause);
+void step_continue(const struct step_process *process, const struct cgroups *groups, const struct step_pause *pause);
+
+bool step_all_stand(const struct step_process *process);                    /* every thread is stopped or dead */
+bool step_look(const struct step_process *process, struct step_still *ret); /* false: it cannot be seen */
+
+/* Its PID 1 carries that out: kill(-1) in its pid namespace cannot miss anybody. Only for signals from outside of it. */
+void step_obey_pauses(void);
+
 void step_reap(struct step_process *process, struct rusage *ret_usage);
 void step_process_release(struct step_process *process);
 

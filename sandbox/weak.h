@@ -34,9 +34,6 @@ int weak_begin(struct err *err);
 /* Capabilities away, as far as there are any; no_new_privs. */
 int weak_drop(struct err *err);
 
-/* ERR_SANDBOX where Landlock is missing or too old. */
-int weak_check(struct err *err);
-
 /* ---- The site: folders in scratch (weak_site.c) ---- */
 int weak_site_furnish(struct site *site, struct err *err); /* after the copy is made */
 int weak_step_begin(struct site *site, const struct sandbox_step *step, struct err *err);
@@ -62,6 +59,13 @@ struct weak_tree_usage {
         uint64_t tasks, memory_bytes, cpu_ms; /* tasks: processes and threads */
 };
 void weak_tree_measure(pid_t root, struct weak_tree_usage *ret); /* of all that descend from it */
+
+/*
+ * Each process below it, by its folder in that /proc, ascending, until one says false; -1: below this process, but for its
+ * children, which are PID 1 of their namespaces. False: one did, or there is no /proc. A signal to all below it.
+ */
+bool weak_tree_each(pid_t root, bool (*each)(int proc, const char *pid, void *arg), void *arg);
+void weak_tree_signal(pid_t root, int signal);
 
 /* Threads of all processes of the user, on the whole machine: RLIMIT_NPROC counts them where there is no user namespace. */
 uint64_t weak_user_tasks(void);

@@ -89,7 +89,7 @@ int weak_drop(struct err *err)
         return 0;
 }
 
-int weak_check(struct err *err)
+static int check_landlock(struct err *err)
 {
         if (landlock_abi() >= LANDLOCK_ABI_SCOPES)
                 return 0;
@@ -100,7 +100,7 @@ int weak_check(struct err *err)
 
 int weak_begin(struct err *err)
 {
-        if (weak_check(err) < 0 || weak_drop(err) < 0)
+        if (check_landlock(err) < 0 || weak_drop(err) < 0)
                 return -1;
         if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
                 return err_errno(err, "PR_SET_CHILD_SUBREAPER");

@@ -139,13 +139,43 @@ uint64_t weak_user_tasks(void)
         return tasks;
 }
 
-static void kill_one(const struct process *process)
+static void signal_one(const struct process *process, int signal)
 {
         _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
         struct process again;
 
         if (fd >= 0 && read_process(process->pid, &again) == 0 && again.start == process->start)
-                syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+                syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+}
+
+void weak_tree_signal(pid_t root, int signal)
+{
+        __attribute__((cleanup(processes_release))) struct processes list = {0};
+
+        list_below(root, &list);
+        for (size_t i = 0; i < list.len; i++)
+                if (list.items[i].ours && !list.items[i].dead)
+                        signal_one(&list.items[i], signal);
+}
+
+bool weak_tree_each(pid_t root, bool (*each)(int proc, const char *pid, void *arg), void *arg)
+{
+        __attribute__((cleanup(processes_release))) struct processes list = {0};
+        _cleanup_fd_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const bool own = root < 0;
+        char name[16] = "";
+
+        if (own && readlink("/proc/self", name, sizeof(name) - 1) > 0)
+                root = (pid_t)strtol(name, NULL, 10);
+        list_below(root, &list);
+        for (size_t i = 0; i < list.len; i++) {
+                char pid[16];
+
+                snprintf(pid, sizeof(pid), "%d", (int)list.items[i].pid);
+                if (list.items[i].ours && !(own && list.items[i].parent == root) && !each(proc, pid, arg))
+                        return false;
+        }
+        return proc >= 0;
 }
 
 static void reap(pid_t wanted, int *ret_status, bool *ret_none)
@@ -172,7 +202,7 @@ void weak_tree_kill(pid_t wanted, int *ret_status)
                 list_below(getpid(), &list);
                 for (size_t i = 0; i < list.len; i++)
                         if (list.items[i].ours && !list.items[i].dead) {
-                                kill_one(&list.items[i]);
+                                signal_one(&list.items[i], SIGKILL);
                                 alive = true;
                         }
                 if (none && !alive)

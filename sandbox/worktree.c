@@ -25,7 +25,7 @@ static size_t list_lowers(const struct site *site, const struct sandbox_step *st
 
         if (step->worktree == SANDBOX_READONLY)
                 lowers[len++] = skeleton;
-        if (step->worktree != SANDBOX_WORK && site->frozen && !step->lower_skip)
+        if (step->worktree != SANDBOX_WORK && site->frozen && !step->lower_skip && !step->on_base)
                 lowers[len++] = site->upper;
         for (size_t i = step->lower_skip; i < site->plan->lower.len && len < LOWERS_MAX; i++)
                 lowers[len++] = site->plan->lower.items[i];

@@ -11,6 +11,7 @@
 #include "sandbox/difference.h"
 #include "sandbox/kernel.h"
 #include "sandbox/merge.h"
+#include "sandbox/seed.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -32,6 +33,19 @@ static int make_copy(const struct site *site, const char *name, const char *cons
         return merge_copy(&stack, fd, 0, count, err) < 0 ? err_wrap(err, "copy of the worktree") : 0;
 }
 
+/* After the stamp: what it changes is a change of the run. */
+static int lay_seed(const struct sandbox_plan *plan, int scratch, struct err *err)
+{
+        _cleanup_fd_ int tree = -1;
+
+        if (!plan->seed)
+                return 0;
+        tree = openat(scratch, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (tree < 0)
+                return err_errno(err, "copy of the worktree");
+        return seed_lay(plan->seed, tree, SEED_TREE, err);
+}
+
 int copy_prepare(struct site *site, struct err *err)
 {
         const struct sandbox_plan *plan = site->plan;
@@ -40,7 +54,7 @@ int copy_prepare(struct site *site, struct err *err)
 
         if (scratch < 0 ||
             make_copy(site, "tree", (const char *const *)plan->lower.items, plan->lower.len, &count, err) < 0 ||
-            fs_write_at(scratch, "stamp", "", 0, 0600, err) < 0)
+            fs_write_at(scratch, "stamp", "", 0, 0600, err) < 0 || lay_seed(plan, scratch, err) < 0)
                 return -1;
         site->copied = count.reflinked ? "reflink" : "copy";
         site->copied_bytes = count.bytes;
@@ -88,7 +102,7 @@ int copy_step_begin(struct site *site, const struct sandbox_step *step, struct e
                 return -1;
         if (!copy_is_own(step))
                 return 0;
-        if (site->frozen && !step->lower_skip)
+        if (site->frozen && !step->lower_skip && !step->on_base)
                 lowers[len++] = site->upper;
         for (size_t i = step->lower_skip; i < site->plan->lower.len && len < MERGE_LAYERS_MAX; i++)
                 lowers[len++] = site->plan->lower.items[i];
@@ -108,11 +122,16 @@ int copy_show(const struct site *site, const struct sandbox_step *step, const ch
 
 int copy_freeze(const struct site *site, struct err *err)
 {
+        return copy_difference(site, site->upper, err);
+}
+
+int copy_difference(const struct site *site, const char *to, struct err *err)
+{
         const struct sandbox_plan *plan = site->plan;
         _cleanup_merge_stack_ struct merge_stack lowers = {0};
         _cleanup_free_ char *path = xasprintf("%s/tree", plan->scratch);
         _cleanup_free_ char *stamp = xasprintf("%s/stamp", plan->scratch);
-        _cleanup_fd_ int upper = fs_open_dir(site->upper, err);
+        _cleanup_fd_ int upper = fs_open_dir(to, err);
         _cleanup_fd_ int tree = -1;
         struct stat status;
 

@@ -25,4 +25,7 @@ int copy_step_begin(struct site *site, const struct sandbox_step *step, struct e
 int copy_show(const struct site *site, const struct sandbox_step *step, const char *at, struct err *err);
 int copy_freeze(const struct site *site, struct err *err);
 
+/* The same into another folder, empty as the upper is: for a look at what differs by now. */
+int copy_difference(const struct site *site, const char *to, struct err *err);
+
 #endif

@@ -5,26 +5,19 @@
 
 #include <string.h>
 
-static const char *text(const json_t *data, const char *key)
-{
-        const char *value = json_string_value(json_object_get(data, key));
-
-        return value ? value : "";
-}
-
 static json_t *find(json_t *list, const char *action)
 {
         json_t *entry;
         size_t i;
 
-        json_array_foreach(list, i, entry) if (strcmp(text(entry, "action"), action) == 0) return entry;
+        json_array_foreach(list, i, entry) if (strcmp(json_text_of(entry, "action"), action) == 0) return entry;
         return NULL;
 }
 
 static json_t *entry_of(json_t *list, const json_t *data)
 {
         const bool full = json_array_size(list) > ATTEMPT_SUM_MAX;
-        const char *action = text(data, "candidate_action");
+        const char *action = json_text_of(data, "candidate_action");
         json_t *entry = find(list, action);
 
         if (!entry && full)
@@ -34,8 +27,9 @@ static json_t *entry_of(json_t *list, const json_t *data)
         if (json_array_size(list) == ATTEMPT_SUM_MAX)
                 entry = json_pack("{s:s, s:s, s:s, s:i}", "action", "", "result", "refused", "reason", "", "times", 0);
         else
-                entry = json_pack("{s:s, s:s, s:s, s:i}", "action", action, "result", text(data, "final_action"),
-                                  "reason", text(data, "veto_reason"), "times", 0);
+                entry = json_pack("{s:s, s:s, s:s, s:i}", "action", action, "result",
+                                  json_text_of(data, "final_action"), "reason", json_text_of(data, "veto_reason"),
+                                  "times", 0);
         json_array_append_new(list, entry);
         return entry;
 }

@@ -5,7 +5,6 @@
 #include "lib/base/fs.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -6,10 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void change_release(struct change *change)
+{
+        free(change->path);
+        free(change->lines);
+        free(change->arena);
+}
+
 void change_list_release(struct change_list *list)
 {
         for (size_t i = 0; i < list->len; i++)
-                free(list->items[i].path);
+                change_release(&list->items[i]);
         free(list->items);
         *list = (struct change_list){0};
 }
@@ -18,9 +25,7 @@ struct change *change_list_add(struct change_list *list, const char *path)
 {
         struct change *change;
 
-        /* grows at powers of two, as strv does */
-        if ((list->len & (list->len + 1)) == 0)
-                list->items = xrealloc(list->items, (list->len + 1) * 2 * sizeof(*list->items));
+        list->items = xgrow(list->items, list->len, sizeof(*list->items));
         change = &list->items[list->len++];
         *change = (struct change){.path = xstrdup(path)};
         return change;
@@ -35,4 +40,22 @@ void change_list_sort(struct change_list *list)
 {
         if (list->len)
                 qsort(list->items, list->len, sizeof(*list->items), compare_path);
+}
+
+struct change *change_list_find(const struct change_list *list, const char *path)
+{
+        size_t low = 0, high = list->len;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                int order = strcmp(list->items[middle].path, path);
+
+                if (order == 0)
+                        return &list->items[middle];
+                if (order < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
 }

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define RECEIVE_BYTES ((size_t)64 << 10)
+
 void channel_init(struct channel *channel, int fd)
 {
         *channel = (struct channel){.fd = fd};
@@ -118,7 +120,7 @@ static void keep_fds(struct channel *channel, struct msghdr *header)
 static ssize_t receive_some(struct channel *channel)
 {
         _Alignas(struct cmsghdr) char control[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
-        char buffer[16384];
+        char buffer[RECEIVE_BYTES];
         struct iovec part = {.iov_base = buffer, .iov_len = sizeof(buffer)};
         struct msghdr header = {
                 .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
@@ -134,42 +136,63 @@ static ssize_t receive_some(struct channel *channel)
         return got;
 }
 
-/* Takes the first line out of the buffer, once `newline` points at its end. */
-static int take_line(struct channel *channel, const char *newline, struct json_t **ret_message, struct err *err)
+struct json_t *channel_message(const char *line, size_t len, struct err *err)
 {
-        size_t len = (size_t)(newline - channel->in.data);
-        json_t *message = json_parse(channel->in.data, len, "message", err);
+        json_t *message = json_parse(line, len, "message", err);
 
         if (message && !json_is_object(message)) {
                 json_decref(message);
                 message = NULL;
                 err_set(err, ERR_INPUT, "message: expected an object");
         }
-        channel->in.len -= len + 1;
-        memmove(channel->in.data, newline + 1, channel->in.len + 1);
-        channel->scanned = 0;
-        if (!message)
-                return -1;
-        *ret_message = message;
-        return 1;
+        return message;
+}
+
+static const char *find_newline(const struct channel *channel)
+{
+        return channel->in.len > channel->scanned
+                       ? memchr(channel->in.data + channel->scanned, '\n', channel->in.len - channel->scanned)
+                       : NULL;
 }
 
 bool channel_has_line(const struct channel *channel)
 {
-        return channel->in.len > channel->scanned &&
-               memchr(channel->in.data + channel->scanned, '\n', channel->in.len - channel->scanned);
+        return find_newline(channel) != NULL;
 }
 
-int channel_recv(struct channel *channel, struct json_t **ret_message, struct err *err)
+/* When more is wanted, not line by line: many lines come at once. */
+static void forget_taken(struct channel *channel)
+{
+        if (!channel->taken)
+                return;
+        channel->in.len -= channel->taken;
+        memmove(channel->in.data, channel->in.data + channel->taken, channel->in.len + 1);
+        channel->scanned -= channel->taken;
+        channel->taken = 0;
+}
+
+/* Where nothing is left, `in` is empty at once; the bytes stay until more is received. */
+static void hand_out(struct channel *channel, const char *newline, const char **ret_line, size_t *ret_len)
+{
+        *ret_line = channel->in.data + channel->taken;
+        *ret_len = (size_t)(newline - *ret_line);
+        channel->taken = channel->scanned = (size_t)(newline + 1 - channel->in.data);
+        if (channel->taken == channel->in.len)
+                channel->in.len = channel->taken = channel->scanned = 0;
+}
+
+int channel_recv_line(struct channel *channel, const char **ret_line, size_t *ret_len, struct err *err)
 {
         for (;;) {
-                const char *from = channel->in.data + channel->scanned;
-                const char *newline = channel->in.len ? memchr(from, '\n', channel->in.len - channel->scanned) : NULL;
+                const char *newline = find_newline(channel);
                 ssize_t got;
 
-                if (newline)
-                        return take_line(channel, newline, ret_message, err);
+                if (newline) {
+                        hand_out(channel, newline, ret_line, ret_len);
+                        return 1;
+                }
                 channel->scanned = channel->in.len;
+                forget_taken(channel);
                 if (channel->in.len > CHANNEL_LINE_MAX)
                         return err_set(err, ERR_INPUT, "message: longer than %zu bytes", CHANNEL_LINE_MAX);
                 got = receive_some(channel);
@@ -182,4 +205,20 @@ int channel_recv(struct channel *channel, struct json_t **ret_message, struct er
                 if (got <= 0)
                         return 0;
         }
+}
+
+int channel_recv(struct channel *channel, struct json_t **ret_message, struct err *err)
+{
+        const char *line = NULL;
+        size_t len = 0;
+        json_t *message;
+        const int got = channel_recv_line(channel, &line, &len, err);
+
+        if (got != 1)
+                return got;
+        message = channel_message(line, len, err);
+        if (!message)
+                return -1;
+        *ret_message = message;
+        return 1;
 }

@@ -32,7 +32,8 @@ struct json_t;
 struct channel {
         int fd;
         struct str in;
-        size_t scanned; /* bytes of `in` known to hold no newline */
+        size_t taken;   /* bytes of `in` that were handed out */
+        size_t scanned; /* up to there it is known to hold no further newline */
         int fds[CHANNEL_FDS_MAX];
         size_t fds_len;
 };
@@ -43,6 +44,10 @@ void channel_release(struct channel *channel);
 int channel_send(struct channel *channel, const struct json_t *message, const int *fds, size_t fds_len,
                  struct err *err);
 int channel_recv(struct channel *channel, struct json_t **ret_message, struct err *err);
+/* The line itself, for who can tell without taking it apart; without its newline, borrowed until the next call. */
+int channel_recv_line(struct channel *channel, const char **ret_line, size_t *ret_len, struct err *err);
+/* What channel_recv() makes of a line. NULL with err set. */
+struct json_t *channel_message(const char *line, size_t len, struct err *err);
 bool channel_has_line(const struct channel *channel); /* received already: no poll tells of it */
 int channel_take_fd(struct channel *channel);         /* the oldest unclaimed descriptor, or -1 */
 

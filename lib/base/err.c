@@ -59,6 +59,16 @@ int err_wrap(struct err *err, const char *format, ...)
         return -1;
 }
 
+int err_place(struct err *err)
+{
+        static const int theirs[] = {ENOENT, ENOTDIR, EISDIR, EACCES, EPERM, EROFS, ENAMETOOLONG, ELOOP};
+
+        for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++)
+                if (err->code == ERR_SYSTEM && err->errnum == theirs[i])
+                        err->code = ERR_INPUT;
+        return -1;
+}
+
 int err_exit_status(const struct err *err)
 {
         return codes[err->code].exit_status;

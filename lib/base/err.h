@@ -52,6 +52,9 @@ int err_set(struct err *err, enum err_code code, const char *format, ...) __attr
 int err_errno(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* About a path that a person typed: where it is not there, or not to be written, the input was wrong, not the system. */
+int err_place(struct err *err);
+
 int err_exit_status(const struct err *err);
 void err_report(FILE *out, const char *program, const struct err *err);
 

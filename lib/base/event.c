@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of event types and its interpreter. A field's type says what JSON it is; fields of one `either` group are
+ * The interpreter of the table of event types (event_table.c). A field's type says what JSON it is; fields of one `either` group are
  * alternatives of which one must be there. Fails with ERR_REFUSED (who) or ERR_INPUT (what), naming the field.
  */
 #include "lib/base/event_internal.h"
 
+#include "lib/base/canonical.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const field_type_names[] = {
@@ -25,106 +27,6 @@ static const char *const field_type_names[] = {
         [FIELD_OBJECT_ID] = "an object id in hex",
         [FIELD_ANY] = "text, number, list or object",
         [FIELD_VALUE] = "any value",
-};
-
-#define A (1u << EVENT_ACTOR_AGENT)
-#define R (1u << EVENT_ACTOR_RUNNER)
-#define D (1u << EVENT_ACTOR_DIRECTOR)
-#define U (1u << EVENT_ACTOR_USER)
-#define S (1u << EVENT_ACTOR_SYSTEM)
-#define ANYONE (A | R | D | U | S)
-
-#define MUST(name_, type_)                                                                                             \
-        {                                                                                                              \
-                .name = (name_), .type = FIELD_##type_                                                                 \
-        }
-#define MAY(name_, type_)                                                                                              \
-        {                                                                                                              \
-                .name = (name_), .type = FIELD_##type_, .optional = true                                               \
-        }
-#define EITHER(name_, type_)                                                                                           \
-        {                                                                                                              \
-                .name = (name_), .type = FIELD_##type_, .optional = true, .either = true                               \
-        }
-#define CHOICE(name_, words)                                                                                           \
-        {                                                                                                              \
-                .name = (name_), .type = FIELD_TEXT, .choices = (words)                                                \
-        }
-
-#define APPROVAL_SUBJECT                                                                                               \
-        EITHER("sentence", TEXT), EITHER("tree", OBJECT_ID), MAY("base", OBJECT_ID), MAY("evidence", SHA256)
-
-static const struct event_type types[] = {
-        {"note.observation", ANYONE, {MUST("text", TEXT)}},
-        {"note.hypothesis", ANYONE, {MUST("claim", TEXT), MUST("test", TEXT), MUST("budget", ANY)}},
-        {"note.hyperthesis",
-         ANYONE,
-         {MUST("blind_spot", TEXT), CHOICE("why", "missing_data|missing_tool|permission|cost|semantics|adversary"),
-          MUST("risk", ANY), MUST("bound", ANY)}},
-        {"note.conjecture",
-         ANYONE,
-         {MUST("claim", TEXT), MUST("test", TEXT), MUST("edge", TEXT), MUST("delta_o", TEXT), MUST("scope", ANY)}},
-        {"note.status",
-         ANYONE,
-         {MUST("text", TEXT), MAY("progress", FRACTION), MAY("tick", INTEGER), MAY("goal", ANY),
-          MAY("claimed_reason", STRING), MAY("candidate_action", ANY), MAY("final_action", ANY), MAY("extra", OBJECT)}},
-        {"note.request.help", ANYONE, {MUST("question", TEXT), MAY("options", LIST), MAY("default", ANY)}},
-        {"note.request.verify", R, {MUST("tree", OBJECT_ID), MUST("results", LIST)}},
-        {"spec.change.request",
-         ANYONE,
-         {MUST("target", TEXT), CHOICE("type", "BUGFIX|CLARIFICATION|NEW_SURFACE|DEPRECATION|CONSOLIDATION"),
-          MUST("claim", TEXT), MUST("evidence", ANY), MUST("proposed_delta", ANY), MUST("risk", ANY),
-          MUST("compat", ANY)}},
-        {"split.request", ANYONE, {MUST("reason", TEXT), MUST("items", LIST)}},
-        {"cost.reported",
-         ANYONE,
-         {MUST("usd", NUMBER), MAY("tokens_in", COUNT), MAY("tokens_out", COUNT), MAY("model", STRING)}},
-        {"run.state", R | D | S, {MUST("from", STRING), MUST("to", TEXT), MUST("reasons", LIST)}},
-        {"action.vetoed",
-         R | D | S,
-         {MUST("candidate_action", ANY), MUST("final_action", ANY), MUST("veto_reason", TEXT)}},
-        {"approval.requested", R | D | S, {APPROVAL_SUBJECT, MAY("who", TEXT)}},
-        {"approval.granted", U | S, {APPROVAL_SUBJECT, MUST("who", TEXT)}},
-        {"approval.denied", U | S, {APPROVAL_SUBJECT, MUST("who", TEXT)}},
-        {"approval.consumed", D | S, {APPROVAL_SUBJECT, MUST("who", TEXT)}},
-        {"operator.outcome", U, {CHOICE("outcome", "accepted|rejected"), MUST("who", TEXT), MUST("reason", STRING)}},
-        {"checkpoint.created", R | D | U | S, {MUST("step", COUNT), MUST("tree", OBJECT_ID)}},
-        {"amendment", U | D | S, {MUST("field", TEXT), MUST("old", VALUE), MUST("new", VALUE), MUST("reason", TEXT)}},
-        {"receipt.read", R | D | S, {MUST("path", TEXT), MUST("sha256", SHA256), MUST("bytes", COUNT)}},
-        {"receipt.context.footprint", R | D | S, {MUST("files", COUNT), MUST("bytes", COUNT)}},
-        {"receipt.net",
-         R | S,
-         {MUST("host", TEXT), MUST("port", COUNT), MUST("address", STRING), MUST("bytes_in", COUNT),
-          MUST("bytes_out", COUNT), MUST("ms", NUMBER), MAY("via", STRING), MAY("method", STRING), MAY("status", COUNT),
-          MAY("error", STRING)}},
-        {"receipt.patch",
-         R | D,
-         {MUST("sha256", SHA256), MUST("files", COUNT), MUST("lines_added", COUNT), MUST("lines_removed", COUNT)}},
-        {"receipt.verifier",
-         R | D,
-         {MUST("name", TEXT), CHOICE("gate", "self|director"), MUST("command", TEXT),
-          CHOICE("result", "PASS|FAIL|FLAKY|PRE_EXISTING|INCONCLUSIVE"), MUST("exit", INTEGER), MUST("ms", NUMBER),
-          MUST("log_sha256", SHA256)}},
-        {"receipt.verifier.results", R, {MUST("plan_id", SHA256), MUST("results", LIST)}},
-        {"receipt.verifier.attestations", D, {MUST("plan_id", SHA256), MUST("attestations", LIST)}},
-        {"receipt.policy.decision", R | D | S, {MUST("decision", TEXT), MUST("reasons", LIST), MUST("gates", LIST)}},
-        {"receipt.commit",
-         D,
-         {MUST("commit", OBJECT_ID), MUST("tree", OBJECT_ID), MUST("base", OBJECT_ID), MUST("ref", TEXT)}},
-        {"receipt.ahdb.delta",
-         ANYONE,
-         {EITHER("assert", ANY), EITHER("hypothesize", ANY), EITHER("drive", ANY), EITHER("believe", ANY)}},
-        {"receipt.evidence.set.hash", D | S, {MUST("sha256", SHA256)}},
-        {"receipt.conjecture.set", ANYONE, {MUST("items", LIST)}},
-        {"receipt.discrepancy.report", R | D | U | S, {MUST("items", LIST)}},
-        {"receipt.attack.report", R | D | U | S, {MUST("items", LIST)}},
-        {"receipt.preference.decision", D | U | S, {MUST("question", TEXT), MUST("answer", ANY), MUST("by", TEXT)}},
-        {"receipt.projection.rebuild", R | D | S, {MUST("name", TEXT), MUST("sha256", SHA256)}},
-        {"receipt.limits",
-         R | D,
-         {MUST("step", TEXT), MUST("ended", TEXT), MUST("limits", LIST), MAY("output_left_out", COUNT),
-          MAY("redacted", COUNT)}},
-        {"receipt.timeout", R | D | S, {MUST("what", TEXT), MUST("default_taken", ANY)}},
 };
 
 static const char *const actor_names[] = {
@@ -176,9 +78,9 @@ const struct event_type *event_type_find(const char *name)
                 return NULL;
         if (!strncmp(folded, EVENT_TYPE_PREFIX, strlen(EVENT_TYPE_PREFIX)))
                 bare += strlen(EVENT_TYPE_PREFIX);
-        for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-                if (!strcmp(types[i].name, bare))
-                        return &types[i];
+        for (size_t i = 0; i < event_types_len; i++)
+                if (!strcmp(event_types[i].name, bare))
+                        return &event_types[i];
         return NULL;
 }
 
@@ -189,7 +91,12 @@ const char *event_type_name(const struct event_type *type)
 
 const struct event_type *event_type_at(size_t index)
 {
-        return index < sizeof(types) / sizeof(types[0]) ? &types[index] : NULL;
+        return index < event_types_len ? &event_types[index] : NULL;
+}
+
+const char *event_type_about(const struct event_type *type)
+{
+        return type->about;
 }
 
 bool event_may_emit(const struct event_type *type, enum event_actor actor)
@@ -212,81 +119,117 @@ static void put_expected(const struct event_field *field, struct str *out)
         }
 }
 
-void event_type_describe(const struct event_type *type, struct str *out)
+bool event_field_at(const struct event_type *type, size_t index, struct event_field_told *ret, struct str *ret_expected)
 {
-        for (const struct event_field *field = type->fields; field->name; field++) {
-                const char *open = field->either ? "<" : field->optional ? "[" : "";
-                const char *close = field->either ? ">" : field->optional ? "]" : "";
+        const struct event_field *field = type->fields;
 
-                str_printf(out, "%s%s%s (", field == type->fields ? "" : ", ", open, field->name);
-                put_expected(field, out);
-                str_printf(out, ")%s", close);
-        }
+        for (size_t i = 0; field->name && i < index; i++)
+                field++;
+        if (!field->name)
+                return false;
+        put_expected(field, ret_expected);
+        *ret = (struct event_field_told){
+                .name = field->name, .about = field->about, .required = !field->optional, .either = field->either};
+        return true;
 }
 
-static bool is_hex(const char *text, size_t len)
+/* A value of the data, from wherever it was read: a parsed one, or the text of one that is canonical. */
+struct value {
+        enum canonical_kind kind;
+        const char *text; /* of a string */
+        size_t len;
+        double number; /* of a number */
+};
+
+static bool is_hex(const struct value *value, size_t prefix, size_t len)
 {
-        return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
+        if (value->len - prefix != len)
+                return false;
+        for (const char *at = value->text + prefix; at < value->text + value->len; at++)
+                if (!((*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f')))
+                        return false;
+        return true;
 }
 
-static bool is_choice(const char *choices, const char *word)
+static bool is_choice(const char *choices, const struct value *word)
 {
-        size_t len = strlen(word);
-
         for (const char *at = choices;; at += strcspn(at, "|") + 1) {
-                if (strcspn(at, "|") == len && !strncmp(at, word, len))
+                if (strcspn(at, "|") == word->len && !memcmp(at, word->text, word->len))
                         return true;
                 if (!at[strcspn(at, "|")])
                         return false;
         }
 }
 
-static bool text_fits(const struct event_field *field, const char *text)
+static bool text_fits(const struct event_field *field, const struct value *value)
 {
+        static const char sha256[] = "sha256:";
+        const size_t prefix = strlen(sha256);
+
         switch (field->type) {
         case FIELD_TEXT:
         case FIELD_ANY:
-                return *text && (!field->choices || is_choice(field->choices, text));
+                return value->len && (!field->choices || is_choice(field->choices, value));
         case FIELD_STRING:
         case FIELD_VALUE:
                 return true;
         case FIELD_SHA256:
-                return is_hex(strncmp(text, "sha256:", 7) ? text : text + 7, 64);
+                return is_hex(value, value->len > prefix && !memcmp(value->text, sha256, prefix) ? prefix : 0, 64);
         case FIELD_OBJECT_ID:
-                return !*text || is_hex(text, 40);
+                return !value->len || is_hex(value, 0, 40);
         default:
                 return false;
         }
 }
 
-static bool value_fits(const struct event_field *field, const json_t *value)
+static bool value_fits(const struct event_field *field, const struct value *value)
 {
-        double number = json_number_value(value);
+        const bool integer = value->kind == CANONICAL_INTEGER, number = integer || value->kind == CANONICAL_REAL;
 
-        if (json_is_string(value))
-                return text_fits(field, json_string_value(value));
+        if (value->kind == CANONICAL_STRING)
+                return text_fits(field, value);
         switch (field->type) {
         case FIELD_NUMBER:
-                return json_is_number(value) && number >= 0;
+                return number && value->number >= 0;
         case FIELD_FRACTION:
-                return json_is_number(value) && number >= 0 && number <= 1;
+                return number && value->number >= 0 && value->number <= 1;
         case FIELD_COUNT:
-                return json_is_integer(value) && json_integer_value(value) >= 0;
+                return integer && value->number >= 0;
         case FIELD_INTEGER:
-                return json_is_integer(value);
+                return integer;
         case FIELD_BOOL:
-                return json_is_boolean(value);
+                return value->kind == CANONICAL_BOOL;
         case FIELD_LIST:
-                return json_is_array(value);
+                return value->kind == CANONICAL_ARRAY;
         case FIELD_OBJECT:
-                return json_is_object(value);
+                return value->kind == CANONICAL_OBJECT;
         case FIELD_ANY:
-                return !json_is_null(value);
+                return value->kind != CANONICAL_NULL;
         case FIELD_VALUE:
                 return true;
         default:
                 return false;
         }
+}
+
+static struct value value_of(const json_t *json)
+{
+        static const enum canonical_kind kinds[] = {
+                [JSON_OBJECT] = CANONICAL_OBJECT,   [JSON_ARRAY] = CANONICAL_ARRAY, [JSON_STRING] = CANONICAL_STRING,
+                [JSON_INTEGER] = CANONICAL_INTEGER, [JSON_REAL] = CANONICAL_REAL,   [JSON_TRUE] = CANONICAL_BOOL,
+                [JSON_FALSE] = CANONICAL_BOOL,      [JSON_NULL] = CANONICAL_NULL,
+        };
+
+        return (struct value){.kind = kinds[json_typeof(json)],
+                              .text = json_string_value(json),
+                              .len = json_string_length(json),
+                              .number = json_number_value(json)};
+}
+
+/* What is optional may be null as well as absent. */
+static bool says_nothing(const struct event_field *field, const struct value *value)
+{
+        return field->optional && !field->either && value->kind == CANONICAL_NULL;
 }
 
 static int field_error(const struct event_type *type, const struct event_field *field, const char *what,
@@ -326,15 +269,18 @@ int event_validate(const struct event_type *type, enum event_actor actor, const 
                 return err_set(err, ERR_INPUT, "%s: the data is no object; expected: {\"%s\": …}", type->name,
                                type->fields[0].name);
         for (const struct event_field *field = type->fields; field->name; field++) {
-                const json_t *value = json_object_get(data, field->name);
+                const json_t *json = json_object_get(data, field->name);
+                const struct value value = json ? value_of(json) : (struct value){0};
 
-                if (!value && !field->optional)
+                if (!json && !field->optional)
                         return field_error(type, field, "is missing", err);
-                if (value && !value_fits(field, value))
+                if (json && !says_nothing(field, &value) && !value_fits(field, &value))
                         return field_error(type, field, "is something else", err);
         }
         if (check_either(type, data, err) < 0)
                 return -1;
+        if (json_size(data) <= EVENT_DATA_MAX)
+                return 0;
         bytes = json_dumpb(data, NULL, 0, JSON_COMPACT);
         if (!bytes)
                 return err_set(err, ERR_INPUT, "%s: the data is nested too deeply or no UTF-8", type->name);
@@ -342,4 +288,57 @@ int event_validate(const struct event_type *type, enum event_actor actor, const 
                 return err_set(err, ERR_INPUT, "%s: the data has %zu bytes; expected at most %zu", type->name, bytes,
                                EVENT_DATA_MAX);
         return 0;
+}
+
+/* ---- Text that is canonical already ---- */
+
+#define NUMBER_MAX 24 /* bytes: of no number that canonical_read() takes */
+
+static struct value value_at(const struct canonical_member *member)
+{
+        struct value value = {.kind = member->kind, .text = member->text, .len = member->len};
+        char number[NUMBER_MAX + 1] = "";
+
+        if ((value.kind == CANONICAL_INTEGER || value.kind == CANONICAL_REAL) && member->len <= NUMBER_MAX) {
+                memcpy(number, member->text, member->len);
+                value.number = strtod(number, NULL);
+        }
+        return value;
+}
+
+static bool field_fits(const struct event_field *field, const struct canonical *data)
+{
+        const struct canonical_member *member = canonical_get(data, field->name);
+        const struct value value = member ? value_at(member) : (struct value){0};
+
+        if (!member)
+                return field->optional;
+        return says_nothing(field, &value) || value_fits(field, &value);
+}
+
+static bool has_either(const struct event_type *type, const struct canonical *data)
+{
+        bool any = false;
+
+        for (const struct event_field *field = type->fields; field->name; field++) {
+                if (field->either && canonical_get(data, field->name))
+                        return true;
+                any |= field->either;
+        }
+        return !any;
+}
+
+bool event_check_text(const struct event_type *type, enum event_actor actor, const char *data, size_t len,
+                      struct event_checked *ret)
+{
+        struct canonical read;
+
+        if (!event_may_emit(type, actor) || len > EVENT_DATA_MAX / 2 || !canonical_read(data, len, &read) ||
+            !has_either(type, &read))
+                return false;
+        for (const struct event_field *field = type->fields; field->name; field++)
+                if (!field_fits(field, &read))
+                        return false;
+        *ret = (struct event_checked){.type = type, .actor = actor, .data = data, .len = len, .escapes = read.escapes};
+        return true;
 }

@@ -52,13 +52,24 @@ const struct event_type *event_type_find(const char *name);
 /* "note.hypothesis"; the CloudEvents type is EVENT_TYPE_PREFIX plus this. */
 const char *event_type_name(const struct event_type *type);
 
+/* What it is for, in a sentence. */
+const char *event_type_about(const struct event_type *type);
+
+/* What its `refs` name, in words; NULL: nothing in particular. */
+const char *event_type_refs(const struct event_type *type);
+
+/* Its fields one by one, for documentation; false past the last. `ret_expected` is appended to: "text", "one of a, b". */
+struct event_field_told {
+        const char *name, *about;
+        bool required, either; /* either: one of those so marked must be there */
+};
+bool event_field_at(const struct event_type *type, size_t index, struct event_field_told *ret,
+                    struct str *ret_expected);
+
 /* Walks the table, for help and completion: NULL past the end. */
 const struct event_type *event_type_at(size_t index);
 
 bool event_may_emit(const struct event_type *type, enum event_actor actor);
-
-/* "claim (text), test (text), budget (any)": what the type requires, then the optional ones in brackets. */
-void event_type_describe(const struct event_type *type, struct str *out);
 
 /* Whether the type's row has such a field. */
 bool event_type_has(const struct event_type *type, const char *field);
@@ -71,6 +82,20 @@ bool event_type_has(const struct event_type *type, const char *field);
 struct json_t *event_field_schema(const struct event_type *type, const char *field, bool *ret_required);
 
 int event_validate(const struct event_type *type, enum event_actor actor, const struct json_t *data, struct err *err);
+
+/*
+ * The same for data whose text is in canonical form (lib/base/canonical.h), without taking it apart; what is true of it goes with it,
+ * so that nobody has to look twice. False: it may be valid nevertheless; event_validate() judges, and says why not.
+ */
+struct event_checked {
+        const struct event_type *type;
+        enum event_actor actor;
+        const char *data; /* borrowed */
+        size_t len;
+        bool escapes; /* somewhere in it is a backslash */
+};
+bool event_check_text(const struct event_type *type, enum event_actor actor, const char *data, size_t len,
+                      struct event_checked *ret);
 
 const char *event_actor_name(enum event_actor actor);
 int event_actor_from_name(const char *name, enum event_actor *ret); /* -1: no such actor */

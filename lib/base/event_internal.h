@@ -2,7 +2,7 @@
 #ifndef CUPEL_BASE_EVENT_INTERNAL_H
 #define CUPEL_BASE_EVENT_INTERNAL_H
 
-/* A row of the table of event types, as event.c (checks) and event_schema.c (tells others what is checked) share it. */
+/* A row of the table of event types, as event_table.c (has them), event.c (checks) and event_schema.c (tells others what is checked) share it. */
 
 #include "lib/base/event.h"
 
@@ -28,12 +28,17 @@ struct event_field {
         bool optional;
         bool either;         /* one of the fields so marked is required */
         const char *choices; /* "a|b|c" */
+        const char *about;   /* in a few words */
 };
 
 struct event_type {
         const char *name;
         unsigned actors;
-        struct event_field fields[12];
+        const char *about; /* a sentence */
+        struct event_field fields[16];
 };
+
+extern const struct event_type event_types[];
+extern const size_t event_types_len;
 
 #endif

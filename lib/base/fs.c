@@ -7,12 +7,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define TEMPORARY_HEX 12
+#define TEMPORARY_END ".tmp"
 
 int fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
 {
@@ -84,11 +89,11 @@ int fs_write_at(int dirfd, const char *name, const void *data, size_t len, mode_
 {
         _cleanup_free_ char *temporary = NULL;
         _cleanup_fd_ int fd = -1;
-        char random[13];
+        char random[TEMPORARY_HEX + 1];
 
-        if (random_hex(random, 12) < 0)
+        if (random_hex(random, TEMPORARY_HEX) < 0)
                 return err_errno(err, "getrandom");
-        temporary = xasprintf("%s.%s.tmp", name, random);
+        temporary = xasprintf("%s.%s" TEMPORARY_END, name, random);
         fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (fd < 0)
                 return err_errno(err, "create %s", name);
@@ -100,7 +105,39 @@ int fs_write_at(int dirfd, const char *name, const void *data, size_t len, mode_
         return 0;
 }
 
-static bool is_folder(const char *path)
+/* "<name>.<random>.tmp", as fs_write_at() makes it */
+static bool is_temporary(const char *name)
+{
+        const size_t len = strlen(name), end = TEMPORARY_HEX + strlen(TEMPORARY_END);
+
+        return len > end + 1 && name[len - end - 1] == '.' &&
+               strspn(name + len - end, "0123456789abcdef") == TEMPORARY_HEX &&
+               strcmp(name + len - strlen(TEMPORARY_END), TEMPORARY_END) == 0;
+}
+
+void fs_sweep_unwritten(int dirfd)
+{
+        const int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *entry;
+
+        if (!dir && fd >= 0)
+                close(fd);
+        while (dir && (entry = readdir(dir)))
+                if (is_temporary(entry->d_name))
+                        (void)unlinkat(fd, entry->d_name, 0); /* a folder stays: none of ours */
+        if (dir)
+                closedir(dir);
+}
+
+bool path_is_in(const char *path, const char *folder)
+{
+        const size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+
+        return strncmp(path, folder, len) == 0 && (len == 0 || path[len] == '/' || !path[len]);
+}
+
+bool fs_is_folder(const char *path)
 {
         struct stat st;
 
@@ -112,20 +149,45 @@ int fs_mkdir_p(const char *path, mode_t mode, struct err *err)
 {
         _cleanup_free_ char *copy = NULL;
 
-        if (mkdir(path, mode) == 0 || (errno == EEXIST && is_folder(path)))
+        if (mkdir(path, mode) == 0 || (errno == EEXIST && fs_is_folder(path)))
                 return 0;
         if (errno != ENOENT)
                 return err_errno(err, "make folder %s", path);
         copy = xstrdup(path);
         for (char *slash = copy + 1; copy[0] && (slash = strchr(slash, '/')); slash++) {
                 *slash = '\0';
-                if (mkdir(copy, mode) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
-                        return err_errno(err, "make folder %s", copy);
+                if (mkdir(copy, mode) < 0 && errno != EEXIST) {
+                        const int why = errno;
+
+                        /* of what is there already it may be said as well */
+                        if ((why != EROFS && why != EACCES) || !fs_is_folder(copy)) {
+                                errno = why;
+                                return err_errno(err, "make folder %s", copy);
+                        }
+                }
                 *slash = '/';
         }
-        if (mkdir(path, mode) == 0 || (errno == EEXIST && is_folder(path)))
+        if (mkdir(path, mode) == 0 || (errno == EEXIST && fs_is_folder(path)))
                 return 0;
         return err_errno(err, "make folder %s", path);
+}
+
+int fs_mkdir_spread(const char *path, mode_t mode, struct err *err)
+{
+        _cleanup_fd_ int fd = -1;
+        int flags;
+
+        if (fs_is_folder(path))
+                return 0;
+        if (fs_mkdir_p(path, mode, err) < 0)
+                return -1;
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        /* other file systems know no such wish */
+        if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && !(flags & FS_TOPDIR_FL)) {
+                flags |= FS_TOPDIR_FL;
+                (void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+        }
+        return 0;
 }
 
 int fs_mkdir_open_at(int dirfd, const char *name, mode_t mode, struct err *err)

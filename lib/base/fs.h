@@ -10,6 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,7 +25,24 @@ int fs_read_at(int dirfd, const char *path, size_t max, struct str *ret, struct 
 int fs_write_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *err);
 int fs_write_all(int fd, const void *data, size_t len);
 
+/* Removes what writers left in the folder that were killed before their rename; for who keeps other writers out. */
+void fs_sweep_unwritten(int dirfd);
+
+/* A new file under `name`, whole and synced, or not at all; somebody else's that came first is left as it is, and is no error. */
+int fs_publish_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *err);
+int fs_put_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+              struct err *err); /* but not synced */
+
+/* Pure: `path` is `folder` or below it, by their texts. Both are normal: no "..", no '/' at the end; "/" and "" hold everything. */
+bool path_is_in(const char *path, const char *folder);
+bool fs_is_folder(const char *path); /* or a symlink to one */
+
 int fs_mkdir_p(const char *path, mode_t mode, struct err *err);
+/*
+ * The same for a folder whose subfolders come and go, each with its files. Made now, it has them put far from each other (ext4:
+ * chattr(1) +T): a file that was removed minutes ago makes each new one near it slower to place there.
+ */
+int fs_mkdir_spread(const char *path, mode_t mode, struct err *err);
 int fs_mkdir_open_at(int dirfd, const char *name, mode_t mode,
                      struct err *err);              /* makes and opens; returns the fd or -1 */
 int fs_open_dir(const char *path, struct err *err); /* O_DIRECTORY|O_RDONLY; the fd or -1 */

@@ -56,7 +56,7 @@ void hash_bytes(const void *data, size_t len, char ret_hex[HASH_HEX])
         hash_final(&hash, ret_hex);
 }
 
-int hash_fd(int fd, char ret_hex[HASH_HEX], struct err *err)
+int hash_fd_within(int fd, uint64_t *left, char ret_hex[HASH_HEX], struct err *err)
 {
         unsigned char buffer[65536];
         struct hash hash;
@@ -68,10 +68,20 @@ int hash_fd(int fd, char ret_hex[HASH_HEX], struct err *err)
                         continue;
                 if (got < 0)
                         return err_errno(err, "read to hash");
+                if ((uint64_t)got > *left)
+                        return err_set(err, ERR_REFUSED, "more bytes than there may be");
+                *left -= (uint64_t)got;
                 hash_update(&hash, buffer, (size_t)got);
         }
         hash_final(&hash, ret_hex);
         return 0;
+}
+
+int hash_fd(int fd, char ret_hex[HASH_HEX], struct err *err)
+{
+        uint64_t left = UINT64_MAX;
+
+        return hash_fd_within(fd, &left, ret_hex, err);
 }
 
 void hex_encode(const void *data, size_t len, char *ret_hex)
@@ -84,6 +94,11 @@ void hex_encode(const void *data, size_t len, char *ret_hex)
                 ret_hex[2 * i + 1] = digits[bytes[i] & 15];
         }
         ret_hex[2 * len] = '\0';
+}
+
+bool hex_is(const char *text, size_t size)
+{
+        return strlen(text) == size - 1 && strspn(text, "0123456789abcdef") == size - 1;
 }
 
 int random_hex(char *ret_hex, size_t digits)

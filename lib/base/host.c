@@ -30,7 +30,7 @@ void address_text(const struct address *address, char ret_text[ADDRESS_TEXT_MAX]
         inet_ntop(address->is_v6 ? AF_INET6 : AF_INET, address->bytes, ret_text, ADDRESS_TEXT_MAX);
 }
 
-bool address_equal(const struct address *a, const struct address *b)
+static bool address_equal(const struct address *a, const struct address *b)
 {
         return a->is_v6 == b->is_v6 && !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
@@ -113,7 +113,7 @@ static bool ends_in_number(const char *text, size_t len)
 
 static int parse_v4(const char *text, size_t len, struct host *ret_host, struct err *err)
 {
-        uint64_t parts[4], value = 0;
+        uint64_t parts[4] = {0}, value = 0;
         size_t count = 0;
         uint8_t bytes[4];
 

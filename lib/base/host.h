@@ -44,7 +44,6 @@ int authority_parse(const char *text, size_t len, uint16_t default_port, struct 
                     struct err *err);
 
 bool host_equal(const struct host *a, const struct host *b);
-bool address_equal(const struct address *a, const struct address *b);
 void address_text(const struct address *address, char ret_text[ADDRESS_TEXT_MAX]);
 
 /* `bytes` are 4 or 16 in network order; IPv4-mapped IPv6 becomes IPv4. */

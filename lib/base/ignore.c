@@ -153,3 +153,17 @@ bool ignore_covers(const struct ignore *rules, const char *path, bool is_folder)
         }
         return ignore_match(rules, path, is_folder) == IGNORE_YES;
 }
+
+bool ignore_may_cover_below(const struct ignore *rules, const char *folder)
+{
+        size_t len = strlen(folder);
+
+        for (size_t i = 0; i < rules->len; i++) {
+                const struct ignore_rule *rule = &rules->rules[i];
+                size_t same = rule->literal_len < len ? rule->literal_len : len;
+
+                if (!rule->negated && (rule->basename || rule->folder_len || memcmp(rule->literal, folder, same) == 0))
+                        return true;
+        }
+        return false;
+}

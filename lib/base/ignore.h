@@ -38,6 +38,9 @@ void ignore_add_file(struct ignore *rules, const char *folder, const char *bytes
 enum ignore_verdict ignore_match(const struct ignore *rules, const char *path, bool is_folder);
 bool ignore_covers(const struct ignore *rules, const char *path, bool is_folder);
 
+/* Whether a path below the folder (without '/' at its end) may be covered: for walks that leave out what cannot. */
+bool ignore_may_cover_below(const struct ignore *rules, const char *folder);
+
 /* The number of rules; truncating back to it drops what was added since (a walk that leaves a folder). */
 void ignore_truncate(struct ignore *rules, size_t len);
 

@@ -101,11 +101,37 @@ int json_fields(struct json_t *object, const char *what, const struct json_field
         return 0;
 }
 
+size_t json_values_in(const char *text, size_t len)
+{
+        bool quoted = false;
+        size_t values = 0;
+
+        for (size_t i = 0; i < len; i++)
+                if (text[i] == '"')
+                        quoted = !quoted;
+                else if (quoted)
+                        i += text[i] == '\\';
+                else
+                        values += text[i] == ',' || text[i] == '[' || text[i] == '{';
+        return values;
+}
+
+/* Each value takes some hundred bytes of memory, however short it is written. */
+static bool has_too_many_values(const char *text, size_t len)
+{
+        return len > 2 * JSON_VALUES_MAX && json_values_in(text, len) > JSON_VALUES_MAX;
+}
+
 struct json_t *json_parse(const char *text, size_t len, const char *what, struct err *err)
 {
         json_error_t error;
-        json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+        json_t *value;
 
+        if (has_too_many_values(text, len)) {
+                err_set(err, ERR_INPUT, "%s: it has more than %zu values", what, JSON_VALUES_MAX);
+                return NULL;
+        }
+        value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
         if (!value)
                 err_set(err, ERR_INPUT, "%s: line %d, column %d: %s", what, error.line, error.column, error.text);
         return value;
@@ -125,6 +151,69 @@ struct json_t *json_from_strv(const struct strv *list)
         return array;
 }
 
+#define SIZE_DEPTH_MAX 1000
+#define SIZE_REAL 24 /* "-1.2345678901234567e-308" */
+
+static size_t string_size(const char *text, size_t len)
+{
+        size_t size = len + 2;
+
+        for (size_t i = 0; i < len; i++) {
+                const unsigned char c = (unsigned char)text[i];
+
+                if (c == '"' || c == '\\' || c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t')
+                        size++;
+                else if (c < 0x20)
+                        size += 5;
+        }
+        return size;
+}
+
+static size_t integer_size(json_int_t number)
+{
+        size_t size = number < 0 ? 2 : 1;
+
+        for (; number > 9 || number < -9; number /= 10)
+                size++;
+        return size;
+}
+
+static size_t size_of(const json_t *value, int depth)
+{
+        size_t size = 1, index, one;
+        const char *key;
+        json_t *item;
+
+        if (json_is_string(value))
+                return string_size(json_string_value(value), json_string_length(value));
+        if (json_is_integer(value))
+                return integer_size(json_integer_value(value));
+        if (json_is_real(value))
+                return SIZE_REAL;
+        if (!json_is_object(value) && !json_is_array(value))
+                return json_is_false(value) ? 5 : 4;
+        if (depth > SIZE_DEPTH_MAX)
+                return SIZE_MAX;
+        json_object_foreach((json_t *)value, key, item)
+        {
+                if ((one = size_of(item, depth + 1)) == SIZE_MAX)
+                        return SIZE_MAX;
+                size += string_size(key, strlen(key)) + 1 + one + 1;
+        }
+        json_array_foreach((json_t *)value, index, item)
+        {
+                if ((one = size_of(item, depth + 1)) == SIZE_MAX)
+                        return SIZE_MAX;
+                size += one + 1;
+        }
+        return size == 1 ? 2 : size;
+}
+
+size_t json_size(const struct json_t *value)
+{
+        return size_of(value, 0);
+}
+
 struct json_t *json_quoted(const char *bytes)
 {
         json_t *plain = json_string(bytes);
@@ -134,4 +223,21 @@ struct json_t *json_quoted(const char *bytes)
                 return plain;
         str_put_quoted(&quoted, bytes, strlen(bytes));
         return json_string(str_text(&quoted));
+}
+
+struct json_t *json_quoted_or_null(const char *bytes)
+{
+        return bytes && bytes[0] ? json_quoted(bytes) : json_null();
+}
+
+const char *json_text_of(const struct json_t *object, const char *key)
+{
+        const char *text = json_string_value(json_object_get(object, key));
+
+        return text ? text : "";
+}
+
+json_int_t json_int_of(const struct json_t *object, const char *key)
+{
+        return json_integer_value(json_object_get(object, key));
 }

@@ -45,16 +45,37 @@ struct json_field {
 
 int json_fields(struct json_t *object, const char *what, const struct json_field *fields, struct err *err);
 
-/* One JSON value, strictly: duplicate keys and trailing bytes are refused. Owned by the caller; NULL with err set. */
+#define JSON_VALUES_MAX ((size_t)2 << 20)
+
+/*
+ * One JSON value, strictly: duplicate keys, trailing bytes and more than JSON_VALUES_MAX values in it (about; a few megabytes may
+ * always be) are refused. Owned by the caller; NULL with err set.
+ */
 struct json_t *json_parse(const char *text, size_t len, const char *what, struct err *err);
+
+/* How many values there are about in a JSON text, by its commas and brackets: what it would take to keep it. */
+size_t json_values_in(const char *text, size_t len);
 
 /* Canonical form: sorted keys, no spaces, UTF-8. Owned by the caller (free). */
 char *json_canonical(const struct json_t *value);
+
+/*
+ * Bytes of its compact text, without making it: exact but for numbers with a fraction, which may have fewer. Notes come by the ten
+ * thousand, and each is measured by everybody who passes it on. SIZE_MAX: nested too deeply to be written.
+ */
+size_t json_size(const struct json_t *value);
 
 struct json_t *json_from_strv(const struct strv *list);
 
 /* A JSON string from bytes that may be no UTF-8: quoted as str_put_quoted() where they are not plain. */
 struct json_t *json_quoted(const char *bytes);
+/* The same; null for NULL and for "". */
+struct json_t *json_quoted_or_null(const char *bytes);
+
+/* The text of a member; "" where there is none, or it is no string. Borrowed from the object. */
+const char *json_text_of(const struct json_t *object, const char *key);
+/* The whole number of a member; 0 where there is none, or it is no such number. */
+json_int_t json_int_of(const struct json_t *object, const char *key);
 
 static inline void json_release(struct json_t **value)
 {

@@ -10,19 +10,28 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+static void add_bytes(struct redact *redact, const char *bytes, size_t len)
+{
+        for (size_t i = 0; i < redact->len; i++)
+                if (redact->values[i].len == len && memcmp(redact->values[i].bytes, bytes, len) == 0)
+                        return;
+        redact->values = xrealloc(redact->values, (redact->len + 1) * sizeof(*redact->values));
+        redact->values[redact->len++] = (struct redact_value){xmemdup(bytes, len), len};
+}
 
 void redact_add(struct redact *redact, const char *value)
 {
-        size_t len = value ? strlen(value) : 0;
+        const size_t len = value ? strlen(value) : 0;
+        _cleanup_str_ struct str quoted = {0};
 
         if (len < REDACT_LEAST)
                 return;
-        for (size_t i = 0; i < redact->len; i++)
-                if (redact->values[i].len == len && memcmp(redact->values[i].bytes, value, len) == 0)
-                        return;
-        redact->values = xrealloc(redact->values, (redact->len + 1) * sizeof(*redact->values));
-        redact->values[redact->len++] = (struct redact_value){xstrdup(value), len};
+        add_bytes(redact, value, len);
+        str_put_quoted(&quoted, value, len);
+        if (quoted.len > len + 2)
+                add_bytes(redact, quoted.data + 1, quoted.len - 2);
+        explicit_bzero(quoted.data, quoted.len);
 }
 
 bool redact_is_secret_name(const char *name)
@@ -48,6 +57,14 @@ void redact_release(struct redact *redact)
         *redact = (struct redact){0};
 }
 
+static bool has_any(const struct redact *redact, const char *text, size_t len)
+{
+        for (size_t i = 0; i < redact->len; i++)
+                if (memmem(text, len, redact->values[i].bytes, redact->values[i].len))
+                        return true;
+        return false;
+}
+
 /* Marks in `masked` every value that lies whole in `text`; one that ends in the first `seen` bytes was marked before. */
 static void mark(struct redact *redact, const char *text, size_t len, size_t seen, char *masked)
 {
@@ -65,7 +82,7 @@ static void mark(struct redact *redact, const char *text, size_t len, size_t see
 
 void redact_text(struct redact *redact, char *text, size_t len)
 {
-        _cleanup_free_ char *masked = redact->len ? xmemdup(text, len) : NULL;
+        _cleanup_free_ char *masked = has_any(redact, text, len) ? xmemdup(text, len) : NULL;
 
         if (!masked)
                 return;
@@ -78,9 +95,11 @@ void redact_text(struct redact *redact, char *text, size_t len)
 /* What is left of a text whose characters a value cuts through is no UTF-8: nothing of it is kept then. */
 static json_t *redacted_string(struct redact *redact, const char *text, size_t len)
 {
-        _cleanup_free_ char *copy = xmemdup(text, len);
+        _cleanup_free_ char *copy = has_any(redact, text, len) ? xmemdup(text, len) : NULL;
         json_t *string;
 
+        if (!copy)
+                return NULL;
         redact_text(redact, copy, len);
         if (memcmp(copy, text, len) == 0)
                 return NULL;
@@ -88,18 +107,105 @@ static json_t *redacted_string(struct redact *redact, const char *text, size_t l
         return string ? string : json_string("******");
 }
 
-static void redact_inside(struct redact *redact, json_t *json, bool names);
+/* How much of a JSON value is text. */
+enum depth {
+        TEXTS,            /* of a record: all but what stands under the names below */
+        STRINGS,          /* every string, no name */
+        STRINGS_AND_NAMES /* of members, too */
+};
 
-static json_t *redacted(struct redact *redact, json_t *value)
+/* What stands there is ours, as a string; all of it, what lies deeper too; deeper, names are somebody else's. Sorted. */
+static const char *const kept[] = {
+        "base",
+        "basis",
+        "by",
+        "candidate",
+        "commit",
+        "decision",
+        "digest",
+        "ended",
+        "file",
+        "from",
+        "gate",
+        "head",
+        "identity",
+        "item",
+        "kind",
+        "landed_on",
+        "level",
+        "limit",
+        "log",
+        "log_head",
+        "log_sha256",
+        "meaning",
+        "mood",
+        "name",
+        "new_mode",
+        "old_mode",
+        "otherwise",
+        "outcome",
+        "parent_identity",
+        "phase",
+        "plan_id",
+        "ref",
+        "relation",
+        "resolved",
+        "result",
+        "rule",
+        "run",
+        "schema",
+        "sha256",
+        "snapshot_sha256",
+        "start",
+        "started",
+        "status",
+        "step",
+        "store_chain",
+        "item_sha256",
+        "target",
+        "target_ref",
+        "tier",
+        "time",
+        "tip",
+        "to",
+        "tree",
+        "upper",
+        "who",
+        "worktree",
+};
+static const char *const kept_whole[] = {"declared", "notes", "places", "timeline"};
+static const char *const named_by_others[] = {"extra", "hosts", "models"};
+
+static bool is_among(const char *name, const char *const *names, size_t len)
+{
+        for (size_t i = 0; i < len; i++)
+                if (strcmp(names[i], name) == 0)
+                        return true;
+        return false;
+}
+#define IS_AMONG(name, names) is_among(name, names, sizeof(names) / sizeof((names)[0]))
+
+static void redact_inside(struct redact *redact, json_t *json, enum depth depth);
+
+static json_t *redacted(struct redact *redact, json_t *value, enum depth deeper)
 {
         if (json_is_string(value))
                 return redacted_string(redact, json_string_value(value), json_string_length(value));
-        redact_inside(redact, value, true);
+        redact_inside(redact, value, deeper);
         return NULL;
 }
 
-static void redact_object(struct redact *redact, json_t *object, bool names)
+/* A member of a record; NULL: it stays as it is. */
+static json_t *redacted_member(struct redact *redact, const char *key, json_t *value)
 {
+        if (IS_AMONG(key, kept_whole) || (json_is_string(value) && IS_AMONG(key, kept)))
+                return NULL;
+        return redacted(redact, value, IS_AMONG(key, named_by_others) ? STRINGS_AND_NAMES : TEXTS);
+}
+
+static void redact_object(struct redact *redact, json_t *object, enum depth depth)
+{
+        const bool names = depth == STRINGS_AND_NAMES;
         const char *key;
         json_t *value;
         void *next;
@@ -107,7 +213,8 @@ static void redact_object(struct redact *redact, json_t *object, bool names)
         json_object_foreach_safe(object, next, key, value)
         {
                 json_t *name = names ? redacted_string(redact, key, strlen(key)) : NULL;
-                json_t *instead = redacted(redact, value);
+                json_t *instead = depth == TEXTS ? redacted_member(redact, key, value)
+                                                 : redacted(redact, value, STRINGS_AND_NAMES);
 
                 if (!name && instead)
                         json_object_set_new(object, key, instead);
@@ -119,12 +226,12 @@ static void redact_object(struct redact *redact, json_t *object, bool names)
         }
 }
 
-static void redact_inside(struct redact *redact, json_t *json, bool names)
+static void redact_inside(struct redact *redact, json_t *json, enum depth depth)
 {
         if (json_is_object(json))
-                redact_object(redact, json, names);
+                redact_object(redact, json, depth);
         for (size_t i = 0; i < json_array_size(json); i++) {
-                json_t *instead = redacted(redact, json_array_get(json, i));
+                json_t *instead = redacted(redact, json_array_get(json, i), depth == TEXTS ? TEXTS : STRINGS_AND_NAMES);
 
                 if (instead)
                         json_array_set_new(json, i, instead);
@@ -134,7 +241,30 @@ static void redact_inside(struct redact *redact, json_t *json, bool names)
 void redact_json(struct redact *redact, struct json_t *json)
 {
         if (redact->len)
-                redact_inside(redact, json, false);
+                redact_inside(redact, json, STRINGS);
+}
+
+void redact_record(struct redact *redact, struct json_t *json)
+{
+        if (redact->len)
+                redact_inside(redact, json, TEXTS);
+}
+
+/* Bytes that do not stand in a JSON text as they are. */
+static bool is_escaped(const struct redact_value *value)
+{
+        for (size_t i = 0; i < value->len; i++)
+                if ((unsigned char)value->bytes[i] < 0x20 || value->bytes[i] == '"' || value->bytes[i] == '\\')
+                        return true;
+        return false;
+}
+
+bool redact_may_find(const struct redact *redact, const char *json, size_t len, bool escapes)
+{
+        for (size_t i = 0; escapes && i < redact->len; i++)
+                if (is_escaped(&redact->values[i]))
+                        return true;
+        return has_any(redact, json, len);
 }
 
 /* ---- Streams ---- */

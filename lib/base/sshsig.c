@@ -6,26 +6,23 @@
  */
 #include "lib/base/sshsig.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/crypto.h"
 #include "lib/base/fs.h"
-#include "lib/base/hash.h"
+#include "lib/base/key_file.h"
 #include "lib/base/str.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_LEN 32
 #define SIGNATURE_LEN 64
 #define ARMOR_COLUMNS 70
-#define FILE_MAX ((size_t)4096)
 
 static const char algorithm[] = "ssh-ed25519";
 static const char magic[] = "openssh-key-v1"; /* its NUL belongs to it */
@@ -34,6 +31,7 @@ static const char key_begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n",
 
 struct sshkey {
         unsigned char seed[KEY_LEN], public[KEY_LEN];
+        EVP_PKEY *pkey; /* of the seed */
         char *public_text;
 };
 
@@ -42,24 +40,10 @@ void sshkey_free(struct sshkey *key)
         if (!key)
                 return;
         OPENSSL_cleanse(key->seed, sizeof(key->seed));
+        EVP_PKEY_free(key->pkey);
         free(key->public_text);
         free(key);
 }
-
-const char *sshkey_public(const struct sshkey *key)
-{
-        return key->public_text;
-}
-
-/* Secrets pass through these buffers. */
-static void str_wipe(struct str *str)
-{
-        if (str->data)
-                OPENSSL_cleanse(str->data, str->cap);
-        str_release(str);
-}
-
-#define _cleanup_secret_ __attribute__((cleanup(str_wipe)))
 
 static void put_u32(struct str *out, uint32_t value)
 {
@@ -97,22 +81,15 @@ static void put_base64(struct str *out, const void *data, size_t len, size_t col
         OPENSSL_cleanse(text, total);
 }
 
-static EVP_PKEY *key_load(const struct sshkey *key)
-{
-        /* Nothing of the machine's OpenSSL configuration is wanted, and reading it costs more than a signature. */
-        OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-        return EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->seed, KEY_LEN);
-}
-
 static int key_derive(struct sshkey *key, struct err *err)
 {
-        EVP_PKEY *pkey = key_load(key);
-        size_t len = KEY_LEN;
         _cleanup_str_ struct str blob = {0}, text = {0};
-        int ok = pkey && EVP_PKEY_get_raw_public_key(pkey, key->public, &len) == 1 && len == KEY_LEN;
+        size_t len = KEY_LEN;
 
-        EVP_PKEY_free(pkey);
-        if (!ok)
+        crypto_start();
+        EVP_PKEY_free(key->pkey);
+        key->pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->seed, KEY_LEN);
+        if (!key->pkey || EVP_PKEY_get_raw_public_key(key->pkey, key->public, &len) != 1 || len != KEY_LEN)
                 return err_set(err, ERR_INTERNAL, "libcrypto has no ed25519");
         put_public(&blob, key);
         str_printf(&text, "%s ", algorithm);
@@ -223,18 +200,11 @@ static int parse_key(const char *text, struct sshkey *key)
 
 static int key_read(int dirfd, const char *name, struct sshkey *key, struct err *err)
 {
-        _cleanup_fd_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
         _cleanup_secret_ struct str text = {0};
         unsigned char public[KEY_LEN];
-        struct stat st;
 
-        if (fd < 0)
-                return err_errno(err, "cannot open the signing key %s", name);
-        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
-                return err_set(err, ERR_BLOCKED,
-                               "the signing key %s is open to others: it must be yours alone (chmod 600)", name);
-        if (fs_read_fd(fd, FILE_MAX, &text, err) < 0)
-                return err_wrap(err, "signing key %s", name);
+        if (key_file_read(dirfd, name, "signing key", &text, err) < 0)
+                return -1;
         if (parse_key(str_text(&text), key) < 0)
                 return err_set(err, ERR_BLOCKED, "the signing key %s is not an unencrypted ed25519 key of ours", name);
         memcpy(public, key->public, KEY_LEN);
@@ -243,33 +213,6 @@ static int key_read(int dirfd, const char *name, struct sshkey *key, struct err 
         if (memcmp(public, key->public, KEY_LEN) != 0)
                 return err_set(err, ERR_BLOCKED, "the signing key %s is damaged", name);
         return 0;
-}
-
-/* A new file of these bytes under `name`, whole or not at all; somebody else's that came first is left. */
-static int publish(int dirfd, const char *name, const struct str *bytes, mode_t mode, struct err *err)
-{
-        char random[17], temporary[64];
-        int result = 0;
-        _cleanup_fd_ int fd = -1;
-
-        if (random_hex(random, 16) < 0)
-                return err_errno(err, "cannot get random bytes");
-        snprintf(temporary, sizeof(temporary), ".key-%s", random);
-        fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-        if (fd < 0)
-                return err_errno(err, "cannot write %s", name);
-        if (fchmod(fd, mode) < 0 || fs_write_all(fd, bytes->data, bytes->len) < 0 || fsync(fd) < 0 ||
-            (linkat(dirfd, temporary, dirfd, name, 0) < 0 && errno != EEXIST))
-                result = err_errno(err, "cannot write %s", name);
-        unlinkat(dirfd, temporary, 0);
-        if (result == 0 && fs_fsync_dir(dirfd) < 0)
-                result = err_errno(err, "cannot sync %s", name);
-        return result;
-}
-
-static bool exists(int dirfd, const char *name)
-{
-        return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int key_create(int dirfd, const char *name, const char *principal, struct err *err)
@@ -282,7 +225,7 @@ static int key_create(int dirfd, const char *name, const char *principal, struct
         if (key_derive(key, err) < 0)
                 return -1;
         put_key_file(&text, key, principal);
-        return publish(dirfd, name, &text, 0600, err);
+        return fs_publish_at(dirfd, name, text.data, text.len, 0600, err);
 }
 
 static int publish_companions(int dirfd, const char *name, const char *principal, const struct sshkey *key,
@@ -291,15 +234,15 @@ static int publish_companions(int dirfd, const char *name, const char *principal
         _cleanup_free_ char *public = xasprintf("%s.pub", name);
         _cleanup_str_ struct str text = {0};
 
-        if (!exists(dirfd, public)) {
+        if (!key_file_exists(dirfd, public)) {
                 str_printf(&text, "%s %s\n", key->public_text, principal);
-                if (publish(dirfd, public, &text, 0644, err) < 0)
+                if (fs_publish_at(dirfd, public, text.data, text.len, 0644, err) < 0)
                         return -1;
         }
         str_clear(&text);
         str_printf(&text, "%s namespaces=\"git\" %s\n", principal, key->public_text);
-        if (!exists(dirfd, "allowed_signers"))
-                return publish(dirfd, "allowed_signers", &text, 0644, err);
+        if (!key_file_exists(dirfd, "allowed_signers"))
+                return fs_publish_at(dirfd, "allowed_signers", text.data, text.len, 0644, err);
         return 0;
 }
 
@@ -307,7 +250,7 @@ int sshkey_ensure(int dirfd, const char *name, const char *principal, struct ssh
 {
         _cleanup_sshkey_ struct sshkey *key = xcalloc(1, sizeof(*key));
 
-        if (!exists(dirfd, name) && key_create(dirfd, name, principal, err) < 0)
+        if (!key_file_exists(dirfd, name) && key_create(dirfd, name, principal, err) < 0)
                 return -1;
         if (key_read(dirfd, name, key, err) < 0 || publish_companions(dirfd, name, principal, key, err) < 0)
                 return -1;
@@ -317,15 +260,13 @@ int sshkey_ensure(int dirfd, const char *name, const char *principal, struct ssh
 
 static int ed25519(const struct sshkey *key, const struct str *message, unsigned char ret[SIGNATURE_LEN])
 {
-        EVP_PKEY *pkey = key_load(key);
         EVP_MD_CTX *context = EVP_MD_CTX_new();
         size_t len = SIGNATURE_LEN;
-        int ok = pkey && context && EVP_DigestSignInit(context, NULL, NULL, NULL, pkey) == 1 &&
+        int ok = context && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pkey) == 1 &&
                  EVP_DigestSign(context, ret, &len, (const unsigned char *)message->data, message->len) == 1 &&
                  len == SIGNATURE_LEN;
 
         EVP_MD_CTX_free(context);
-        EVP_PKEY_free(pkey);
         return ok ? 0 : -1;
 }
 
@@ -333,7 +274,7 @@ static int digest(const void *data, size_t len, unsigned char ret[64])
 {
         unsigned int size = 64;
 
-        OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+        crypto_start();
         return EVP_Digest(data, len, ret, &size, EVP_sha512(), NULL) == 1 ? 0 : -1;
 }
 

@@ -26,9 +26,6 @@ struct sshkey;
 int sshkey_ensure(int dirfd, const char *name, const char *principal, struct sshkey **ret, struct err *err);
 void sshkey_free(struct sshkey *key); /* wipes it; NULL is fine */
 
-/* "ssh-ed25519 AAAA…", without a comment. */
-const char *sshkey_public(const struct sshkey *key);
-
 /* The armored signature with its newline; owned by the caller (free). NULL with err set. */
 char *sshsig_sign(const struct sshkey *key, const char *name_space, const void *data, size_t len, struct err *err);
 

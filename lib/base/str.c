@@ -2,7 +2,6 @@
 #include "lib/base/str.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,13 @@ void *xrealloc(void *pointer, size_t size)
         return bigger;
 }
 
+void *xgrow(void *items, size_t len, size_t size)
+{
+        if (len & (len - 1))
+                return items;
+        return xrealloc(items, (len ? 2 * len : 1) * size);
+}
+
 void *xmemdup(const void *bytes, size_t len)
 {
         char *copy = xrealloc(NULL, len + 1);
@@ -40,14 +46,22 @@ char *xstrdup(const char *text)
         return text ? xmemdup(text, strlen(text)) : NULL;
 }
 
-char *xasprintf(const char *format, ...)
+char *xvasprintf(const char *format, va_list args)
 {
         char *text = NULL;
+
+        if (vasprintf(&text, format, args) < 0)
+                abort();
+        return text;
+}
+
+char *xasprintf(const char *format, ...)
+{
+        char *text;
         va_list args;
 
         va_start(args, format);
-        if (vasprintf(&text, format, args) < 0)
-                abort();
+        text = xvasprintf(format, args);
         va_end(args);
         return text;
 }
@@ -70,11 +84,16 @@ void str_release(struct str *str)
         *str = (struct str){0};
 }
 
+void str_cut(struct str *str, size_t len)
+{
+        str->len = len;
+        if (str->data)
+                str->data[len] = '\0';
+}
+
 void str_clear(struct str *str)
 {
-        str->len = 0;
-        if (str->data)
-                str->data[0] = '\0';
+        str_cut(str, 0);
 }
 
 void str_append(struct str *str, const void *bytes, size_t len)
@@ -96,19 +115,23 @@ void str_putc(struct str *str, char c)
         str_append(str, &c, 1);
 }
 
+/* Nearly always there is room already: then it is formatted once. */
 void str_printf(struct str *str, const char *format, ...)
 {
+        const size_t room = str->data ? str->cap - str->len : 0;
         va_list args, again;
         int len;
 
         va_start(args, format);
         va_copy(again, args);
-        len = vsnprintf(NULL, 0, format, args);
+        len = vsnprintf(room ? str->data + str->len : NULL, room, format, args);
         va_end(args);
         if (len < 0)
                 abort();
-        str_reserve(str, (size_t)len);
-        vsnprintf(str->data + str->len, (size_t)len + 1, format, again);
+        if ((size_t)len >= room) {
+                str_reserve(str, (size_t)len);
+                vsnprintf(str->data + str->len, (size_t)len + 1, format, again);
+        }
         va_end(again);
         str->len += (size_t)len;
 }
@@ -159,7 +182,7 @@ static bool is_plain(const unsigned char *s, size_t len)
         if (len == 2)
                 return !(s[0] == 0xc2 && s[1] < 0xa0) && !(s[0] == 0xd8 && s[1] == 0x9c);
         if (len == 3 && s[0] == 0xe2 && s[1] == 0x80)
-                return !((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xaa && s[2] <= 0xae));
+                return !((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae));
         if (len == 3 && s[0] == 0xe2 && s[1] == 0x81)
                 return !((s[2] >= 0xa0 && s[2] <= 0xa4) || (s[2] >= 0xa6 && s[2] <= 0xa9));
         if (len == 4 && s[0] == 0xf3 && s[1] == 0xa0)
@@ -241,14 +264,11 @@ void strv_add(struct strv *list, const char *text)
 
 void strv_add_printf(struct strv *list, const char *format, ...)
 {
-        char *text = NULL;
         va_list args;
 
         va_start(args, format);
-        if (vasprintf(&text, format, args) < 0)
-                abort();
+        strv_take(list, xvasprintf(format, args));
         va_end(args);
-        strv_take(list, text);
 }
 
 bool strv_has(const struct strv *list, const char *text)
@@ -263,6 +283,13 @@ void strv_copy(struct strv *list, const struct strv *from)
 {
         for (size_t i = 0; i < from->len; i++)
                 strv_add(list, from->items[i]);
+}
+
+void strv_add_missing(struct strv *list, const struct strv *from)
+{
+        for (size_t i = 0; i < from->len; i++)
+                if (!strv_has(list, from->items[i]))
+                        strv_add(list, from->items[i]);
 }
 
 static int compare_text(const void *a, const void *b)

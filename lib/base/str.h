@@ -11,6 +11,7 @@
  *         return str_steal(&text);
  */
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,7 @@ struct str {
 
 void str_release(struct str *str);
 void str_clear(struct str *str);
+void str_cut(struct str *str, size_t len); /* to what it was when it had `len` bytes */
 void str_append(struct str *str, const void *bytes, size_t len);
 void str_puts(struct str *str, const char *text);
 void str_putc(struct str *str, char c);
@@ -54,13 +56,17 @@ void strv_add_printf(struct strv *list, const char *format, ...) __attribute__((
 void strv_take(struct strv *list, char *owned);
 bool strv_has(const struct strv *list, const char *text);
 void strv_copy(struct strv *list, const struct strv *from);
+void strv_add_missing(struct strv *list, const struct strv *from); /* what is not among them yet, in its order */
 void strv_sort_unique(struct strv *list);
 
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *pointer, size_t size);
+/* Room for one item after `len`; whoever grows only so needs no capacity: it doubles at powers of two. */
+void *xgrow(void *items, size_t len, size_t size);
 void *xmemdup(const void *bytes, size_t len); /* a NUL is added after the copy */
 char *xstrdup(const char *text);              /* NULL stays NULL */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 #define _cleanup_str_ __attribute__((cleanup(str_release)))
 #define _cleanup_strv_ __attribute__((cleanup(strv_release)))

@@ -6,6 +6,7 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/git/internal.h"
+#include "lib/git/tree_finder.h"
 
 #include <git2/sys/repository.h>
 #include <string.h>
@@ -35,29 +36,38 @@ int attributes_add(git_repository *handle, const char *path, const git_oid *blob
         return 0;
 }
 
-int attributes_add_for_path(git_repository *handle, git_odb *odb, const git_oid *tree, const char *path,
-                            struct err *err)
+int attributes_add_for_path(git_repository *handle, struct tree_finder *finder, const char *path, struct err *err)
 {
-        struct tree_entry folder = {.mode = 0040000, .id = *tree}, entry;
-
-        for (const char *at = path;;) {
-                _cleanup_free_ char *file = xasprintf("%.*s.gitattributes", (int)(at - path), path), *name = NULL;
-                const char *slash = strchr(at, '/');
-                git_oid id = folder.id;
-                int got = tree_lookup(odb, &id, ".gitattributes", &entry, err);
+        for (const char *at = path, *slash;; at = slash + 1) {
+                _cleanup_free_ char *file = xasprintf("%.*s.gitattributes", (int)(at - path), path);
+                struct tree_entry entry;
+                int got = tree_finder_find(finder, file, &entry, err);
 
                 if (got < 0)
                         return -1;
                 if (got && (entry.mode & S_IFMT) == S_IFREG && attributes_add(handle, file, &entry.id, err) < 0)
                         return -1;
+                slash = strchr(at, '/');
                 if (!slash)
                         return 0;
-                name = xasprintf("%.*s", (int)(slash - at), at);
-                got = tree_lookup(odb, &id, name, &folder, err);
-                if (got <= 0 || !tree_entry_is_tree(&folder))
-                        return got < 0 ? -1 : 0;
-                at = slash + 1;
         }
+}
+
+int tree_attributes_for(struct tree_attributes *attributes, struct repo *repo, git_odb *odb, const git_oid *tree,
+                        const char *path, struct err *err)
+{
+        if (!attributes->handle && attributes_open(repo, odb, &attributes->handle, err) < 0)
+                return -1;
+        if (!attributes->finder)
+                attributes->finder = tree_finder_new(odb, tree);
+        return attributes_add_for_path(attributes->handle, attributes->finder, path, err);
+}
+
+void tree_attributes_release(struct tree_attributes *attributes)
+{
+        git_repository_free(attributes->handle);
+        tree_finder_free(attributes->finder);
+        *attributes = (struct tree_attributes){0};
 }
 
 bool attributes_configured(struct repo *repo)

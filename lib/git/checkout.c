@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define WAY_DEPTH_MAX 64
+#define FORWARD_TRIES 3
 
 static bool is_file_name(const struct change_list *changes, const char *name)
 {
@@ -68,8 +69,8 @@ void checkout_release(struct checkout *checkout)
                 close(checkout->dirfd);
         change_list_release(&checkout->changes);
         index_release(&checkout->index);
-        git_repository_free(checkout->old_attributes);
-        git_repository_free(checkout->new_attributes);
+        tree_attributes_release(&checkout->old_attributes);
+        tree_attributes_release(&checkout->new_attributes);
         *checkout = (struct checkout){.dirfd = -1};
 }
 
@@ -234,8 +235,8 @@ static int forward_deleted(struct checkout *checkout, const struct change *chang
         if (state == CHECKOUT_SAME) {
                 _cleanup_fd_ int parent = checkout_parent(checkout, change->path, false, &name);
 
-                if (parent >= 0)
-                        unlinkat(parent, name, change->old_mode == 0160000 ? AT_REMOVEDIR : 0);
+                if (parent < 0 || unlinkat(parent, name, change->old_mode == 0160000 ? AT_REMOVEDIR : 0) < 0)
+                        *ret_left = checkout->unwritten = errno != ENOENT && change->old_mode != 0160000;
         }
         if (state != CHECKOUT_OTHER)
                 remove_empty_parents(checkout, change->path);
@@ -289,7 +290,7 @@ static int forward_files(struct checkout *checkout, struct index_update *updates
                                 return -1;
                         /* A file that cannot be written is left like one that was edited: the ref is the truth by now. */
                         if (pass == 1 && forward_written(checkout, change, &st, &is_left, err) < 0)
-                                is_left = true;
+                                is_left = checkout->unwritten = true;
                         if (is_left)
                                 leave(left, change->path);
                         updates[i] = (struct index_update){.path = change->path, .mode = change->new_mode};
@@ -314,18 +315,36 @@ static int install_index(struct checkout *checkout, const struct str *bytes, str
             fs_write_all(fd, bytes->data, bytes->len) < 0 || fsync(fd) < 0)
                 return err_errno(err, "cannot write %s", private);
         landing_step("index written");
-        if (rename(private, path) < 0)
-                return err_errno(err, "cannot replace %s", path);
-        return 0;
+        if (rename(private, path) == 0)
+                return 0;
+        err_errno(err, "cannot replace %s", path);
+        unlink(private);
+        return -1;
 }
 
-int checkout_forward(struct checkout *checkout, struct strv *left, struct err *err)
+static int forward_once(struct checkout *checkout, struct strv *left, struct err *err)
 {
         _cleanup_free_ struct index_update *updates = xcalloc(checkout->changes.len + 1, sizeof(*updates));
         _cleanup_str_ struct str bytes = {0};
 
+        checkout->unwritten = false;
         if (forward_files(checkout, updates, left, err) < 0)
                 return -1;
         index_compose(&checkout->index, updates, checkout->changes.len, &bytes);
         return install_index(checkout, &bytes, err);
+}
+
+/* The commit has landed, and a checkout that stays behind looks as if its user had taken it back: a failure gets another chance. */
+int checkout_forward(struct checkout *checkout, struct strv *left, struct err *err)
+{
+        const size_t before = left->len;
+        int result = forward_once(checkout, left, err);
+
+        for (int tries = 1; tries < FORWARD_TRIES && (result < 0 || checkout->unwritten); tries++) {
+                *err = ERR_INIT;
+                while (left->len > before)
+                        free(left->items[--left->len]);
+                result = forward_once(checkout, left, err);
+        }
+        return result;
 }

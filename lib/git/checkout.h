@@ -26,8 +26,9 @@ struct checkout {
         int dirfd;          /* of the worktree */
         struct change_list changes;
         struct index_file index;
-        git_repository *old_attributes, *new_attributes;
+        struct tree_attributes old_attributes, new_attributes;
         bool trust_mode, symlinks;
+        bool unwritten; /* the last forward could not write or remove what it should have */
 };
 
 int checkout_init(struct checkout *checkout, struct repo *repo, const git_oid *old_tree, const git_oid *new_tree,

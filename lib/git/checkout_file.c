@@ -59,13 +59,13 @@ int checkout_parent(const struct checkout *checkout, const char *path, bool make
 static int attributes_for(struct checkout *checkout, bool old_side, const char *path, git_repository **ret,
                           struct err *err)
 {
-        git_repository **handle = old_side ? &checkout->old_attributes : &checkout->new_attributes;
+        struct tree_attributes *attributes = old_side ? &checkout->old_attributes : &checkout->new_attributes;
         const git_oid *tree = old_side ? &checkout->old_tree : &checkout->new_tree;
 
-        if (!*handle && attributes_open(checkout->repo, checkout->repo->odb, handle, err) < 0)
+        if (tree_attributes_for(attributes, checkout->repo, checkout->repo->odb, tree, path, err) < 0)
                 return -1;
-        *ret = *handle;
-        return attributes_add_for_path(*handle, checkout->repo->odb, tree, path, err);
+        *ret = attributes->handle;
+        return 0;
 }
 
 /* `bytes` through the built-in filters of the path; *ret_done false where there are none. */

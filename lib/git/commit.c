@@ -103,7 +103,7 @@ static int put_headers(struct str *out, const struct commit_spec *spec, struct e
         return put_person(out, "committer", &spec->committer, spec->time, err);
 }
 
-int commit_make(struct quarantine *q, const struct commit_spec *spec, const struct sshkey *key, char ret_id[41],
+int commit_make(struct quarantine *q, const struct commit_spec *spec, const struct sshkey *key, char ret_id[GIT_HEX],
                 struct err *err)
 {
         _cleanup_str_ struct str headers = {0}, body = {0}, whole = {0};

@@ -16,6 +16,7 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/ids.h"
 
 #include <stdint.h>
 
@@ -38,7 +39,7 @@ struct commit_spec {
         const struct commit_trailer *trailers; /* NULL: none */
 };
 
-int commit_make(struct quarantine *q, const struct commit_spec *spec, const struct sshkey *key, char ret_id[41],
+int commit_make(struct quarantine *q, const struct commit_spec *spec, const struct sshkey *key, char ret_id[GIT_HEX],
                 struct err *err);
 
 #endif

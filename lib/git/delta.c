@@ -8,11 +8,10 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
-#include "lib/base/hash.h"
 #include "lib/git/index_tree.h"
 #include "lib/git/layer_internal.h"
+#include "lib/git/tree_finder.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -142,10 +141,12 @@ static int put_shape(const struct build *build, const struct delta *delta, struc
         return 0;
 }
 
-static int put_files(struct repo *repo, struct build *build, struct delta *delta, const git_oid *tree, struct err *err)
+static int put_files(struct repo *repo, struct build *build, struct delta *delta, const git_oid *tree, bool filters,
+                     struct err *err)
 {
         struct blob_source source = {0};
-        int result = blob_source_open(&source, repo, false, true, err);
+        struct tree_finder *finder = tree_finder_new(repo->odb, tree);
+        int result = blob_source_open(&source, repo, false, filters, err);
 
         for (size_t i = 0; i < delta->changes.len && result == 0; i++) {
                 struct index_item *item = &delta->changes.items[i];
@@ -153,13 +154,21 @@ static int put_files(struct repo *repo, struct build *build, struct delta *delta
                 item->mtime = build->mtime;
                 if (item->deleted || item->mode == MODE_GITLINK)
                         continue;
-                result = attributes_add_for_path(source.attributes, repo->odb, tree, item->path, err);
+                if (source.attributes)
+                        result = attributes_add_for_path(source.attributes, finder, item->path, err);
                 if (result == 0)
                         result = blob_put(&source, build, build->tree, item->path, item, err);
                 build->marker.bytes += (item->size + BLOCK) / BLOCK * BLOCK;
         }
         blob_source_release(&source);
+        tree_finder_free(finder);
         return result;
+}
+
+int delta_put(struct repo *repo, struct build *build, struct delta *delta, const git_oid *tree, bool filters,
+              struct err *err)
+{
+        return put_shape(build, delta, err) < 0 ? -1 : put_files(repo, build, delta, tree, filters, err);
 }
 
 /* The base layer's shared index, mapped. */
@@ -238,7 +247,7 @@ int delta_build(struct repo *repo, struct build *build, struct delta *delta, con
         _cleanup_index_list_ struct index_list changes = {0};
         _cleanup_str_ struct str record = {0};
 
-        if (put_shape(build, delta, err) < 0 || put_files(repo, build, delta, tree, err) < 0)
+        if (delta_put(repo, build, delta, tree, true, err) < 0)
                 return -1;
         if (merge_changes(build, delta, parent, &changes, err) < 0)
                 return -1;

@@ -89,8 +89,9 @@ int tree_changed_paths(git_odb *odb, const git_oid *old_tree, const git_oid *new
 
 struct counter {
         struct change *change;
-        uint32_t divider; /* first added "=======" */
-        bool angle;       /* one of the other two was added */
+        struct diff_text *text; /* NULL: lines are counted, not kept */
+        uint32_t divider;       /* first added "=======" */
+        bool angle;             /* one of the other two was added */
 };
 
 static bool starts(const char *line, size_t len, const char *wanted)
@@ -119,7 +120,10 @@ static int count_line(const git_diff_delta *delta, const git_diff_hunk *hunk, co
         struct counter *counter = data;
 
         (void)delta;
-        (void)hunk;
+        if (line->origin == GIT_DIFF_LINE_DELETION || line->origin == GIT_DIFF_LINE_ADDITION)
+                counter->change->text_bytes += line->content_len;
+        if (counter->text)
+                diff_text_add(counter->text, hunk, line);
         if (line->origin == GIT_DIFF_LINE_DELETION)
                 counter->change->lines_removed++;
         if (line->origin != GIT_DIFF_LINE_ADDITION)
@@ -129,10 +133,11 @@ static int count_line(const git_diff_delta *delta, const git_diff_hunk *hunk, co
         return 0;
 }
 
-static int count_lines(struct change *change, const struct side *old_side, const struct side *new_side, struct err *err)
+static int count_lines(struct change *change, const struct side *old_side, const struct side *new_side,
+                       struct diff_text *text, struct err *err)
 {
         git_diff_options options;
-        struct counter counter = {.change = change};
+        struct counter counter = {.change = change, .text = text};
 
         git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
         options.context_lines = 0;
@@ -162,7 +167,7 @@ static int side_size(git_odb *odb, const char *hex, uint32_t mode, uint64_t *ret
         return 0;
 }
 
-static int measure(git_odb *odb, struct change *change, struct err *err)
+static int measure(git_odb *odb, struct change *change, struct diff_text *text, struct err *err)
 {
         struct side old_side = {0}, new_side = {0};
         int result;
@@ -180,15 +185,15 @@ static int measure(git_odb *odb, struct change *change, struct err *err)
         if (result == 0) {
                 change->binary = side_is_binary(&old_side) || side_is_binary(&new_side);
                 if (!change->binary)
-                        result = count_lines(change, &old_side, &new_side, err);
+                        result = count_lines(change, &old_side, &new_side, text, err);
         }
         side_release(&old_side);
         side_release(&new_side);
         return result;
 }
 
-int tree_changes(struct repo *repo, const char *old_tree, const char *new_tree, struct change_list *ret,
-                 struct err *err)
+static int find_changes(struct repo *repo, const char *old_tree, const char *new_tree, bool with_text,
+                        struct change_list *ret, struct err *err)
 {
         _cleanup_changes_ struct change_list list = {0};
         git_oid old_id, new_id;
@@ -198,13 +203,30 @@ int tree_changes(struct repo *repo, const char *old_tree, const char *new_tree, 
         if (tree_changed_paths(repo->odb, &old_id, &new_id, &list, err) < 0)
                 return -1;
         for (size_t i = 0; i < list.len; i++) {
-                if (measure(repo->odb, &list.items[i], err) < 0)
+                struct diff_text text = {.room = DIFF_LINES_MAX - list.kept_bytes};
+                int rc = measure(repo->odb, &list.items[i], with_text ? &text : NULL, err);
+
+                list.kept_bytes += diff_text_keep(&text, &list.items[i]);
+                if (rc < 0)
                         return -1;
                 list.lines_added += list.items[i].lines_added;
                 list.lines_removed += list.items[i].lines_removed;
+                list.text_bytes += list.items[i].text_bytes;
         }
         change_list_sort(&list);
         *ret = list;
         list = (struct change_list){0};
         return 0;
+}
+
+int tree_changes(struct repo *repo, const char *old_tree, const char *new_tree, struct change_list *ret,
+                 struct err *err)
+{
+        return find_changes(repo, old_tree, new_tree, false, ret, err);
+}
+
+int tree_changes_text(struct repo *repo, const char *old_tree, const char *new_tree, struct change_list *ret,
+                      struct err *err)
+{
+        return find_changes(repo, old_tree, new_tree, true, ret, err);
 }

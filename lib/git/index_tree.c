@@ -110,49 +110,72 @@ static bool touched(const struct forget *forget)
 }
 
 /* A number and the character after it; what is no number counts as damage. */
-static int read_number(struct forget *forget, char after, long *ret)
+static int read_number(struct forget *forget, char after, uint32_t *ret)
 {
-        char *end = NULL;
+        const char *begin = forget->at;
+        uint64_t number = 0;
 
-        if (!memchr(forget->at, after, (size_t)(forget->end - forget->at)))
+        for (; forget->at < forget->end && *forget->at >= '0' && *forget->at <= '9' && number <= UINT32_MAX;
+             forget->at++)
+                number = number * 10 + (uint64_t)(*forget->at - '0');
+        if (forget->at == begin || forget->at == forget->end || *forget->at != after || number > UINT32_MAX)
                 return -1;
-        *ret = strtol(forget->at, &end, 10);
-        if (end == forget->at || *end != after || *ret < 0)
+        forget->at++;
+        *ret = (uint32_t)number;
+        return 0;
+}
+
+/* Name, numbers and id of one folder; its subfolders follow. */
+static int read_folder(struct forget *forget, size_t *ret_name_len, uint32_t *ret_subfolders)
+{
+        const char *name = forget->at, *nul = memchr(name, '\0', (size_t)(forget->end - name));
+        uint32_t entries;
+
+        if (!nul)
                 return -1;
-        forget->at = end + 1;
+        forget->at = nul + 1;
+        if (read_number(forget, ' ', &entries) < 0 || read_number(forget, '\n', ret_subfolders) < 0 ||
+            forget->end - forget->at < GIT_OID_RAWSZ)
+                return -1;
+        forget->at += GIT_OID_RAWSZ;
+        *ret_name_len = (size_t)(nul - name);
+        return 0;
+}
+
+/* What lies below a folder without a change has none either: it stays, byte for byte. */
+static int keep_folders(struct forget *forget, const char *from, uint64_t below)
+{
+        size_t name_len;
+        uint32_t subfolders;
+
+        for (; below; below += subfolders, below--)
+                if (read_folder(forget, &name_len, &subfolders) < 0)
+                        return -1;
+        str_append(forget->ret, from, (size_t)(forget->at - from));
         return 0;
 }
 
 static int forget_folder(struct forget *forget, size_t depth)
 {
-        const char *name = forget->at, *nul = memchr(name, '\0', (size_t)(forget->end - name));
-        size_t path_len = forget->path.len;
-        long entries, subfolders;
+        const char *name = forget->at;
+        size_t path_len = forget->path.len, name_len;
+        uint32_t subfolders;
 
-        if (!nul || depth > TREE_DEPTH_MAX)
+        if (depth > TREE_DEPTH_MAX || read_folder(forget, &name_len, &subfolders) < 0)
                 return -1;
-        forget->at = nul + 1;
-        if (read_number(forget, ' ', &entries) < 0 || read_number(forget, '\n', &subfolders) < 0 ||
-            forget->end - forget->at < GIT_OID_RAWSZ)
-                return -1;
-        str_append(&forget->path, name, (size_t)(nul - name));
+        str_append(&forget->path, name, name_len);
         if (depth)
                 str_putc(&forget->path, '/');
-        str_append(forget->ret, name, (size_t)(nul - name) + 1);
-        if (touched(forget)) {
-                str_printf(forget->ret, "-1 %ld\n", subfolders);
-        } else {
-                str_printf(forget->ret, "%ld %ld\n", entries, subfolders);
-                str_append(forget->ret, forget->at, GIT_OID_RAWSZ);
+        if (!touched(forget)) {
+                str_cut(&forget->path, path_len);
+                return keep_folders(forget, name, subfolders);
         }
-        forget->at += GIT_OID_RAWSZ;
-        for (long i = 0; i < subfolders; i++) {
+        str_append(forget->ret, name, name_len + 1);
+        str_printf(forget->ret, "-1 %u\n", subfolders);
+        for (uint32_t i = 0; i < subfolders; i++)
                 if (forget_folder(forget, depth + 1) < 0)
                         return -1;
-        }
-        forget->path.len = path_len;
-        if (forget->path.data)
-                forget->path.data[path_len] = '\0';
+        str_cut(&forget->path, path_len);
         return 0;
 }
 

@@ -7,14 +7,13 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/overlay.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 #define SHOWN_MAX 120 /* bytes of a name */
 
@@ -35,11 +34,6 @@ void inside_add(struct inside_walk *walk, const char *verb, const char *name)
         strv_take(&found->actions, str_steal(&text));
 }
 
-static bool is_whiteout(const struct stat *st)
-{
-        return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-}
-
 enum inside_state inside_read(const struct inside_walk *walk, const char *path, struct str *ret)
 {
         _cleanup_fd_ int place = fs_open_beneath(walk->git, path, O_PATH, 0), fd = -1;
@@ -48,7 +42,7 @@ enum inside_state inside_read(const struct inside_walk *walk, const char *path, 
 
         if (place < 0 || fstat(place, &st) < 0)
                 return errno == ENOENT || errno == ENOTDIR ? INSIDE_ABSENT : INSIDE_STRANGE;
-        if (is_whiteout(&st))
+        if (overlay_is_whiteout(&st))
                 return INSIDE_REMOVED;
         if (!S_ISREG(st.st_mode))
                 return INSIDE_STRANGE;
@@ -138,13 +132,6 @@ static void look_around(struct inside_walk *walk)
                 look_at_file(walk, files[i]);
 }
 
-static bool is_opaque(int fd)
-{
-        char value[4];
-
-        return fgetxattr(fd, "user.overlay.opaque", value, sizeof(value)) == 1 && value[0] == 'y';
-}
-
 void inside_look(struct repo *repo, int upper_fd, const struct inside_options *options, struct inside *ret)
 {
         struct inside_walk walk = {.git = -1, .odb = repo->odb, .options = options, .found = ret};
@@ -152,14 +139,14 @@ void inside_look(struct repo *repo, int upper_fd, const struct inside_options *o
 
         if (fstatat(upper_fd, ".git", &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return;
-        if (is_whiteout(&st) || !S_ISDIR(st.st_mode)) {
-                inside_add(&walk, is_whiteout(&st) ? "remove" : "replace", ".git");
+        if (overlay_is_whiteout(&st) || !S_ISDIR(st.st_mode)) {
+                inside_add(&walk, overlay_is_whiteout(&st) ? "remove" : "replace", ".git");
                 return;
         }
         walk.git = fs_open_beneath(upper_fd, ".git", O_RDONLY | O_DIRECTORY, 0);
         if (walk.git < 0)
                 return;
-        walk.replaced = is_opaque(walk.git);
+        walk.replaced = overlay_is_opaque(walk.git);
         if (walk.replaced)
                 inside_add(&walk, "replace", ".git");
         look_around(&walk);

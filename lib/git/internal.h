@@ -16,10 +16,12 @@ struct repo {
         git_odb *odb; /* owned; the repository's own, or what repo_set_odb() put in its place */
         char *gitdir, *commondir, *workdir;
         char *identity;
+        struct strv object_dirs; /* of repo_object_dirs(); empty: nobody asked yet */
 };
 
 /* Returns -1 with ERR_GIT and "<context>: <git_error_last()>". */
 int git_fail(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int ident_replace(struct err *err); /* once, before anybody filters: the attribute `ident` as git has it (ident.c) */
 
 /* Every later read through `repo` goes to `odb` (a quarantine with the real store behind it). Takes no ownership. */
 int repo_set_odb(struct repo *repo, git_odb *odb, struct err *err);
@@ -35,9 +37,19 @@ void oid_hex(const git_oid *id, char ret_hex[GIT_HEX]);
 int attributes_open(struct repo *repo, git_odb *odb, git_repository **ret, struct err *err);
 int attributes_add(git_repository *handle, const char *path, const git_oid *blob, struct err *err);
 
-/* Adds every .gitattributes of `tree` that governs `path`: its own folder's and those above. O(depth). */
-int attributes_add_for_path(git_repository *handle, git_odb *odb, const git_oid *tree, const char *path,
-                            struct err *err);
+/* Adds every .gitattributes of the finder's tree that governs `path`: its own folder's and those above. O(depth). */
+struct tree_finder;
+int attributes_add_for_path(git_repository *handle, struct tree_finder *finder, const char *path, struct err *err);
+
+/* Both, of one tree: opened when the first path is asked for. {0} has none; tree_attributes_release() leaves that. */
+struct tree_attributes {
+        git_repository *handle;
+        struct tree_finder *finder;
+};
+
+int tree_attributes_for(struct tree_attributes *attributes, struct repo *repo, git_odb *odb, const git_oid *tree,
+                        const char *path, struct err *err);
+void tree_attributes_release(struct tree_attributes *attributes);
 
 /* Could any filter change a blob of this repository? False only where neither configuration nor info/attributes say so;
  * a .gitattributes in the tree is for the caller to look for. */
@@ -72,9 +84,15 @@ struct tree_reader {
 void tree_reader_init(struct tree_reader *reader, const void *bytes, size_t len);
 int tree_reader_next(struct tree_reader *reader, struct tree_entry *ret, struct err *err);
 
+/* git's order: a folder compares as if its name ended in '/'. */
+int tree_entry_compare(const struct tree_entry *a, const struct tree_entry *b);
+
+/* The object of a tree, for a reader: git_odb_object_free(). ERR_GIT: there is none. */
+int tree_read(git_odb *odb, const git_oid *id, git_odb_object **ret, struct err *err);
+
 /* The entry called `name` of a tree; 1 found, 0 absent, -1 error. ret->name is NULL (its bytes are gone). */
 int tree_lookup(git_odb *odb, const git_oid *tree, const char *name, struct tree_entry *ret, struct err *err);
-/* The same along a path ("a/b/c"). */
+/* The same along a path ("a/b/c"). Of many paths: lib/git/tree_finder.h. */
 int tree_lookup_path(git_odb *odb, const git_oid *tree, const char *path, struct tree_entry *ret, struct err *err);
 
 /* Deeper or longer paths are refused by both walks: PATH_MAX bounds what a checkout could hold anyway. */

@@ -27,12 +27,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define RUN_ID_MAX 200
 
-int landing_lock(int state_dirfd, int *ret_fd, struct err *err)
+int landing_lock(int state_dirfd, landing_wait *wait, void *data, int *ret_fd, struct err *err)
 {
         _cleanup_fd_ int fd = openat(state_dirfd, "landing.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -41,6 +40,8 @@ int landing_lock(int state_dirfd, int *ret_fd, struct err *err)
         while (flock(fd, LOCK_EX) < 0) {
                 if (errno != EINTR)
                         return err_errno(err, "cannot take landing.lock");
+                if (wait && !wait(data))
+                        return err_set(err, ERR_BUSY, "another landing in this repository does not end");
         }
         *ret_fd = steal_fd(&fd);
         return 0;

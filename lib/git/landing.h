@@ -5,7 +5,7 @@
 /*
  * Moving the target ref to one commit, once, or leaving the repository byte for byte as it was (guarantees G1, G2, G10).
  *
- *         landing_lock(state_dirfd, &lock_fd, err);              one landing per repository at a time
+ *         landing_lock(state_dirfd, NULL, NULL, &lock_fd, err);              one landing per repository at a time
  *         landing_prepare(repo, q, &spec, &landing, err);        nothing in the repository is touched yet
  *         intent = landing_intent_json(landing);                 the caller makes it durable (synchronous=FULL)
  *         landing_execute(landing, err);                         then the receipt
@@ -46,8 +46,13 @@ enum landing_found {
         LANDING_CLEANED,  /* it did not land; what was there of it is removed */
 };
 
-/* Blocks until the exclusive lock is ours; released by closing. `state_dirfd` is repos/<id>/ of the state root. */
-int landing_lock(int state_dirfd, int *ret_fd, struct err *err);
+/*
+ * Waits until the exclusive lock is ours; released by closing. `state_dirfd` is repos/<id>/ of the state root. While another has
+ * it, `wait` is asked at each signal that interrupts the process whether to go on: false ends it with ERR_BUSY. NULL: for as
+ * long as it takes.
+ */
+typedef bool landing_wait(void *data);
+int landing_lock(int state_dirfd, landing_wait *wait, void *data, int *ret_fd, struct err *err);
 
 int landing_prepare(struct repo *repo, struct quarantine *q, const struct landing_spec *spec, struct landing **ret,
                     struct err *err);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define LOCK_TRIES 20
+#define DROP_TRIES 3
 #define LOCK_WAIT_MS 50
 
 int ref_value(struct repo *repo, const char *ref, char ret[GIT_HEX], struct err *err)
@@ -67,7 +68,7 @@ bool lock_is_ours(const char *path, const char *content)
 
 void lock_drop(const char *path, const char *content)
 {
-        if (lock_is_ours(path, content))
+        for (int tries = 0; tries < DROP_TRIES && lock_is_ours(path, content); tries++)
                 unlink(path);
 }
 

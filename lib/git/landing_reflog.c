@@ -8,7 +8,6 @@
 #include "lib/base/fs.h"
 #include "lib/git/landing_internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>

@@ -104,7 +104,7 @@ static int plan_consider(struct plan *plan, struct repo *repo, const struct cach
         _cleanup_delta_ struct delta delta = {0};
         size_t share, limit;
 
-        if (!chain_open(cache, key, &chain))
+        if (!chain_open(cache, key, NULL, &chain))
                 return 0;
         chain_fold(&chain);
         share = chain.markers[chain.len - 1].files / DELTA_SHARE;
@@ -145,7 +145,7 @@ static int stack_build(struct repo *repo, const struct cache *cache, const char 
                 return begun < 0 ? -1 : 0;
         if (plan_build(plan, repo, &build, tree, err) < 0 || build_finish(&build, err) < 0)
                 return -1;
-        if (!chain_open(cache, key, ret))
+        if (!chain_open(cache, key, &plan->parent, ret))
                 return err_set(err, ERR_BUSY, "the layer %.12s was removed while it was made", key);
         recent_note(cache, key);
         return 0;
@@ -164,7 +164,7 @@ static int stack_for(struct repo *repo, const char *tree, const char *base_key, 
         if (cache_open(options->cache_root, &cache, err) < 0 || cache_family(&cache, repo, options, err) < 0)
                 return -1;
         cache_key(&cache, tree, key);
-        if (chain_open(&cache, key, &chain)) {
+        if (chain_open(&cache, key, NULL, &chain)) {
                 chain_to_stack(&cache, &chain, ret);
                 return 0;
         }

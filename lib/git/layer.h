@@ -25,6 +25,7 @@
 #include "lib/base/str.h"
 #include "lib/git/repo.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -67,27 +68,38 @@ int layer_prepare(struct repo *repo, const char *commit, const struct layer_opti
 int layer_delta(struct repo *repo, const struct layer_stack *base, const char *new_tree,
                 const struct layer_options *options, struct layer_stack *ret, struct err *err);
 
+/*
+ * What differs between two trees, as a folder in the language of an overlay (whiteouts, opaque folders), without a .git: what
+ * a worktree that shows `old_tree` needs in its upper to show `new_tree`. O(changes). `to` is an empty folder. `raw`: bytes as
+ * they are; else as a checkout would write them. `repo` may be a handle with a quarantine attached.
+ */
+int changes_write(struct repo *repo, const char *old_tree, const char *new_tree, bool raw, int to, struct err *err);
+
 /* <run_dirfd>/head/.git/{HEAD, refs/heads/work, info/exclude, shallow}: the per-run lower on top of the stack. */
 int head_lower_write(int run_dirfd, struct repo *repo, const char *commit, struct err *err);
 
 struct layer_gc_report {
         const char *key;
-        const char *reason; /* "age", "size", "unfinished", "orphan", "stale" */
+        const char *reason; /* "age", "count", "size", "unfinished", "orphan", "stale" */
         uint64_t bytes;
 };
 
 struct layer_gc {
         const char *cache_root;
         uint64_t max_bytes, max_age_s; /* 0: no limit */
+        uint64_t max_count;            /* 0: no limit */
         bool dry_run;                  /* only report what would go; nothing is touched */
         void (*report)(void *data, const struct layer_gc_report *removed); /* may be NULL */
         void *data;
 };
 
 /*
- * Least recently used first out, until the cache is within `max_bytes` and nothing is older than `max_age_s` seconds. What
+ * Least recently used first out, until the cache is within `max_bytes`, holds no more than `max_count` layers, and nothing is older than `max_age_s` seconds. What
  * survives is synced, so that it outlives a reboot.
  */
 int layer_gc(const struct layer_gc *gc, struct err *err);
+
+/* Only what killed builders left unfinished: for who comes after one. */
+int layer_sweep(const char *cache_root, struct err *err);
 
 #endif

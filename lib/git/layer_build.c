@@ -74,7 +74,7 @@ int build_begin(struct build *build, const struct cache *cache, const char *key,
         build->lock = lock_by_name(cache->fd, build->lock_name, O_CREAT, LOCK_EX);
         if (build->lock < 0)
                 return err_errno(err, "cannot lock the layer %s", key);
-        if (chain_open(cache, key, ret_chain))
+        if (chain_open(cache, key, NULL, ret_chain))
                 return 1;
         build->mtime = (uint32_t)(time(NULL) - MTIME_BEHIND);
         snprintf(build->marker.boot, sizeof(build->marker.boot), "%s", cache->boot);

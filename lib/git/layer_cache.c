@@ -10,7 +10,6 @@
 #include "lib/base/json.h"
 #include "lib/git/layer_internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@ int cache_open(const char *cache_root, struct cache *ret, struct err *err)
         _cleanup_str_ struct str boot = {0};
         struct cache cache = {.fd = -1};
 
-        if (fs_mkdir_p(path, 0700, err) < 0)
+        if (fs_mkdir_spread(path, 0700, err) < 0)
                 return -1;
         if (fs_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", LAYER_BOOT, &boot, err) < 0)
                 return -1;
@@ -176,13 +175,19 @@ int lock_by_name(int dirfd, const char *name, int open_flags, int operation)
         }
 }
 
-/* A key comes from a hash or a marker; as part of a path it must look like one. */
-static bool is_key(const char *key)
+static bool chain_append(struct chain *chain, struct chain *known)
 {
-        return strlen(key) == LAYER_KEY - 1 && strspn(key, "0123456789abcdef") == LAYER_KEY - 1;
+        if (chain->len + known->len > LAYER_DELTAS_MAX + 1)
+                return false;
+        memcpy(chain->keys[chain->len], known->keys, known->len * sizeof(known->keys[0]));
+        memcpy(&chain->markers[chain->len], known->markers, known->len * sizeof(known->markers[0]));
+        memcpy(&chain->locks[chain->len], known->locks, known->len * sizeof(known->locks[0]));
+        chain->len += known->len;
+        known->len = 0;
+        return true;
 }
 
-bool chain_open(const struct cache *cache, const char *key, struct chain *ret)
+bool chain_open(const struct cache *cache, const char *key, struct chain *known, struct chain *ret)
 {
         _cleanup_chain_ struct chain chain = {.len = 0};
 
@@ -190,7 +195,13 @@ bool chain_open(const struct cache *cache, const char *key, struct chain *ret)
                 char name[LAYER_KEY + 8];
                 int lock;
 
-                if (chain.len == LAYER_DELTAS_MAX + 1 || !is_key(next))
+                if (known && known->len && strcmp(next, known->keys[0]) == 0) {
+                        if (!chain_append(&chain, known))
+                                return false;
+                        break;
+                }
+                /* as part of a path, a key that a marker names must look like one */
+                if (chain.len == LAYER_DELTAS_MAX + 1 || !hex_is(next, LAYER_KEY))
                         return false;
                 snprintf(name, sizeof(name), "%s/lock", next);
                 lock = lock_by_name(cache->fd, name, 0, LOCK_SH);

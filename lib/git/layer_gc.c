@@ -35,9 +35,10 @@ struct sweep {
         const struct layer_gc *gc;
         struct cache cache;
         struct found *items;
-        size_t len;
+        size_t len, left; /* found; not removed */
         uint64_t bytes;
         struct strv leftovers; /* .tmp-, .gone-, .build- */
+        bool leftovers_only;
 };
 
 static void sweep_release(struct sweep *sweep)
@@ -64,6 +65,7 @@ static void sweep_add(struct sweep *sweep, const char *key)
         }
         sweep->items = xrealloc(sweep->items, (sweep->len + 1) * sizeof(*sweep->items));
         sweep->items[sweep->len++] = found;
+        sweep->left++;
         sweep->bytes += found.bytes;
 }
 
@@ -80,7 +82,7 @@ static int sweep_list(struct sweep *sweep, struct err *err)
         while ((entry = readdir(folder))) {
                 const char *name = entry->d_name;
 
-                if (strlen(name) == LAYER_KEY - 1 && name[0] != '.')
+                if (strlen(name) == LAYER_KEY - 1 && name[0] != '.' && !sweep->leftovers_only)
                         sweep_add(sweep, name);
                 else if (strncmp(name, ".tmp-", 5) == 0 || strncmp(name, ".gone-", 6) == 0 ||
                          strncmp(name, ".build-", 7) == 0)
@@ -105,9 +107,14 @@ static bool take_lock(const struct sweep *sweep, const char *name, int *ret_lock
         return *ret_lock >= 0 || (sweep->gc->dry_run && errno == ENOENT);
 }
 
-/* A builder holds its build lock for as long as its folder is unfinished. */
+/*
+ * A builder holds its build lock for as long as its folder is unfinished. The list of recent layers has no lock: who writes it loses
+ * that writing, and nothing else, where its half-written file is taken for a dead one's.
+ */
 static int remove_leftovers(struct sweep *sweep, struct err *err)
 {
+        if (!sweep->gc->dry_run)
+                fs_sweep_unwritten(sweep->cache.fd);
         for (size_t i = 0; i < sweep->leftovers.len; i++) {
                 const char *name = sweep->leftovers.items[i], *key = strchr(name, '-') + 1;
                 _cleanup_free_ char *lock_name = xasprintf(".build-%s", key);
@@ -155,6 +162,7 @@ static int remove_layer(struct sweep *sweep, struct found *found, const char *re
                 return removed;
         found->removed = true;
         sweep->bytes -= found->bytes;
+        sweep->left--;
         tell(sweep, found->key, reason, found->bytes);
         return 0;
 }
@@ -201,6 +209,7 @@ static int remove_orphans(struct sweep *sweep, struct err *err)
 static int remove_by_use(struct sweep *sweep, struct err *err)
 {
         uint64_t max_bytes = sweep->gc->max_bytes, max_age_s = sweep->gc->max_age_s;
+        const uint64_t max_count = sweep->gc->max_count;
         time_t now = time(NULL);
 
         if (sweep->len)
@@ -209,9 +218,10 @@ static int remove_by_use(struct sweep *sweep, struct err *err)
                 struct found *found = &sweep->items[i];
                 bool old = max_age_s && now > found->used && (uint64_t)(now - found->used) > max_age_s;
                 bool full = max_bytes && sweep->bytes > max_bytes;
-                const char *reason = !found->valid ? "stale" : old ? "age" : "size";
+                bool many = max_count && sweep->left > max_count;
+                const char *reason = !found->valid ? "stale" : old ? "age" : many ? "count" : "size";
 
-                if ((!found->valid || old || full) && remove_layer(sweep, found, reason, err) < 0)
+                if ((!found->valid || old || many || full) && remove_layer(sweep, found, reason, err) < 0)
                         return -1;
         }
         return remove_orphans(sweep, err);
@@ -236,6 +246,20 @@ static int sync_rest(struct sweep *sweep, struct err *err)
                         return -1;
         }
         return 0;
+}
+
+int layer_sweep(const char *cache_root, struct err *err)
+{
+        const struct layer_gc gc = {.cache_root = cache_root};
+        __attribute__((cleanup(sweep_release))) struct sweep sweep = {
+                .gc = &gc, .cache = {.fd = -1}, .leftovers_only = true};
+        _cleanup_free_ char *layers = xasprintf("%s/layers", cache_root);
+
+        if (access(layers, F_OK) < 0 && errno == ENOENT)
+                return 0;
+        if (cache_open(cache_root, &sweep.cache, err) < 0 || sweep_list(&sweep, err) < 0)
+                return -1;
+        return remove_leftovers(&sweep, err);
 }
 
 int layer_gc(const struct layer_gc *gc, struct err *err)

@@ -51,7 +51,8 @@ struct chain {
         size_t len;
 };
 
-bool chain_open(const struct cache *cache, const char *key, struct chain *ret);
+/* `known` (NULL: none), where the chain comes to it: its locks are taken over, and it is empty then. */
+bool chain_open(const struct cache *cache, const char *key, struct chain *known, struct chain *ret);
 void chain_release(struct chain *chain);
 void chain_to_stack(const struct cache *cache, struct chain *chain, struct layer_stack *ret); /* hands over the locks */
 #define _cleanup_chain_ __attribute__((cleanup(chain_release)))
@@ -119,6 +120,9 @@ void delta_release(struct delta *delta);
 /* Collects at most `limit` changed entries; more sets too_many and is no error. */
 int delta_collect(struct repo *repo, const char *old_tree, const char *new_tree, size_t limit, struct delta *ret,
                   struct err *err);
+/* Its folders, marks and files below build->tree; `filters`: as a checkout would write them, else as they are. */
+int delta_put(struct repo *repo, struct build *build, struct delta *delta, const git_oid *tree, bool filters,
+              struct err *err);
 int delta_build(struct repo *repo, struct build *build, struct delta *delta, const struct chain *parent,
                 const git_oid *tree, struct err *err);
 

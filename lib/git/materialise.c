@@ -14,7 +14,6 @@
 #include "lib/git/index_tree.h"
 #include "lib/git/layer_internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>

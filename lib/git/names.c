@@ -56,7 +56,7 @@ static bool ntfs_is(const char *name, size_t len, const char *wanted)
         return true;
 }
 
-bool name_is_dotgit(const char *name, size_t len)
+static bool is_dotgit(const char *name, size_t len)
 {
         if (hfs_is(name, len, ".git"))
                 return true;
@@ -82,7 +82,7 @@ const char *name_refusal(const char *name, size_t len, uint32_t mode)
                 return "a name holds a slash or a zero byte";
         if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
                 return "a name is \".\" or \"..\"";
-        if (name_is_dotgit(name, len))
+        if (is_dotgit(name, len))
                 return "a name is \".git\" or a disguise of it";
         if (mode == 0120000 && (hfs_is(name, len, ".gitmodules") || ntfs_is(name, len, ".gitmodules")))
                 return "\".gitmodules\" is a symbolic link";

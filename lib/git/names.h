@@ -17,7 +17,4 @@
 /* One path component with its git mode. NULL: allowed; else why not, a constant phrase for a message. */
 const char *name_refusal(const char *name, size_t len, uint32_t mode);
 
-/* ".git" or a disguise of it: the mark of a nested repository where it stands in a folder. */
-bool name_is_dotgit(const char *name, size_t len);
-
 #endif

@@ -22,6 +22,12 @@ struct half {
         const char *path;
         uint32_t old_mode, new_mode;
         const char *old_id, *new_id;
+        bool hidden;
+};
+
+struct hunks {
+        struct str text;
+        bool hidden;
 };
 
 static void put_path(struct str *out, const char *prefix, const char *path, bool tab)
@@ -60,17 +66,24 @@ static void put_header(struct str *out, const struct half *half)
 static int put_hunk(const git_diff_delta *delta, const git_diff_hunk *hunk, void *data)
 {
         (void)delta;
-        str_append(data, hunk->header, hunk->header_len);
+        str_append(&((struct hunks *)data)->text, hunk->header, hunk->header_len);
         return 0;
 }
 
 static int put_line(const git_diff_delta *delta, const git_diff_hunk *hunk, const git_diff_line *line, void *data)
 {
+        struct hunks *hunks = data;
+
         (void)delta;
         (void)hunk;
         if (strchr("+- ", line->origin))
-                str_putc(data, line->origin);
-        str_append(data, line->content, line->content_len);
+                str_putc(&hunks->text, line->origin);
+        if (!hunks->hidden || line->origin != GIT_DIFF_LINE_ADDITION) {
+                str_append(&hunks->text, line->content, line->content_len);
+                return 0;
+        }
+        for (size_t i = 0; i < line->content_len; i++)
+                str_putc(&hunks->text, line->content[i] == '\n' ? '\n' : '*');
         return 0;
 }
 
@@ -78,14 +91,18 @@ static int put_text(struct str *out, const struct half *half, const struct side 
                     struct err *err)
 {
         git_diff_options options;
-        _cleanup_str_ struct str hunks = {0};
+        struct hunks hunks = {.hidden = half->hidden};
+        _cleanup_str_ struct str text = {0};
 
         git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
         options.flags = GIT_DIFF_FORCE_TEXT;
         if (git_diff_buffers(old_side->data, old_side->len, NULL, new_side->data, new_side->len, NULL, &options, NULL,
-                             NULL, put_hunk, put_line, &hunks) < 0)
+                             NULL, put_hunk, put_line, &hunks) < 0) {
+                str_release(&hunks.text);
                 return git_fail(err, "cannot compare \"%.200s\"", half->path);
-        if (hunks.len == 0)
+        }
+        text = hunks.text;
+        if (text.len == 0)
                 return 0;
         str_puts(out, "--- ");
         if (half->old_mode)
@@ -98,7 +115,7 @@ static int put_text(struct str *out, const struct half *half, const struct side 
         else
                 str_puts(out, "/dev/null");
         str_putc(out, '\n');
-        str_append(out, hunks.data, hunks.len);
+        str_append(out, text.data, text.len);
         return 0;
 }
 
@@ -146,9 +163,10 @@ static int put_content(struct str *out, git_odb *odb, const struct half *half, s
         if (result == 0)
                 result = side_load(&new_side, odb, half->new_id, half->new_mode, err);
         if (result == 0 && (side_is_binary(&old_side) || side_is_binary(&new_side))) {
-                str_puts(out, "GIT binary patch\n");
-                result = put_literal(out, &new_side, err);
-                if (result == 0)
+                str_puts(out, half->hidden ? "Binary files differ\n" : "GIT binary patch\n");
+                if (!half->hidden)
+                        result = put_literal(out, &new_side, err);
+                if (result == 0 && !half->hidden)
                         result = put_literal(out, &old_side, err);
         } else if (result == 0) {
                 result = put_text(out, half, &old_side, &new_side, err);
@@ -168,9 +186,10 @@ static int put_half(struct str *out, git_odb *odb, const struct half *half, stru
 
 static int put_change(struct str *out, git_odb *odb, const struct change *change, struct err *err)
 {
-        const struct half whole = {change->path, change->old_mode, change->new_mode, change->old_id, change->new_id};
-        const struct half gone = {change->path, change->old_mode, 0, change->old_id, ""};
-        const struct half come = {change->path, 0, change->new_mode, "", change->new_id};
+        const struct half whole = {change->path,   change->old_mode, change->new_mode,
+                                   change->old_id, change->new_id,   change->hidden};
+        const struct half gone = {change->path, change->old_mode, 0, change->old_id, "", change->hidden};
+        const struct half come = {change->path, 0, change->new_mode, "", change->new_id, change->hidden};
 
         if (change->kind != CHANGE_TYPE)
                 return put_half(out, odb, &whole, err);

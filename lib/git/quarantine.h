@@ -24,6 +24,7 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -57,6 +58,30 @@ struct repo *quarantine_repo(struct quarantine *q); /* borrowed; closed with the
 /* Ids are 40 hex digits. `base_tree` may be the empty tree. `ret` may be NULL. */
 int quarantine_check(struct quarantine *q, const char *base_tree, const char *candidate_tree,
                      const struct quarantine_limits *limits, struct quarantine_counts *ret, struct err *err);
+
+/*
+ * From now on new objects go to `folder` (absolute, made anew: what lay there goes), a store of the caller's own that the
+ * caged side never had a name for, and are looked for there before the caged side's. For merges. Repeating it changes
+ * nothing.
+ */
+int quarantine_own_store(struct quarantine *q, const char *folder, struct err *err);
+
+/* Objects are looked for in this store, too, as another handle has it of its own; nothing where it is not there. */
+int quarantine_see(struct quarantine *q, const char *folder, struct err *err);
+
+/*
+ * Brings the objects of `tree` into the own store, as far as neither `known_tree` nor any store in reach has them, from the
+ * quarantines and stores of another run: `folders`, absolute, of which some may not be there. Each is checked like a
+ * candidate's; files are linked. Errors as of quarantine_check(); what is gone because that run ended is one, too.
+ */
+int quarantine_borrow(struct quarantine *q, const char *known_tree, const char *tree, const struct strv *folders,
+                      struct err *err);
+
+/*
+ * Checks again, from another base on: for a merge. What is remembered as new is then what this check found, and nothing
+ * of before. The base may be in the own store.
+ */
+int quarantine_check_anew(struct quarantine *q, const char *base_tree, const char *tree, struct err *err);
 
 /* Makes what was written durable, before a held run is recorded (syncfs). */
 int quarantine_sync(struct quarantine *q, struct err *err);

@@ -163,7 +163,7 @@ static bool has_twins(const struct entries *list)
 
 static int parse_tree(struct check *check, const char *path, const char *bytes, size_t len, struct entries *ret)
 {
-        const char *at = bytes, *end = bytes + len, *why;
+        const char *at = bytes, *end = len ? bytes + len : bytes, *why;
         size_t cap = 0;
 
         while (at < end) {
@@ -244,8 +244,8 @@ static int fetch_tree(struct check *check, const struct folder *folder, struct e
         int got = real_tree(check, &folder->new_id, &ret->bytes, &len);
 
         if (got == 0) {
-                got = loose_read(check->q->dirfd, &folder->new_id, GIT_OBJECT_TREE, check->limits.max_tree_bytes,
-                                 &ret->bytes, &len, check->err);
+                got = quarantine_fetch(check->q, &folder->new_id, GIT_OBJECT_TREE, check->limits.max_tree_bytes,
+                                       &ret->bytes, &len, check->err);
                 if (got > 0)
                         oid_set_add(&check->q->fresh, &folder->new_id);
         }
@@ -267,6 +267,9 @@ static int fetch_old(struct check *check, const struct folder *folder, struct en
         if (!folder->has_old || git_oid_streq(&folder->old_id, empty_tree) == 0)
                 return 0;
         got = real_tree(check, &folder->old_id, &ret->bytes, &len);
+        if (got == 0 && check->q->store) /* a base that is only expected */
+                got = quarantine_fetch(check->q, &folder->old_id, GIT_OBJECT_TREE, check->limits.max_tree_bytes,
+                                       &ret->bytes, &len, check->err);
         if (got == 0)
                 return err_set(check->err, ERR_GIT, "a tree of the base is missing in the repository");
         return got < 0 ? -1 : parse_tree(check, folder->path, ret->bytes, len, ret);
@@ -287,7 +290,7 @@ static int check_blob(struct check *check, const struct folder *folder, const st
                 return count(check, folder->path, entry->name, entry->len, &check->counts.blobs, size);
         }
         if (got == 0) {
-                got = loose_read(check->q->dirfd, &entry->id, GIT_OBJECT_BLOB, max, NULL, &len, check->err);
+                got = quarantine_fetch(check->q, &entry->id, GIT_OBJECT_BLOB, max, NULL, &len, check->err);
                 if (got > 0)
                         oid_set_add(&check->q->fresh, &entry->id);
         }
@@ -305,8 +308,12 @@ static int check_entry(struct check *check, const struct folder *folder, const s
                 return 0;
         if (entry->mode == 0160000)
                 return refuse(check, folder->path, entry->name, entry->len, "a submodule was added or changed");
+        if (entry->mode != 0040000 && check_blob(check, folder, entry) < 0)
+                return -1;
+        if (entry->mode == 0120000 && !quarantine_has_link(check->q, &entry->id))
+                return refuse(check, folder->path, entry->name, entry->len, "it is a symbolic link to nothing");
         if (entry->mode != 0040000)
-                return check_blob(check, folder, entry);
+                return 0;
         if (folder->depth + 1 > check->limits.max_depth)
                 return refuse(check, folder->path, entry->name, entry->len, "folders are nested deeper than the limit");
         if (strlen(folder->path) + entry->len > TREE_PATH_MAX)
@@ -323,6 +330,8 @@ static int check_folder(struct check *check, const struct folder *folder)
 
         if (fetch_tree(check, folder, &new_list) < 0 || fetch_old(check, folder, &old_list) < 0)
                 return -1;
+        if (!new_list.len && folder->depth)
+                return refuse(check, folder->path, "", 0, "a folder is empty, which git never records");
         for (size_t i = 0; i < new_list.len; i++) {
                 const struct entry *entry = &new_list.items[i], *old = NULL;
 

@@ -13,17 +13,15 @@
  */
 #include "lib/git/readback.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
+#include "lib/base/overlay.h"
 #include "lib/git/names.h"
 #include "lib/git/readback_internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static const struct readback_options defaults = {.max_entries = 200000,
@@ -68,18 +66,6 @@ int readback_stop(struct readback_walk *walk, const char *format, ...)
         return 0;
 }
 
-static void cut_path(struct readback_walk *walk, size_t len)
-{
-        walk->path.len = len;
-        if (walk->path.data)
-                walk->path.data[len] = '\0';
-}
-
-static bool is_whiteout(const struct stat *st)
-{
-        return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-}
-
 /* A bare repository in the tree is a trap for whoever runs git in it later; one that the base has is the user's own. */
 static bool is_new_bare_repository(const struct readback_frame *frame)
 {
@@ -108,7 +94,9 @@ static void leave_out(struct readback_walk *walk, struct readback_frame *frame, 
 static int submodule_entry(struct readback_walk *walk, struct readback_frame *frame, const char *name,
                            const struct stat *st, const struct tree_entry *base)
 {
-        struct readback_frame inside = {.fd = readback_open(frame->fd, name, O_DIRECTORY, st->st_mode)};
+        struct readback_frame inside = {.fd = readback_open(walk, frame->fd, name, O_DIRECTORY, st->st_mode),
+                                        .opened = walk->options.untouched && readback_is_closed(st->st_mode),
+                                        .mode = st->st_mode & 07777};
         int result;
 
         if (inside.fd < 0)
@@ -126,7 +114,7 @@ static int folder_entry(struct readback_walk *walk, struct readback_frame *frame
                         const struct stat *st, const struct tree_entry *base, bool ignored)
 {
         bool has_base = base && tree_entry_is_tree(base);
-        int fd;
+        int fd, pushed;
 
         if (base && base->mode == 0160000)
                 return submodule_entry(walk, frame, name, st, base);
@@ -136,11 +124,14 @@ static int folder_entry(struct readback_walk *walk, struct readback_frame *frame
         }
         if (walk->depth > walk->options.max_depth)
                 return readback_refuse(walk, "folders are nested deeper than the limit of %u", walk->options.max_depth);
-        fd = readback_open(frame->fd, name, O_DIRECTORY, st->st_mode);
+        fd = readback_open(walk, frame->fd, name, O_DIRECTORY, st->st_mode);
         if (fd < 0)
                 return err_errno(walk->err, "cannot open \"%.200s\"", str_text(&walk->path));
         str_putc(&walk->path, '/');
-        if (readback_push(walk, fd, has_base ? &base->id : NULL, frame->inherit, ignored) < 0)
+        pushed = readback_push(walk, fd, has_base ? &base->id : NULL, frame->inherit, ignored);
+        walk->frames[walk->depth - 1].opened = walk->options.untouched && readback_is_closed(st->st_mode);
+        walk->frames[walk->depth - 1].mode = st->st_mode & 07777;
+        if (pushed < 0)
                 return -1;
         if (!ignored && is_new_bare_repository(&walk->frames[walk->depth - 1]))
                 readback_refuse(walk, "it is a bare git repository");
@@ -152,7 +143,7 @@ static int file_entry(struct readback_walk *walk, struct readback_frame *frame, 
 {
         const struct tree_entry *tracked = base && !tree_entry_is_tree(base) ? base : NULL;
         uint32_t mode = 0;
-        git_oid id;
+        git_oid id = {{0}};
 
         if (ignored && !tracked) {
                 leave_out(walk, frame, base, name);
@@ -181,6 +172,26 @@ static int refuse_name(struct readback_walk *walk, const char *name, const struc
         return 1;
 }
 
+/* What the base has of it stays, as if nobody had written to it; that it is gone is a change like any other. */
+static int output_entry(struct readback_walk *walk, struct readback_frame *frame, const struct tree_entry *base,
+                        const char *name)
+{
+        walk->result->outputs++;
+        if (!base)
+                return 0;
+        if (tree_entry_is_tree(base))
+                drop(walk, frame, base, name);
+        else if (!frame->inherit)
+                tree_build_set(&frame->build, name, base->mode, &base->id);
+        return 0;
+}
+
+static bool is_output(const struct readback_walk *walk, bool is_folder)
+{
+        return !is_folder && walk->options.outputs &&
+               ignore_covers(walk->options.outputs, str_text(&walk->path), false);
+}
+
 static int visit(struct readback_walk *walk, struct readback_frame *frame, const char *name)
 {
         const struct tree_entry *base = tree_base_find(&frame->base, name);
@@ -189,13 +200,19 @@ static int visit(struct readback_walk *walk, struct readback_frame *frame, const
 
         if (fstatat(frame->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return err_errno(walk->err, "cannot look at \"%.200s\"", name);
-        cut_path(walk, frame->path_len);
+        str_cut(&walk->path, frame->path_len);
         str_puts(&walk->path, name);
-        if (is_whiteout(&st)) {
+        if (walk->options.skip && strcmp(str_text(&walk->path), walk->options.skip) == 0) {
+                walk->result->ignored++;
+                return 0;
+        }
+        if (overlay_is_whiteout(&st)) {
                 drop(walk, frame, base, name);
                 return 0;
         }
         is_folder = S_ISDIR(st.st_mode);
+        if (is_output(walk, is_folder))
+                return output_entry(walk, frame, base, name);
         if (!ignored)
                 ignored = ignore_match(&walk->rules, str_text(&walk->path), is_folder) == IGNORE_YES;
         if (ignored && !base) {
@@ -216,6 +233,13 @@ static int pop(struct readback_walk *walk, git_oid *ret_root)
         git_oid id;
         const char *name;
 
+        if (walk->late) {
+                readback_late_pop(walk, frame, walk->depth > 1 ? frame - 1 : NULL);
+                ignore_truncate(&walk->rules, frame->rules_len);
+                readback_frame_release(frame);
+                walk->depth--;
+                return 0;
+        }
         if (tree_build_write(&frame->build, frame->inherit ? &frame->base : NULL, walk->q, &id, &empty, walk->err) < 0)
                 return -1;
         ignore_truncate(&walk->rules, frame->rules_len);
@@ -245,7 +269,7 @@ static int walk_all(struct readback_walk *walk, git_oid *ret_root)
                 }
                 const char *name = frame->names[frame->at++];
 
-                if (walk->depth == 1 && strcmp(name, ".git") == 0)
+                if (!walk->options.raw && walk->depth == 1 && strcmp(name, ".git") == 0)
                         continue;
                 if (visit(walk, frame, name) < 0)
                         return -1;
@@ -262,8 +286,8 @@ static int walk_start(struct readback_walk *walk, int upper_fd, const git_oid *b
         walk->frames = xcalloc(walk->options.max_depth + 2, sizeof(*walk->frames));
         walk->trust_mode = repo_config_bool(walk->q->repo, "core.filemode", true);
         walk->symlinks = repo_config_bool(walk->q->repo, "core.symlinks", true);
-        if ((attributes_configured(walk->q->repo) && readback_need_attributes(walk) < 0) ||
-            readback_add_info_exclude(walk) < 0) {
+        if (!walk->options.raw && ((attributes_configured(walk->q->repo) && readback_need_attributes(walk) < 0) ||
+                                   readback_add_info_exclude(walk) < 0)) {
                 close(root);
                 return -1;
         }
@@ -285,26 +309,43 @@ static void set_options(struct readback_walk *walk, const struct readback_option
 #undef DEFAULT
 }
 
+int readback_walk_run(struct readback_walk *walk, int upper_fd, const struct readback_options *options,
+                      git_oid *ret_root)
+{
+        git_oid base;
+
+        if (oid_parse(options->base_tree, &base, walk->err) < 0)
+                return -1;
+        set_options(walk, options);
+        return walk_start(walk, upper_fd, &base) < 0 ? -1 : walk_all(walk, ret_root);
+}
+
+void readback_walk_leave(struct readback_walk *walk)
+{
+        while (walk->depth)
+                readback_frame_release(&walk->frames[--walk->depth]);
+        free(walk->frames);
+        walk->frames = NULL;
+        ignore_release(&walk->rules);
+}
+
+void readback_walk_release(struct readback_walk *walk)
+{
+        readback_walk_leave(walk);
+        str_release(&walk->path);
+        git_repository_free(walk->attributes);
+        walk->attributes = NULL;
+}
+
 int readback_run(struct quarantine *q, int upper_fd, const struct readback_options *options, struct readback *ret,
                  struct err *err)
 {
         struct readback result = {0};
         struct readback_walk walk = {.q = q, .result = &result, .err = err};
-        git_oid base, root = {{0}};
-        int failed;
+        git_oid root = {{0}};
+        const int failed = readback_walk_run(&walk, upper_fd, options, &root);
 
-        if (oid_parse(options->base_tree, &base, err) < 0)
-                return -1;
-        set_options(&walk, options);
-        failed = walk_start(&walk, upper_fd, &base);
-        if (failed == 0)
-                failed = walk_all(&walk, &root);
-        while (walk.depth)
-                readback_frame_release(&walk.frames[--walk.depth]);
-        free(walk.frames);
-        ignore_release(&walk.rules);
-        str_release(&walk.path);
-        git_repository_free(walk.attributes);
+        readback_walk_release(&walk);
         if (failed) {
                 readback_release(&result);
                 return -1;

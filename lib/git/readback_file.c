@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,39 +38,49 @@ static int allow_reading(int dirfd, const char *name, mode_t mode)
         return fchmodat(dirfd, name, mode, AT_SYMLINK_NOFOLLOW);
 }
 
-int readback_open(int dirfd, const char *name, int flags, mode_t mode)
+bool readback_is_closed(mode_t mode)
 {
-        int fd = fs_open_beneath(dirfd, name, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+        return S_ISDIR(mode) && (mode & 0500) != 0500;
+}
 
-        if (fd >= 0 || errno != EACCES || allow_reading(dirfd, name, mode) < 0)
+int readback_open(const struct readback_walk *walk, int dirfd, const char *name, int flags, mode_t mode)
+{
+        const bool closed = readback_is_closed(mode);
+        int fd = closed ? -1 : fs_open_beneath(dirfd, name, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+
+        if (fd >= 0 || (!closed && errno != EACCES) || allow_reading(dirfd, name, mode) < 0)
                 return fd;
-        return fs_open_beneath(dirfd, name, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+        fd = fs_open_beneath(dirfd, name, flags | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+        if (fd >= 0 && walk->options.untouched && !S_ISDIR(mode))
+                (void)fchmod(fd, mode & 07777);
+        return fd;
 }
 
-static int read_symlink(struct readback_walk *walk, int dirfd, const char *name, git_oid *ret)
+static int read_all(struct readback_walk *walk, const struct readback_content *content, struct str *ret)
 {
-        char text[PATH_MAX];
-        ssize_t len = readlinkat(dirfd, name, text, sizeof(text));
+        const int got = content->piece ? spool_read(walk->late->spool, content->piece, ret, walk->err)
+                                       : fs_read_fd(content->fd, (size_t)content->size, ret, walk->err);
 
-        if (len < 0)
-                return err_errno(walk->err, "cannot read a symlink of the result");
-        return quarantine_write(walk->q, text, (size_t)len, GIT_OBJECT_BLOB, ret, walk->err);
+        return got < 0 ? err_wrap(walk->err, "cannot read a file of the result") : 0;
 }
 
-static int read_all(struct readback_walk *walk, int fd, uint64_t size, struct str *ret)
+static int store_large(struct readback_walk *walk, const struct readback_content *content, git_oid *ret)
 {
-        if (fs_read_fd(fd, (size_t)size, ret, walk->err) < 0)
-                return err_wrap(walk->err, "cannot read a file of the result");
-        return 0;
+        if (!content->piece)
+                return quarantine_write_file(walk->q, content->fd, content->size, ret, walk->err);
+        return quarantine_write_part(walk->q, walk->late->spool->fd, content->piece->at, content->size, ret, walk->err);
 }
 
-static int store_raw(struct readback_walk *walk, int fd, uint64_t size, git_oid *ret)
+static int store_raw(struct readback_walk *walk, const struct readback_content *content, git_oid *ret)
 {
         _cleanup_str_ struct str bytes = {0};
 
-        if (size > IN_MEMORY_MAX)
-                return quarantine_write_file(walk->q, fd, size, ret, walk->err);
-        if (read_all(walk, fd, size, &bytes) < 0)
+        if (content->piece && content->piece->in_memory)
+                return quarantine_write(walk->q, walk->late->spool->memory + content->piece->at, (size_t)content->size,
+                                        GIT_OBJECT_BLOB, ret, walk->err);
+        if (content->size > IN_MEMORY_MAX)
+                return store_large(walk, content, ret);
+        if (read_all(walk, content, &bytes) < 0)
                 return -1;
         return quarantine_write(walk->q, str_text(&bytes), bytes.len, GIT_OBJECT_BLOB, ret, walk->err);
 }
@@ -85,13 +96,51 @@ static const char *foreign_filter(struct readback_walk *walk, const char *attrib
         return git_attr_value(value) == GIT_ATTR_VALUE_STRING ? value : NULL;
 }
 
-static int store_filtered(struct readback_walk *walk, git_filter_list *filters, int fd, uint64_t size, git_oid *ret)
+/*
+ * Whether git would say that this blob has line ends of DOS: it must be text, by git's count of what can be printed. libgit2 asks
+ * for a CR alone, so it is only shown blobs for which both say the same.
+ */
+static bool has_dos_lines(const unsigned char *text, size_t len)
+{
+        size_t printable = 0, others = 0, pairs = 0;
+
+        for (size_t i = 0; i < len; i++) {
+                const unsigned char byte = text[i];
+
+                if (byte == '\0' || (byte == '\r' && (i + 1 == len || text[i + 1] != '\n')))
+                        return false;
+                if (byte == '\r' || byte == '\n')
+                        pairs += byte == '\r';
+                else if (byte == 127 || (byte < 32 && !strchr("\b\t\033\014", byte)))
+                        others += byte != '\032' || i + 1 < len; /* DOS ends files with it */
+                else
+                        printable++;
+        }
+        return pairs && printable / 128 >= others;
+}
+
+/* The conversion of line ends asks what the base has there: a file with CRLF in it stays as it is. */
+static int show_base(struct readback_walk *walk, const struct tree_entry *tracked)
+{
+        _cleanup_odb_object_ git_odb_object *object = NULL;
+
+        if (!tracked || tracked->mode == 0160000)
+                return 0;
+        if (git_odb_read(&object, walk->q->odb, &tracked->id) < 0)
+                return git_fail(walk->err, "cannot read what the base has at \"%.200s\"", str_text(&walk->path));
+        if (!has_dos_lines(git_odb_object_data(object), git_odb_object_size(object)))
+                return 0;
+        return attributes_add(walk->attributes, str_text(&walk->path), &tracked->id, walk->err);
+}
+
+static int store_filtered(struct readback_walk *walk, git_filter_list *filters, const struct readback_content *content,
+                          git_oid *ret)
 {
         _cleanup_str_ struct str bytes = {0};
         git_buf out = {0};
         int result;
 
-        if (read_all(walk, fd, size, &bytes) < 0)
+        if (read_all(walk, content, &bytes) < 0)
                 return -1;
         if (git_filter_list_apply_to_buffer(&out, filters, str_text(&bytes), bytes.len) < 0)
                 return git_fail(walk->err, "cannot convert \"%.200s\"", str_text(&walk->path));
@@ -101,14 +150,14 @@ static int store_filtered(struct readback_walk *walk, git_filter_list *filters, 
 }
 
 /* A path under a program's filter (LFS) may be touched, but its bytes must be those of the base. */
-static int store_unchanged_only(struct readback_walk *walk, int fd, uint64_t size, const struct tree_entry *tracked,
-                                const char *filter, git_oid *ret, uint32_t *mode)
+static int store_unchanged_only(struct readback_walk *walk, const struct readback_content *content,
+                                const struct tree_entry *tracked, const char *filter, git_oid *ret, uint32_t *mode)
 {
-        if (tracked && size <= FILTERED_MAX) {
+        if (tracked && content->size <= FILTERED_MAX) {
                 _cleanup_str_ struct str bytes = {0};
                 git_oid seen;
 
-                if (read_all(walk, fd, size, &bytes) < 0)
+                if (read_all(walk, content, &bytes) < 0)
                         return -1;
                 if (git_odb_hash(&seen, str_text(&bytes), bytes.len, GIT_OBJECT_BLOB) == 0 &&
                     git_oid_cmp(&seen, &tracked->id) == 0) {
@@ -121,33 +170,31 @@ static int store_unchanged_only(struct readback_walk *walk, int fd, uint64_t siz
                                filter);
 }
 
-static int store_file(struct readback_walk *walk, int fd, uint64_t size, const struct tree_entry *tracked, git_oid *ret,
-                      uint32_t *mode)
+int readback_store_file(struct readback_walk *walk, const struct readback_content *content,
+                        const struct tree_entry *tracked, git_oid *ret, uint32_t *mode)
 {
         git_filter_list *filters = NULL;
         const char *foreign;
         int result;
 
-        if (!walk->attributes)
-                return store_raw(walk, fd, size, ret);
+        if (!walk->attributes || *mode == 0120000)
+                return store_raw(walk, content, ret);
         foreign = foreign_filter(walk, "filter");
         if (!foreign)
                 foreign = foreign_filter(walk, "working-tree-encoding");
         if (foreign)
-                return store_unchanged_only(walk, fd, size, tracked, foreign, ret, mode);
-        /* The conversion of line ends asks what the base has there: a file with CRLF in it stays as it is. */
-        if (tracked && attributes_add(walk->attributes, str_text(&walk->path), &tracked->id, walk->err) < 0)
-                return -1;
+                return store_unchanged_only(walk, content, tracked, foreign, ret, mode);
         if (git_filter_list_load(&filters, walk->attributes, NULL, str_text(&walk->path), GIT_FILTER_TO_ODB,
                                  GIT_FILTER_DEFAULT) < 0)
                 return git_fail(walk->err, "cannot find the filters of \"%.200s\"", str_text(&walk->path));
         if (!filters)
-                return store_raw(walk, fd, size, ret);
-        if (size > FILTERED_MAX) {
+                return store_raw(walk, content, ret);
+        if (content->size > FILTERED_MAX) {
                 *mode = 0;
                 result = readback_refuse(walk, "it is too large for a conversion of line ends (limit 256 MiB)");
         } else {
-                result = store_filtered(walk, filters, fd, size, ret);
+                result = show_base(walk, tracked);
+                result = result < 0 ? -1 : store_filtered(walk, filters, content, ret);
         }
         git_filter_list_free(filters);
         return result;
@@ -163,13 +210,21 @@ static uint32_t mode_of_file(const struct readback_walk *walk, const struct stat
         return st->st_mode & S_IXUSR ? 0100755 : 0100644;
 }
 
-int readback_file(struct readback_walk *walk, const struct readback_frame *frame, const char *name,
-                  const struct stat *st, const struct tree_entry *tracked, git_oid *ret, uint32_t *ret_mode)
+static int symlink_entry(struct readback_walk *walk, const struct readback_frame *frame, const char *name, git_oid *ret)
 {
-        uint64_t size = (uint64_t)st->st_size;
-        _cleanup_fd_ int fd = -1;
+        char text[PATH_MAX];
+        const ssize_t len = readlinkat(frame->fd, name, text, sizeof(text));
 
-        *ret_mode = 0;
+        if (len < 0)
+                return err_errno(walk->err, "cannot read a symlink of the result");
+        if (walk->late)
+                return readback_late_link(walk, frame, text, (size_t)len);
+        return quarantine_write(walk->q, text, (size_t)len, GIT_OBJECT_BLOB, ret, walk->err);
+}
+
+/* False: the file or the whole is too large, and that was said. */
+static bool within_limits(struct readback_walk *walk, uint64_t size)
+{
         if (size > walk->options.max_file_bytes)
                 return readback_refuse(walk, "it is larger than the limit of %llu bytes for one file",
                                        (unsigned long long)walk->options.max_file_bytes);
@@ -178,15 +233,28 @@ int readback_file(struct readback_walk *walk, const struct readback_frame *frame
                                      (unsigned long long)walk->options.max_total_bytes);
         walk->result->files++;
         walk->result->bytes += size;
+        return true;
+}
+
+int readback_file(struct readback_walk *walk, const struct readback_frame *frame, const char *name,
+                  const struct stat *st, const struct tree_entry *tracked, git_oid *ret, uint32_t *ret_mode)
+{
+        struct readback_content content = {.size = (uint64_t)st->st_size};
+        _cleanup_fd_ int fd = -1;
+
+        *ret_mode = 0;
+        if (!within_limits(walk, content.size))
+                return 0;
         if (S_ISLNK(st->st_mode)) {
                 *ret_mode = 0120000;
-                return read_symlink(walk, frame->fd, name, ret);
+                return symlink_entry(walk, frame, name, ret);
         }
-        fd = readback_open(frame->fd, name, 0, st->st_mode);
+        fd = readback_open(walk, frame->fd, name, 0, st->st_mode);
         if (fd < 0)
                 return err_errno(walk->err, "cannot open \"%.200s\"", str_text(&walk->path));
         *ret_mode = mode_of_file(walk, st, tracked);
-        if (*ret_mode == 0120000)
-                return store_raw(walk, fd, size, ret);
-        return store_file(walk, fd, size, tracked, ret, ret_mode);
+        content.fd = fd;
+        if (walk->late)
+                return readback_late_file(walk, frame, &content, tracked, *ret_mode);
+        return readback_store_file(walk, &content, tracked, ret, ret_mode);
 }

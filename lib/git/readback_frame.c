@@ -5,6 +5,7 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/overlay.h"
 #include "lib/git/readback_internal.h"
 
 #include <dirent.h>
@@ -13,11 +14,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 void readback_frame_release(struct readback_frame *frame)
 {
+        if (frame->opened && frame->fd >= 0)
+                (void)fchmod(frame->fd, frame->mode);
         if (frame->fd >= 0)
                 close(frame->fd);
         for (size_t i = 0; i < frame->names_len; i++)
@@ -66,13 +68,6 @@ int readback_list(struct readback_walk *walk, struct readback_frame *frame)
         return 0;
 }
 
-static bool is_opaque(int fd)
-{
-        char value[4];
-
-        return fgetxattr(fd, "user.overlay.opaque", value, sizeof(value)) == 1 && value[0] == 'y';
-}
-
 int readback_add_info_exclude(struct readback_walk *walk)
 {
         _cleanup_free_ char *path = xasprintf("%s/info/exclude", repo_commondir(walk->q->repo));
@@ -101,7 +96,7 @@ static int add_ignore_rules(struct readback_walk *walk, struct readback_frame *f
                         return 0;
                 if ((uint64_t)st.st_size > walk->options.max_ignore_bytes)
                         return readback_stop(walk, "the .gitignore there is larger than the limit");
-                fd = readback_open(frame->fd, ".gitignore", 0, st.st_mode);
+                fd = readback_open(walk, frame->fd, ".gitignore", 0, st.st_mode);
                 if (fd < 0)
                         return err_errno(walk->err, "cannot open a .gitignore");
                 if (fs_read_fd(fd, (size_t)walk->options.max_ignore_bytes, &bytes, walk->err) < 0)
@@ -135,14 +130,18 @@ int readback_push(struct readback_walk *walk, int fd, const git_oid *base, bool 
         struct readback_frame *frame = &walk->frames[walk->depth++];
 
         *frame = (struct readback_frame){.fd = fd,
-                                         .inherit = base && inherit && !is_opaque(fd),
+                                         .inherit = base && inherit && !overlay_is_opaque(fd),
                                          .ignored = ignored,
                                          .path_len = walk->path.len,
                                          .rules_len = walk->rules.len};
+        if (walk->late)
+                readback_late_push(walk, frame, base);
         if (base && tree_base_load(&frame->base, walk->q->odb, base, walk->err) < 0)
                 return -1;
         if (readback_list(walk, frame) < 0 || walk->stop)
                 return walk->stop ? 0 : -1;
+        if (walk->options.raw)
+                return 0;
         if (!ignored && add_ignore_rules(walk, frame) < 0)
                 return -1;
         return add_attributes(walk, frame);

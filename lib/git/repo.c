@@ -5,18 +5,13 @@
  */
 #include "lib/git/repo.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/hash.h"
 #include "lib/git/internal.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <git2/sys/repository.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 int repo_discover(const char *start, char **ret_gitdir, struct err *err)
 {
@@ -141,6 +136,7 @@ void repo_free(struct repo *repo)
         git_repository_free(repo->git);
         free(repo->gitdir);
         free(repo->commondir);
+        strv_release(&repo->object_dirs);
         free(repo->workdir);
         free(repo->identity);
         free(repo);

@@ -18,13 +18,12 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/ids.h"
 #include "lib/base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define GIT_HEX 41
 
 struct repo;
 
@@ -67,6 +66,9 @@ int repo_head_ref(struct repo *repo, char **ret_ref, struct err *err);
 int repo_resolve_commit(struct repo *repo, const char *revision, char ret_commit[GIT_HEX], struct err *err);
 int repo_commit_tree(struct repo *repo, const char *commit, char ret_tree[GIT_HEX], struct err *err);
 
+/* Whether `commit` is `tip` or one of its ancestors: 1, 0, or -1 with err. The cost is that of the history between them. */
+int repo_has_commit_in(struct repo *repo, const char *tip, const char *commit, struct err *err);
+
 /* The blob at `path` of a commit; ERR_NOT_FOUND where there is no file there, ERR_INPUT over `max` bytes. */
 int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, size_t max, struct str *ret,
                       struct err *err);
@@ -74,15 +76,29 @@ int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, s
 /* Whether a commit has anything at `path`: 1, 0, or -1 with err. */
 int repo_has_path_at(struct repo *repo, const char *commit, const char *path, struct err *err);
 
-/* The object store and its alternates, recursively, absolute real paths, the store itself first. */
+/*
+ * The object store and its alternates, recursively, absolute real paths, the store itself first. As they were when this handle
+ * was asked first: what is shown, what is locked and what a layer's key is made of are then the same.
+ */
 int repo_object_dirs(struct repo *repo, struct strv *ret, struct err *err);
 
 /* Paths with local changes, staged or not, untracked included: O(repository), for a message beside a run. */
 int repo_count_changes(struct repo *repo, size_t *ret, struct err *err);
 
+/* The same without what is untracked: what a commit would leave behind, or what is staged for one. */
+int repo_count_uncommitted(struct repo *repo, size_t *ret, struct err *err);
+
+/* "NAME URL" of each remote, sorted; passwords, and whatever names a user in an http address, are left out. */
+int repo_remotes(struct repo *repo, struct strv *ret, struct err *err);
+
+/* Where a branch's upstream was when somebody last looked, without asking: "refs/remotes/…" (free) and commit; false: none. */
+bool repo_upstream(struct repo *repo, const char *ref, char **ret_ref, char ret_commit[GIT_HEX]);
+
 /* From the repository's local configuration only. Absent or malformed: the default. repo_config_str(): free; NULL: absent. */
 bool repo_config_bool(struct repo *repo, const char *key, bool otherwise);
 char *repo_config_str(struct repo *repo, const char *key);
+/* All values of a key that may be there several times, in their order; appended. */
+void repo_config_strs(struct repo *repo, const char *key, struct strv *ret);
 
 /*
  * core.hooksPath of the repository's own configuration, where it leads into the worktree: as a gitignore-style glob of the folder,

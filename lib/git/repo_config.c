@@ -36,6 +36,20 @@ char *repo_config_str(struct repo *repo, const char *key)
         return xstrdup(value);
 }
 
+static int take_value(const git_config_entry *entry, void *data)
+{
+        strv_add(data, entry->value ? entry->value : "");
+        return 0;
+}
+
+void repo_config_strs(struct repo *repo, const char *key, struct strv *ret)
+{
+        _cleanup_config_ git_config *config = NULL;
+
+        if (git_repository_config_snapshot(&config, repo->git) == 0)
+                (void)git_config_get_multivar_foreach(config, key, NULL, take_value, ret);
+}
+
 /* Below the worktree: the path without what leads there; NULL: elsewhere. Borrowed from `path`. */
 static const char *inside_worktree(const struct repo *repo, const char *path)
 {
@@ -189,9 +203,15 @@ static int add_alternates_of(struct strv *stores, const char *store, struct err 
 int repo_object_dirs(struct repo *repo, struct strv *ret, struct err *err)
 {
         _cleanup_strv_ struct strv stores = {0};
-        _cleanup_free_ char *path = xasprintf("%s/objects", repo->commondir);
-        char *real = realpath(path, NULL);
+        _cleanup_free_ char *path = NULL;
+        char *real;
 
+        if (repo->object_dirs.len) {
+                strv_copy(ret, &repo->object_dirs);
+                return 0;
+        }
+        path = xasprintf("%s/objects", repo->commondir);
+        real = realpath(path, NULL);
         if (!real)
                 return err_errno(err, "cannot resolve %s", path);
         strv_take(&stores, real);
@@ -199,6 +219,7 @@ int repo_object_dirs(struct repo *repo, struct strv *ret, struct err *err)
                 if (check_store(stores.items[i], err) < 0 || add_alternates_of(&stores, stores.items[i], err) < 0)
                         return -1;
         }
+        strv_copy(&repo->object_dirs, &stores);
         strv_copy(ret, &stores);
         return 0;
 }

@@ -77,12 +77,21 @@ int repo_resolve_target(struct repo *repo, const char *name, char **ret_ref, cha
         return 0;
 }
 
+/* A whole name of a reference is looked up as that alone; anything else may be all that git-rev-parse(1) knows. */
+static int find_revision(struct repo *repo, const char *revision, git_object **ret)
+{
+        git_oid id;
+
+        if (strncmp(revision, "refs/", 5) == 0 && git_reference_name_to_id(&id, repo->git, revision) == 0)
+                return git_object_lookup(ret, repo->git, &id, GIT_OBJECT_ANY);
+        return git_revparse_single(ret, repo->git, revision);
+}
+
 int repo_resolve_commit(struct repo *repo, const char *revision, char ret_commit[GIT_HEX], struct err *err)
 {
         _cleanup_object_ git_object *object = NULL, *commit = NULL;
-        int code = git_revparse_single(&object, repo->git, revision);
 
-        if (code < 0)
+        if (find_revision(repo, revision, &object) < 0)
                 return err_set(err, ERR_NOT_FOUND, "no commit is called \"%.200s\" in %s", revision, repo->gitdir);
         if (git_object_peel(&commit, object, GIT_OBJECT_COMMIT) < 0)
                 return err_set(err, ERR_NOT_FOUND, "\"%.200s\" is not a commit", revision);
@@ -134,6 +143,21 @@ int repo_read_blob_at(struct repo *repo, const char *commit, const char *path, s
         return 0;
 }
 
+int repo_has_commit_in(struct repo *repo, const char *tip, const char *commit, struct err *err)
+{
+        git_oid from, wanted;
+        int got;
+
+        if (strcmp(tip, commit) == 0)
+                return 1;
+        if (oid_parse(tip, &from, err) < 0 || oid_parse(commit, &wanted, err) < 0)
+                return -1;
+        got = git_graph_descendant_of(repo->git, &from, &wanted);
+        if (got == GIT_ENOTFOUND)
+                return 0; /* a commit that is not here any more is on no branch */
+        return got < 0 ? git_fail(err, "cannot walk from %.12s to %.12s", tip, commit) : got;
+}
+
 int repo_has_path_at(struct repo *repo, const char *commit, const char *path, struct err *err)
 {
         struct tree_entry entry;
@@ -145,7 +169,7 @@ int repo_has_path_at(struct repo *repo, const char *commit, const char *path, st
         return tree_lookup_path(repo->odb, &id, path, &entry, err);
 }
 
-int repo_count_changes(struct repo *repo, size_t *ret, struct err *err)
+static int count_changes(struct repo *repo, unsigned flags, size_t *ret, struct err *err)
 {
         git_status_options options;
         git_status_list *list = NULL;
@@ -156,10 +180,20 @@ int repo_count_changes(struct repo *repo, size_t *ret, struct err *err)
         if (git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION) < 0)
                 return git_fail(err, "cannot prepare a comparison");
         options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
-        options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
+        options.flags = flags | GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
         if (git_status_list_new(&list, repo->git, &options) < 0)
                 return git_fail(err, "cannot compare the working tree of %s", repo->gitdir);
         *ret = git_status_list_entrycount(list);
         git_status_list_free(list);
         return 0;
+}
+
+int repo_count_changes(struct repo *repo, size_t *ret, struct err *err)
+{
+        return count_changes(repo, GIT_STATUS_OPT_INCLUDE_UNTRACKED, ret, err);
+}
+
+int repo_count_uncommitted(struct repo *repo, size_t *ret, struct err *err)
+{
+        return count_changes(repo, 0, ret, err);
 }

@@ -3,13 +3,11 @@
  * Starting libgit2 so that it obeys us alone: no user, system or template configuration, no ownership check (we open by
  * git directory and run nothing), objects synced when written. Also the small helpers about its errors and ids.
  */
-#include "lib/base/cleanup.h"
 #include "lib/git/internal.h"
 #include "lib/git/no_network.h"
 
 #include <stdarg.h>
 #include <string.h>
-#include <sys/mman.h>
 
 int git_fail(struct err *err, const char *format, ...)
 {
@@ -22,6 +20,10 @@ int git_fail(struct err *err, const char *format, ...)
         va_end(args);
         return err_set(err, ERR_GIT, "%s: %s", context, last && last->message ? last->message : "no reason given");
 }
+
+/* A run looks at the same few trees again and again, and libgit2 by itself keeps none above 4 KiB: a folder of 100 files. */
+#define TREE_KEPT_BYTES ((size_t)1 << 20)
+#define CACHE_BYTES ((ssize_t)64 << 20)
 
 static const git_config_level_t quiet_levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
                                                   GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL};
@@ -39,8 +41,12 @@ int git_start(struct err *err)
                 if (git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, quiet_levels[i], "") < 0)
                         return git_fail(err, "cannot set libgit2's search path");
         }
-        if (git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) < 0)
+        if (git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0) < 0 ||
+            git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, TREE_KEPT_BYTES) < 0 ||
+            git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, CACHE_BYTES) < 0)
                 return git_fail(err, "cannot set libgit2's options");
+        if (ident_replace(err) < 0)
+                return -1;
         started = true;
         return 0;
 }

@@ -36,8 +36,7 @@ static int read_mode(struct tree_reader *reader, uint32_t *ret)
         return 0;
 }
 
-/* git's order: a folder compares as if its name ended in '/'. */
-static int compare_git(const struct tree_entry *a, const struct tree_entry *b)
+int tree_entry_compare(const struct tree_entry *a, const struct tree_entry *b)
 {
         size_t len = a->name_len < b->name_len ? a->name_len : b->name_len;
         int order = memcmp(a->name, b->name, len);
@@ -71,7 +70,7 @@ int tree_reader_next(struct tree_reader *reader, struct tree_entry *ret, struct 
                 str_put_quoted(&name, entry.name, entry.name_len);
                 return err_set(err, ERR_INPUT, "a tree object holds the name %.300s: %s", str_text(&name), why);
         }
-        if (reader->last.name && compare_git(&reader->last, &entry) >= 0)
+        if (reader->last.name && tree_entry_compare(&reader->last, &entry) >= 0)
                 return err_set(err, ERR_INPUT, "a tree object is not sorted, or names something twice");
         git_oid_fromraw(&entry.id, (const unsigned char *)nul + 1);
         reader->at = nul + 1 + GIT_OID_RAWSZ;
@@ -80,7 +79,7 @@ int tree_reader_next(struct tree_reader *reader, struct tree_entry *ret, struct 
         return 1;
 }
 
-static int read_tree(git_odb *odb, const git_oid *id, git_odb_object **ret, struct err *err)
+int tree_read(git_odb *odb, const git_oid *id, git_odb_object **ret, struct err *err)
 {
         char hex[GIT_HEX];
 
@@ -98,7 +97,7 @@ int tree_lookup(git_odb *odb, const git_oid *tree, const char *name, struct tree
         struct tree_entry entry;
         int got;
 
-        if (read_tree(odb, tree, &object, err) < 0)
+        if (tree_read(odb, tree, &object, err) < 0)
                 return -1;
         tree_reader_init(&reader, git_odb_object_data(object), git_odb_object_size(object));
         while ((got = tree_reader_next(&reader, &entry, err)) > 0) {
@@ -179,7 +178,7 @@ static int walk_enter(struct walk *walk, const git_oid *tree, struct err *err)
                 walk->stack = xrealloc(walk->stack, walk->cap * sizeof(*walk->stack));
         }
         folder = &walk->stack[walk->depth];
-        if (read_tree(walk->odb, tree, &folder->object, err) < 0)
+        if (tree_read(walk->odb, tree, &folder->object, err) < 0)
                 return -1;
         tree_reader_init(&folder->reader, git_odb_object_data(folder->object), git_odb_object_size(folder->object));
         folder->path_len = walk->path.len;

@@ -35,8 +35,8 @@ int tree_base_load(struct tree_base *base, git_odb *odb, const git_oid *id, stru
 
         if (git_oid_streq(id, empty_tree) == 0)
                 return 0;
-        if (git_odb_read(&base->object, odb, id) < 0 || git_odb_object_type(base->object) != GIT_OBJECT_TREE)
-                return git_fail(err, "cannot read a tree of the base");
+        if (tree_read(odb, id, &base->object, err) < 0)
+                return -1;
         tree_reader_init(&reader, git_odb_object_data(base->object), git_odb_object_size(base->object));
         while ((got = tree_reader_next(&reader, &entry, err)) > 0) {
                 if (base->len == cap) {
@@ -103,19 +103,9 @@ static int change_order(const void *a, const void *b)
         return strcmp(((const struct tree_change *)a)->name, ((const struct tree_change *)b)->name);
 }
 
-/* git's order of a tree: a folder as if its name ended in '/'. */
 static int git_order(const void *a, const void *b)
 {
-        const struct tree_entry *left = a, *right = b;
-        size_t common = left->name_len < right->name_len ? left->name_len : right->name_len;
-        int diff = memcmp(left->name, right->name, common);
-        unsigned char end_left, end_right;
-
-        if (diff)
-                return diff;
-        end_left = common < left->name_len ? (unsigned char)left->name[common] : tree_entry_is_tree(left) ? '/' : 0;
-        end_right = common < right->name_len ? (unsigned char)right->name[common] : tree_entry_is_tree(right) ? '/' : 0;
-        return (int)end_left - (int)end_right;
+        return tree_entry_compare(a, b);
 }
 
 static size_t merge(struct tree_build *build, const struct tree_base *base, struct tree_entry *list)

@@ -181,8 +181,7 @@ int tree_walk_pair(git_odb *odb, const git_oid *old_tree, const git_oid *new_tre
                 const struct tree_entry *old_entry, *new_entry;
 
                 if (walk.path.data) {
-                        walk.path.len = folder->path_len;
-                        walk.path.data[folder->path_len] = '\0';
+                        str_cut(&walk.path, folder->path_len);
                 }
                 if (!pair_next(folder, &old_entry, &new_entry)) {
                         side_release(&folder->old_side);

@@ -6,12 +6,17 @@
  */
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "lib/store/approval_row.h"
 #include "lib/store/event.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_names[] = {[STORE_APPROVAL_START] = "start", [STORE_APPROVAL_LANDING] = "landing"};
+static const char *const kind_names[] = {
+        [STORE_APPROVAL_START] = "start",
+        [STORE_APPROVAL_LANDING] = "landing",
+        [STORE_APPROVAL_PUBLICATION] = "publication",
+};
 static const char *const state_names[] = {
         [STORE_APPROVAL_REQUESTED] = "requested",
         [STORE_APPROVAL_GRANTED] = "granted",
@@ -24,6 +29,18 @@ void store_approval_release(struct store_approval *approval)
         free(approval->memory_);
         *approval = (struct store_approval){0};
 }
+
+const char *approval_kind_name(enum store_approval_kind kind)
+{
+        return kind_names[kind];
+}
+
+const char *store_approval_state_name(enum store_approval_state state)
+{
+        return state_names[state];
+}
+
+/* ---- rows ---- */
 
 /* In the order of APPROVAL_COLUMNS. */
 static const size_t texts[] = {
@@ -45,27 +62,31 @@ static int find_name(const char *const *names, size_t count, const char *name)
         return -1;
 }
 
-/* 1 with *ret, 0 none, -1 error. */
-static int read_one(struct store *store, struct sqlite3_stmt *stmt, struct store_approval *ret, struct err *err)
+int approval_take(struct sqlite3_stmt *stmt, struct store_approval *ret, struct err *err)
 {
-        struct store_approval approval = {0};
-        int got = db_step(store, stmt, err), kind, state;
+        struct store_approval approval = {.id = db_column_int(stmt, TEXTS),
+                                          .deadline_ms = db_column_int(stmt, TEXTS + 3)};
+        const int kind = find_name(kind_names, sizeof(kind_names) / sizeof(kind_names[0]), db_column(stmt, TEXTS + 1));
+        const int state = find_name(state_names, 4, db_column(stmt, TEXTS + 2));
 
-        if (got <= 0)
-                return got;
-        approval.id = db_column_int(stmt, TEXTS);
-        kind = find_name(kind_names, 2, db_column(stmt, TEXTS + 1));
-        state = find_name(state_names, 4, db_column(stmt, TEXTS + 2));
-        if (kind < 0 || state < 0) {
-                db_done(stmt);
+        if (kind < 0 || state < 0)
                 return err_set(err, ERR_STORE, "approval %lld has an unknown kind or state", (long long)approval.id);
-        }
         approval.key.kind = (enum store_approval_kind)kind;
         approval.state = (enum store_approval_state)state;
         approval.memory_ = db_copy_texts(stmt, texts, (size_t)TEXTS, &approval);
-        db_done(stmt);
         *ret = approval;
-        return 1;
+        return 0;
+}
+
+int approval_read(struct store *store, struct sqlite3_stmt *stmt, struct store_approval *ret, struct err *err)
+{
+        int got = db_step(store, stmt, err);
+
+        if (got <= 0)
+                return got;
+        got = approval_take(stmt, ret, err) < 0 ? -1 : 1;
+        db_done(stmt);
+        return got;
 }
 
 static const char *or_empty(const char *text)
@@ -73,99 +94,107 @@ static const char *or_empty(const char *text)
         return text ? text : "";
 }
 
-static void bind_key(struct sqlite3_stmt *stmt, const struct store_approval_key *key)
+void approval_bind(struct sqlite3_stmt *stmt, const struct store_approval_key *key)
 {
-        bool landing = key->kind == STORE_APPROVAL_LANDING;
+        const bool start = key->kind == STORE_APPROVAL_START, landing = key->kind == STORE_APPROVAL_LANDING;
 
         db_text(stmt, 1, kind_names[key->kind]);
-        db_text(stmt, 2, key->run);
+        db_text(stmt, 2, or_empty(key->run));
         db_text(stmt, 3, or_empty(key->item));
         db_text(stmt, 4, landing ? or_empty(key->tree) : "");
         db_text(stmt, 5, landing ? or_empty(key->base) : "");
-        db_text(stmt, 6, landing ? or_empty(key->evidence) : "");
-        db_text(stmt, 7, landing ? "" : or_empty(key->item_sha256));
-        db_text(stmt, 8, landing ? "" : or_empty(key->plan_id));
-        db_text(stmt, 9, landing ? "" : or_empty(key->sentence));
+        db_text(stmt, 6, start ? "" : or_empty(key->evidence));
+        db_text(stmt, 7, start ? or_empty(key->item_sha256) : "");
+        db_text(stmt, 8, start ? or_empty(key->plan_id) : "");
+        db_text(stmt, 9, start ? or_empty(key->sentence) : "");
 }
 
-/* 1 with the newest in one of the two states, 0 none, -1 error. */
-static int find(struct store *store, const struct store_approval_key *key, enum store_approval_state one,
-                enum store_approval_state other, struct store_approval *ret, struct err *err)
+int approval_search(struct store *store, const struct store_approval_key *key, enum store_approval_state one,
+                    enum store_approval_state other, struct store_approval *ret, struct err *err)
 {
         struct sqlite3_stmt *stmt = db_use(store, SQL_APPROVAL_FIND, err);
 
         if (!stmt)
                 return -1;
-        bind_key(stmt, key);
+        approval_bind(stmt, key);
         db_text(stmt, 10, state_names[one]);
         db_text(stmt, 11, state_names[other]);
-        return read_one(store, stmt, ret, err);
+        return approval_read(store, stmt, ret, err);
 }
 
-static void put(json_t *data, const char *name, const char *text)
+static bool is_late(const struct store_approval *approval)
 {
-        if (text && *text)
-                json_object_set_new(data, name, json_quoted(text));
+        return approval->deadline_ms > 0 && approval->deadline_ms <= clock_wall_ms();
 }
 
-static int write_event(struct store *store, const char *run, const char *type, enum event_actor actor,
-                       const struct store_approval_key *key, const char *who, const char *reason, struct err *err)
-{
-        _cleanup_json_ json_t *data = json_pack("{s:s}", "kind", kind_names[key->kind]);
+/* ---- steps ---- */
 
-        if (key->kind == STORE_APPROVAL_LANDING) {
-                put(data, "tree", key->tree);
-                put(data, "base", key->base);
-                put(data, "evidence", key->evidence);
-        } else {
-                put(data, "sentence", key->sentence);
-                put(data, "item_sha256", key->item_sha256);
-                put(data, "plan_id", key->plan_id);
-        }
-        put(data, "who", who);
-        put(data, "reason", reason);
-        if (cursor_load(store, run, err) < 0)
-                return -1;
-        return event_write(store, &(struct store_event){.type = type, .actor = actor, .data = data}, NULL, err);
-}
-
-static int add(struct store *store, const struct store_approval_key *key, int64_t *ret_id, struct err *err)
+static int insert(struct store *store, const struct store_approval_key *key, int64_t deadline_ms, int64_t *ret_id,
+                  struct err *err)
 {
-        struct sqlite3_stmt *stmt;
+        struct sqlite3_stmt *add = db_use(store, SQL_APPROVAL_ADD, err);
         char now[CLOCK_RFC3339];
 
-        /* The event first: it says what is wrong with the key. */
-        if (write_event(store, key->run, "approval.requested", EVENT_ACTOR_SYSTEM, key, NULL, NULL, err) < 0 ||
-            !(stmt = db_use(store, SQL_APPROVAL_ADD, err)))
+        if (!add)
                 return -1;
         clock_rfc3339(now);
-        bind_key(stmt, key);
-        db_text(stmt, 10, now);
-        if (db_step(store, stmt, err) < 0)
+        approval_bind(add, key);
+        db_text(add, 10, now);
+        db_int(add, 11, deadline_ms);
+        if (db_step(store, add, err) < 0)
                 return -1;
-        *ret_id = db_column_int(stmt, 0);
-        db_done(stmt);
+        *ret_id = db_column_int(add, 0);
+        db_done(add);
         return 0;
 }
 
-int store_approval_request(struct store *store, const struct store_approval_key *key, int64_t *ret_id, struct err *err)
+/* What a person is asked about a held run is also until when that run is held. */
+static int set_deadline(struct store *store, const char *run, int64_t deadline_ms, struct err *err)
 {
-        _cleanup_store_approval_ struct store_approval known = {0};
-        _cleanup_tx_ struct db_tx tx = {0};
-        int64_t id = 0;
+        struct sqlite3_stmt *set = db_use(store, SQL_DEADLINE_SET, err);
+
+        if (!set)
+                return -1;
+        db_text(set, 1, run);
+        db_int(set, 2, deadline_ms);
+        return db_run(store, set, err);
+}
+
+int approval_add(struct store *store, const struct store_approval_key *key, int64_t *ret_id, struct err *err)
+{
+        const int64_t deadline_ms = key->wait_ms > 0 ? clock_wall_ms() + key->wait_ms : 0;
+        const struct approval_told told = {
+                .type = "approval.requested", .actor = EVENT_ACTOR_SYSTEM, .deadline_ms = deadline_ms};
+
+        /* The event first: it says what is wrong with the key. */
+        if (or_empty(key->run)[0] && approval_tell(store, key->run, key, &told, err) < 0)
+                return -1;
+        if (deadline_ms && key->kind == STORE_APPROVAL_LANDING && set_deadline(store, key->run, deadline_ms, err) < 0)
+                return -1;
+        return insert(store, key, deadline_ms, ret_id, err);
+}
+
+int approval_ask(struct store *store, const struct store_approval *known, const char *run, struct err *err)
+{
+        const struct approval_told told = {
+                .type = "approval.requested", .actor = EVENT_ACTOR_SYSTEM, .deadline_ms = known->deadline_ms};
+        struct sqlite3_stmt *ask;
         int got;
 
-        if (db_begin(&tx, store, DB_DURABLE, err) < 0)
+        if (!or_empty(run)[0] || strcmp(run, or_empty(known->key.run)) == 0)
+                return 0;
+        if (!(ask = db_use(store, SQL_APPROVAL_ASK, err)))
                 return -1;
-        got = find(store, key, STORE_APPROVAL_REQUESTED, STORE_APPROVAL_GRANTED, &known, err);
-        if (got < 0 || (got == 0 && add(store, key, &id, err) < 0) || db_commit(&tx, err) < 0)
+        db_text(ask, 1, run);
+        db_int(ask, 2, known->id);
+        if ((got = db_step(store, ask, err)) < 0)
                 return -1;
-        *ret_id = got ? known.id : id;
-        return 0;
+        db_done(ask);
+        return got == 0 ? 0 : approval_tell(store, run, &known->key, &told, err);
 }
 
-static int step(struct store *store, int64_t id, enum store_approval_state state, const char *who, const char *reason,
-                struct err *err)
+int approval_step(struct store *store, int64_t id, enum store_approval_state state, const char *who, const char *reason,
+                  struct err *err)
 {
         struct sqlite3_stmt *set = db_use(store, SQL_APPROVAL_STEP, err);
         char now[CLOCK_RFC3339];
@@ -181,7 +210,96 @@ static int step(struct store *store, int64_t id, enum store_approval_state state
         return db_run(store, set, err);
 }
 
-static int read_requested(struct store *store, int64_t id, struct store_approval *ret, struct err *err)
+/* Of what no run asked for the log begins with the run that uses it. */
+static int tell_asker(struct store *store, const struct store_approval *approval, const struct approval_told *told,
+                      struct err *err)
+{
+        return or_empty(approval->key.run)[0] ? approval_tell(store, approval->key.run, &approval->key, told, err) : 0;
+}
+
+static int expect_requested(const struct store_approval *approval, struct err *err)
+{
+        if (approval->state == STORE_APPROVAL_REQUESTED)
+                return 0;
+        if (!or_empty(approval->key.run)[0])
+                return err_set(err, ERR_CONFLICT, "approval of %s was %s already, by %s", approval->key.item,
+                               state_names[approval->state], approval->who);
+        return err_set(err, ERR_CONFLICT, "approval of run %s was %s already, by %s", approval->key.run,
+                       state_names[approval->state], approval->who);
+}
+
+int approval_grant(struct store *store, const struct store_approval *approval, const char *who, const char *reason,
+                   struct err *err)
+{
+        const struct approval_told told = {
+                .type = "approval.granted", .actor = EVENT_ACTOR_USER, .who = who, .reason = reason};
+        char deadline[CLOCK_RFC3339];
+
+        if (expect_requested(approval, err) < 0)
+                return -1;
+        clock_rfc3339_at(approval->deadline_ms, deadline);
+        if (is_late(approval))
+                return err_set(err, ERR_CONFLICT, "it could be approved until %s (approval.deadline); it is too late",
+                               deadline);
+        if (approval_step(store, approval->id, STORE_APPROVAL_GRANTED, who, reason, err) < 0)
+                return -1;
+        return tell_asker(store, approval, &told, err);
+}
+
+static int deny(struct store *store, const struct store_approval *approval, const char *who, const char *reason,
+                struct err *err)
+{
+        const struct approval_told told = {.type = "approval.denied",
+                                           .actor = strcmp(who, STORE_NOBODY) == 0 ? EVENT_ACTOR_SYSTEM
+                                                                                   : EVENT_ACTOR_USER,
+                                           .who = who,
+                                           .reason = reason};
+
+        if (approval_step(store, approval->id, STORE_APPROVAL_DENIED, who, reason, err) < 0)
+                return -1;
+        return tell_asker(store, approval, &told, err);
+}
+
+/* A run's log tells all that let it start, also what was said before there was any run. */
+int approval_use(struct store *store, const struct store_approval *approval, const char *run, struct err *err)
+{
+        const struct approval_told granted = {.type = "approval.granted",
+                                              .actor = EVENT_ACTOR_USER,
+                                              .who = approval->who,
+                                              .reason = approval->reason,
+                                              .granted = approval->time};
+        const struct approval_told consumed = {.type = "approval.consumed",
+                                               .actor = EVENT_ACTOR_SYSTEM,
+                                               .who = approval->who,
+                                               .granted = approval->time};
+
+        if (!or_empty(approval->key.run)[0] && approval_tell(store, run, &approval->key, &granted, err) < 0)
+                return -1;
+        if (approval_step(store, approval->id, STORE_APPROVAL_CONSUMED, approval->who, approval->reason, err) < 0)
+                return -1;
+        return approval_tell(store, run, &approval->key, &consumed, err);
+}
+
+/* ---- the interface ---- */
+
+int store_approval_request(struct store *store, const struct store_approval_key *key, int64_t *ret_id, struct err *err)
+{
+        _cleanup_store_approval_ struct store_approval known = {0};
+        _cleanup_tx_ struct db_tx tx = {0};
+        int64_t id = 0;
+        int got;
+
+        if (db_begin(&tx, store, DB_DURABLE, err) < 0)
+                return -1;
+        got = approval_search(store, key, STORE_APPROVAL_REQUESTED, STORE_APPROVAL_GRANTED, &known, err);
+        if (got < 0 || (got == 0 && approval_add(store, key, &id, err) < 0) ||
+            (got == 1 && approval_ask(store, &known, key->run, err) < 0) || db_commit(&tx, err) < 0)
+                return -1;
+        *ret_id = got ? known.id : id;
+        return 0;
+}
+
+static int read_by_id(struct store *store, int64_t id, struct store_approval *ret, struct err *err)
 {
         struct sqlite3_stmt *get = db_use(store, SQL_APPROVAL_BY_ID, err);
         int got;
@@ -189,29 +307,34 @@ static int read_requested(struct store *store, int64_t id, struct store_approval
         if (!get)
                 return -1;
         db_int(get, 1, id);
-        if ((got = read_one(store, get, ret, err)) < 0)
+        if ((got = approval_read(store, get, ret, err)) < 0)
                 return -1;
-        if (got == 0)
-                return err_set(err, ERR_NOT_FOUND, "there is no approval %lld", (long long)id);
-        if (ret->state != STORE_APPROVAL_REQUESTED)
-                return err_set(err, ERR_CONFLICT, "approval of run %s was %s already, by %s", ret->key.run,
-                               state_names[ret->state], ret->who);
-        return 0;
+        return got == 1 ? 0 : err_set(err, ERR_NOT_FOUND, "there is no approval %lld", (long long)id);
 }
 
 int store_approval_decide(struct store *store, int64_t id, bool grant, const char *who, const char *reason,
                           struct err *err)
 {
-        enum store_approval_state state = grant ? STORE_APPROVAL_GRANTED : STORE_APPROVAL_DENIED;
         _cleanup_store_approval_ struct store_approval approval = {0};
         _cleanup_tx_ struct db_tx tx = {0};
 
-        if (db_begin(&tx, store, DB_DURABLE, err) < 0 || read_requested(store, id, &approval, err) < 0 ||
-            step(store, id, state, who, reason, err) < 0 ||
-            write_event(store, approval.key.run, grant ? "approval.granted" : "approval.denied", EVENT_ACTOR_USER,
-                        &approval.key, who, reason, err) < 0)
+        if (db_begin(&tx, store, DB_DURABLE, err) < 0 || read_by_id(store, id, &approval, err) < 0 ||
+            expect_requested(&approval, err) < 0 ||
+            (grant ? approval_grant : deny)(store, &approval, who, reason, err) < 0)
                 return -1;
         return db_commit(&tx, err);
+}
+
+int store_approval_take_back(struct store *store, int64_t id, const char *who, const char *reason, struct err *err)
+{
+        _cleanup_store_approval_ struct store_approval approval = {0};
+        _cleanup_tx_ struct db_tx tx = {0};
+
+        if (db_begin(&tx, store, DB_DURABLE, err) < 0 || read_by_id(store, id, &approval, err) < 0)
+                return -1;
+        if (approval.state != STORE_APPROVAL_GRANTED && expect_requested(&approval, err) < 0)
+                return -1;
+        return deny(store, &approval, who, reason, err) < 0 ? -1 : db_commit(&tx, err);
 }
 
 int store_approval_consume(struct store *store, const struct store_approval_key *key, struct err *err)
@@ -221,14 +344,11 @@ int store_approval_consume(struct store *store, const struct store_approval_key 
         int got;
 
         if (db_begin(&tx, store, DB_DURABLE, err) < 0 ||
-            (got = find(store, key, STORE_APPROVAL_GRANTED, STORE_APPROVAL_GRANTED, &approval, err)) < 0)
+            (got = approval_search(store, key, STORE_APPROVAL_GRANTED, STORE_APPROVAL_GRANTED, &approval, err)) < 0)
                 return -1;
         if (got == 0)
                 return err_set(err, ERR_NOT_FOUND, "nobody approved exactly this (run %s)", key->run);
-        if (step(store, approval.id, STORE_APPROVAL_CONSUMED, approval.who, approval.reason, err) < 0 ||
-            write_event(store, key->run, "approval.consumed", EVENT_ACTOR_SYSTEM, key, approval.who, NULL, err) < 0)
-                return -1;
-        return db_commit(&tx, err);
+        return approval_use(store, &approval, key->run, err) < 0 ? -1 : db_commit(&tx, err);
 }
 
 int store_approval_get(struct store *store, const char *run, enum store_approval_kind kind, struct store_approval *ret,
@@ -241,7 +361,7 @@ int store_approval_get(struct store *store, const char *run, enum store_approval
                 return -1;
         db_text(get, 1, run);
         db_text(get, 2, kind_names[kind]);
-        if ((got = read_one(store, get, ret, err)) < 0)
+        if ((got = approval_read(store, get, ret, err)) < 0)
                 return -1;
         return got == 1 ? 0 : err_set(err, ERR_NOT_FOUND, "run %s asked for no approval", run);
 }

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-_Static_assert(STORE_HEX == HASH_HEX, "one form of digest");
+_Static_assert(HASH_HEX == HASH_HEX, "one form of digest");
 
-void chain_hash(const char *previous, const char *text, size_t len, char ret_hex[STORE_HEX])
+void chain_hash(const char *previous, const char *text, size_t len, char ret_hex[HASH_HEX])
 {
         struct hash hash;
 
@@ -18,7 +18,7 @@ void chain_hash(const char *previous, const char *text, size_t len, char ret_hex
         hash_final(&hash, ret_hex);
 }
 
-void chain_link_hash(const char *previous, const char *run, const char *event, char ret_hex[STORE_HEX])
+void chain_link_hash(const char *previous, const char *run, const char *event, char ret_hex[HASH_HEX])
 {
         struct hash hash;
 
@@ -29,7 +29,7 @@ void chain_link_hash(const char *previous, const char *run, const char *event, c
         hash_final(&hash, ret_hex);
 }
 
-static int last_link(struct store *store, int64_t *ret_position, char ret_hex[STORE_HEX], struct err *err)
+static int last_link(struct store *store, int64_t *ret_position, char ret_hex[HASH_HEX], struct err *err)
 {
         struct sqlite3_stmt *last = db_use(store, SQL_LINK_LAST, err);
         int got = last ? db_step(store, last, err) : -1;
@@ -37,7 +37,7 @@ static int last_link(struct store *store, int64_t *ret_position, char ret_hex[ST
         if (got < 0)
                 return -1;
         *ret_position = got ? db_column_int(last, 0) : 0;
-        snprintf(ret_hex, STORE_HEX, "%s", got ? db_column(last, 1) : STORE_HASH_NONE);
+        snprintf(ret_hex, HASH_HEX, "%s", got ? db_column(last, 1) : STORE_HASH_NONE);
         db_done(last);
         return 0;
 }
@@ -45,7 +45,7 @@ static int last_link(struct store *store, int64_t *ret_position, char ret_hex[ST
 int chain_link(struct store *store, struct err *err)
 {
         const struct cursor *cursor = &store->cursor;
-        char previous[STORE_HEX], hash[STORE_HEX];
+        char previous[HASH_HEX], hash[HASH_HEX];
         struct sqlite3_stmt *add;
         int64_t position;
 
@@ -60,7 +60,7 @@ int chain_link(struct store *store, struct err *err)
         return db_run(store, add, err);
 }
 
-int store_chain_head(struct store *store, char ret_hex[STORE_HEX], struct err *err)
+int store_chain_head(struct store *store, char ret_hex[HASH_HEX], struct err *err)
 {
         int64_t position;
 

@@ -7,6 +7,7 @@
 #include "lib/store/db.h"
 
 #include "lib/base/str.h"
+#include "lib/store/connection.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -17,38 +18,9 @@ static const char *const statements[] = {
 #undef X
 };
 
-/* ---- errors ---- */
-
-static const struct {
-        int code;
-        enum err_code err;
-        const char *text;
-} failures[] = {
-        {SQLITE_BUSY, ERR_BUSY, "another process keeps writing to it"},
-        {SQLITE_LOCKED, ERR_BUSY, "another process keeps writing to it"},
-        {SQLITE_FULL, ERR_STORE, "the disk is full"},
-        {SQLITE_READONLY, ERR_STORE, "it cannot be written"},
-        {SQLITE_CANTOPEN, ERR_STORE, "it cannot be opened"},
-        {SQLITE_PERM, ERR_STORE, "it cannot be opened"},
-        {SQLITE_NOTADB, ERR_STORE, "it is not a store of cupel"},
-        {SQLITE_CORRUPT, ERR_STORE, "it is damaged"},
-        {SQLITE_IOERR, ERR_STORE, "reading or writing failed"},
-};
-
 int db_fail(struct store *store, int code, struct err *err)
 {
-        int errnum = store->db ? sqlite3_system_errno(store->db) : 0;
-
-        for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-                if (failures[i].code != (code & 0xff))
-                        continue;
-                err_set(err, failures[i].err, "store %s: %s", store->path, failures[i].text);
-                if (errnum && failures[i].err == ERR_STORE)
-                        err->errnum = errnum;
-                return -1;
-        }
-        return err_set(err, ERR_STORE, "store %s: %s", store->path,
-                       store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code));
+        return connection_fail("store", store->path, store->db, code, err);
 }
 
 /* ---- statements ---- */
@@ -79,26 +51,6 @@ struct sqlite3_stmt *db_prepare(struct store *store, enum sql sql, struct err *e
         return prepare(store, sql, 0, err);
 }
 
-void db_finalize(struct sqlite3_stmt **stmt)
-{
-        sqlite3_finalize(*stmt);
-}
-
-void db_text(struct sqlite3_stmt *stmt, int index, const char *text)
-{
-        sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
-}
-
-void db_bytes(struct sqlite3_stmt *stmt, int index, const char *text, size_t len)
-{
-        sqlite3_bind_text64(stmt, index, text, len, SQLITE_STATIC, SQLITE_UTF8);
-}
-
-void db_int(struct sqlite3_stmt *stmt, int index, int64_t value)
-{
-        sqlite3_bind_int64(stmt, index, value);
-}
-
 int db_step(struct store *store, struct sqlite3_stmt *stmt, struct err *err)
 {
         int code = sqlite3_step(stmt);
@@ -121,43 +73,9 @@ int db_run(struct store *store, struct sqlite3_stmt *stmt, struct err *err)
         return got;
 }
 
-void db_done(struct sqlite3_stmt *stmt)
-{
-        sqlite3_reset(stmt);
-}
-
-const char *db_column(struct sqlite3_stmt *stmt, int column)
-{
-        const char *text = (const char *)sqlite3_column_text(stmt, column);
-
-        return text ? text : "";
-}
-
-int64_t db_column_int(struct sqlite3_stmt *stmt, int column)
-{
-        return sqlite3_column_int64(stmt, column);
-}
-
-char *db_copy_texts(struct sqlite3_stmt *stmt, const size_t *offsets, size_t count, void *object)
-{
-        size_t total = 0;
-        char *memory, *at;
-
-        for (size_t i = 0; i < count; i++)
-                total += strlen(db_column(stmt, (int)i)) + 1;
-        at = memory = xcalloc(1, total);
-        for (size_t i = 0; i < count; i++) {
-                const char *text = db_column(stmt, (int)i);
-
-                *(const char **)(void *)((char *)object + offsets[i]) = at;
-                at = stpcpy(at, text) + 1;
-        }
-        return memory;
-}
-
 /* ---- transactions ---- */
 
-static int run_plain(struct store *store, enum sql sql, struct err *err)
+int db_run_plain(struct store *store, enum sql sql, struct err *err)
 {
         struct sqlite3_stmt *stmt = db_use(store, sql, err);
 
@@ -171,7 +89,7 @@ static int set_durability(struct store *store, enum db_durability durability, st
 
         if (store->synchronous == (int)wanted)
                 return 0;
-        if (run_plain(store, wanted, err) < 0)
+        if (db_run_plain(store, wanted, err) < 0)
                 return -1;
         store->synchronous = (int)wanted;
         return 0;
@@ -179,7 +97,7 @@ static int set_durability(struct store *store, enum db_durability durability, st
 
 static int begin(struct db_tx *tx, struct store *store, enum sql sql, struct err *err)
 {
-        if (run_plain(store, sql, err) < 0)
+        if (db_run_plain(store, sql, err) < 0)
                 return -1;
         store->in_transaction = true;
         store->cursor.head_known = store->cursor.head_moved = false;
@@ -209,7 +127,7 @@ int db_commit(struct db_tx *tx, struct err *err)
 {
         struct store *store = tx->store;
 
-        if (cursor_flush(store, err) < 0 || run_plain(store, SQL_COMMIT, err) < 0)
+        if (cursor_flush(store, err) < 0 || db_run_plain(store, SQL_COMMIT, err) < 0)
                 return -1;
         store->in_transaction = false;
         tx->store = NULL;
@@ -225,7 +143,7 @@ void db_tx_end(struct db_tx *tx)
                 return;
         /* After a full disk SQLite has rolled back already. */
         if (!sqlite3_get_autocommit(store->db))
-                run_plain(store, SQL_ROLLBACK, &ignored);
+                db_run_plain(store, SQL_ROLLBACK, &ignored);
         store->in_transaction = false;
         /* The run it was about may have been made by what was undone. */
         cursor_release(&store->cursor);

@@ -17,7 +17,9 @@
  * at the end, -1 with err. Statements must be stepped to their end or given back with db_done().
  */
 
+#include "lib/base/str.h"
 #include "lib/store/sql.h"
+#include "lib/store/statement.h"
 #include "lib/store/store.h"
 
 struct sqlite3;
@@ -26,13 +28,16 @@ struct sqlite3_stmt;
 /* The run whose events are being written: what never changes of it, and within a transaction the end of its chain. */
 struct cursor {
         int64_t run; /* its number, 0: none */
-        char id[STORE_RUN_ID_MAX + 1];
-        char *item;       /* JSON text of the item's id, the default subject; NULL for none */
-        char *attributes; /* `,"identity":…,"itemid":…,"mood":…` as JSON text */
-        char *source;     /* `,"runid":…` up to where the sequence goes */
+        char id[RUN_ID_MAX + 1];
+        /* What is the same in all of its events, as canonical text, in their order: */
+        struct str id_key;       /* from behind the data up to the sequence in the id */
+        struct str attributes;   /* `"`, which ends it, then identity, itemid, mood */
+        struct str sequence_key; /* runid, up to the sequence */
+        struct str source;       /* `"`, which ends it, then source and specversion */
+        struct str subject;      /* the default one: the item's id; empty for none */
         bool head_known, head_moved;
         int64_t sequence; /* of the last event */
-        char head[STORE_HEX];
+        char head[HASH_HEX];
 };
 
 struct store {
@@ -42,10 +47,12 @@ struct store {
         enum store_mode mode;
         int synchronous; /* the level that is set now */
         int wal_pages;   /* waiting to be copied back, as of our last commit */
+        int wal_copied;  /* so many there were when that was tried last; 0: since it is so long, never */
         bool in_transaction;
         bool batch, batch_failed;
         struct sqlite3_stmt *statements[SQL_COUNT];
         struct cursor cursor;
+        struct str body; /* of the event that is being written: room that is used again */
 };
 
 enum db_durability {
@@ -66,29 +73,13 @@ void db_tx_end(struct db_tx *tx);
 struct sqlite3_stmt *db_use(struct store *store, enum sql sql, struct err *err); /* NULL with err set */
 /* A private one, for loops that call back; closed by its cleanup. */
 struct sqlite3_stmt *db_prepare(struct store *store, enum sql sql, struct err *err);
-void db_finalize(struct sqlite3_stmt **stmt);
-#define _cleanup_stmt_ __attribute__((cleanup(db_finalize)))
-
-/* Binding borrows the text until the statement is used again. NULL binds NULL. */
-void db_text(struct sqlite3_stmt *stmt, int index, const char *text);
-void db_bytes(struct sqlite3_stmt *stmt, int index, const char *text, size_t len);
-void db_int(struct sqlite3_stmt *stmt, int index, int64_t value);
 
 int db_step(struct store *store, struct sqlite3_stmt *stmt, struct err *err);
 
 /* A statement about one run (parameter 1), at its row. NULL with err set: ERR_NOT_FOUND where there is no such run. */
 struct sqlite3_stmt *db_use_run(struct store *store, enum sql sql, const char *run, struct err *err);
 int db_run(struct store *store, struct sqlite3_stmt *stmt, struct err *err); /* to its end, rows ignored; 0 or -1 */
-void db_done(struct sqlite3_stmt *stmt);
-
-const char *db_column(struct sqlite3_stmt *stmt, int column); /* never NULL; until the next step */
-int64_t db_column_int(struct sqlite3_stmt *stmt, int column);
-
-/*
- * Copies columns 0 … count-1 and points the `const char *` members at `offsets` of `object` to the copies. Returns the
- * memory that holds them.
- */
-char *db_copy_texts(struct sqlite3_stmt *stmt, const size_t *offsets, size_t count, void *object);
+int db_run_plain(struct store *store, enum sql sql, struct err *err);        /* one that takes nothing */
 
 /* Turns what the database said into err; returns -1. */
 int db_fail(struct store *store, int code, struct err *err);

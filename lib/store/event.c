@@ -15,15 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEQUENCE_FORMAT "%010lld"
-
 /* ---- the run that is written to ---- */
 
 void cursor_release(struct cursor *cursor)
 {
-        free(cursor->item);
-        free(cursor->attributes);
-        free(cursor->source);
+        struct str *const texts[] = {&cursor->id_key, &cursor->attributes, &cursor->sequence_key, &cursor->source,
+                                     &cursor->subject};
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+                str_release(texts[i]);
         *cursor = (struct cursor){0};
 }
 
@@ -49,21 +49,21 @@ static void put_attribute(struct str *out, const char *name, const char *text)
 static void fill_cursor(struct store *store, const struct store_run *run, int64_t number)
 {
         struct cursor *cursor = &store->cursor;
-        struct str text = {0};
         char *repo = json_text(store->repo);
 
         cursor_release(cursor);
         cursor->run = number;
         snprintf(cursor->id, sizeof(cursor->id), "%s", run->id);
-        cursor->item = *run->item ? json_text(run->item) : NULL;
-        put_attribute(&text, "identity", run->identity);
-        put_attribute(&text, "itemid", run->item);
-        put_attribute(&text, "mood", run->mood);
-        cursor->attributes = str_steal(&text);
+        str_printf(&cursor->id_key, ",\"datacontenttype\":\"application/json\",\"id\":\"%s:", run->id);
+        str_putc(&cursor->attributes, '"');
+        put_attribute(&cursor->attributes, "identity", run->identity);
+        put_attribute(&cursor->attributes, "itemid", run->item);
+        put_attribute(&cursor->attributes, "mood", run->mood);
+        str_printf(&cursor->sequence_key, ",\"runid\":\"%s\",\"sequence\":\"", run->id);
         /* `repo` without its closing quote */
-        str_printf(&text, "\",\"source\":\"/repos/%.*s/runs/%s\",\"specversion\":\"1.0\"", (int)strlen(repo) - 2,
-                   repo + 1, run->id);
-        cursor->source = str_steal(&text);
+        str_printf(&cursor->source, "\",\"source\":\"/repos/%.*s/runs/%s\",\"specversion\":\"1.0\"",
+                   (int)strlen(repo) - 2, repo + 1, run->id);
+        put_attribute(&cursor->subject, "subject", run->item);
         free(repo);
 }
 
@@ -131,7 +131,29 @@ int cursor_flush(struct store *store, struct err *err)
         return 0;
 }
 
+/* The last two attributes of a body are time and type, and with hashes nothing of that name follows: the last one is meant. */
+void event_take_time(const char *body, char ret[CLOCK_RFC3339])
+{
+        static const char mark[] = ",\"time\":\"";
+        const size_t len = strlen(body);
+
+        ret[0] = '\0';
+        for (size_t at = len > strlen(mark) ? len - strlen(mark) : 0; at; at--)
+                if (memcmp(body + at, mark, strlen(mark)) == 0) {
+                        const char *text = body + at + strlen(mark);
+
+                        snprintf(ret, CLOCK_RFC3339, "%.*s", (int)strcspn(text, "\""), text);
+                        return;
+                }
+}
+
 /* ---- one event ---- */
+
+/* What is written of it beside its data, whichever way it came. */
+struct written {
+        const char *type;
+        enum event_actor actor;
+};
 
 static int to_str(const char *bytes, size_t len, void *out)
 {
@@ -159,42 +181,65 @@ static int put_time(struct str *out, const char *time, struct err *err)
 {
         char now[CLOCK_RFC3339];
 
-        if (!time) {
+        if (!time)
                 clock_rfc3339(now);
-                time = now;
-        }
-        if (strlen(time) < 20 || strlen(time) > 40 || time[strspn(time, "0123456789TZ:.+-")])
+        else if (strlen(time) < 20 || strlen(time) > 40 || time[strspn(time, "0123456789TZ:.+-")])
                 return err_set(err, ERR_INPUT, "time \"%.40s\" is not RFC 3339", time);
-        str_printf(out, ",\"time\":\"%s\"", time);
+        str_puts(out, ",\"time\":\"");
+        str_puts(out, time ? time : now);
+        str_putc(out, '"');
+        return 0;
+}
+
+static void put_str(struct str *out, const struct str *piece)
+{
+        str_append(out, piece->data, piece->len);
+}
+
+static int put_data(struct str *out, const struct store_event *event, const char *type, struct err *err)
+{
+        if (event->checked) {
+                str_append(out, event->checked->data, event->checked->len);
+                return 0;
+        }
+        if (json_dump_callback(event->data, to_str, out, JSON_COMPACT | JSON_SORT_KEYS | JSON_REALS) < 0)
+                return err_set(err, ERR_INPUT, "%s: data cannot be written as JSON", type);
         return 0;
 }
 
 /* Keys in the order of the canonical form, which is their byte order. */
-static int put_body(struct str *out, struct store *store, const struct store_event *event, const char *type,
-                    struct err *err)
+static int put_body(struct str *out, const struct cursor *cursor, const struct store_event *event,
+                    const struct written *written, struct err *err)
 {
-        const struct cursor *cursor = &store->cursor;
-        long long sequence = cursor->sequence + 1;
+        char sequence[32];
+        const int digits = snprintf(sequence, sizeof(sequence), STORE_SEQUENCE, (long long)cursor->sequence + 1);
 
-        str_printf(out, "{\"actor\":\"%s\",\"data\":", event_actor_name(event->actor));
-        if (json_dump_callback(event->data, to_str, out, JSON_COMPACT | JSON_SORT_KEYS | JSON_REALS) < 0)
-                return err_set(err, ERR_INPUT, "%s: data cannot be written as JSON", type);
-        str_printf(out, ",\"datacontenttype\":\"application/json\",\"id\":\"%s:" SEQUENCE_FORMAT "\"%s", cursor->id,
-                   sequence, cursor->attributes);
-        if (event->refs && put_refs(out, event->refs, err) < 0)
+        str_puts(out, "{\"actor\":\"");
+        str_puts(out, event_actor_name(written->actor));
+        str_puts(out, "\",\"data\":");
+        if (put_data(out, event, written->type, err) < 0)
                 return -1;
-        str_printf(out, ",\"runid\":\"%s\",\"sequence\":\"" SEQUENCE_FORMAT "%s", cursor->id, sequence, cursor->source);
+        put_str(out, &cursor->id_key);
+        str_append(out, sequence, (size_t)digits);
+        put_str(out, &cursor->attributes);
+        if (json_array_size(event->refs) && put_refs(out, event->refs, err) < 0)
+                return -1;
+        put_str(out, &cursor->sequence_key);
+        str_append(out, sequence, (size_t)digits);
+        put_str(out, &cursor->source);
         if (event->subject)
                 put_attribute(out, "subject", event->subject);
-        else if (cursor->item)
-                str_printf(out, ",\"subject\":%s", cursor->item);
+        else
+                put_str(out, &cursor->subject);
         if (put_time(out, event->time, err) < 0)
                 return -1;
-        str_printf(out, ",\"type\":\"" EVENT_TYPE_PREFIX "%s\"}", type);
+        str_puts(out, ",\"type\":\"" EVENT_TYPE_PREFIX);
+        str_puts(out, written->type);
+        str_puts(out, "\"}");
         return 0;
 }
 
-static int insert(struct store *store, const char *type, const struct str *body, const char *hash, struct err *err)
+static int insert(struct store *store, const char *type, const char *hash, struct err *err)
 {
         struct sqlite3_stmt *add = db_use(store, SQL_EVENT_ADD, err);
 
@@ -203,31 +248,56 @@ static int insert(struct store *store, const char *type, const struct str *body,
         db_int(add, 1, store->cursor.run);
         db_int(add, 2, store->cursor.sequence + 1);
         db_text(add, 3, type);
-        db_bytes(add, 4, body->data, body->len);
-        db_bytes(add, 5, hash, STORE_HEX - 1);
+        db_bytes(add, 4, store->body.data, store->body.len);
+        db_bytes(add, 5, hash, HASH_HEX - 1);
         return db_run(store, add, err);
+}
+
+static int check(const struct store_event *event, struct written *ret, struct err *err)
+{
+        const struct event_type *type = event->checked ? event->checked->type : event_type_find(event->type);
+
+        if (!type)
+                return err_set(err, ERR_INPUT, "there is no event type \"%.64s\"", event->type);
+        *ret = (struct written){event_type_name(type), event->checked ? event->checked->actor : event->actor};
+        return event->checked ? 0 : event_validate(type, event->actor, event->data, err);
+}
+
+/* The projection that is kept of these; text that was only looked at is taken apart for it. */
+static int see_delta(struct store *store, const struct store_event *event, struct err *err)
+{
+        struct store_event seen = *event;
+        _cleanup_json_ json_t *data = NULL;
+
+        if (event->checked) {
+                if (!(data = json_parse(event->checked->data, event->checked->len, "receipt.ahdb.delta", err)))
+                        return -1;
+                seen.data = data;
+                seen.actor = event->checked->actor;
+        }
+        return ahdb_see(store, &seen, str_text(&store->body), err);
 }
 
 int event_write(struct store *store, const struct store_event *event, char *ret_id, struct err *err)
 {
-        const struct event_type *type = event_type_find(event->type);
         struct cursor *cursor = &store->cursor;
-        _cleanup_str_ struct str body = {0};
-        char hash[STORE_HEX];
+        char hash[HASH_HEX];
+        struct written written = {.type = ""};
 
-        if (!type)
-                return err_set(err, ERR_INPUT, "there is no event type \"%.64s\"", event->type);
-        if (event_validate(type, event->actor, event->data, err) < 0 || read_head(store, err) < 0 ||
-            put_body(&body, store, event, event_type_name(type), err) < 0)
+        str_clear(&store->body);
+        if (check(event, &written, err) < 0 || read_head(store, err) < 0 ||
+            put_body(&store->body, cursor, event, &written, err) < 0)
                 return -1;
-        chain_hash(cursor->head, body.data, body.len, hash);
-        if (insert(store, event_type_name(type), &body, hash, err) < 0)
+        chain_hash(cursor->head, store->body.data, store->body.len, hash);
+        if (insert(store, written.type, hash, err) < 0)
+                return -1;
+        if (strcmp(written.type, "receipt.ahdb.delta") == 0 && see_delta(store, event, err) < 0)
                 return -1;
         cursor->sequence++;
         memcpy(cursor->head, hash, sizeof(hash));
         cursor->head_moved = true;
         if (ret_id)
-                snprintf(ret_id, STORE_ID_MAX, "%s:" SEQUENCE_FORMAT, cursor->id, (long long)cursor->sequence);
+                snprintf(ret_id, STORE_ID_MAX, "%s:" STORE_SEQUENCE, cursor->id, (long long)cursor->sequence);
         return 0;
 }
 

@@ -7,6 +7,7 @@
  * event_write() checks one event, chains it and inserts it; db_commit() books the end of the chain on the run.
  */
 
+#include "lib/base/clock.h"
 #include "lib/store/db.h"
 
 /* ERR_NOT_FOUND where there is no such run. */
@@ -18,12 +19,19 @@ int event_write(struct store *store, const struct store_event *event, char *ret_
 struct str;
 void event_put_json(struct str *out, const char *body, const char *hash, const char *previous);
 
+/* The attribute `time` of an event's text, without taking it apart. */
+void event_take_time(const char *body, char ret[CLOCK_RFC3339]);
+
+/* ahdb.c: a delta that is about to be written, into the projection that is kept; and all there are, into an empty one. */
+int ahdb_see(struct store *store, const struct store_event *event, const char *body, struct err *err);
+int ahdb_fill(struct store *store, struct err *err);
+
 /* SHA-256 over the texts one after the other. */
-void chain_hash(const char *previous, const char *text, size_t len, char ret_hex[STORE_HEX]);
+void chain_hash(const char *previous, const char *text, size_t len, char ret_hex[HASH_HEX]);
 
 /* Links the last event of the cursor's run, which ends it, into the chain of the store. */
 int chain_link(struct store *store, struct err *err);
 /* The link's own hash: previous link, run id, hash of the event. */
-void chain_link_hash(const char *previous, const char *run, const char *event, char ret_hex[STORE_HEX]);
+void chain_link_hash(const char *previous, const char *run, const char *event, char ret_hex[HASH_HEX]);
 
 #endif

@@ -42,17 +42,23 @@ void store_admission_release(struct store_admission *admission)
 int store_admission_set(struct store *store, const struct store_admission *admission, struct err *err)
 {
         _cleanup_tx_ struct db_tx tx = {0};
-        struct sqlite3_stmt *set;
+        const char *record = admission->record ? admission->record : "";
+        struct sqlite3_stmt *set, *log;
         char now[CLOCK_RFC3339];
 
-        if (db_begin(&tx, store, DB_DURABLE, err) < 0 || !(set = db_use(store, SQL_ADMISSION_SET, err)))
+        if (db_begin(&tx, store, DB_DURABLE, err) < 0 || !(log = db_use(store, SQL_ADMISSION_LOG, err)))
                 return -1;
         clock_rfc3339(now);
+        db_text(log, 1, record);
+        db_text(log, 2, now);
+        if (db_run(store, log, err) < 0 || !(set = db_use(store, SQL_ADMISSION_SET, err)))
+                return -1;
         db_text(set, 1, admission->owner);
         db_text(set, 2, admission->evidence);
         db_text(set, 3, admission->risk);
         db_text(set, 4, admission->openings_sha256 ? admission->openings_sha256 : "");
         db_text(set, 5, now);
+        db_text(set, 6, record);
         if (db_run(store, set, err) < 0)
                 return -1;
         return db_commit(&tx, err);
@@ -62,8 +68,8 @@ int store_admission_get(struct store *store, struct store_admission *ret, struct
 {
         static const size_t texts[] = {
                 offsetof(struct store_admission, owner), offsetof(struct store_admission, evidence),
-                offsetof(struct store_admission, risk), offsetof(struct store_admission, openings_sha256),
-                offsetof(struct store_admission, time)};
+                offsetof(struct store_admission, risk),  offsetof(struct store_admission, openings_sha256),
+                offsetof(struct store_admission, time),  offsetof(struct store_admission, record)};
         struct sqlite3_stmt *get = db_use(store, SQL_ADMISSION_GET, err);
         int got = get ? db_step(store, get, err) : -1;
 

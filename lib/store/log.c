@@ -5,12 +5,9 @@
  */
 #include "lib/store/event.h"
 
-#include "lib/base/fs.h"
 #include "lib/base/str.h"
 
 #include <string.h>
-
-#define EXPORT_BUFFER ((size_t)64 << 10)
 
 void event_put_json(struct str *out, const char *body, const char *hash, const char *previous)
 {
@@ -31,11 +28,22 @@ static int find_run(struct store *store, const char *run, int64_t *ret, struct e
         return 0;
 }
 
+static bool begins(const char *type, const char *prefix)
+{
+        return strncmp(type, prefix, strlen(prefix)) == 0;
+}
+
 static bool wanted(const struct store_events_filter *filter, int64_t sequence, const char *type)
 {
+        const char *const *prefix = filter->type_prefixes;
+
         if (sequence < filter->from)
                 return false;
-        return !filter->type_prefix || strncmp(type, filter->type_prefix, strlen(filter->type_prefix)) == 0;
+        if (!prefix)
+                return !filter->type_prefix || begins(type, filter->type_prefix);
+        while (*prefix && !begins(type, *prefix))
+                prefix++;
+        return *prefix != NULL;
 }
 
 /* Begins one event early: its hash is the first one's prevhash. */
@@ -43,7 +51,7 @@ static int walk(struct store *store, struct sqlite3_stmt *stmt, const char *run,
                 const struct store_events_filter *filter, store_event_fn *each, void *arg, struct err *err)
 {
         _cleanup_str_ struct str json = {0};
-        char previous[STORE_HEX] = STORE_HASH_NONE;
+        char previous[HASH_HEX] = STORE_HASH_NONE;
         int64_t left = filter->limit > 0 ? filter->limit : INT64_MAX;
         int got = 0, said = 0;
 
@@ -58,11 +66,12 @@ static int walk(struct store *store, struct sqlite3_stmt *stmt, const char *run,
                                                               .sequence = sequence,
                                                               .type = type,
                                                               .json = json.data,
-                                                              .len = json.len},
+                                                              .len = json.len,
+                                                              .hash = hash},
                                     arg, err);
                         left--;
                 }
-                snprintf(previous, sizeof(previous), "%s", hash);
+                memcpy(previous, hash, sizeof(previous));
         }
         return got < 0 || said < 0 ? -1 : 0;
 }
@@ -81,38 +90,4 @@ int store_events_each(struct store *store, const char *run, const struct store_e
         db_int(stmt, 1, number);
         db_int(stmt, 2, filter->from - 1);
         return walk(store, stmt, run, filter, each, arg, err);
-}
-
-struct export
-{
-        struct str buffer;
-        int fd;
-};
-
-static int flush(struct export *export, struct err *err)
-{
-        if (export->buffer.len && fs_write_all(export->fd, export->buffer.data, export->buffer.len) < 0)
-                return err_errno(err, "write the log of events");
-        str_clear(&export->buffer);
-        return 0;
-}
-
-static int export_one(const struct store_event_row *row, void *arg, struct err *err)
-{
-        struct export *export = arg;
-
-        str_append(&export->buffer, row->json, row->len);
-        str_putc(&export->buffer, '\n');
-        return export->buffer.len < EXPORT_BUFFER ? 0 : flush(export, err);
-}
-
-int store_events_export(struct store *store, const char *run, int fd, struct err *err)
-{
-        struct export export = {.fd = fd};
-        int result = store_events_each(store, run, NULL, export_one, &export, err);
-
-        if (result == 0)
-                result = flush(&export, err);
-        str_release(&export.buffer);
-        return result;
 }

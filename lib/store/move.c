@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Moving a run from phase to phase: the only place where its row changes. begin → read the row → check the move against the
- * table of phases → extra events → row, intent → run.state event → at a terminal phase link and item → commit.
+ * table of phases → extra events → row, intent → run.state event → at a terminal phase link, item and failure → what
+ * follows for the queue → commit.
  */
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/store/event.h"
+#include "lib/store/failure_index.h"
+#include "lib/store/queue_internal.h"
 #include "lib/store/run.h"
 
 #include <stdlib.h>
@@ -84,14 +87,17 @@ static int check(const struct store_move *move, const struct store_run *run, str
 }
 
 /*
- * The fence of a race: one of its runs lands or is held, whoever started them and whoever lives. It stands in the transaction
+ * The fences. Of a claim: an item that was given to another worker is not landed by the one before (lib/store/queue.h). Of a race: one of its runs lands or is held, whoever started them and whoever lives. It stands in the transaction
  * of the move, so that of two which ask at the same time the second sees the first.
  */
-static int check_race(struct store *store, const struct store_move *move, const struct store_run *run, struct err *err)
+static int check_fences(struct store *store, const struct store_move *move, const struct store_run *run,
+                        struct err *err)
 {
         const bool enters = move->to == PHASE_LANDING || move->to == PHASE_HELD;
         const bool is_in = run->phase == PHASE_LANDING || run->phase == PHASE_HELD;
 
+        if (enters && queue_check_run(store, run->item, run->claim_epoch, err) < 0)
+                return -1;
         return run->race[0] && enters && !is_in ? store_race_check(store, run->id, NULL, err) : 0;
 }
 
@@ -118,6 +124,24 @@ static int write_row(struct store *store, int64_t number, const struct store_mov
         return result;
 }
 
+/* Also of a run that no worker started: what one would do is told. */
+static json_t *next_json(const struct store_next *next)
+{
+        json_t *data = json_pack("{s:s}", "what", next_name(next->what));
+
+        if (next->mood && next->mood[0])
+                json_object_set_new(data, "mood", json_string(next->mood));
+        if (next->tier)
+                json_object_set_new(data, "tier", json_integer(next->tier));
+        if (next->reason)
+                json_object_set_new(data, "reason", json_quoted(next->reason));
+        if (next->waits_for && next->waits_for[0])
+                json_object_set_new(data, "waits_for", json_quoted(next->waits_for));
+        if (next->children)
+                json_object_set_new(data, "children", json_integer((json_int_t)json_array_size(next->children)));
+        return data;
+}
+
 static int write_state_event(struct store *store, const struct store_move *move, enum phase from, enum outcome outcome,
                              const char *now, struct err *err)
 {
@@ -130,6 +154,8 @@ static int write_state_event(struct store *store, const struct store_move *move,
                 json_object_set_new(data, "tree", json_quoted(move->tree));
         if (move->commit)
                 json_object_set_new(data, "commit", json_quoted(move->commit));
+        if (move->next)
+                json_object_set_new(data, "next", next_json(move->next));
         return event_write(store,
                            &(struct store_event){.type = "run.state", .actor = move->actor, .data = data, .time = now},
                            NULL, err);
@@ -151,10 +177,19 @@ static int set_intent(struct store *store, int64_t number, const json_t *intent,
         return result;
 }
 
-/* Without an outcome nothing is said about the work. */
-static enum booking booking_of(enum outcome outcome)
+/* Without an outcome nothing is said about the work; a look back at the log says nothing about it either. */
+static enum booking booking_of(const char *mood, enum outcome outcome)
 {
+        if (outcome == OUTCOME_OBSERVED && strcmp(mood, "contrite") == 0)
+                return NEUTRAL;
         return outcome < OUTCOME_COUNT ? bookings[outcome] : NEUTRAL;
+}
+
+int64_t run_failures(int64_t before, const char *mood, enum outcome outcome)
+{
+        const enum booking booking = booking_of(mood, outcome);
+
+        return booking == NEUTRAL ? before : booking == FAILURE ? before + 1 : 0;
 }
 
 static int book_on_item(struct store *store, const struct store_run *run, enum outcome outcome, struct err *err)
@@ -166,7 +201,7 @@ static int book_on_item(struct store *store, const struct store_run *run, enum o
         db_text(ended, 1, run->item);
         db_text(ended, 2, run->item_sha256);
         db_text(ended, 3, outcome_name(outcome));
-        db_int(ended, 4, booking_of(outcome));
+        db_int(ended, 4, booking_of(run->mood, outcome));
         return db_run(store, ended, err);
 }
 
@@ -178,8 +213,24 @@ static int write_extra(struct store *store, const struct store_move *move, struc
         return 0;
 }
 
+/* A run that waits for a person may have a deadline by what was asked; else it gets the one of the move, once. */
+static int set_deadline(struct store *store, const struct store_move *move, int64_t number, struct err *err)
+{
+        const bool held = move->to == PHASE_HELD && move->wait_ms > 0;
+        struct sqlite3_stmt *set;
+
+        if (!held && !phase_is_terminal(move->to))
+                return 0;
+        if (!(set = db_use(store, held ? SQL_DEADLINE_HOLD : SQL_DEADLINE_CLEAR, err)))
+                return -1;
+        db_int(set, 1, number);
+        if (held)
+                db_int(set, 2, clock_wall_ms() + move->wait_ms);
+        return db_run(store, set, err);
+}
+
 static int write_move(struct store *store, const struct store_move *move, const struct store_run *run, int64_t number,
-                      struct err *err)
+                      bool *ret_queue_moved, struct err *err)
 {
         enum outcome outcome = STORE_OUTCOME_NONE;
         char now[CLOCK_RFC3339];
@@ -190,25 +241,39 @@ static int write_move(struct store *store, const struct store_move *move, const 
                 return -1;
         if ((move->intent || run->phase == PHASE_LANDING) && set_intent(store, number, move->intent, err) < 0)
                 return -1;
+        if (set_deadline(store, move, number, err) < 0)
+                return -1;
         if (write_state_event(store, move, run->phase, outcome, now, err) < 0)
                 return -1;
-        if (!phase_is_terminal(move->to))
-                return 0;
-        return chain_link(store, err) < 0 ? -1 : book_on_item(store, run, outcome, err);
+        if (phase_is_terminal(move->to) && (chain_link(store, err) < 0 || book_on_item(store, run, outcome, err) < 0 ||
+                                            failure_index(store, number, outcome, err) < 0))
+                return -1;
+        return queue_follow_run(store, run, move, outcome, ret_queue_moved, err);
+}
+
+int run_move(struct store *store, const struct store_move *move, bool *ret_queue_moved, struct err *err)
+{
+        _cleanup_store_run_ struct store_run run = {0};
+        int64_t number = 0;
+
+        if (read_run(store, move->run, &run, &number, err) < 0 || check(move, &run, err) < 0 ||
+            check_fences(store, move, &run, err) < 0)
+                return -1;
+        return write_move(store, move, &run, number, ret_queue_moved, err);
 }
 
 int store_run_move(struct store *store, const struct store_move *move, struct err *err)
 {
         bool durable = move->to == PHASE_LANDING || move->to == PHASE_HELD || phase_is_terminal(move->to);
-        _cleanup_store_run_ struct store_run run = {0};
         _cleanup_tx_ struct db_tx tx = {0};
-        int64_t number = 0;
+        bool queue_moved = false;
 
         if (db_begin(&tx, store, durable ? DB_DURABLE : DB_QUICK, err) < 0 ||
-            read_run(store, move->run, &run, &number, err) < 0 || check(move, &run, err) < 0 ||
-            check_race(store, move, &run, err) < 0 || write_move(store, move, &run, number, err) < 0)
+            run_move(store, move, &queue_moved, err) < 0 || db_commit(&tx, err) < 0)
                 return -1;
-        return db_commit(&tx, err);
+        if (queue_moved)
+                store_queue_wake(store);
+        return 0;
 }
 
 int store_run_adopt(struct store *store, const char *run, struct store_owner from, struct store_owner to,
@@ -230,7 +295,7 @@ int store_run_adopt(struct store *store, const char *run, struct store_owner fro
                 return -1;
         db_done(adopt);
         if (got == 0)
-                return err_set(err, ERR_CONFLICT, "run %s has another owner by now", run);
+                return err_set(err, ERR_CONFLICT, "run %s has ended, or has another owner by now", run);
         return db_commit(&tx, err);
 }
 

@@ -4,89 +4,47 @@
  * copied back every few thousand pages and at close when it has grown, since the next process to open the store reads
  * all of it first. Fails where there is no store, where the file is none, or belongs to another repository.
  */
-#include "lib/base/clock.h"
 #include "lib/base/str.h"
+#include "lib/store/connection.h"
 #include "lib/store/db.h"
 #include "lib/store/schema.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WAL_PAGES_AT_CLOSE 32 /* what the next one to open may have to read first */
 #define WAL_PAGES_MOST 4096
+#define WAL_PAGES_STEP 1024 /* more of them before it is tried again */
 
-/* Short waits first: another writer is usually done within a fraction of a millisecond. */
-static int wait_for_writer(void *path, int tries)
-{
-        static const unsigned step_us[] = {100, 100, 200, 200, 500, 500, 1000, 2000};
-        const size_t last = sizeof(step_us) / sizeof(step_us[0]) - 1;
-        unsigned us = (size_t)tries < last ? step_us[tries] : 2 * step_us[last];
-        struct timespec pause = {.tv_nsec = (long)us * 1000};
-
-        (void)path;
-        if (tries > STORE_WAIT_MS / 4)
-                return 0;
-        nanosleep(&pause, NULL);
-        return 1;
-}
-
+/*
+ * Copied back in whole, no other writer in between, where nobody writes just now: else several writers at once outrun it, and the log
+ * grows as long as they do. Nobody is waited for; what somebody still reads comes with the next step.
+ */
 static int after_commit(void *pointer, sqlite3 *db, const char *name, int pages)
 {
         struct store *store = pointer;
 
         store->wal_pages = pages;
-        /* What cannot be copied back now, because somebody reads, waits for the next commit. */
-        if (pages >= WAL_PAGES_MOST)
-                sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        return SQLITE_OK;
-}
-
-/* 0600 from birth; the log beside it takes its mode from it. An existing file is never opened here: closing a second
- * descriptor would drop the locks of another connection of this process (sqlite.org/howtocorrupt.html, 2.2). */
-static int create_file(const char *path, struct err *err)
-{
-        int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-        if (fd < 0 && errno != EEXIST) {
-                err_errno(err, "store %s: it cannot be made", path);
-                err->code = ERR_STORE;
-                return -1;
+        if (pages < WAL_PAGES_MOST) {
+                store->wal_copied = 0;
+        } else if (pages - store->wal_copied >= WAL_PAGES_STEP) {
+                store->wal_copied = pages;
+                connection_wait(db, false);
+                sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_FULL, NULL, NULL);
+                connection_wait(db, true);
         }
-        if (fd >= 0)
-                close(fd);
-        return 0;
-}
-
-/* Two that create at once can deadlock on the change of mode, which SQLite reports without asking our wait. */
-static int set_wal(struct store *store, struct err *err)
-{
-        uint64_t deadline = clock_ms() + STORE_WAIT_MS;
-        int code, tries = 0;
-
-        while ((code = sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) == SQLITE_BUSY &&
-               clock_ms() < deadline)
-                wait_for_writer(NULL, tries++);
-        return code == SQLITE_OK ? 0 : db_fail(store, code, err);
+        return SQLITE_OK;
 }
 
 static int connect_to(struct store *store, struct err *err)
 {
-        int flags = store->mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-        int code = sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-
-        if (code != SQLITE_OK)
-                return db_fail(store, code, err);
-        sqlite3_extended_result_codes(store->db, 1);
-        sqlite3_busy_handler(store->db, wait_for_writer, NULL);
+        if (connection_open("store", store->path, store->mode != STORE_READ, &store->db, err) < 0)
+                return -1;
         sqlite3_wal_hook(store->db, after_commit, store);
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         return 0;
 }
 
@@ -159,7 +117,7 @@ static int prepare_store(struct store *store, struct err *err)
                 return 0;
         if (store->mode != STORE_CREATE)
                 return err_set(err, ERR_NOT_FOUND, "store %s is empty", store->path);
-        if (set_wal(store, err) < 0 || schema_make(store, err) < 0)
+        if (connection_set_wal("store", store->path, store->db, err) < 0 || schema_make(store, err) < 0)
                 return -1;
         return read_repository(store, err);
 }
@@ -170,7 +128,7 @@ int store_open(const char *path, const char *repo_id, enum store_mode mode, stru
 
         if (mode == STORE_CREATE && !repo_id)
                 return err_set(err, ERR_INTERNAL, "a new store needs the id of its repository");
-        if (mode == STORE_CREATE && create_file(path, err) < 0)
+        if (mode == STORE_CREATE && connection_create_file("store", path, err) < 0)
                 return -1;
         if (access(path, F_OK) < 0 && errno == ENOENT)
                 return err_set(err, ERR_NOT_FOUND, "there is no store at %s", path);
@@ -194,11 +152,12 @@ void store_close(struct store *store)
         /* What is copied back need not be read by the next one. Truncated, not only restarted: that the log may be written
          * anew is known to its index alone, which the last to close removes. Where somebody reads, the next to close does it. */
         if (store->wal_pages >= WAL_PAGES_AT_CLOSE) {
-                sqlite3_busy_handler(store->db, NULL, NULL);
+                connection_wait(store->db, false);
                 sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         }
         sqlite3_close(store->db);
         cursor_release(&store->cursor);
+        str_release(&store->body);
         free(store->path);
         free(store->repo);
         free(store);

@@ -5,7 +5,9 @@
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
+#include "lib/store/approval_row.h"
 #include "lib/store/event.h"
+#include "lib/store/queue_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +25,7 @@ static bool valid_id(const char *id)
 {
         size_t len = strlen(id);
 
-        return len > 0 && len <= STORE_RUN_ID_MAX && id[strspn(id, ID_CHARACTERS)] == '\0';
+        return len > 0 && len <= RUN_ID_MAX && id[strspn(id, ID_CHARACTERS)] == '\0';
 }
 
 /* ---- making ---- */
@@ -62,6 +64,7 @@ static int insert_run(struct store *store, const struct store_run_spec *spec, co
         db_text(add, 15, STORE_HASH_NONE);
         db_text(add, 16, spec->race);
         db_text(add, 17, spec->agent);
+        db_int(add, 18, spec->claim_epoch);
         return db_run(store, add, err);
 }
 
@@ -91,8 +94,14 @@ static int refuse_existing(struct store *store, const char *id, struct err *err)
         return err_set(err, ERR_CONFLICT, "there is a run %s already", id);
 }
 
-int store_run_create(struct store *store, const struct store_run_spec *spec, struct err *err)
+static int take_item(struct store *store, struct store_run_spec *spec, struct err *err)
 {
+        return spec->take ? queue_take(store, spec->item, spec->take, &spec->claim_epoch, err) : 0;
+}
+
+int store_run_create(struct store *store, const struct store_run_spec *asked, struct err *err)
+{
+        struct store_run_spec own = *asked, *spec = &own;
         _cleanup_tx_ struct db_tx tx = {0};
         _cleanup_json_ json_t *data = NULL;
         char now[CLOCK_RFC3339];
@@ -103,13 +112,15 @@ int store_run_create(struct store *store, const struct store_run_spec *spec, str
         data = birth_data(spec);
         clock_rfc3339(now);
         if (db_begin(&tx, store, DB_DURABLE, err) < 0 || refuse_existing(store, spec->id, err) < 0 ||
+            take_item(store, spec, err) < 0 || queue_note_run(store, spec, err) < 0 ||
             insert_run(store, spec, now, err) < 0 || count_attempt(store, spec, err) < 0 ||
             cursor_load(store, spec->id, err) < 0)
                 return -1;
         if (event_write(
                     store,
                     &(struct store_event){.type = "run.state", .actor = EVENT_ACTOR_SYSTEM, .data = data, .time = now},
-                    NULL, err) < 0)
+                    NULL, err) < 0 ||
+            approval_at_start(store, spec, err) < 0)
                 return -1;
         return db_commit(&tx, err);
 }
@@ -145,6 +156,7 @@ int run_read(struct sqlite3_stmt *stmt, struct store_run *ret, int64_t *ret_numb
         run.events = db_column_int(stmt, after + 4);
         if (ret_number)
                 *ret_number = db_column_int(stmt, after + 5);
+        run.claim_epoch = db_column_int(stmt, after + 6);
         run.memory_ = db_copy_texts(stmt, run_texts, RUN_TEXTS, &run);
         *ret = run;
         return 0;
@@ -199,7 +211,10 @@ int store_run_get(struct store *store, const char *which, struct store_run *ret,
 
         if (strcmp(which, "@last") == 0) {
                 got = get_one(store, SQL_RUN_LAST, NULL, ret, err);
-                return got == 0 ? err_set(err, ERR_NOT_FOUND, "there is no run yet") : got < 0 ? -1 : 0;
+                if (got == 0)
+                        return err_set(err, ERR_NOT_FOUND,
+                                       "no run yet in this repository; `cupel run` makes the first");
+                return got < 0 ? -1 : 0;
         }
         if (!valid_id(which))
                 return err_set(err, ERR_NOT_FOUND, "\"%.64s\" is no run: give an id, its beginning, or @last", which);
@@ -207,7 +222,9 @@ int store_run_get(struct store *store, const char *which, struct store_run *ret,
         if (got == 0 && (got = resolve_prefix(store, which, &id, err)) == 1)
                 got = get_one(store, SQL_RUN_BY_ID, id, ret, err);
         free(id);
-        return got == 0 ? err_set(err, ERR_NOT_FOUND, "no run begins with \"%s\"", which) : got < 0 ? -1 : 0;
+        if (got == 0)
+                return err_set(err, ERR_NOT_FOUND, "no run begins with \"%s\"; `cupel runs` lists them", which);
+        return got < 0 ? -1 : 0;
 }
 
 /* ---- races ---- */
@@ -256,8 +273,7 @@ static int collect(struct store *store, struct sqlite3_stmt *stmt, struct run_li
         int got;
 
         while ((got = db_step(store, stmt, err)) > 0) {
-                if ((list->len & (list->len + 1)) == 0 || !list->items)
-                        list->items = xrealloc(list->items, 2 * (list->len + 1) * sizeof(*list->items));
+                list->items = xgrow(list->items, list->len, sizeof(*list->items));
                 if (run_read(stmt, &list->items[list->len], NULL, err) < 0)
                         return -1;
                 list->len++;
@@ -265,13 +281,23 @@ static int collect(struct store *store, struct sqlite3_stmt *stmt, struct run_li
         return got;
 }
 
+int run_each(struct store *store, struct sqlite3_stmt *stmt, store_run_fn *each, void *arg, struct err *err)
+{
+        __attribute__((cleanup(run_list_release))) struct run_list list = {0};
+        int said = 0;
+
+        if (collect(store, stmt, &list, err) < 0)
+                return -1;
+        for (size_t i = 0; i < list.len && said == 0; i++)
+                said = each(&list.items[i], arg, err);
+        return said < 0 ? -1 : 0;
+}
+
 int store_runs_each(struct store *store, const struct store_runs_filter *filter, store_run_fn *each, void *arg,
                     struct err *err)
 {
         static const struct store_runs_filter all = {0};
-        __attribute__((cleanup(run_list_release))) struct run_list list = {0};
         _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
-        int said = 0;
 
         if (!filter)
                 filter = &all;
@@ -280,9 +306,5 @@ int store_runs_each(struct store *store, const struct store_runs_filter *filter,
         if (list_statement(filter) != SQL_RUNS)
                 db_text(stmt, 1, filter->race ? filter->race : filter->item);
         db_int(stmt, 2, filter->limit > 0 ? filter->limit : -1);
-        if (collect(store, stmt, &list, err) < 0)
-                return -1;
-        for (size_t i = 0; i < list.len && said == 0; i++)
-                said = each(&list.items[i], arg, err);
-        return said < 0 ? -1 : 0;
+        return run_each(store, stmt, each, arg, err);
 }

@@ -9,6 +9,15 @@
 /* Takes a row of RUN_COLUMNS apart; `ret_number` may be NULL. */
 int run_read(struct sqlite3_stmt *stmt, struct store_run *ret, int64_t *ret_number, struct err *err);
 
+/* Calls `each` for every row of RUN_COLUMNS until it says something else than 0. They are read first: `each` may use the store. */
+int run_each(struct store *store, struct sqlite3_stmt *stmt, store_run_fn *each, void *arg, struct err *err);
+
+/* Failures in a row of an item, after the end of one of its runs. */
+int64_t run_failures(int64_t before, const char *mood, enum outcome outcome);
+
+/* store_run_move() within a transaction that is open; `ret_queue_moved`: store_queue_wake() once it is committed. */
+int run_move(struct store *store, const struct store_move *move, bool *ret_queue_moved, struct err *err);
+
 /* What the first event says of a run, where creation takes it from and where a row has it: verification compares. */
 struct run_fact {
         const char *name;

@@ -6,11 +6,14 @@
  */
 #include "lib/store/schema.h"
 
+#include "lib/store/event.h"
+#include "lib/store/schema_parts.h"
+
 #include <sqlite3.h>
 #include <string.h>
 
 #define APPLICATION_ID 0x6375706c /* "cupl", in the file's header */
-#define VERSION 2
+#define VERSION 3
 #define TEXT_OF(number) TEXT_OF_(number)
 #define TEXT_OF_(number) #number
 
@@ -21,6 +24,7 @@
 /* From version i to i + 1. What is on record stays as it is: a run of before had no race. */
 static const char *const raises[VERSION] = {
         [1] = "ALTER TABLE runs ADD COLUMN race TEXT; ALTER TABLE runs ADD COLUMN agent TEXT;" INDEX_OF_RACE,
+        [2] = TABLES_3,
 };
 
 static const char schema[] =
@@ -71,7 +75,7 @@ static const char schema[] =
         "CREATE INDEX approvals_of_run ON approvals(run);"
 
         "CREATE TABLE admission(one INTEGER PRIMARY KEY CHECK(one = 1), owner TEXT NOT NULL, evidence TEXT NOT NULL,"
-        " risk TEXT NOT NULL, openings_sha256 TEXT NOT NULL, time TEXT NOT NULL) STRICT;"
+        " risk TEXT NOT NULL, openings_sha256 TEXT NOT NULL, time TEXT NOT NULL) STRICT;" TABLES_3
 
         "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";"
                                                            "PRAGMA user_version = " TEXT_OF(VERSION) ";";
@@ -134,6 +138,8 @@ static int raise_version(struct store *store, struct err *err)
                 return -1;
         for (; code == SQLITE_OK && version < VERSION; version++)
                 code = sqlite3_exec(store->db, raises[version], NULL, NULL, NULL);
+        if (code == SQLITE_OK && ahdb_fill(store, err) < 0)
+                return -1;
         if (code == SQLITE_OK)
                 code = sqlite3_exec(store->db, "PRAGMA user_version = " TEXT_OF(VERSION), NULL, NULL, NULL);
         return code == SQLITE_OK ? 0 : db_fail(store, code, err);

@@ -36,6 +36,8 @@
 
 #include "lib/base/err.h"
 #include "lib/base/event.h"
+#include "lib/base/hash.h"
+#include "lib/base/ids.h"
 #include "lib/base/outcome.h"
 #include "lib/base/phase.h"
 
@@ -48,9 +50,8 @@ struct json_t;
 struct store;
 
 #define STORE_WAIT_MS 20000
-#define STORE_ID_MAX 256 /* bytes of an event id with its NUL */
-#define STORE_HEX 65     /* a SHA-256 digest as text with its NUL */
-#define STORE_RUN_ID_MAX 200
+#define STORE_SEQUENCE "%010lld"         /* how the number of an event stands in its id, after "<run>:" */
+#define STORE_ID_MAX 256                 /* bytes of an event id with its NUL */
 #define STORE_OUTCOME_NONE OUTCOME_COUNT /* "no outcome yet" wherever an enum outcome is stored here */
 
 enum store_mode {
@@ -63,7 +64,7 @@ enum store_mode {
 int store_open(const char *path, const char *repo_id, enum store_mode mode, struct store **ret, struct err *err);
 void store_close(struct store *store); /* NULL is fine; an open batch is aborted */
 
-/* Reads every page: slow, for doctor and recovery after a damaged disk. ERR_STORE names the first problem. */
+/* SQLite's own check of every page and index: O(store). ERR_STORE names the first problem. */
 int store_check(struct store *store, struct err *err);
 
 /* ---- Events ---- */
@@ -76,6 +77,8 @@ struct store_event {
         const struct json_t *data; /* an object, borrowed; checked against the table */
         const struct json_t *refs; /* an array of ids and digests, borrowed, or NULL */
         const char *time;          /* RFC 3339 UTC, or NULL: now */
+        const struct event_checked
+                *checked; /* instead of type, actor and data: known to be valid and canonical, written as it is */
 };
 
 /* Appends one event. `ret_id` (STORE_ID_MAX bytes, or NULL) receives its id, by which later events refer to it. */
@@ -96,28 +99,27 @@ struct store_event_row {
         const char *type;
         const char *json; /* the whole CloudEvent, one line, without the newline */
         size_t len;
+        const char *hash; /* as in the JSON */
 };
 
 /* A callback returns 0 to go on, 1 to stop quietly, -1 with err set to fail. */
 typedef int store_event_fn(const struct store_event_row *row, void *arg, struct err *err);
 
 struct store_events_filter {
-        const char *type_prefix; /* "note." — NULL: all */
-        int64_t from;            /* first sequence wanted; 0 and 1: all */
-        int64_t limit;           /* 0: no limit */
+        const char *type_prefix;          /* "note." — NULL: all, or those of: */
+        const char *const *type_prefixes; /* several, NULL at the end; instead of the one */
+        int64_t from;                     /* first sequence wanted; 0 and 1: all */
+        int64_t limit;                    /* 0: no limit */
 };
 
 /* In order of sequence. `run` is a full id. `filter` may be NULL. */
 int store_events_each(struct store *store, const char *run, const struct store_events_filter *filter,
                       store_event_fn *each, void *arg, struct err *err);
 
-/* The normalized log: one CloudEvent per line, written to `fd` from its current offset. */
-int store_events_export(struct store *store, const char *run, int fd, struct err *err);
-
 /* ---- Runs ---- */
 
 struct store_run_spec {
-        const char *id;   /* [A-Za-z0-9._-]{1,STORE_RUN_ID_MAX} */
+        const char *id;   /* [A-Za-z0-9._-]{1,RUN_ID_MAX} */
         const char *item; /* the item's id */
         const char *item_sha256;
         const char *title, *mood;
@@ -128,9 +130,15 @@ struct store_run_spec {
         uint64_t owner_start; /* its start time, field 22 of proc_pid_stat(5) */
         const char *race;     /* the runs that compete with each other have the same; NULL: it competes with none */
         const char *agent;    /* NAME or NAME:MODEL; NULL where it has no name */
+        int64_t claim_epoch;  /* of the claim of `item` that the run is started for (lib/store/queue.h); 0: of none */
+        const struct store_claim *take;  /* its item is claimed for it (store_queue_may_take()); NULL: it is not */
+        const struct store_start *start; /* the approval that it starts with; NULL: it needs none */
 };
 
-/* The row and `run.state created`, durable. ERR_CONFLICT where the id exists. Counts an attempt of the item. */
+/*
+ * The row and `run.state created`, durable. ERR_CONFLICT where the id exists, or its item cannot be taken. Counts an attempt of the item. With `start` the
+ * approval is used up, or asked for, in the same transaction (lib/store/approval.h).
+ */
 int store_run_create(struct store *store, const struct store_run_spec *spec, struct err *err);
 
 struct store_run {
@@ -144,8 +152,9 @@ struct store_run {
         enum outcome outcome; /* STORE_OUTCOME_NONE until held or terminal */
         pid_t owner_pid;
         uint64_t owner_start;
-        int64_t events; /* number of its events */
-        char *memory_;  /* owns the strings; store_run_release() */
+        int64_t events;      /* number of its events */
+        int64_t claim_epoch; /* 0: no worker's */
+        char *memory_;       /* owns the strings; store_run_release() */
 };
 
 void store_run_release(struct store_run *run);
@@ -173,6 +182,8 @@ typedef int store_run_fn(const struct store_run *run, void *arg, struct err *err
 int store_runs_each(struct store *store, const struct store_runs_filter *filter, store_run_fn *each, void *arg,
                     struct err *err);
 
+struct store_next;
+
 struct store_move {
         const char *run;
         enum phase to;
@@ -185,6 +196,9 @@ struct store_move {
         const struct json_t *intent; /* only with to = PHASE_LANDING: the landing intent, in the same transaction */
         const struct store_event *events; /* appended before the run.state event, in the same transaction; */
         size_t events_len;                /* their `run` may be NULL */
+        const struct store_next
+                *next;   /* of a terminal move: what follows for the queue's item; NULL: done or dropped */
+        int64_t wait_ms; /* of a move to held: until its deadline (lib/store/approval.h); 0: it has none */
 };
 
 /*
@@ -200,7 +214,8 @@ int store_run_move(struct store *store, const struct store_move *move, struct er
  */
 int store_race_check(struct store *store, const char *run, bool *ret_landing, struct err *err);
 
-/* Somebody else carries the run on (approval, recovery). ERR_CONFLICT unless the owner is still the one given. */
+/* Somebody else carries the run on (approval, recovery). ERR_CONFLICT unless the owner is still the one given, and
+ * the run has not ended: who saw it open may come late, and it ended as its owner died. */
 struct store_owner {
         pid_t pid;
         uint64_t start;
@@ -213,16 +228,20 @@ int store_run_adopt(struct store *store, const char *run, struct store_owner fro
 struct store_chain_report {
         bool ok;
         int64_t runs, events, links; /* looked at */
-        char head[STORE_HEX];        /* of the store's chain */
-        char broken_run[STORE_RUN_ID_MAX + 1];
+        char head[HASH_HEX];         /* of the store's chain */
+        char broken_run[RUN_ID_MAX + 1];
         int64_t broken_sequence; /* 0 where it is not about one event */
+        int64_t broken_link;     /* its position in the store's chain; 0: what is broken is a run's own */
         char what[256];          /* a sentence; empty while ok */
 };
 
-/* One run (full id) or, with NULL, every run and the store's chain. A broken chain is a report, not an error. */
+/*
+ * One run (full id), or with NULL every run; then the store's chain, whatever it links; with NULL then the store's pages
+ * (store_check). What is found first is told: of runs in the order of their births, then of links. A broken chain is a report, not an error.
+ */
 int store_chain_verify(struct store *store, const char *run, struct store_chain_report *ret, struct err *err);
 
-int store_chain_head(struct store *store, char ret_hex[STORE_HEX], struct err *err); /* 64 zeros while empty */
+int store_chain_head(struct store *store, char ret_hex[HASH_HEX], struct err *err); /* 64 zeros while empty */
 /* Is a head that somebody kept still part of this history? False means that history was rewritten. */
 int store_chain_has(struct store *store, const char *head, bool *ret, struct err *err);
 
@@ -237,6 +256,7 @@ int store_intent_get(struct store *store, const char *run, struct json_t **ret,
 enum store_approval_kind {
         STORE_APPROVAL_START,   /* an item may start: item bytes, plan and sentence */
         STORE_APPROVAL_LANDING, /* a candidate may land: run, tree, base and evidence */
+        STORE_APPROVAL_PUBLICATION, /* a run may be shown outside: run and evidence, the digest of what is shown; never consumed */
 };
 
 enum store_approval_state {
@@ -246,13 +266,16 @@ enum store_approval_state {
         STORE_APPROVAL_CONSUMED,
 };
 
+const char *store_approval_state_name(enum store_approval_state state);
+
 /* What is approved. All members of the kind are compared byte for byte: a change of any of them voids the approval. */
 struct store_approval_key {
         enum store_approval_kind kind;
-        const char *run; /* who asked; for LANDING also part of what is approved */
+        const char *run; /* who asked, NULL and "": no run (START only); for the others also part of what is approved */
         const char *item;
-        const char *tree, *base, *evidence;           /* LANDING */
+        const char *tree, *base, *evidence;           /* LANDING; of PUBLICATION `evidence` alone */
         const char *item_sha256, *plan_id, *sentence; /* START */
+        int64_t wait_ms; /* not compared: how long a new request waits before it counts as denied; 0: for ever */
 };
 
 struct store_approval {
@@ -261,15 +284,19 @@ struct store_approval {
         enum store_approval_state state;
         const char *who, *reason; /* of the last step; "" while requested */
         const char *time;         /* of the last step */
+        int64_t deadline_ms;      /* since the epoch, of a request; 0: none */
         char *memory_;
 };
 
 void store_approval_release(struct store_approval *approval);
 #define _cleanup_store_approval_ __attribute__((cleanup(store_approval_release)))
 
-/* Asking again for what is already asked or granted returns that one and writes nothing. */
+/*
+ * Asking again for what is already asked or granted returns that one and writes nothing, but where another run asks for the
+ * same START: then that is an event of its own. A new request for LANDING sets the deadline of the run anew.
+ */
 int store_approval_request(struct store *store, const struct store_approval_key *key, int64_t *ret_id, struct err *err);
-/* Only requested approvals can be decided: else ERR_CONFLICT. `reason` may be NULL. */
+/* Only requested approvals can be decided, and granted only before their deadline: else ERR_CONFLICT. `reason` may be NULL. */
 int store_approval_decide(struct store *store, int64_t id, bool grant, const char *who, const char *reason,
                           struct err *err);
 /*
@@ -277,18 +304,18 @@ int store_approval_decide(struct store *store, int64_t id, bool grant, const cha
  * it for LANDING right before the move to landing.
  */
 int store_approval_consume(struct store *store, const struct store_approval_key *key, struct err *err);
-/* The newest approval asked by this run. ERR_NOT_FOUND. */
+/* The newest approval that this run asked for, whoever asked first. ERR_NOT_FOUND. */
 int store_approval_get(struct store *store, const char *run, enum store_approval_kind kind, struct store_approval *ret,
                        struct err *err);
 
 /* ---- Items ---- */
 
 struct store_item {
-        char sha256[STORE_HEX];
+        char sha256[HASH_HEX];
         int64_t attempts;          /* runs created for these bytes */
         int64_t failures_in_a_row; /* since the last committed or observed; other bytes begin at 0 */
         enum outcome last_outcome; /* STORE_OUTCOME_NONE: none ended */
-        char last_run[STORE_RUN_ID_MAX + 1];
+        char last_run[RUN_ID_MAX + 1];
 };
 
 /* ERR_NOT_FOUND where no run was ever created for it. */
@@ -302,13 +329,14 @@ struct store_admission {
         const char *risk;            /* low, medium, high, critical */
         const char *openings_sha256; /* of what the repository's policy may open; "" for nothing */
         const char *time;            /* set by the store */
+        const char *record;          /* all of it, as JSON; "": an older cupel wrote it */
         char *memory_;
 };
 
 void store_admission_release(struct store_admission *admission);
 #define _cleanup_store_admission_ __attribute__((cleanup(store_admission_release)))
 
-/* Set replaces the record (`time` and `memory_` ignored), durable. Get: ERR_NOT_FOUND where not admitted. */
+/* Set replaces the record, and keeps each there ever was (`time` and `memory_` ignored), durable. Get: ERR_NOT_FOUND where not admitted. */
 int store_admission_set(struct store *store, const struct store_admission *admission, struct err *err);
 int store_admission_get(struct store *store, struct store_admission *ret, struct err *err);
 

@@ -24,12 +24,12 @@ struct walk {
         struct store_run run;
         int64_t number;
         int64_t sequence;
-        char head[STORE_HEX];
+        char head[HASH_HEX];
         bool born;
         enum phase phase;
         enum outcome outcome;
         int64_t terminal; /* sequence and hash of the event that ended it */
-        char terminal_hash[STORE_HEX];
+        char terminal_hash[HASH_HEX];
 };
 
 static int __attribute__((format(printf, 4, 5)))
@@ -46,13 +46,6 @@ broken(struct store_chain_report *report, const char *run, int64_t sequence, con
         return BROKEN;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-        const char *text = json_string_value(json_object_get(object, key));
-
-        return text ? text : "";
-}
-
 /* ---- one event ---- */
 
 static int verify_birth(struct walk *walk, const json_t *data)
@@ -61,7 +54,7 @@ static int verify_birth(struct walk *walk, const json_t *data)
                 const char *row = *(const char *const *)((const char *)&walk->run + run_facts[i].row);
                 _cleanup_json_ json_t *quoted = json_quoted(row);
 
-                if (strcmp(text_of(data, run_facts[i].name), json_string_value(quoted)) != 0)
+                if (strcmp(json_text_of(data, run_facts[i].name), json_string_value(quoted)) != 0)
                         return broken(walk->report, walk->run.id, 1, "%s of the run is not what its first event says",
                                       run_facts[i].name);
         }
@@ -72,7 +65,8 @@ static int verify_birth(struct walk *walk, const json_t *data)
 
 static int verify_state(struct walk *walk, const json_t *data)
 {
-        const char *from = text_of(data, "from"), *to = text_of(data, "to"), *outcome = text_of(data, "outcome");
+        const char *from = json_text_of(data, "from"), *to = json_text_of(data, "to"),
+                   *outcome = json_text_of(data, "outcome");
         struct err ignored = ERR_INIT;
         enum phase next;
 
@@ -96,13 +90,13 @@ static int verify_body(struct walk *walk, const char *type, const char *body)
 {
         struct err unreadable = ERR_INIT;
         _cleanup_json_ json_t *event = json_parse(body, strlen(body), "event", &unreadable);
-        const char *full = text_of(event, "type");
+        const char *full = json_text_of(event, "type");
 
         if (!event)
                 return broken(walk->report, walk->run.id, walk->sequence, "the event is no JSON");
-        if (strcmp(text_of(event, "runid"), walk->run.id) != 0)
+        if (strcmp(json_text_of(event, "runid"), walk->run.id) != 0)
                 return broken(walk->report, walk->run.id, walk->sequence, "the event belongs to another run");
-        if (strtoll(text_of(event, "sequence"), NULL, 10) != walk->sequence)
+        if (strtoll(json_text_of(event, "sequence"), NULL, 10) != walk->sequence)
                 return broken(walk->report, walk->run.id, walk->sequence, "the event stands in another's place");
         if (strncmp(full, EVENT_TYPE_PREFIX, strlen(EVENT_TYPE_PREFIX)) != 0 ||
             strcmp(full + strlen(EVENT_TYPE_PREFIX), type) != 0)
@@ -116,7 +110,7 @@ static int verify_event(struct walk *walk, struct sqlite3_stmt *stmt)
 {
         const char *body = db_column(stmt, 2);
         int64_t sequence = db_column_int(stmt, 0);
-        char hash[STORE_HEX];
+        char hash[HASH_HEX];
 
         if (sequence != ++walk->sequence)
                 return broken(walk->report, walk->run.id, walk->sequence, "the event is missing");
@@ -255,17 +249,21 @@ static int verify_orphans(struct store *store, struct store_chain_report *report
 static int verify_link(struct sqlite3_stmt *stmt, struct store_chain_report *report)
 {
         const char *event = db_column(stmt, 2), *run = db_column(stmt, 4);
-        char hash[STORE_HEX];
+        char hash[HASH_HEX];
 
+        report->broken_link = report->links + 1;
         if (db_column_int(stmt, 0) != ++report->links)
                 return broken(report, run, 0, "link %lld of the store's chain is missing", (long long)report->links);
         if (strcmp(event, db_column(stmt, 5)) != 0)
-                return broken(report, run, db_column_int(stmt, 1), "the end of the run is not the one that was linked");
+                return broken(report, run, db_column_int(stmt, 1),
+                              "the end of the run is not the one that link %lld of the store's chain has",
+                              (long long)report->links);
         chain_link_hash(report->head, run, event, hash);
         if (strcmp(hash, db_column(stmt, 3)) != 0)
-                return broken(report, run, 0, "link %lld does not follow from the one before",
+                return broken(report, run, 0, "link %lld of the store's chain does not follow from the one before",
                               (long long)report->links);
         memcpy(report->head, hash, sizeof(hash));
+        report->broken_link = 0;
         return 0;
 }
 
@@ -282,6 +280,17 @@ static int verify_links(struct store *store, struct store_chain_report *report, 
         return verdict;
 }
 
+/* The chains are of rows; indexes, and pages that hold none, are the store's own to check. */
+static void verify_pages(struct store *store, struct store_chain_report *report)
+{
+        struct err damage = ERR_INIT;
+
+        if (store_check(store, &damage) == 0)
+                return;
+        report->ok = false;
+        err_text(&damage, report->what, sizeof(report->what));
+}
+
 int store_chain_verify(struct store *store, const char *run, struct store_chain_report *ret, struct err *err)
 {
         struct store_chain_report report = {.ok = true, .head = STORE_HASH_NONE};
@@ -291,19 +300,15 @@ int store_chain_verify(struct store *store, const char *run, struct store_chain_
         /* One transaction: what others append meanwhile is not seen. */
         if (db_begin_read(&tx, store, err) < 0)
                 return -1;
-        if (run) {
-                verdict = verify_one(store, run, &report, err);
-        } else {
-                verdict = verify_runs(store, &report, err);
-                if (verdict == 0)
-                        verdict = verify_links(store, &report, err);
-                if (verdict == 0)
-                        verdict = verify_orphans(store, &report, err);
-        }
+        verdict = run ? verify_one(store, run, &report, err) : verify_runs(store, &report, err);
+        if (verdict == 0)
+                verdict = verify_links(store, &report, err);
+        if (verdict == 0 && !run)
+                verdict = verify_orphans(store, &report, err);
         if (verdict < 0)
                 return -1;
-        if (run && store_chain_head(store, report.head, err) < 0)
-                return -1;
+        if (verdict == 0 && !run)
+                verify_pages(store, &report);
         *ret = report;
         return 0;
 }

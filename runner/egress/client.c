@@ -7,7 +7,6 @@
 #include "runner/egress/client_internal.h"
 
 #include "runner/egress/socks.h"
-#include "runner/egress/vet.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include "runner/egress/price.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct costs {
         const struct egress_config *config;

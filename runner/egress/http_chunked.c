@@ -7,7 +7,6 @@
 
 #include <http_parser.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct http_chunked {
         http_parser parser;

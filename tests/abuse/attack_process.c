@@ -294,10 +294,28 @@ ATTEMPT(standard_descriptors)
 /* What tests, honest shells and the policy of the suite itself set. */
 ATTEMPT(environment)
 {
-        static const char *const known[] = {
-                "PATH=",   "HOME=", "PWD=",      "OLDPWD=", "USER=",    "LOGNAME=", "SHELL=",
-                "TMPDIR=", "LANG=", "CUPEL_",    "SHLVL=",  "_=",       "TERM=",    "LC_ALL=",
-                "GIT_",    "TZ=",   "NO_COLOR=", "PYTHON",  "COLUMNS=", "LINES=",   "LSAN_OPTIONS=detect_leaks=0"};
+        static const char *const known[] = {"PATH=",
+                                            "HOME=",
+                                            "PWD=",
+                                            "OLDPWD=",
+                                            "USER=",
+                                            "LOGNAME=",
+                                            "SHELL=",
+                                            "TMPDIR=",
+                                            "LANG=",
+                                            "CUPEL_",
+                                            "SHLVL=",
+                                            "_=",
+                                            "TERM=",
+                                            "LC_ALL=",
+                                            "WEAKEN_LAYERS=",
+                                            "GIT_",
+                                            "TZ=",
+                                            "NO_COLOR=",
+                                            "PYTHON",
+                                            "COLUMNS=",
+                                            "LINES=",
+                                            "LSAN_OPTIONS=detect_leaks=0"};
 
         for (char **entry = environ; *entry; entry++) {
                 size_t i = 0, all = sizeof(known) / sizeof(*known);

@@ -11,6 +11,9 @@
  *         "evil terminal"   steer the user's terminal, or type into it
  *         "evil flood"      send more notes than the run may have
  *         "evil stream WHAT" send without end: results, steps or counts of what was dropped
+ *         "evil checkpoint PATH"  stage a checkpoint, keep its folder open, and have its state laid where a link to PATH leads
+ *         "evil checkpoint huge"  stage one with an object of 8 TiB
+ *         "evil outputs"    leave a pipe that nobody writes to where the list of outputs is
  *         "evil net KIND"   spoil cupel-egress, or what the supervisor hears of it (evil_network.c)
  */
 #include "lib/base/channel.h"
@@ -38,6 +41,7 @@
 
 static struct {
         char run[2048], repo[2048], base[41], title[256];
+        char objects[2200]; /* where put_object() puts them */
         struct channel up;
         FILE *report;
 } me;
@@ -177,7 +181,7 @@ struct raw {
         size_t len;
 };
 
-/* Writes a loose object into the quarantine; its id is what the bytes say, or `claim` where the object should lie. */
+/* Writes a loose object into the folder of objects; its id is what the bytes say, or `claim` where the object should lie. */
 static void put_object(const char *type, const void *body, size_t len, char ret_id[41])
 {
         unsigned char whole[8192], packed[8192], digest[20];
@@ -191,9 +195,9 @@ static void put_object(const char *type, const void *body, size_t len, char ret_
         for (int i = 0; i < 20; i++)
                 snprintf(ret_id + 2 * i, 3, "%02x", digest[i]);
         compress(packed, &packed_len, whole, head + len);
-        snprintf(path, sizeof(path), "%s/quarantine/%.2s", me.run, ret_id);
+        snprintf(path, sizeof(path), "%s/%.2s", me.objects, ret_id);
         mkdir(path, 0755);
-        snprintf(path, sizeof(path), "%s/quarantine/%.2s/%s", me.run, ret_id, ret_id + 2);
+        snprintf(path, sizeof(path), "%s/%.2s/%s", me.objects, ret_id, ret_id + 2);
         fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
         if (fd < 0 || write(fd, packed, packed_len) != (ssize_t)packed_len)
                 attempt(path, false);
@@ -312,6 +316,93 @@ static void linger(const char *tree)
         }
 }
 
+/* ---- Checkpoints ---- */
+
+/* One whose tree has a link where the state's parent would be. */
+static void stage_tree(const char *target, char ret_tree[41], char ret_state[41])
+{
+        struct raw tree = {.len = 0}, state = {.len = 0};
+        char blob[41], link[41];
+
+        put_object("blob", "evil\n", 5, blob);
+        put_object("blob", target, strlen(target), link);
+        add_entry(&tree, "120000", "model", link);
+        add_entry(&state, "100644", "weights", blob);
+        put_object("tree", tree.bytes, tree.len, ret_tree);
+        put_object("tree", state.bytes, state.len, ret_state);
+}
+
+static void stage_huge(void)
+{
+        char path[2300];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/00", me.objects);
+        mkdir(path, 0755);
+        snprintf(path, sizeof(path), "%s/00/%038d", me.objects, 0);
+        fd = open(path, O_WRONLY | O_CREAT, 0644);
+        attempt("a small file system", fd < 0 || ftruncate(fd, (off_t)8 << 40) < 0);
+        close(fd);
+}
+
+static void await_kept(void)
+{
+        struct err err = ERR_INIT;
+        json_t *message = NULL;
+        bool kept = false;
+
+        while (!kept && channel_recv(&me.up, &message, &err) == 1) {
+                const char *error = json_string_value(json_object_get(message, "error"));
+
+                kept = strcmp(json_string_value(json_object_get(message, "op")), "kept") == 0;
+                if (kept)
+                        fprintf(me.report, "kept: %s\n", error ? error : "whole");
+                json_decref(message);
+        }
+}
+
+static void attempt_below(int folder, const char *path)
+{
+        attempt(path, fchmodat(folder, path, 0666, 0) == 0);
+        attempt(path, openat(folder, path, O_WRONLY | O_APPEND) >= 0);
+        attempt(path, unlinkat(folder, path, 0) == 0);
+}
+
+static void evil_checkpoint(const char *how)
+{
+        char step[2100], tree[41], state[41];
+        int folder;
+
+        snprintf(step, sizeof(step), "%s/staging/step_000001", me.run);
+        snprintf(me.objects, sizeof(me.objects), "%s/objects", step);
+        if (mkdir(step, 0700) < 0 || mkdir(me.objects, 0700) < 0)
+                attempt(step, false);
+        folder = open(step, O_RDONLY | O_DIRECTORY);
+        stage_tree(how, tree, state);
+        if (strcmp(how, "huge") == 0)
+                stage_huge();
+        say_phase("running");
+        say(json_pack("{s:s,s:s,s:i,s:s,s:s,s:i,s:i,s:i}", "event", "checkpoint", "by", "agent", "step", 1, "tree",
+                      tree, "state", state, "files", 1, "bytes", 5, "paused_ms", 1));
+        await_kept();
+        attempt_below(folder, "config_snapshot/plan.json");
+        attempt_below(folder, "config_snapshot/work_item.yaml");
+        attempt_below(folder, "identity.txt");
+        attempt_below(folder, "checkpoint.json");
+        attempt_below(folder, "SHA256SUMS");
+        snprintf(me.objects, sizeof(me.objects), "%s/quarantine", me.run);
+}
+
+static void evil_outputs(void)
+{
+        char folder[2300], path[2400];
+
+        snprintf(folder, sizeof(folder), "%s/outputs", me.objects);
+        snprintf(path, sizeof(path), "%s/list.json", folder);
+        if (mkdir(folder, 0755) == 0 && mkfifo(path, 0644) == 0)
+                fprintf(me.report, "laid\n");
+}
+
 static void evil_forge(void)
 {
         say_phase("running");
@@ -405,6 +496,7 @@ int main(int argc, char **argv)
         me.report = fopen(path, "w");
         if (!me.report)
                 return 8;
+        snprintf(me.objects, sizeof(me.objects), "%s/quarantine", me.run);
         read_title();
         channel_init(&me.up, 3);
         await_start();
@@ -420,6 +512,10 @@ int main(int argc, char **argv)
                 evil_flood();
         if (strncmp(me.title, "evil stream ", 12) == 0)
                 evil_stream(me.title + 12);
+        if (strncmp(me.title, "evil checkpoint ", 16) == 0)
+                evil_checkpoint(me.title + 16);
+        if (strcmp(me.title, "evil outputs") == 0)
+                evil_outputs();
         if (strncmp(me.title, "evil net ", 9) == 0)
                 evil_network(me.title + 9, attempt);
         make_tree(strncmp(me.title, "evil tree ", 10) == 0 ? me.title + 10 : "good", tree);

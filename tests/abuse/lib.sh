@@ -28,7 +28,7 @@ abuse_policy() {
         printf 'verifiers: {unit: {run: "true"}}\n'
 }
 abuse_policy >"$e2e_tmp/policy.yaml"
-abuse=(--policy "$e2e_tmp/policy.yaml" --verify unit --title abuse)
+abuse=(--policy "$e2e_tmp/policy.yaml" --verify unit --mood calm --title abuse)
 
 # attempt NUMBER [MORE]: what follows is that attempt.
 attempt() {

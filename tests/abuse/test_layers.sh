@@ -19,7 +19,7 @@ for kind in honest evil; do
 done
 cp "$evil" "$e2e_tmp/evil/cupel-runner"
 path=$PATH
-abuse_policy 'env: [CUPEL_WEAKEN]' >"$e2e_tmp/policy.yaml"
+abuse_policy 'env: [WEAKEN_LAYERS]' >"$e2e_tmp/policy.yaml"
 
 # weakened KIND LAYERS REPO OPTIONS… : a run of these programs without these layers.
 weakened() {
@@ -27,9 +27,9 @@ weakened() {
         shift 2
         PATH=$e2e_tmp/$kind:$path
         hash -r
-        export CUPEL_WEAKEN=$layers
+        export WEAKEN_LAYERS=$layers
         run "$@"
-        unset CUPEL_WEAKEN
+        unset WEAKEN_LAYERS
         PATH=$path
 }
 
@@ -57,7 +57,7 @@ by_evil() {
 by_verifier() {
         local repo
         repo=$(new_repo)
-        abuse_policy 'env: [CUPEL_WEAKEN]' | sed '/^verifiers/d' >"$e2e_tmp/ipc.yaml"
+        abuse_policy 'env: [WEAKEN_LAYERS]' | sed '/^verifiers/d' >"$e2e_tmp/ipc.yaml"
         printf 'verifiers: {ipc: {run: "ipcs -m", gate: self}}\n' >>"$e2e_tmp/ipc.yaml"
         weakened honest "$1" "$repo" --policy "$e2e_tmp/ipc.yaml" --verify ipc --title x -- sh -c 'ipcmk -M 4096; echo > src/x'
         noticed=$(grep -c ^0x "$packet/logs/verify.ipc.log")
@@ -76,10 +76,10 @@ by_host() {
 by_key() {
         local repo
         repo=$(new_repo)
-        export CUPEL_WEAKEN=$1
+        export WEAKEN_LAYERS=$1
         (cd "$repo" && PATH=$e2e_tmp/honest:$path exec "$attack" with-key cupel-abuse-secret "$e2e_tmp/honest/cupel" run --json --quiet \
                 "${abuse[@]}" -- "$attack_folder/attack" parents_key cupel-abuse-secret) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
-        unset CUPEL_WEAKEN
+        unset WEAKEN_LAYERS
         read_result "$e2e_tmp/stdout"
         grep -q "5\.4" "$packet/logs/agent.log" || fail "the attempt was not made: $json $(stderr)"
         noticed=$(sed -n 's/^not ok - \([0-9.]*\) .*/\1/p' "$packet/logs/agent.log")
@@ -94,7 +94,7 @@ by_socket() {
         noticed=$(sed -n 's/^not ok - \([0-9.]*\) .*/\1/p' "$packet/logs/agent.log")
 }
 shown=$(new_folder shown)
-abuse_read=$shown abuse_policy 'env: [CUPEL_WEAKEN]' >"$e2e_tmp/shown.yaml"
+abuse_read=$shown abuse_policy 'env: [WEAKEN_LAYERS]' >"$e2e_tmp/shown.yaml"
 python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(64); time.sleep(600)' "$shown/s" &
 server=$!

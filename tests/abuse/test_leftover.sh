@@ -134,7 +134,7 @@ is "$outcome" director_refused "outcome ($json $(stderr))"
 nothing_left
 
 attempt 42.1 "over budget"
-start --budget wall=8s
+start --budget wall=15s
 wait "$supervisor"
 is "$?" 24 "exit status ($(cat "$e2e_tmp/stderr"))"
 nothing_left "$namespaces"

@@ -60,6 +60,7 @@ for kind in dotdot slash empty-name dotgit dotGIT git~1 zwnj duplicate unsorted 
         attempt 35.5 "$kind"
         run "$repo" --title "evil tree $kind" --verify unit=true -- true
         is "$status" 23 "exit status ($json $(stderr))"
+        has "$(cd "$repo" && cupel events "$run_id" --type receipt.attack.report --json)" '"kind":"objects"' "what was tried is on record"
         is "$(fingerprint "$repo")" "$before" "the repository"
 done
 
@@ -77,6 +78,7 @@ wait_for 5 quiet_now || fail "a process is left"
 attempt 35.8 "a line that never ends"
 (cd "$repo" && exec timeout 60 cupel run --json --quiet --title "evil endless" --verify unit=true -- true) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
 is "$?" 70 "exit status"
+has "$(cd "$repo" && cupel events @last --type receipt.attack.report --json)" '"kind":"channel"' "what was tried is on record"
 is "$(fingerprint "$repo")" "$before" "the repository"
 wait_for 5 quiet_now || fail "a process is left"
 
@@ -99,6 +101,39 @@ run "$repo" --title "evil flood" --budget notes=5 --verify unit=true -- true
 is "$status" 70 "exit status"
 has "$json" "more notes than a run may have" "the reason"
 is "$(cd "$repo" && cupel events --json @last | grep -c '"type":"dev.cupel.note.observation"')" 5 "notes that were kept"
+
+# ---- checkpoints: a state that the bundle declares, below a folder ----
+
+bundle=$(new_folder bundle) outside=$(new_folder outside)
+printf 'state: model/ckpt\n' >"$bundle/checkpoint.yaml"
+
+attempt 35.14
+run "$repo" --title "evil checkpoint $outside" --mood calm --bundle "$bundle" --verify unit=./check.sh -- true
+report=$(cat "$packet/logs/evil.txt")
+has "$report" "kept: whole" "the checkpoint"
+[ "$(grep -c '^refused' <<<"$report")" -ge 15 ] || fail "too few attempts: $report"
+hasnt "$report" WORKED "attempts that worked"
+succeeds diff -r "$packet/config_snapshot" "$packet/checkpoints/step_000001/config_snapshot"
+
+attempt 35.15
+(cd "$repo" && exec timeout 60 cupel resume --json --quiet "$run_id") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" </dev/null
+is "$?" 23 "exit status ($(cat "$e2e_tmp/stdout"))"
+has "$(cat "$e2e_tmp/stdout")" "open folder model" "the reason"
+is "$(ls -A "$outside")" '' "what lies outside"
+is "$(fingerprint "$repo")" "$before" "the repository"
+
+attempt 35.16
+(cd "$repo" && exec timeout 60 cupel run --json --quiet --title "evil checkpoint huge" --mood calm --verify unit=./check.sh -- true) \
+        >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+isnt "$?" 124 "exit status"
+report=$(cat "$XDG_STATE_HOME"/cupel/repos/*/runs/evil-checkpoint-huge__*/logs/evil.txt)
+grep -q 'refused a small file system' <<<"$report" || has "$report" "more bytes than there may be" "the reason"
+
+attempt 35.17
+printf 'title: evil outputs\nverify: [{name: unit, run: ./check.sh}]\noutputs: ["out/*"]\n' >"$e2e_tmp/outputs.yaml"
+(cd "$repo" && exec timeout 60 cupel run --json --quiet --mood calm "$e2e_tmp/outputs.yaml" -- true) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+isnt "$?" 124 "exit status"
+is "$(cat "$XDG_STATE_HOME"/cupel/repos/*/runs/evil-outputs__*/logs/evil.txt)" laid "what was left"
 
 # ---- with network: a route to a port where nobody listens, and a credential ----
 

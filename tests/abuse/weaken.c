@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A cupel-sandbox with layers left out, to show that each is noticed: the real program, linked with this file in front of the
- * functions below (ld's --wrap; tests/CMakeLists.txt lists them). CUPEL_WEAKEN names the layers, separated by commas; it reaches the cage as any
+ * functions below (ld's --wrap; tests/CMakeLists.txt lists them). WEAKEN_LAYERS names the layers, separated by commas; it reaches the cage as any
  * variable that the policy passes. Nothing of this is in the product.
  */
 #include "sandbox/kernel.h"
@@ -24,7 +24,7 @@ int mount(const char *source, const char *target, const char *type, unsigned lon
 
 static bool off(const char *layer)
 {
-        const char *list = getenv("CUPEL_WEAKEN");
+        const char *list = getenv("WEAKEN_LAYERS");
         size_t len = strlen(layer);
 
         while (list && *list) {

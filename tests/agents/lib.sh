@@ -79,6 +79,7 @@ broken_repo() {
                 '        self.assertEqual(add(2, 3), 5)' >"$repo/test_calc.py"
         git -C "$repo" add -A
         git -C "$repo" commit -q -m base
+        admit "$repo" >&2
         printf '%s\n' "$repo"
 }
 

@@ -52,7 +52,7 @@ static int run_step(struct sandbox_client *client, const char *script, int log, 
         return 0;
 }
 
-/* CUPEL_WEAKEN=… for the program that leaves layers out; NULL for the real one. */
+/* WEAKEN_LAYERS=… for the program that leaves layers out; NULL for the real one. */
 static const char *weaken;
 
 static int one_round(const char *program, const struct sandbox_plan *plan, const char *script, int log,
@@ -220,7 +220,7 @@ static const char *const layers[] = {"none",      "net",     "seccomp", "landloc
 
 static int start_without(const struct bench *bench, const char *layer, double *ret_ms, struct err *err)
 {
-        _cleanup_free_ char *variable = xasprintf("CUPEL_WEAKEN=%s", layer);
+        _cleanup_free_ char *variable = xasprintf("WEAKEN_LAYERS=%s", layer);
         double round[3];
         int status;
 

@@ -94,6 +94,7 @@ is "$status" 0 "packed refs: $(stderr)"
 is "$(git -C "$repo" rev-parse main)" "$commit" "packed refs: main"
 bare=$(new_folder bare)
 git clone -q --bare "$repo" "$bare/x.git"
+admit "$bare/x.git"
 run "$bare/x.git" --title bare --verify unit=./check.sh -- sh -c 'echo bare > src/bare.txt'
 is "$status" 0 "bare: $(stderr)"
 is "$(git -C "$bare/x.git" rev-parse main)" "$commit" "bare: main"

@@ -26,6 +26,7 @@ new_project() {
         printf 'test:\n\t@grep -q "a b" src/words.txt\n' >"$folder/repo/Makefile"
         git -C "$folder/repo" add -A
         git -C "$folder/repo" commit -q -m base
+        admit "$folder/repo" >&2
         printf '%s\n' "$folder/repo"
 }
 
@@ -77,7 +78,8 @@ A
 recipe "Overnight queue"
 is "$(subjects)" "$(printf 'Rewrite the tokenizer\nKeep the words after a dot\nbase')" "the commits"
 has "$out" "cupel approve" "cupel review"
-is "$(cd "$repo/../items" && find . -name '*.yaml' | sort | tr '\n' ' ')" "./committed/1-words.yaml ./held/2-risky.yaml " "the items"
+has "$out" "held      TOKENIZER" "the queue in the morning"
+is "$(cd "$repo" && cupel queue show TOKENIZER --json | grep -o '"state":"[a-z]*"' | head -n 1)" '"state":"done"' "the item, approved"
 
 agent claude <<'A'
 echo "a.b -> ?" >src/words.txt

@@ -66,8 +66,7 @@ has "$(value 1 content 0 text)" 'call again' "what to do"
 has "$(value 2 content 0 text)" 'no such kind' "a kind that is none"
 has "$(value 3 content 0 text)" '"text" is missing' "an empty note"
 has "$(value 4 content 0 text)" '0 to 1' "a progress of 7"
-is "$(value 5 isError)" true checkpoint
-has "$(value 5 content 0 text)" 'not available' checkpoint
+is "$(value 5 structuredContent step)" 1 checkpoint
 is "$(value 6 code)" -32602 "a tool that is none"
 is "$(value 8 structuredContent accepted)" true "the second note"
 has "$(value 9 content 0 text)" 'budget of 2 notes' "the third note"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every failing end leaves the repository byte for byte as it was, with its own name and exit status.
 source "$(dirname "$0")/../lib/e2e.sh"
+replay_every_run
 
 repo=$(new_repo)
 mkdir -p "$repo/.github/workflows"

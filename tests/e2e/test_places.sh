@@ -17,6 +17,7 @@ make_repo_at() {
         echo one >"$1/src/a.txt"
         git -C "$1" add src
         git -C "$1" commit -q -m base
+        admit "$1"
 }
 
 # works PATH : a run there sees its own path and home, and commits what the command wrote

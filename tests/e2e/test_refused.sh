@@ -34,6 +34,10 @@ agents:
     command: [sh, /cupel/bundle/work.sh]
     means: {no_credential: {exit: ["41"], output: ["Please run /login"]}, rate_limited: {output: ["usage limit reached"]},
             refused: {output: ["Your account is disabled"]}}
+  queued:
+    command: [sh, -c, "curl -s -X POST \$API_URL/v1/x -d {} -o /dev/null; cupel note observation text=done"]
+    network: {routes: {api: {upstream: 'http://127.0.0.1:$port', header: {x-api-key: env API_TEST_KEY},
+                             allow: [POST /v1/*], env: {API_URL: '{url}'}}}}
   plain: {command: [sh, /cupel/bundle/work.sh]}
   screen: {command: [sh, /cupel/bundle/work.sh], tty: true}
 END
@@ -111,6 +115,25 @@ touch -d '40 days ago' "$XDG_STATE_HOME"/cupel/refused/*
 has "$(cupel gc --dry-run --max-size 0)" "API_TEST_KEY" "what would go"
 cupel gc --max-size 0 >/dev/null 2>&1
 is "$(ls "$XDG_STATE_HOME/cupel/refused")" "" "what is left"
+
+t "a queued item whose key is refused waits until somebody has that forgotten"
+forget
+printf 'id: QUEUED\ntitle: queued\nmood: curious\nagent: queued\n' >"$e2e_tmp/queued.yaml"
+item_of() { (cd "$repo" && cupel queue show QUEUED --json) | python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+work() { (cd "$repo" && exec cupel work --once) >"$e2e_tmp/work" 2>&1; }
+succeeds sh -c "cd '$repo' && cupel queue add '$e2e_tmp/queued.yaml'"
+asks 401 asking "$call"
+is "$outcome" blocked "another run with that key"
+work
+is "$(item_of state)" waiting "the item ($(cat "$e2e_tmp/work"))"
+has "$(item_of waits_for)" "refused " "what it waits for"
+: >"$api/requests"
+echo 200 >"$api/script"
+work
+is "$(wc -l <"$api/requests")" 0 "requests with the key that was refused"
+forget
+work
+is "$(item_of state)" "done" "once it is forgotten ($(cat "$e2e_tmp/work"))"
 
 t "a 403 is a refusal too; a success forgets it"
 asks 403 asking "$call"

@@ -84,6 +84,7 @@ t "the repository, its parents, cupel's state, layers and configuration are refu
 outside=$(mktemp -d "${TMPDIR:-/tmp}/cupel-outside-XXXXXX")
 mkdir "$outside/inner"
 git clone -q "$repo" "$outside/inner/repo"
+admit "$outside/inner/repo"
 own=$repo repo=$outside/inner/repo
 refused "sandbox: {read: [$outside/inner]}" "would open the repository"
 refused "sandbox: {read: [\"$outside/*\"]}" "would open the repository"
@@ -118,8 +119,9 @@ bound "$HOME/.ssh" "would open the secret folder ~/.ssh"
 t "a folder with a mount in it is refused, the mount itself can be named"
 bound "$HOME/tools" "has another file system mounted in it ($HOME/bound/here)" "$HOME/bound"
 policy "sandbox: {read: [~/bound/here]}"
-(cd "$repo" && exec unshare -Urm sh -c 'mount --bind ~/tools ~/bound/here && exec cupel run --json --quiet --policy "$1" --title x --mood curious -- sh -c "cupel note observation text=x; cat ~/bound/here/t"' \
-        sh "$e2e_tmp/policy.yaml") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+# mounted as root of a namespace, run as oneself again: else the repository belongs to another than who admitted it
+(cd "$repo" && exec unshare -Urm sh -c 'mount --bind ~/tools ~/bound/here && exec unshare -U --map-user="$2" --map-group="$3" cupel run --json --quiet --policy "$1" --title x --mood curious -- sh -c "cupel note observation text=x; cat ~/bound/here/t"' \
+        sh "$e2e_tmp/policy.yaml" "$(id -u)" "$(id -g)") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
 is "$?" 0 "exit status ($(stderr))"
 read_result "$e2e_tmp/stdout"
 has "$(cat "$packet/logs/agent.log")" tool "what lies there"
@@ -192,6 +194,7 @@ mkdir -p ignored/sub
 echo n >ignored/sub/n
 git add -f ignored'
 is "$status" 0 "exit status ($json $(stderr))"
+replays_as 1 "its verifier reads a carried folder, which git ignores: it is in no packet and no clone" "$run_id"
 is "$(git -C "$repo" diff --name-only "$base" "$commit")" .gitignore "what was committed"
 is "$(fingerprint "$repo/ignored")" "$before" "the carried folder"
 git -C "$repo" reset -q --hard "$base"

@@ -32,7 +32,7 @@ verifiers:
   a-self: {run: 'bash -c "$self"', gate: self}
   b-late: {run: 'bash -c "$late"', gate: director}
 Y
-        (cd "$repo" && exec cupel run --json --quiet --policy "$e2e_tmp/policy.yaml" --title "$moment" --verify a-self --verify b-late \
+        (cd "$repo" && exec cupel run --json --quiet --policy "$e2e_tmp/policy.yaml" --mood calm --title "$moment" --verify a-self --verify b-late \
                 -- bash -c "echo $moment > src/a.txt; $work") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
         supervisor=$!
         wait_for 20 pgrep -f "^marker-$$-$moment" || fail "the step never began: $(cat "$e2e_tmp/stderr")"
@@ -78,43 +78,24 @@ for moment in work self late; do
         done
 done
 
-# The director is stopped again and again from the moment it announces the end, and killed with its supervisor where the store
-# says that the run is over and its folders are still there.
-kill_at_the_end() {
-        python3 - "$1" "$(dirname "$(find "$XDG_STATE_HOME/cupel/repos" -name store.db)")" <<'P'
-import os, signal, sqlite3, subprocess, sys, time
-supervisor, state = int(sys.argv[1]), sys.argv[2]
-ending = os.path.join(state, "ending")
-def pids():
-    return [int(p) for p in subprocess.run(["pgrep", "-P", str(supervisor), "-f", "cupel-director"], capture_output=True, text=True).stdout.split()]
-def lives(pid):
-    try:
-        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-director = None
-deadline = time.monotonic() + 20
-while time.monotonic() < deadline and director is None and lives(supervisor):
-    director = (pids() or [None])[0]
-while time.monotonic() < deadline and director and lives(director):
-    if not os.path.isdir(ending) or not os.listdir(ending):
-        continue
-    os.kill(director, signal.SIGSTOP)
-    run = os.listdir(ending)[:1]
-    db = sqlite3.connect(os.path.join(state, "store.db"))
-    row = run and db.execute("SELECT phase FROM runs WHERE id = ?", run).fetchone()
-    db.close()
-    if row and row[0] in ("committed", "discarded"):
-        os.kill(supervisor, signal.SIGKILL)
-        os.kill(director, signal.SIGKILL)
-        print(run[0])
-        break
-    if not run:
-        os.kill(director, signal.SIGCONT)
-        break
-    os.kill(director, signal.SIGCONT)
-P
-}
+# What a runner writes while it dies must not come after what was sealed: each of these packets has the log that it was sealed with.
+for victim in supervisor director cage runner; do
+        t "SIGKILL of the $victim while the agent prints without end: the log is the one that was sealed"
+        for i in 1 2 3 4; do
+                (cd "$repo" && exec cupel run --json --quiet --mood calm --title "prints $victim $i" --verify unit=./check.sh -- \
+                        sh -c 'while :; do echo abcdefghijklmnopqrstuvwxyz; done') >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
+                supervisor=$!
+                prints() { [ -s "$(echo "$(state_of "$repo")/runs/prints-$victim-${i}__"*/logs/agent.log)" ]; }
+                wait_for 20 prints || fail "the agent never began: $(cat "$e2e_tmp/stderr")"
+                kill -KILL "$(pid_of "$victim")"
+                wait "$supervisor" 2>/dev/null
+                wait_for 10 quiet_now || fail "a process is left: $(pgrep -af "$e2e_tmp/state")"
+                evidence=$(echo "$(state_of "$repo")/runs/prints-$victim-${i}__"*/evidence)
+                [ ! -e "$evidence/SHA256SUMS" ] || succeeds sh -c "cd '$evidence' && sha256sum --quiet --strict -c SHA256SUMS"
+                succeeds sh -c "cd '$repo' && cupel admit --yes"
+                succeeds sh -c "cd '$evidence' && sha256sum --quiet --strict -c SHA256SUMS"
+        done
+done
 
 left_of() {
         local rest
@@ -130,10 +111,10 @@ for end in committed self_verification_failed; do
                 tries=$((tries + 1))
                 check=./check.sh
                 [ "$end" = committed ] || check=false
-                (cd "$repo" && exec cupel run --json --quiet --title "end $tries" --verify "unit=$check" \
-                        -- sh -c "mkdir -p d; for i in \$(seq 300); do echo $end $tries \$i >d/\$i; done") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
+                (cd "$repo" && exec cupel run --json --quiet --mood calm --title "end $tries" --verify "unit=$check" \
+                        -- sh -c "mkdir -p d; for i in \$(seq 150); do echo $end $tries \$i >d/\$i; done") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
                 supervisor=$!
-                killed=$(kill_at_the_end "$supervisor")
+                killed=$(python3 "$e2e_top/tests/lib/kill_at_end.py" "$supervisor" "$(state_of "$repo")" committed discarded)
                 wait "$supervisor" 2>/dev/null
                 wait_for 10 quiet_now || fail "a process is left: $(pgrep -af "$e2e_tmp/state")"
                 [ -n "$killed" ] && [ -z "$(left_of "$killed")" ] && killed=''
@@ -147,6 +128,19 @@ for end in committed self_verification_failed; do
         succeeds sh -c "cd '$folder/evidence' && sha256sum -c SHA256SUMS"
         hasnt "$(cd "$repo" && cupel admit --yes 2>&1)" finished "a command after that"
 done
+
+t "a killed run whose folder is gone ends, too"
+start_run work
+lost=$(cd "$repo" && cupel runs --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["run"])')
+# neither sees the other's end (a stopped director would be sent on by the end of its parent: setpgid(2), orphaned groups)
+kill -STOP "$supervisor"
+kill -KILL "$(pid_of director)" "$supervisor"
+wait "$supervisor" 2>/dev/null
+wait_for 10 quiet_now || fail "a process is left: $(pgrep -af "$e2e_tmp/state")"
+rm -rf "$(state_of "$repo")/runs/$lost"
+runs_unseen "its folder is removed by what is tested" "$lost"
+has "$(cd "$repo" && cupel admit --yes 2>&1)" "recovered the interrupted run $lost: interrupted" "the next command"
+is "$(cd "$repo" && cupel show --json @last | python3 -c 'import json,sys; print(json.load(sys.stdin).get("outcome"))')" interrupted outcome
 
 t "after all that a run commits"
 run "$repo" --title fine --verify unit=./check.sh -- sh -c 'echo fine > src/a.txt'

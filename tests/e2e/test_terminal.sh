@@ -148,7 +148,7 @@ for victim in "cupel run" "sandbox attach" "cupel-runner"; do
         after=()
         [ "$victim" != "sandbox attach" ] || after=("expect=was lost" 'type=\x03')
         at_terminal raw "expect=waiting" "kill=KILL:$victim" "${after[@]}" -- \
-                sh -c 'trap : INT; cupel run --attach --title killed --verify ok=./check.sh -- sh -c "printf \"\033[?1049hwaiting\"; sleep 1000"; exit 5'
+                sh -c 'trap : INT; cupel run --attach --mood calm --title killed --verify ok=./check.sh -- sh -c "printf \"\033[?1049hwaiting\"; sleep 1000"; exit 5'
         is "$status $modes" "5 restored" "end: $(tail -c 800 "$seen")"
         has "$(cat "$seen")" $'\033[?1049l' "the terminal is made sane"
         wait_for 20 quiet_now || fail "processes are left"
@@ -157,7 +157,7 @@ done
 t "SIGTERM and a hang-up restore it too"
 for signal in TERM HUP; do
         at_terminal raw "expect=waiting" "kill=$signal:cupel run" -- \
-                sh -c 'trap "" HUP; cupel run --attach --title killed --verify ok=./check.sh -- sh -c "printf waiting; sleep 1000"; exit $?'
+                sh -c 'trap "" HUP; cupel run --attach --mood calm --title killed --verify ok=./check.sh -- sh -c "printf waiting; sleep 1000"; exit $?'
         is "$status $modes" "27 restored" "$signal: $(tail -c 800 "$seen")"
 done
 is "$(cd "$repo" && cupel runs >/dev/null; fingerprint "$repo")" "$before" "the repository"

@@ -3,7 +3,7 @@
 # Two runs at once; a target that moves; a checkout in the way; a person who decides.
 source "$(dirname "$0")/../lib/e2e.sh"
 
-t "two runs at once: one commits, the other sees that the base moved"
+t "two runs at once that touch different files: both commit, one on top of the other"
 repo=$(new_repo)
 first=$(git -C "$repo" rev-parse HEAD)
 gate=$(new_folder gate)
@@ -19,8 +19,9 @@ wait "${pids[1]}"
 one=$?
 wait "${pids[2]}"
 two=$?
-is "$(printf '%s\n' "$one" "$two" | sort -n | tr '\n' ' ')" "0 25 " "exit statuses ($(cat "$gate"/*))"
-is "$(git -C "$repo" rev-list --count "$first..main")" 1 "commits"
+is "$(printf '%s\n' "$one" "$two" | sort -n | tr '\n' ' ')" "0 0 " "exit statuses ($(cat "$gate"/*))"
+is "$(git -C "$repo" rev-list --count "$first..main")" 2 "commits"
+is "$(git -C "$repo" ls-tree --name-only main src/)" "$(printf 'src/%s.txt\n' 1 2 a b)" "the files of both"
 is "$(git -C "$repo" status --porcelain)" "" "git status"
 succeeds git -C "$repo" fsck --strict
 is "$(git -C "$repo" count-objects -v | sed -n 's/^garbage: //p')" 0 garbage
@@ -39,8 +40,8 @@ wait_for 10 pgrep -P "$pid" -f cupel-runner\|cupel-sandbox || fail "did not star
 git -C "$repo" commit -q --allow-empty -m "by a person"
 tip=$(git -C "$repo" rev-parse main)
 wait "$pid"
-is "$?" 25 "exit status ($(cat "$gate/out" "$gate/err"))"
-is "$(git -C "$repo" rev-parse main)" "$tip" "main"
+is "$?" 0 "exit status ($(cat "$gate/out" "$gate/err"))"
+is "$(git -C "$repo" rev-parse main^)" "$tip" "the parent of what landed"
 is "$(git -C "$repo" status --porcelain)" "" "git status"
 
 t "local changes in the same file: held, nothing moves; approved once they are gone"
@@ -68,7 +69,7 @@ is "$status" 10 "exit status ($json)"
 is "$(fingerprint "$repo")" "$before" "the repository"
 rm "$repo/src/new.txt"
 (cd "$repo" && cupel reject "$run_id" --reason "not now") >"$e2e_tmp/out" 2>&1
-is "$?" 26 "cupel reject ($(cat "$e2e_tmp/out"))"
+is "$?" 0 "cupel reject ($(cat "$e2e_tmp/out"))"
 is "$(cd "$repo" && cupel review --json)" "[]" "nothing waits any more"
 
 t "a paranoid run waits for a person; approval lands exactly what was verified"
@@ -82,14 +83,29 @@ is "$(git -C "$repo" rev-parse 'main^{tree}')" "$verified" "tree"
 is "$(git -C "$repo" rev-parse main^)" "$tip" "parent"
 (cd "$repo" && cupel approve "$run_id") >"$e2e_tmp/out" 2>&1 && fail "approved twice"
 
-t "an approval of a run whose base moved is void"
+t "three people approve at once: it lands once, the others are told that somebody is at it"
+repo=$(new_repo)
+run "$repo" --mood paranoid --title p --verify true=true -- sh -c 'echo three > src/a.txt'
+before=$(git -C "$repo" rev-list --count main)
+for i in 1 2 3; do
+        (cd "$repo" && cupel approve "$run_id" >"$e2e_tmp/approve.$i" 2>&1
+        echo "$?" >"$e2e_tmp/approved.$i") &
+done
+wait
+is "$(sort "$e2e_tmp"/approved.? | tr '\n' ' ')" "0 2 2 " "exit statuses ($(cat "$e2e_tmp"/approve.?))"
+is "$(git -C "$repo" rev-list --count main)" "$((before + 1))" "commits"
+
+t "an approval of a run whose target moved is void: the run is verified anew and asks anew"
 run "$repo" --mood paranoid --title late --verify unit=./check.sh -- sh -c 'echo late > src/a.txt'
 is "$status" 10 "exit status ($json)"
 git -C "$repo" commit -q --allow-empty -m moved
 before=$(fingerprint "$repo")
 (cd "$repo" && cupel approve "$run_id") >"$e2e_tmp/out" 2>&1
-is "$?" 25 "cupel approve ($(cat "$e2e_tmp/out"))"
+is "$?" 10 "cupel approve ($(cat "$e2e_tmp/out"))"
 is "$(fingerprint "$repo")" "$before" "the repository"
+(cd "$repo" && cupel approve "$run_id") >"$e2e_tmp/out" 2>&1
+is "$?" 0 "the second cupel approve ($(cat "$e2e_tmp/out"))"
+is "$(cat "$repo/src/a.txt")" late "src/a.txt"
 
 t "a repository's policy that opens the host is blocked until it is admitted"
 mkdir -p "$repo/.cupel" "$HOME/tools"

@@ -634,7 +634,7 @@ class Cost(unittest.TestCase):
             take(sock)
             asked.release()
             come.wait(DEADLINE)
-            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(USAGE) + USAGE)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(USAGE) + USAGE)
 
         with Server(talk) as server, Metered(f"http://{server.at}", cost=3000000) as egress:
             request = b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"

@@ -228,4 +228,6 @@ class Server:
             while not got.endswith(b"0\r\n\r\n") and (part := sock.recv(1 << 16)):
                 got += part
         self.bodies.append(got)
-        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        # it says that it closes: who reuses a connection that is just being closed fails, and rightly does not ask twice
+        self.answered = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        sock.sendall(self.answered)

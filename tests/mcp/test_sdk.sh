@@ -39,7 +39,7 @@ has "$(in_repo cupel events "$run_id" --type note.observation --json)" 'through 
 is "$(found together)" 50 "notes at the same time"
 
 t "refusals and questions come back as the SDK expects them"
-is "$(found checkpoint isError)" true checkpoint
+has "$(found checkpoint content 0 text)" '"step":1' checkpoint
 is "$(found refused isError)" true "half a conjecture"
 has "$(found refused content 0 text)" '"test" is missing' "half a conjecture"
 is "$(found unknown_method)" -32601 "a method that is none"

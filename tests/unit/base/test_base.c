@@ -11,8 +11,13 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static int open_missing(struct err *err)
 {
@@ -130,6 +135,36 @@ Test(json, unknown_missing_and_mistyped_fields_are_named)
         cr_assert_eq(wall, 7);
 }
 
+/* Many lines at once, and one in pieces: each comes whole and once, and nothing is said to be there that is not. */
+Test(channel, lines_come_as_they_were_sent)
+{
+        static const char sent[] = "{\"a\":1}\n{\"b\":2}\n{\"c\":";
+        const char *line = NULL;
+        struct err err = ERR_INIT;
+        struct channel channel;
+        int pair[2];
+        size_t len = 0;
+
+        cr_assert_eq(channel_pair(pair, &err), 0);
+        channel_init(&channel, pair[1]);
+        cr_assert_eq(fcntl(pair[1], F_SETFL, O_NONBLOCK), 0);
+        cr_assert_eq(write(pair[0], sent, strlen(sent)), (ssize_t)strlen(sent));
+        cr_assert_eq(channel_recv_line(&channel, &line, &len, &err), 1);
+        cr_expect(len == 7 && memcmp(line, "{\"a\":1}", 7) == 0);
+        cr_expect(channel_has_line(&channel));
+        cr_assert_eq(channel_recv_line(&channel, &line, &len, &err), 1);
+        cr_expect(len == 7 && memcmp(line, "{\"b\":2}", 7) == 0);
+        cr_expect(!channel_has_line(&channel));
+        cr_assert_eq(channel_recv_line(&channel, &line, &len, &err), CHANNEL_AGAIN);
+        cr_assert_eq(write(pair[0], "3}\n", 3), 3);
+        cr_assert_eq(channel_recv_line(&channel, &line, &len, &err), 1);
+        cr_expect(len == 7 && memcmp(line, "{\"c\":3}", 7) == 0);
+        cr_expect_eq(channel.in.len, 0, "nothing is left");
+        close(pair[0]);
+        cr_expect_eq(channel_recv_line(&channel, &line, &len, &err), 0);
+        channel_release(&channel);
+}
+
 Test(channel, messages_and_descriptors_arrive_in_order)
 {
         struct err err = ERR_INIT;
@@ -208,6 +243,34 @@ Test(fs, a_tree_of_any_depth_is_removed_without_following_links)
         close(root);
 }
 
+Test(fs, a_folder_whose_subfolders_lie_far_apart_is_made_once)
+{
+        struct err err = ERR_INIT;
+        char base[] = "/var/tmp/cupel-unit-XXXXXX";
+        char spread[64];
+        struct statfs kind;
+        int fd, flags = 0;
+
+        cr_assert_not_null(mkdtemp(base));
+        snprintf(spread, sizeof(spread), "%s/a/runs", base);
+        for (int i = 0; i < 2; i++)
+                cr_assert_eq(fs_mkdir_spread(spread, 0700, &err), 0, "%s", err.message);
+        fd = fs_open_dir(spread, &err);
+        cr_assert(fd >= 0 && fstatfs(fd, &kind) == 0);
+        if (kind.f_type == EXT4_SUPER_MAGIC) {
+                cr_assert_eq(ioctl(fd, FS_IOC_GETFLAGS, &flags), 0);
+                cr_assert(flags & FS_TOPDIR_FL);
+        }
+        close(fd);
+        snprintf(spread, sizeof(spread), "%s/file/runs", base);
+        fd = open(base, O_RDONLY | O_DIRECTORY);
+        cr_assert_eq(fs_write_at(fd, "file", "x", 1, 0600, &err), 0);
+        cr_assert(fs_mkdir_spread(spread, 0700, &err) < 0);
+        cr_assert(strstr(err.message, "file"));
+        close(fd);
+        cr_assert_eq(fs_remove_tree_at(AT_FDCWD, base, &err), 0);
+}
+
 Test(fs, a_tree_removed_by_its_path_touches_nothing_elsewhere)
 {
         struct err err = ERR_INIT;
@@ -223,6 +286,24 @@ Test(fs, a_tree_removed_by_its_path_touches_nothing_elsewhere)
         cr_assert_eq(fs_remove_tree_at(AT_FDCWD, tree, &err), 0, "%s", err.message);
         cr_assert_eq(rmdir(base), 0, "nothing is left beside it");
         cr_assert_eq(chdir("/tmp"), 0);
+}
+
+Test(fs, a_folder_that_may_not_be_made_says_which_and_why)
+{
+        struct err err = ERR_INIT;
+        char base[] = "/tmp/cupel-unit-XXXXXX";
+        char deep[64];
+
+        cr_assert_not_null(mkdtemp(base));
+        snprintf(deep, sizeof(deep), "%s/a/b", base);
+        cr_assert_eq(chmod(base, 0555), 0);
+        if (geteuid() == 0)
+                cr_assert_eq(seteuid(65534), 0);
+        cr_assert_eq(fs_mkdir_p(deep, 0755, &err), -1);
+        cr_assert_eq(err.errnum, EACCES, "%s", err.message);
+        if (getuid() == 0)
+                cr_assert_eq(seteuid(0), 0);
+        cr_assert_eq(rmdir(base), 0);
 }
 
 Test(fs, beneath_never_follows_a_symlink_or_leaves)
@@ -276,4 +357,29 @@ Test(phase, the_happy_path_is_allowed_and_nothing_leaves_the_end)
         for (unsigned next = 0; next < PHASE_COUNT; next++)
                 cr_assert_eq(phase_move(&phase, (enum phase)next, &err), -1);
         cr_assert_eq(phase, PHASE_COMMITTED);
+}
+
+Test(base, a_path_is_in_its_folders_and_in_no_namesake)
+{
+        cr_assert(path_is_in("/a/b", "/a"));
+        cr_assert(path_is_in("/a", "/a"));
+        cr_assert_not(path_is_in("/ab", "/a"));
+        cr_assert_not(path_is_in("/a", "/a/b"));
+        cr_assert(path_is_in("/a", "/"), "the root holds everything");
+        cr_assert(path_is_in("/", "/"));
+        cr_assert(path_is_in("src/a.c", "") && path_is_in("src/a.c", "src"), "relative ones likewise");
+        cr_assert_not(path_is_in("srcs", "src"));
+}
+
+Test(cleanup, what_is_closed_twice_closes_nobody_elses)
+{
+        int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), other;
+
+        cr_assert_geq(fd, 0);
+        cleanup_fd(&fd);
+        other = open("/dev/null", O_RDONLY | O_CLOEXEC); /* gets the number */
+        cleanup_fd(&fd);
+        cr_assert_eq(fd, -1);
+        cr_assert_geq(fcntl(other, F_GETFD), 0, "another's was closed");
+        close(other);
 }

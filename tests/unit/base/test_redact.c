@@ -54,6 +54,20 @@ Test(redact, hides_all_of_values_that_overlap)
         }
 }
 
+/* As JSON has a text in it, and git a path. */
+Test(redact, finds_values_with_their_quotes_escaped)
+{
+        struct redact redact = {0};
+        char text[] = "a\"b\\cde {\"key\":\"a\\\"b\\\\cde\"} plain-value";
+
+        redact_add(&redact, "a\"b\\cde");
+        redact_add(&redact, "plain-value");
+        cr_assert(redact.len == 3);
+        redact_text(&redact, text, strlen(text));
+        cr_assert(strcmp(text, "******* {\"key\":\"*********\"} ***********") == 0, "%s", text);
+        redact_release(&redact);
+}
+
 Test(redact, leaves_short_and_missing_values_alone)
 {
         struct redact redact = {0};
@@ -88,6 +102,41 @@ Test(redact, reaches_into_json)
         redact_release(&redact);
 }
 
+static void expect_record(const char *before, const char *hidden)
+{
+        struct redact redact = {0};
+        struct err err = ERR_INIT;
+        json_t *json = json_parse(before, strlen(before), "test", &err);
+        char *after;
+
+        redact_add(&redact, "master");
+        redact_record(&redact, json);
+        after = json_canonical(json);
+        cr_expect(strcmp(after, hidden) == 0, "%s", after);
+        free(after);
+        json_decref(json);
+        redact_release(&redact);
+}
+
+Test(redact, a_record_keeps_its_own_words_and_names)
+{
+        expect_record("{\"outcome\":\"master\",\"target\":\"refs/heads/master\"}",
+                      "{\"outcome\":\"master\",\"target\":\"refs/heads/master\"}");
+        expect_record("{\"notes\":{\"note.master\":1},\"timeline\":[{\"phase\":\"master\"}]}",
+                      "{\"notes\":{\"note.master\":1},\"timeline\":[{\"phase\":\"master\"}]}");
+        expect_record("{\"master\":{\"result\":\"master\"}}", "{\"master\":{\"result\":\"master\"}}");
+}
+
+Test(redact, of_a_record_every_text_is_looked_at)
+{
+        expect_record("{\"command\":\"echo master\",\"reasons\":[\"master\"]}",
+                      "{\"command\":\"echo ******\",\"reasons\":[\"******\"]}");
+        expect_record("{\"verifiers\":[{\"cases\":{\"gone\":[\"a master\"]},\"name\":\"master\"}]}",
+                      "{\"verifiers\":[{\"cases\":{\"gone\":[\"a ******\"]},\"name\":\"master\"}]}");
+        expect_record("{\"network\":{\"hosts\":{\"master.org\":{\"status\":\"master\"}}}}",
+                      "{\"network\":{\"hosts\":{\"******.org\":{\"status\":\"******\"}}}}");
+}
+
 Test(redact, a_value_that_cuts_a_character_leaves_valid_json)
 {
         struct redact redact = {0};
@@ -106,4 +155,20 @@ Test(redact, knows_names_of_secrets)
                   redact_is_secret_name("db_password"));
         cr_assert(!redact_is_secret_name("LANG") && !redact_is_secret_name("TERM") &&
                   !redact_is_secret_name("KEYBOARD"));
+}
+
+/* What a search in the bytes may miss is never said to be free of secrets. */
+Test(redact, a_text_is_only_let_pass_where_nothing_can_be_in_it)
+{
+        static const char with[] = "{\"text\":\"it is hunter22\"}", without[] = "{\"text\":\"it is nothing\"}";
+        static const char escaped[] = "{\"text\":\"first\\nsecond\"}";
+        _cleanup_redact_ struct redact plain = {0}, lines = {0};
+
+        redact_add(&plain, "hunter22");
+        redact_add(&lines, "first\nsecond");
+        cr_expect(redact_may_find(&plain, with, strlen(with), false));
+        cr_expect(!redact_may_find(&plain, without, strlen(without), false));
+        cr_expect(!redact_may_find(&plain, escaped, strlen(escaped), true));
+        cr_expect(redact_may_find(&lines, escaped, strlen(escaped), true));
+        cr_expect(!redact_may_find(&lines, without, strlen(without), false));
 }

@@ -155,6 +155,23 @@ Test(options, the_help_page_is_made_from_the_table)
                                           "  -h, --help         show this page\n");
 }
 
+Test(options, a_long_text_of_the_help_page_is_wrapped_below_itself)
+{
+        const struct option_spec table[] = {{"json", 0, OPTION_FLAG, &json, NULL,
+                                             "every event that the log has, in the order in which it was written down"},
+                                            {0}};
+        struct str page = {0};
+
+        options_help("events", "RUN", "the log", table, &page);
+        cr_assert_str_eq(str_text(&page),
+                         "usage: cupel events [OPTIONS] RUN\n\n"
+                         "the log\n\n"
+                         "      --json  every event that the log has, in the order in which it was written\n"
+                         "              down\n"
+                         "  -h, --help  show this page\n");
+        str_release(&page);
+}
+
 Test(options, what_was_parsed_can_be_said_again)
 {
         struct strv again = {0};
@@ -193,4 +210,27 @@ Test(options, what_only_programs_say_is_on_no_page)
         cr_assert_eq(options_parse(2, argv, table, &rest, &err), 0);
         cr_assert_str_eq(inner, "x");
         str_release(&page);
+}
+
+static int take(size_t least, size_t most, struct option_rest *rest, struct err *err)
+{
+        static char *argv[5];
+
+        memcpy(argv, (char *[]){(char *)"events", (char *)"RUN", (char *)"--json", (char *)"more", NULL}, sizeof(argv));
+        *rest = (struct option_rest){.least = least, .most = most};
+        *err = ERR_INIT;
+        return options_take(4, argv, options, rest, err);
+}
+
+Test(options, what_a_command_takes_is_counted)
+{
+        struct option_rest rest;
+        struct err err;
+
+        cr_assert_eq(take(1, 2, &rest, &err), 1);
+        cr_assert_str_eq(rest.items[1], "more");
+        cr_assert_eq(take(1, 1, &rest, &err), -1);
+        cr_assert_not_null(strstr(err.message, "unexpected argument more"));
+        cr_assert_eq(take(3, SIZE_MAX, &rest, &err), -1);
+        cr_assert_not_null(strstr(err.message, "an argument is missing: cupel events"));
 }

@@ -3,7 +3,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/json.h"
 #include "lib/base/str.h"
+#include "lib/store/approval.h"
 #include "lib/store/store.h"
 
 #include <criterion/criterion.h>
@@ -15,11 +17,17 @@
 
 static char root[64];
 static struct store *store;
+static enum outcome end_as = OUTCOME_CANCELLED; /* explains itself */
 
 static void make_run(const char *id, enum phase end)
 {
-        const struct store_run_spec spec = {.id = id, .item = "i", .item_sha256 = "", .title = "t", .mood = "calm"};
-        const struct store_move move = {.run = id, .to = end, .outcome = OUTCOME_BLOCKED, .actor = EVENT_ACTOR_SYSTEM};
+        const struct store_run_spec spec = {.id = id,
+                                            .item = "i",
+                                            .item_sha256 =
+                                                    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                                            .title = "t",
+                                            .mood = "calm"};
+        const struct store_move move = {.run = id, .to = end, .outcome = end_as, .actor = EVENT_ACTOR_SYSTEM};
         _cleanup_free_ char *folder = xasprintf("%s/runs/%s/logs", root, id);
         _cleanup_free_ char *file = xasprintf("%s/agent.log", folder);
         struct err err = ERR_INIT;
@@ -40,7 +48,7 @@ static void setup(void)
         cr_assert(mkdtemp(root));
         path = xasprintf("%s/store.db", root);
         cr_assert_eq(store_open(path, "repo-0123456789ab", STORE_CREATE, &store, &err), 0, "%s", err.message);
-        make_run("ended", PHASE_BLOCKED);
+        make_run("ended", PHASE_DISCARDED);
         make_run("working", PHASE_CREATED);
 }
 
@@ -67,6 +75,15 @@ static void note_gone(void *data, const char *run, const char *reason, uint64_t 
         strv_add_printf(&gone, "%s %s %d", run, reason, bytes >= 10);
 }
 
+static struct strv kept;
+
+static void note_kept(void *data, const char *run, const char *why, uint64_t bytes)
+{
+        (void)data;
+        (void)bytes;
+        strv_add_printf(&kept, "%s %s", run, why);
+}
+
 static void collect(uint64_t age, uint64_t bytes, int64_t later, bool dry_run)
 {
         const struct packets_gc gc = {.repo_state = root,
@@ -74,10 +91,12 @@ static void collect(uint64_t age, uint64_t bytes, int64_t later, bool dry_run)
                                       .max_bytes = bytes,
                                       .dry_run = dry_run,
                                       .now = time(NULL) + later,
-                                      .report = note_gone};
+                                      .report = note_gone,
+                                      .kept = note_kept};
         struct err err = ERR_INIT;
 
         strv_release(&gone);
+        strv_release(&kept);
         cr_assert_eq(packets_gc(&gc, &err), 0, "%s", err.message);
 }
 
@@ -121,5 +140,54 @@ Test(packets_gc, a_folder_without_a_run_goes_after_a_day)
         collect(0, 0, 90000, false);
         cr_assert_not(there("orphan"));
         cr_assert(there("ended"));
+        strv_release(&gone);
+}
+
+Test(packets_gc, the_newest_packet_of_an_unexplained_failure_stays)
+{
+        struct err err = ERR_INIT;
+
+        end_as = OUTCOME_NO_CHANGE;
+        make_run("empty1", PHASE_DISCARDED);
+        make_run("empty2", PHASE_DISCARDED);
+        collect(3600, 0, 7200, false);
+        cr_assert_not(there("empty1"));
+        cr_assert(there("empty2"));
+        cr_assert_eq(kept.len, 1);
+        cr_assert_str_eq(kept.items[0], "empty2 the last packet of an unexplained failure");
+        cr_assert_eq(store_acceptance_add(store, "empty1", false, "me", "known", &err), 0, "%s", err.message);
+        collect(3600, 0, 7200, false);
+        cr_assert_not(there("empty2"));
+        strv_release(&gone);
+}
+
+Test(packets_gc, of_more_than_a_count_the_oldest_go)
+{
+        end_as = OUTCOME_CANCELLED;
+        make_run("second", PHASE_DISCARDED);
+        make_run("third", PHASE_DISCARDED);
+        strv_release(&gone);
+        cr_assert_eq(packets_gc(
+                             &(struct packets_gc){
+                                     .repo_state = root, .max_count = 1, .now = time(NULL), .report = note_gone},
+                             &(struct err)ERR_INIT),
+                     0);
+        cr_assert_eq(gone.len, 2);
+        cr_assert(there("working"));
+        strv_release(&gone);
+}
+
+Test(packets_gc, what_went_is_on_record)
+{
+        struct json_t *removed;
+
+        collect(3600, 0, 7200, true);
+        removed = packets_removed(root);
+        cr_assert_eq(json_object_size(removed), 0);
+        json_decref(removed);
+        collect(3600, 0, 7200, false);
+        removed = packets_removed(root);
+        cr_assert_str_eq(json_text_of(removed, "ended"), "age");
+        json_decref(removed);
         strv_release(&gone);
 }

@@ -44,7 +44,7 @@ static void remember(void)
         struct err err = ERR_INIT;
         char id[HASH_HEX];
 
-        refused_id(&route, id);
+        refused_id(state, &route, id);
         cr_assert(refused_remember(state, id, &refusal, &err) == 0, "%s", err.message);
 }
 
@@ -52,7 +52,7 @@ static int find(const struct route *which, struct refusal *ret)
 {
         char id[HASH_HEX];
 
-        refused_id(which, id);
+        refused_id(state, which, id);
         return refused_find(state, id, ret);
 }
 
@@ -79,7 +79,7 @@ Test(refused, the_same_value_is_known_and_another_is_not)
         cr_assert(!is_known());
         setenv("REFUSED_KEY", "sk-one-123456", 1);
         cr_assert(is_known());
-        refused_id(&route, id);
+        refused_id(state, &route, id);
         refused_clear(state, id);
         cr_assert(!is_known());
 }
@@ -91,7 +91,7 @@ Test(refused, a_403_may_have_been_about_the_request_and_is_forgotten_after_an_ho
         char id[HASH_HEX];
 
         times[1] = times[0];
-        refused_id(&route, id);
+        refused_id(state, &route, id);
         path = xasprintf("%s/refused/%s", state, id);
         remember();
         cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
@@ -204,7 +204,7 @@ Test(refused, a_route_without_a_credential_is_never_remembered)
 
         char id[HASH_HEX];
 
-        refused_id(&open, id);
+        refused_id(state, &open, id);
         cr_assert_str_eq(id, "");
         cr_assert_str_eq(variables, "");
         cr_assert(refused_remember(state, "", &refusal, &err) == 0);

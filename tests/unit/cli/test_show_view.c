@@ -22,7 +22,7 @@ static struct store_run run = {.id = "item__1",
                                .outcome = OUTCOME_WORK_FAILED,
                                .events = 9};
 
-static const char *page_of(struct json_t *report, const struct story *story, int64_t at, bool colour)
+static const char *page_of(struct json_t *report, const struct story *story, bool colour)
 {
         static struct str out;
 
@@ -31,7 +31,6 @@ static const char *page_of(struct json_t *report, const struct story *story, int
                                       .story = story,
                                       .report = report,
                                       .packet = report ? "/state/runs/item__1" : NULL,
-                                      .at = at,
                                       .now = 1767225600 + 60,
                                       .colour = colour},
                   &out);
@@ -41,7 +40,7 @@ static const char *page_of(struct json_t *report, const struct story *story, int
 Test(show_view, tells_the_outcome_its_reasons_and_the_next_step)
 {
         struct story story = {.reasons = json_pack("[s]", "the command exited with status 3\nagent.log: bad")};
-        const char *page = page_of(NULL, &story, 0, false);
+        const char *page = page_of(NULL, &story, false);
 
         cr_assert(strstr(page, "work_failed: the command failed\n"));
         cr_assert(strstr(page, "  the command exited with status 3\n  agent.log: bad\n"));
@@ -58,7 +57,7 @@ Test(show_view, nothing_of_the_agent_reaches_the_terminal_raw)
         _cleanup_json_ json_t *report = json_pack("{s:s,s:{s:i,s:[{s:s,s:s}]},s:[s],s:[s]}", "objective", "o\033\n\rp",
                                                   "changes", "files", 1, "items", "path", "evil\033[31m\nname", "kind",
                                                   "added", "left", "l\033", "declared_not_enforced", "d\033");
-        const char *page = page_of(report, &story, 0, false);
+        const char *page = page_of(report, &story, false);
 
         cr_assert_null(strchr(page, '\033'));
         cr_assert_null(strchr(page, '\r'));
@@ -68,19 +67,11 @@ Test(show_view, nothing_of_the_agent_reaches_the_terminal_raw)
         json_decref(story.verifiers);
 }
 
-Test(show_view, an_earlier_event_shows_the_phase_of_then)
-{
-        struct story story = {.phase = (char *)"running", .last = 3};
-
-        cr_assert(strstr(page_of(NULL, &story, 3, false), "running, as of event 3 of 9\n"));
-        cr_assert_null(strstr(page_of(NULL, &story, 3, false), "work_failed"));
-}
-
 Test(show_view, colours_only_where_wanted)
 {
         struct story story = {0};
 
-        cr_assert(strchr(page_of(NULL, &story, 0, true), '\033'));
+        cr_assert(strchr(page_of(NULL, &story, true), '\033'));
 }
 
 Test(show_view, malformed_reports_are_survived)
@@ -89,7 +80,7 @@ Test(show_view, malformed_reports_are_survived)
         _cleanup_json_ json_t *report =
                 json_pack("{s:i,s:s,s:{s:s}}", "objective", 3, "left", "x", "changes", "items", "y");
 
-        cr_assert(page_of(report, &story, 0, false));
+        cr_assert(page_of(report, &story, false));
         json_decref(story.verifiers);
         json_decref(story.gates);
 }

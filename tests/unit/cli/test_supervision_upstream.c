@@ -304,6 +304,7 @@ Test(supervision_upstream, what_is_no_answer_ends_the_run)
         for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
                 s.stage = STAGE_WORKING;
                 s.verdict.outcome = OUTCOME_NO_CHANGE;
+                s.keeping = KEEPING_WANTED; /* the director, who would read the log, is not asked yet */
                 say(bad[i]);
                 cr_assert_eq(s.verdict.outcome, OUTCOME_INTERNAL_ERROR, "%s", bad[i]);
         }

@@ -22,7 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RUN "item-1__2026-01-01-00-00-00-abcdef"
@@ -364,14 +366,27 @@ Test(flow, a_verifier_that_takes_too_long_is_inconclusive)
         is_unchanged();
 }
 
-Test(flow, a_target_that_moved_is_a_base_conflict)
+static void move_target_meanwhile(const char *script)
 {
         make_run(ITEM, POLICY("true"));
         start("run", NULL);
         await_candidate();
         propose("echo two >file");
-        SH("cd %s/repo && git commit -q --allow-empty -m other", t.folder);
+        SH("cd %s/repo && %s && git commit -q --allow-empty -m other", t.folder, script);
         send_op("verify");
+}
+
+Test(flow, a_target_that_moved_is_landed_on)
+{
+        move_target_meanwhile("echo other >other && git add other");
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
+        SH("test $(git -C %s/repo rev-parse main~2) = %s", t.folder, t.base);
+        SH("cd %s/repo && test \"$(git show main:file main:other | tr '\\n' ' ')\" = 'two other '", t.folder);
+}
+
+Test(flow, a_target_that_moved_in_the_same_lines_is_a_base_conflict)
+{
+        move_target_meanwhile("echo mine >file && git add file");
         cr_assert_str_eq(outcome(), "base_conflict");
         SH("test $(git -C %s/repo rev-parse main~1) = %s", t.folder, t.base);
 }
@@ -380,7 +395,7 @@ Test(flow, a_denied_path_is_refused_whatever_the_runner_says)
 {
         make_run(ITEM "paths: {deny: [file]}\n", POLICY("true"));
         verify("echo two >file");
-        cr_assert_str_eq(outcome(), "director_refused");
+        cr_assert_str_eq(outcome(), "director_refused", "%s", shown());
         is_unchanged();
 }
 
@@ -604,12 +619,37 @@ Test(flow, a_rival_that_failed_to_land_is_not_in_the_way)
         cr_assert_str_eq(outcome(), "committed", "%s", shown());
 }
 
-/* Until somebody waits for the lock, or nobody does any more. */
-static void await_lock(const char *path, bool wanted)
+/* Until the director has the lock's file open: it asks for the lock, which another has. */
+static void await_asker(void)
 {
-        SH("i=0; until %s grep -q -- \"-> FLOCK.*:$(stat -c %%i %s) \" /proc/locks; do i=$((i + 1)); "
+        SH("i=0; until readlink /proc/%d/fd/* 2>/dev/null | grep -q '/landing.lock$'; do i=$((i + 1)); "
            "test $i -lt 3000; sleep 0.01; done",
-           wanted ? "" : "!", path);
+           (int)t.pid);
+}
+
+/* Until the director has the lock, for however short a look. */
+static void await_holder(const char *path)
+{
+        const time_t deadline = time(NULL) + 30;
+        struct stat st;
+        char wanted[64], line[256];
+        bool held = false;
+
+        cr_assert_eq(stat(path, &st), 0);
+        snprintf(wanted, sizeof(wanted), ":%llu ", (unsigned long long)st.st_ino);
+        while (!held && time(NULL) < deadline) {
+                FILE *locks = fopen("/proc/locks", "re");
+
+                cr_assert_not_null(locks);
+                while (!held && fgets(line, sizeof(line), locks)) {
+                        int pid = 0;
+
+                        held = strstr(line, wanted) && sscanf(line, "%*s FLOCK ADVISORY WRITE %d", &pid) == 1 &&
+                               pid == t.pid;
+                }
+                fclose(locks);
+        }
+        cr_assert(held, "the director never had the lock");
 }
 
 /* The lock is taken, given to the director that waits for it, and taken again once that has looked and stood back. */
@@ -625,9 +665,9 @@ Test(flow, a_rival_that_died_at_its_landing_is_waited_for)
         cr_assert_eq(flock(fds[0], LOCK_EX), 0);
         verify("echo two >file");
         move_rival(PHASE_LANDING);
-        await_lock(path, true);
+        await_asker();
         close(fds[0]);
-        await_lock(path, false);
+        await_holder(path);
         cr_assert_eq(flock(fds[1], LOCK_EX), 0);
         move_rival(PHASE_DISCARDED);
         close(fds[1]);

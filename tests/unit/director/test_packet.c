@@ -55,7 +55,7 @@ static void test_log(struct str *text, struct strv *sums)
         char said[HASH_HEX], hex[HASH_HEX];
 
         hash_init(&hash);
-        cr_assert_eq(packet_logs(run_fd, fd, &hash, sums, &err), 0, "%s", err.message);
+        cr_assert_eq(packet_put_logs(run_fd, fd, &hash, sums, &err), 0, "%s", err.message);
         hash_final(&hash, said);
         lseek(fd, 0, SEEK_SET);
         cr_assert_eq(fs_read_fd(fd, 1 << 20, text, &err), 0);

@@ -10,7 +10,8 @@
 static const char refused[] =
         "{\"outcome\":\"director_refused\",\"exit\":23,\"meaning\":\"the director's verification refused it\","
         "\"title\":\"Fix `rm -rf`\",\"objective\":\"Line one\\n# not a heading\",\"item\":\"ITEM-1\",\"mood\":\"calm\","
-        "\"risk\":\"low\",\"base\":\"b\",\"target\":\"refs/heads/main\",\"commit\":null,\"tree\":\"t\",\"run\":\"r\","
+        "\"risk\":{\"level\":\"high\",\"reasons\":[\"protected (high): "
+        "`x`\"]},\"base\":\"b\",\"target\":\"refs/heads/main\",\"commit\":null,\"tree\":\"t\",\"run\":\"r\","
         "\"identity\":\"sha256:i\",\"plan_id\":\"sha256:p\",\"reasons\":[\"verifier unit: FAIL\"],"
         "\"gates\":[{\"gate\":\"paths\",\"level\":\"warn\",\"path\":null,\"reason\":\"outside\"}],"
         "\"verifiers\":{\"self\":[{\"name\":\"unit\",\"result\":\"PASS\",\"exit\":0,\"ms\":5,\"command\":\"make\"}],"
@@ -56,6 +57,31 @@ Test(report, what_others_wrote_cannot_pose_as_our_headings)
         cr_assert_null(strstr(text, "\n# not a heading"));
         cr_assert_not_null(strstr(text, "\n> # not a heading"));
         cr_assert_not_null(strstr(text, "`Fix 'rm -rf'`"));
+        free(text);
+}
+
+/* A browser or a forge that renders it reads HTML, links and pictures in a quote, too. */
+/* A bar of a path or of a command would begin the next cell, in code, too. */
+Test(report, what_others_wrote_makes_no_cells)
+{
+        char *text = render(
+                "{\"outcome\":\"committed\",\"changes\":{\"files\":1,\"items\":[{\"path\":\"a|b\\\\|c\",\"kind\":"
+                "\"added\"}]},"
+                "\"verifiers\":{\"self\":[{\"name\":\"unit\",\"command\":\"make | tee log\",\"result\":\"PASS\"}]}}");
+
+        cr_assert_not_null(strstr(text, "| `a\\|b\\¦c` | added"), "%s", text);
+        cr_assert_not_null(strstr(text, "| `make \\| tee log` |"), "%s", text);
+        free(text);
+}
+
+Test(report, what_others_wrote_is_neither_html_nor_a_link)
+{
+        char *text =
+                render("{\"title\":\"a\",\"objective\":\"</blockquote><h1>committed</h1>\\n![x](http://a.example/y) "
+                       "[z](javascript:1)\"}");
+
+        cr_assert_not_null(strstr(text, "> \\</blockquote>\\<h1>committed\\</h1>\n> !\\[x](http://a.example/y) \\[z]("),
+                           "%s", text);
         free(text);
 }
 

@@ -16,6 +16,7 @@
  */
 
 #include "lib/base/cleanup.h"
+#include "lib/base/spool.h"
 #include "lib/base/str.h"
 #include "lib/git/quarantine.h"
 #include "lib/git/readback.h"
@@ -117,6 +118,36 @@ static inline void scratch_upper(struct scratch *s, const char *script)
                       "cd judge; bash ../edit; git add -A 2>/dev/null || true");
 }
 
+/* In two parts, into a store of its own: it comes to the same, and what it has stored is whole. */
+static inline void scratch_late(struct scratch *s, int fd, uint64_t memory, const struct readback *expected)
+{
+        const struct readback_options options = {.base_tree = s->base_tree, .untouched = true};
+        _cleanup_free_ char *folder = xasprintf("%s/late", s->folder);
+        _cleanup_quarantine_ struct quarantine *q = NULL;
+        _cleanup_readback_ struct readback result = {0};
+        struct readback_taken *taken = NULL;
+        struct spool spool = SPOOL_NONE;
+        _cleanup_fd_ int dirfd = -1;
+
+        scratch_sh(s, "rm -rf late");
+        cr_assert_eq(quarantine_open(s->repo, folder, QUARANTINE_CREATE, &q, &s->err), 0, "%s", s->err.message);
+        dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        cr_assert_eq(spool_open(&spool, dirfd, memory, &s->err), 0, "%s", s->err.message);
+        cr_assert_eq(readback_take(q, fd, &options, &spool, &taken, &s->err), 0, "%s", s->err.message);
+        cr_assert_eq(spool.len <= memory, true, "memory within its bound");
+        cr_assert_eq(readback_store(taken, &result, &s->err), 0, "%s", s->err.message);
+        cr_assert_str_eq(result.tree, expected->tree);
+        cr_assert_eq(result.refusals.len, expected->refusals.len);
+        cr_assert(result.files == expected->files && result.bytes == expected->bytes &&
+                  result.deleted == expected->deleted && result.ignored == expected->ignored &&
+                  result.entries == expected->entries);
+        if (result.tree[0])
+                cr_assert_eq(quarantine_check(q, s->base_tree, result.tree, NULL, NULL, &s->err), 0, "%s",
+                             s->err.message);
+        readback_taken_free(taken);
+        spool_release(&spool);
+}
+
 static inline void scratch_readback(struct scratch *s, struct readback *ret)
 {
         const struct readback_options options = {.base_tree = s->base_tree};
@@ -125,6 +156,8 @@ static inline void scratch_readback(struct scratch *s, struct readback *ret)
 
         *ret = (struct readback){0};
         cr_assert_eq(readback_run(s->q, fd, &options, ret, &s->err), 0, "%s", s->err.message);
+        scratch_late(s, fd, 0, ret);
+        scratch_late(s, fd, 16 << 20, ret);
 }
 
 /* The tree of the script's result, judged by git. */

@@ -92,3 +92,86 @@ Test(diff, conflict_markers_count_where_they_were_added)
         cr_assert_eq(find(&list, "bad")->conflict_marker, 2);
         scratch_release(&s);
 }
+
+static const struct change_line *line_at(const struct change *change, size_t index, char sign, uint32_t number)
+{
+        cr_assert_lt(index, change->lines_len);
+        cr_assert_eq(change->lines[index].sign, sign);
+        cr_assert_eq(change->lines[index].number, number);
+        return &change->lines[index];
+}
+
+Test(diff, the_text_of_lines_has_numbers_places_and_hunks)
+{
+        struct scratch s;
+        _cleanup_changes_ struct change_list list = {0}, plain = {0};
+        char tree[GIT_HEX];
+        const struct change_line *line;
+        const struct change *a;
+
+        scratch_init(&s, "seq 20 > a; printf 'x\\r\\ny' > crlf; git add -A; git commit -qm one");
+        scratch_candidate(&s, "sed -i '3d; 10s/.*/ten/; 15a new' a; printf 'z\\r\\ny\\377' > crlf; printf 'q\\0' > bin",
+                          tree);
+        cr_assert_eq(tree_changes_text(quarantine_repo(s.q), s.base_tree, tree, &list, &s.err), 0, "%s", s.err.message);
+        a = find(&list, "a");
+        cr_assert_eq(a->lines_len, 4);
+        cr_assert_eq(line_at(a, 0, '-', 3)->place, 2, "gone behind line 2");
+        line = line_at(a, 1, '-', 10);
+        cr_assert(line->len == 2 && !memcmp(line->text, "10", 2));
+        cr_assert_eq(line->place, 8);
+        line = line_at(a, 2, '+', 9);
+        cr_assert(line->len == 3 && !memcmp(line->text, "ten", 3));
+        cr_assert_eq(line->place, 10, "it came behind the old line 10");
+        cr_assert_eq(line->hunk, a->lines[1].hunk);
+        cr_assert_neq(line->hunk, a->lines[0].hunk);
+        cr_assert_eq(line_at(a, 3, '+', 15)->place, 15);
+        cr_assert_eq(find(&list, "crlf")->lines[1].len, 1, "ends of lines are no text");
+        cr_assert_eq(find(&list, "bin")->lines_len, 0);
+        cr_assert_not(a->text_left_out);
+        cr_assert_eq(tree_changes(quarantine_repo(s.q), s.base_tree, tree, &plain, &s.err), 0);
+        cr_assert_eq(find(&plain, "a")->lines_len, 0, "nobody asked for it");
+        scratch_release(&s);
+}
+
+Test(diff, text_beyond_the_room_is_left_out_and_said)
+{
+        struct scratch s;
+        _cleanup_changes_ struct change_list list = {0};
+        char tree[GIT_HEX];
+        size_t whole = 0;
+
+        scratch_init(&s, base);
+        scratch_candidate(&s, "for i in $(seq 30); do yes | head -c 4000000 > big$i; done", tree);
+        cr_assert_eq(tree_changes_text(quarantine_repo(s.q), s.base_tree, tree, &list, &s.err), 0, "%s", s.err.message);
+        for (size_t i = 0; i < list.len; i++)
+                whole += !list.items[i].text_left_out;
+        cr_assert_gt(list.len, whole);
+        cr_assert_leq(list.kept_bytes, DIFF_LINES_MAX);
+        cr_assert_eq(find(&list, "big1")->lines_added, 2000000, "they are counted all the same");
+        scratch_release(&s);
+}
+
+Test(diff, files_of_both_trees_are_read_within_bounds)
+{
+        struct scratch s;
+        _cleanup_str_ struct str text = {0};
+        char tree[GIT_HEX];
+
+        scratch_init(&s, base);
+        scratch_candidate(&s, "echo new > b; head -c 5000000 /dev/zero > huge; ln -sf nowhere link", tree);
+        struct change_trees trees = {.repo = quarantine_repo(s.q), .old_tree = s.base_tree, .new_tree = tree};
+
+        cr_assert_eq(change_trees_read(&trees, "b", false, &text, &s.err), 0);
+        cr_assert_str_eq(str_text(&text), "b\n");
+        cr_assert_eq(change_trees_read(&trees, "b", true, &text, &s.err), 0);
+        cr_assert_str_eq(str_text(&text), "new\n");
+        cr_assert_eq(change_trees_read(&trees, "link", true, &text, &s.err), 0);
+        cr_assert_str_eq(str_text(&text), "nowhere");
+        cr_assert_eq(change_trees_read(&trees, "huge", true, &text, &s.err), -1);
+        cr_assert_eq(s.err.code, ERR_INPUT);
+        cr_assert_eq(change_trees_read(&trees, "huge", false, &text, &s.err), -1);
+        cr_assert_eq(s.err.code, ERR_NOT_FOUND);
+        cr_assert_eq(change_trees_read(&trees, "d", true, &text, &s.err), -1);
+        change_trees_release(&trees);
+        scratch_release(&s);
+}

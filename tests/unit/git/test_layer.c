@@ -4,6 +4,9 @@
 #include "lib/git/layer.h"
 #include "tests/unit/git/layer_fixture.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -303,6 +306,28 @@ Test(layer, gc_spares_what_is_in_use_and_syncs_it)
         cr_assert_eq(sh("test -z \"$(ls -A $T/cache/layers | grep -v near)\""), 0);
         cr_assert_eq(prepare("HEAD", &stack), 0);
         cr_assert(stack.built);
+        layer_stack_release(&stack);
+}
+
+Test(layer, what_a_killed_builder_left_goes_with_a_sweep_and_nothing_else)
+{
+        struct layer_stack stack = LAYER_STACK_INIT;
+        _cleanup_fd_ int lock = -1;
+        char path[PATH_MAX];
+
+        cr_assert_eq(layer_sweep(cache, &err), 0, "no cache yet: %s", err.message);
+        cr_assert_eq(prepare("HEAD", &stack), 0);
+        cr_assert_eq(sh("cd $T/cache/layers; mkdir .tmp-dead .tmp-alive; echo x >.tmp-dead/complete.0123456789ab.tmp; "
+                        "echo x >.near-f.0123456789ab.tmp; touch .build-alive"),
+                     0);
+        snprintf(path, sizeof(path), "%s/layers/.build-alive", cache);
+        lock = open(path, O_RDWR | O_CLOEXEC);
+        cr_assert_eq(flock(lock, LOCK_EX | LOCK_NB), 0);
+        cr_assert_eq(layer_sweep(cache, &err), 0, "%s", err.message);
+        cr_assert_eq(sh("cd $T/cache/layers; test -d .tmp-alive && test ! -e .tmp-dead && test ! -e "
+                        ".near-f.0123456789ab.tmp"),
+                     0);
+        judge(&stack, "HEAD");
         layer_stack_release(&stack);
 }
 

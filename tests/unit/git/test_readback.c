@@ -84,6 +84,24 @@ Test(readback, line_ends_follow_the_attributes_of_the_base)
                "printf 'a\\r\\nb\\r\\n' > mixed; printf 'b\\r\\n' > b");
 }
 
+Test(readback, a_base_that_git_takes_for_binary_does_not_keep_line_ends_of_dos)
+{
+        judged("printf '\\1\\2\\3\\4 x\\r\\n' > a; printf 'only\\rcr\\r' > b; printf 'x\\032\\r\\n' > c; git add -A; "
+               "git commit -qm one; git config core.autocrlf input",
+               "printf 'one\\r\\ntwo\\r\\n' | tee b c > a");
+        judged("printf '\\1\\2\\3\\4 %0999d\\r\\n' 0 > a; printf 'end\\r\\n\\032' > b; git add -A; git commit -qm one; "
+               "git config core.autocrlf true",
+               "printf 'one\\r\\ntwo\\r\\n' | tee b > a");
+}
+
+Test(readback, every_ident_of_a_file_is_taken_back)
+{
+        judged("echo '* ident' > .gitattributes; printf '$Id$ $Id$\\n$Id$' > a; git add -A; git commit -qm one",
+               "printf '$Id: no end\\n$Id: two $ $Id$ $Id:$\\n$Id: x y $ $Id $Id: z$' > b; printf 'x $Id$ $Id: 1 $' > "
+               "a; "
+               "printf '$Id: only\\n' > c; printf '$$Id: a $Id$' > d");
+}
+
 Test(readback, file_mode_may_be_distrusted)
 {
         judged("echo a > a; echo b > b; chmod +x b; git add -A; git commit -qm one; git config core.filemode false",

@@ -2,8 +2,8 @@
 #include "policy/plan.h"
 
 #include "lib/base/cleanup.h"
-#include "policy/identity.h"
 #include "policy/prompt.h"
+#include "policy/risk.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -191,15 +191,15 @@ Test(plan, the_first_mood)
         load("title: x\nagent: {command: [a]}\n", VERIFIERS, &plain);
         cr_assert_eq(plain.mood, MOOD_CALM);
         situation.risk = RISK_CRITICAL;
-        cr_assert_eq(mood_first(&situation), MOOD_PARANOID);
+        cr_assert_eq(mood_first(&situation, NULL), MOOD_PARANOID);
         situation.failures_in_a_row = 2;
-        cr_assert_eq(mood_first(&situation), MOOD_SKEPTICAL);
+        cr_assert_eq(mood_first(&situation, NULL), MOOD_SKEPTICAL);
         situation.from_queue = true;
-        cr_assert_eq(mood_first(&situation), MOOD_CURIOUS);
+        cr_assert_eq(mood_first(&situation, NULL), MOOD_CURIOUS);
         situation.has_verifier = true;
-        cr_assert_eq(mood_first(&situation), MOOD_SKEPTICAL);
+        cr_assert_eq(mood_first(&situation, NULL), MOOD_SKEPTICAL);
         situation.previous_crashed = true;
-        cr_assert_eq(mood_first(&situation), MOOD_CONTRITE);
+        cr_assert_eq(mood_first(&situation, NULL), MOOD_CONTRITE);
 }
 
 Test(plan, what_nothing_enforces_is_declared)
@@ -211,7 +211,6 @@ Test(plan, what_nothing_enforces_is_declared)
         cr_assert_str_eq(plan.forbid.items[0].mechanism, FORBID_UNENFORCED);
         cr_assert_str_eq(plan.forbid.items[1].mechanism,
                          "the sandbox has no network, its repository no remote; an attempt is on record");
-        cr_assert(strv_has(&plan.declared, "gate secrets (credentials in the diff): declared, not enforced"));
         cr_assert(strv_has(&plan.declared, "network.allow: the mood calm gives no network, only curious does"));
         cr_assert_eq(plan.sandbox.network.allow.len, 0);
         load("title: x\nmood: curious\nforbid: [push]\nagent: {command: [a], network: {allow: [x.org]}}\n", "",
@@ -222,17 +221,17 @@ Test(plan, what_nothing_enforces_is_declared)
 Test(plan, approval)
 {
         _cleanup_plan_ struct plan asked, plain;
-        struct gate_report report = {.touches_protected = true};
+        struct risk_report risk = {.level = RISK_HIGH};
         _cleanup_strv_ struct strv why = {0}, more = {0};
 
         load("title: x\napproval: {after: person}\nagent: {command: [a]}\n", VERIFIERS, &asked);
         cr_assert(asked.approval.person);
         load("title: x\nagent: {command: [a]}\n", VERIFIERS, &plain);
         cr_assert(!plain.approval.person);
-        cr_assert(plan_needs_person(&plain, &report, &why));
+        cr_assert(plan_needs_person(&plain, &risk, &why));
         cr_assert_eq(why.len, 1);
-        report.touches_protected = false;
-        cr_assert(!plan_needs_person(&plain, &report, &more));
+        risk.level = RISK_MEDIUM;
+        cr_assert(!plan_needs_person(&plain, &risk, &more));
 }
 
 Test(plan, the_prompt_tells_the_rules)
@@ -255,7 +254,7 @@ static void judge(const char *item, const char *policy, const struct change_list
 
         load(item, policy, &plan);
         *report = (struct gate_report){0};
-        gates_judge(&plan, changes, report);
+        gates_judge(&plan, changes, NULL, report);
 }
 
 Test(gate, allowed_and_denied_paths)
@@ -339,7 +338,7 @@ Test(gate, conflict_markers)
 
         change_list_add(&changes, "a.c")->conflict_marker = 7;
         judge("title: x\nagent: {command: [a]}\n", VERIFIERS, &changes, &report);
-        cr_assert_str_eq(report.items[0].reason, "a.c has a merge conflict marker in line 7");
+        cr_assert_str_eq(report.items[0].reason, "a.c:7 has a merge conflict marker");
 }
 
 Test(gate, moods)
@@ -388,34 +387,4 @@ Test(gate, a_flood_of_findings_is_counted)
         judge("title: x\nagent: {command: [a]}\npaths: {allow: [src/]}\n", VERIFIERS, &changes, &report);
         cr_assert_eq(report.len, GATE_FINDINGS_MAX);
         cr_assert_eq(report.left_out, 300);
-}
-
-Test(identity, every_part_counts_and_order_does_not)
-{
-        struct identity_file files[] = {{"work_item.yaml", "argv", "a", 1}, {"policy.yaml", "base commit", "b", 1}};
-        struct identity_file swapped[] = {files[1], files[0]};
-        struct identity_file moved[] = {{"work_item.yaml", "argv", "a", 1}, {"policy.yaml", "working tree", "b", 1}};
-        struct identity_file slid[] = {{"work_item.yaml", "argv", "ab", 2}, {"policy.yaml", "base commit", "", 0}};
-        struct identity_tool tools[] = {{"cupel", "0.1"}};
-        struct identity_input input = {files, 2, "{}", tools, 1};
-        char first[HASH_HEX], other[HASH_HEX];
-
-        identity_compute(&input, first);
-        input.files = swapped;
-        identity_compute(&input, other);
-        cr_assert_str_eq(first, other);
-        input.files = moved;
-        identity_compute(&input, other);
-        cr_assert_str_neq(first, other);
-        input.files = slid;
-        identity_compute(&input, other);
-        cr_assert_str_neq(first, other);
-        input.files = files;
-        input.plan_json = "{ }";
-        identity_compute(&input, other);
-        cr_assert_str_neq(first, other);
-        input.plan_json = "{}";
-        tools[0].value = "0.2";
-        identity_compute(&input, other);
-        cr_assert_str_neq(first, other);
 }

@@ -110,6 +110,8 @@ Test(policy, secret_folders_only_from_the_user_and_by_name)
         }
         for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
                 cr_assert_null(policy_secret(fine[i], "/data/me", &exact), "%s", fine[i]);
+        cr_assert_not_null(policy_secret("/.config", "/", &exact), "a home folder that is the root");
+        cr_assert_null(policy_secret("/usr/share", "/", &exact));
 }
 
 Test(policy, a_repository_opens_nothing_without_admission)
@@ -229,7 +231,7 @@ Test(policy, show_says_where_from)
         cr_assert_eq(policy_merge(NULL, &user, &own, &effective, &err), 0);
         policy_show(&(struct policy_layers){.user = &user, .own = &own, .effective = &effective}, &text);
         cr_assert(strstr(text.data, "target: dev    (base commit)\n"), "%s", text.data);
-        cr_assert(strstr(text.data, "gates.no_copy: block    (user configuration; declared, not enforced)\n"));
+        cr_assert(strstr(text.data, "gates.no_copy: block    (user configuration)\n"));
         cr_assert(strstr(text.data, "gates.paths: block    (default)\n"));
         cr_assert(strstr(text.data, "(user configuration + default)\n"));
 }

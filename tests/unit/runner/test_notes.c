@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -75,6 +76,20 @@ static void turn(void)
                 }
 }
 
+/* Until nothing lies in the sockets any more. */
+static void turns(void)
+{
+        for (bool more = true; more;) {
+                more = false;
+                turn();
+                for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++) {
+                        struct pollfd poll_in = {.fd = served[slot] ? notes.clients[slot].fd : -1, .events = POLLIN};
+
+                        more |= poll(&poll_in, 1, 0) == 1;
+                }
+        }
+}
+
 static void say(int fd, const char *text)
 {
         cr_assert((size_t)send(fd, text, strlen(text), MSG_NOSIGNAL) == strlen(text));
@@ -114,6 +129,19 @@ Test(notes, a_valid_note_is_answered_and_recorded_as_the_agents, .init = setup, 
                                     "\"data\":{\"text\":\"seen\"}}\n") == 0);
         cr_assert(notes.accepted == 1);
         cr_assert(notes.findings == 1);
+        close(fd);
+}
+
+Test(notes, what_can_reach_nobody_is_not_answered_for, .init = setup, .fini = teardown)
+{
+        int fd = client();
+
+        say(fd, OBSERVATION);
+        answer(fd);
+        cr_assert(shutdown(supervisor[0], SHUT_WR) == 0); /* as after any error of it: nothing leaves any more */
+        say(fd, OBSERVATION);
+        cr_assert_str_eq(answer(fd), "");
+        cr_assert_eq(recv(fd, (char[1]){0}, 1, MSG_DONTWAIT), 0, "and is told so by the end");
         close(fd);
 }
 
@@ -207,17 +235,33 @@ Test(notes, an_endless_line_is_refused_once_and_costs_no_memory, .init = setup, 
         memset(block, 'x', sizeof(block));
         for (int i = 0; i < 200; i++) {
                 send(fd, block, sizeof(block), MSG_NOSIGNAL);
-                turn();
-                turn();
+                turns();
                 for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++)
                         cr_assert(notes.clients[slot].in.cap < 4 * NOTES_LINE_MAX);
         }
         cr_assert(notes.refused == 1);
-        for (int i = 0; i < 8; i++)
-                turn();
         say(fd, "\n" OBSERVATION);
         cr_assert(notes.accepted == 1);
         close(fd);
+}
+
+/* Who floods gets no more of a turn than a small part of what it sends, however much lies there. */
+Test(notes, a_flood_keeps_no_other_client_waiting, .init = setup, .fini = teardown)
+{
+        _cleanup_str_ struct str flood = {0};
+        int loud = client(), quiet = client();
+
+        turn();
+        notes.budget = 100000;
+        while (flood.len < (size_t)64 << 10)
+                str_puts(&flood, OBSERVATION);
+        cr_assert(send(loud, flood.data, flood.len, MSG_NOSIGNAL) > (ssize_t)32 << 10);
+        cr_assert(send(quiet, OBSERVATION, strlen(OBSERVATION), MSG_NOSIGNAL) > 0);
+        turn();
+        cr_expect(notes.accepted < 400, "%llu notes in one turn", (unsigned long long)notes.accepted);
+        cr_expect(strstr(answer(quiet), "\"ok\":true"));
+        close(loud);
+        close(quiet);
 }
 
 Test(notes, data_over_its_bound_is_refused, .init = setup, .fini = teardown)
@@ -233,9 +277,8 @@ Test(notes, data_over_its_bound_is_refused, .init = setup, .fini = teardown)
                 ssize_t put = send(fd, line.data + sent, line.len - sent, MSG_NOSIGNAL);
 
                 sent += put > 0 ? (size_t)put : 0;
-                turn();
+                turns();
         }
-        turn();
         cr_assert(notes.refused == 1);
         cr_assert(notes.accepted == 0);
         close(fd);
@@ -278,7 +321,7 @@ Test(notes, a_supervisor_that_does_not_read_costs_notes_and_not_memory, .fini = 
         for (int i = 0; i < 300; i++) {
                 struct str reply = {0};
 
-                notes_line(&notes, line, strlen(line), &reply);
+                notes_line(&notes, NULL, line, strlen(line), &reply);
                 str_release(&reply);
         }
         cr_assert(notes.accepted > 50);
@@ -370,7 +413,7 @@ Test(notes, fifty_thousand_in_a_second, .fini = teardown)
         setup_budget(1000000);
         begin = clock_ms();
         for (int i = 0; i < 50000; i++) {
-                notes_line(&notes, OBSERVATION, strlen(OBSERVATION) - 1, &reply);
+                notes_line(&notes, NULL, OBSERVATION, strlen(OBSERVATION) - 1, &reply);
                 if (reply.len > 4096)
                         str_clear(&reply);
                 if (i % 1000 == 999)

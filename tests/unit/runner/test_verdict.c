@@ -12,13 +12,19 @@ static const struct sandbox_result late = {.reason = SANDBOX_REASON_WALL, .exit_
 static const struct sandbox_result absent = {.reason = SANDBOX_REASON_SETUP, .exit_code = -1};
 static const struct sandbox_result greedy = {.reason = SANDBOX_REASON_MEMORY, .exit_code = -1, .signal = 9};
 
+static enum test_opinion opinion_of(const struct sandbox_result *result)
+{
+        return result->exit_code == 0 && !result->signal ? TEST_PASSES : TEST_FAILS;
+}
+
 static enum verify_result judge(const struct sandbox_result *attempts, size_t len, int64_t retries)
 {
         struct verdict verdict = {0};
         size_t used = 0;
 
-        while (used < len && verdict_add(&verdict, &attempts[used++], retries))
-                ;
+        while (used < len && verdict_add(&verdict, &attempts[used], opinion_of(&attempts[used]), retries))
+                used++;
+        used++;
         cr_assert(used == len, "all attempts were due");
         return verdict.result;
 }
@@ -54,4 +60,14 @@ Test(verdict, says_nothing_when_no_attempt_came_to_its_end)
         cr_assert(JUDGE(0, late) == VERIFY_RESULT_INCONCLUSIVE);
         cr_assert(JUDGE(1, absent, late) == VERIFY_RESULT_INCONCLUSIVE);
         cr_assert(verdict_blocks(VERIFY_RESULT_INCONCLUSIVE));
+}
+
+Test(verdict, a_failing_test_outweighs_the_exit_status_and_a_broken_report_says_nothing)
+{
+        struct verdict failed = {0}, broken = {0};
+
+        cr_assert(!verdict_add(&failed, &pass, TEST_FAILS, 0));
+        cr_assert(failed.result == VERIFY_RESULT_FAIL);
+        cr_assert(!verdict_add(&broken, &pass, TEST_SAYS_NOTHING, 0));
+        cr_assert(broken.result == VERIFY_RESULT_INCONCLUSIVE);
 }

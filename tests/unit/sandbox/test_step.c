@@ -67,6 +67,38 @@ Test(step, the_same_with_the_upper_on_disk)
         check_life(SANDBOX_TIER_A);
 }
 
+/* A room of the director: each verifier's worktree is fresh, the first one's too, which has the place of the work. */
+static void check_room(enum sandbox_tier tier)
+{
+        bench.plan.no_work = true;
+        bench_start(&bench, tier);
+        for (int i = 0; i < 3; i++) {
+                run_shell(&bench, SANDBOX_VERIFY, "cat file dir/file; test ! -e more && touch more && rm dir/file");
+                cr_assert_eq(bench.result.exit_code, 0, "%d: %s", i, bench.log);
+                cr_assert_str_eq(bench.log, "one\none\n");
+        }
+        run_shell(&bench, SANDBOX_READONLY, "cat dir/file; test ! -e more && ! touch more 2> /dev/null");
+        cr_assert_str_eq(bench.log, "one\n");
+        cr_assert_eq(bench.result.exit_code, 0, "%s", bench.log);
+}
+
+Test(step, nobody_worked_and_each_verifier_starts_fresh)
+{
+        check_room(SANDBOX_TIER_A);
+}
+
+Test(step, nobody_worked_without_overlay)
+{
+        bench.plan.force_copy = true;
+        check_room(SANDBOX_TIER_B);
+}
+
+Test(step, nobody_worked_with_the_upper_on_disk)
+{
+        bench.plan.upper = SANDBOX_UPPER_DISK;
+        check_room(SANDBOX_TIER_A);
+}
+
 Test(step, copy_is_refused_where_the_plan_wants_overlay)
 {
         struct sandbox_event event;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "lib/store/ahdb.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -100,6 +102,65 @@ Test(event, anybody_can_check_the_hash_with_a_json_library)
         fixture_close(&f);
 }
 
+/* Text that was only looked at is written as what is taken apart and put together again. */
+Test(event, checked_text_becomes_the_same_event)
+{
+        static const char text[] =
+                "{\"extra\":{\"a\":2,\"z\":1},\"progress\":0.5,\"text\":\"gr\xc3\xbc\xc3\x9f \\\"Gott\\\"\\n\"}";
+        _cleanup_json_ json_t *data = json_loads(text, 0, NULL), *first = NULL, *second = NULL;
+        const struct store_event taken_apart = {.run = "r",
+                                                .type = "note.status",
+                                                .actor = EVENT_ACTOR_AGENT,
+                                                .data = data,
+                                                .time = "2026-12-01T10:00:00.000Z"};
+        struct event_checked checked;
+        struct store_event looked_at = {.run = "r", .checked = &checked, .time = taken_apart.time};
+        _cleanup_str_ struct str json = {0};
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert(event_check_text(event_type_find("note.status"), EVENT_ACTOR_AGENT, text, strlen(text), &checked));
+        cr_assert_eq(store_event_append(f.store, &taken_apart, NULL, &err), 0, "%s", err.message);
+        cr_assert_eq(store_events_each(f.store, "r", NULL, keep_last, &json, &err), 0);
+        first = json_loads(json.data, 0, NULL);
+        cr_assert_eq(store_event_append(f.store, &looked_at, NULL, &err), 0, "%s", err.message);
+        cr_assert_eq(store_events_each(f.store, "r", NULL, keep_last, &json, &err), 0);
+        second = json_loads(json.data, 0, NULL);
+        cr_expect(verify(&f, "r").ok);
+        for (size_t i = 0; i < 4; i++) {
+                static const char *const own[] = {"id", "sequence", "hash", "prevhash"};
+
+                cr_expect_not(json_equal(json_object_get(first, own[i]), json_object_get(second, own[i])), "%s",
+                              own[i]);
+                json_object_del(first, own[i]);
+                json_object_del(second, own[i]);
+        }
+        cr_expect(json_equal(first, second), "%s", json.data);
+        fixture_close(&f);
+}
+
+Test(event, a_delta_that_is_checked_text_is_in_the_projection)
+{
+        static const char text[] = "{\"believe\":{\"warm\":true}}";
+        struct event_checked checked;
+        _cleanup_json_ json_t *ahdb = NULL;
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert(event_check_text(event_type_find("receipt.ahdb.delta"), EVENT_ACTOR_AGENT, text, strlen(text),
+                                   &checked));
+        cr_assert_eq(store_event_append(f.store, &(struct store_event){.run = "r", .checked = &checked}, NULL, &err),
+                     0);
+        cr_assert_eq(store_ahdb(f.store, &ahdb, &err), 0, "%s", err.message);
+        cr_expect(json_is_true(json_object_get(json_object_get(ahdb, "BELIEVE"), "warm")) ||
+                  json_is_true(json_object_get(json_object_get(ahdb, "believe"), "warm")));
+        fixture_close(&f);
+}
+
 Test(event, what_the_table_of_types_does_not_allow_is_refused)
 {
         json_t *text = json_pack("{s:s}", "text", "x");
@@ -143,6 +204,47 @@ Test(event, a_refused_event_leaves_its_batch_usable)
         fixture_close(&f);
 }
 
+static int put_type(const struct store_event_row *row, void *arg, struct err *err)
+{
+        (void)err;
+        str_printf(arg, "%lld %s;", (long long)row->sequence, row->type);
+        return 0;
+}
+
+static void events_of(struct fixture *f, const char *const *prefixes, int64_t from, int64_t limit, const char *expected)
+{
+        const struct store_events_filter filter = {.type_prefixes = prefixes, .from = from, .limit = limit};
+        _cleanup_str_ struct str got = {0};
+        struct err err = ERR_INIT;
+
+        cr_assert_eq(store_events_each(f->store, "r", &filter, put_type, &got, &err), 0, "%s", err.message);
+        cr_assert_str_eq(str_text(&got), expected);
+}
+
+Test(event, several_types_are_asked_for_at_once_and_come_in_their_order)
+{
+        struct json_t *claim =
+                json_pack("{s:s, s:s, s:s}", "candidate_action", "a", "final_action", "f", "veto_reason", "v");
+        const struct store_event veto = {
+                .run = "r", .type = "action.vetoed", .actor = EVENT_ACTOR_RUNNER, .data = claim};
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        note(f.store, "r", "one");
+        cr_assert_eq(store_event_append(f.store, &veto, NULL, &err), 0, "%s", err.message);
+        note(f.store, "r", "two");
+        events_of(&f, (const char *const[]){"action.vetoed", "note.", NULL}, 0, 0,
+                  "2 note.status;3 action.vetoed;4 note.status;");
+        events_of(&f, (const char *const[]){"receipt.", "action.vetoed", NULL}, 0, 0, "3 action.vetoed;");
+        events_of(&f, (const char *const[]){"note.", "action.", NULL}, 3, 1, "3 action.vetoed;");
+        events_of(&f, (const char *const[]){"receipt.", NULL}, 0, 0, "");
+        events_of(&f, (const char *const[]){NULL}, 0, 0, "");
+        json_decref(claim);
+        fixture_close(&f);
+}
+
 Test(event, an_aborted_batch_leaves_nothing_and_the_chain_goes_on)
 {
         struct err err = ERR_INIT;
@@ -179,31 +281,30 @@ Test(event, filters_by_sequence_and_limit)
         fixture_close(&f);
 }
 
-Test(event, the_normalized_log_has_one_event_per_line)
+static int is_one_line(const struct store_event_row *row, void *arg, struct err *err)
+{
+        json_t *event = json_loads(row->json, 0, NULL);
+
+        (void)err;
+        cr_assert(json_is_object(event));
+        cr_assert_null(strchr(row->json, '\n'));
+        cr_assert_eq(strlen(row->json), row->len);
+        json_decref(event);
+        ++*(int *)arg;
+        return 0;
+}
+
+Test(event, an_event_is_one_line_whatever_it_says)
 {
         struct err err = ERR_INIT;
         struct fixture f;
-        char path[128], line[4096];
         int lines = 0;
-        FILE *log;
 
         fixture_open(&f);
         create_run(&f, "r");
         note(f.store, "r", "line\nbreak");
-        snprintf(path, sizeof(path), "%s/log", f.folder);
-        log = fopen(path, "w+");
-        cr_assert_eq(store_events_export(f.store, "r", fileno(log), &err), 0, "%s", err.message);
-        rewind(log);
-        while (fgets(line, sizeof(line), log)) {
-                json_t *event = json_loads(line, 0, NULL);
-
-                cr_assert(json_is_object(event));
-                json_decref(event);
-                lines++;
-        }
+        cr_assert_eq(store_events_each(f.store, "r", NULL, is_one_line, &lines, &err), 0, "%s", err.message);
         cr_assert_eq(lines, 2);
-        fclose(log);
-        unlink(path);
         fixture_close(&f);
 }
 

@@ -187,6 +187,21 @@ Test(run, only_one_takes_over_from_a_dead_owner)
         fixture_close(&f);
 }
 
+Test(run, one_that_has_ended_is_taken_over_by_nobody)
+{
+        struct store_owner dead = {42, 4711}, late = {100, 1};
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "a");
+        move_to(&f, "a", PHASE_PREPARING, STORE_OUTCOME_NONE);
+        move_to(&f, "a", PHASE_DISCARDED, OUTCOME_INTERRUPTED);
+        cr_assert_eq(store_run_adopt(f.store, "a", dead, late, &err), -1);
+        cr_assert_eq(err.code, ERR_CONFLICT);
+        fixture_close(&f);
+}
+
 Test(run, failures_in_a_row_are_counted_until_a_success)
 {
         static const char *const ids[] = {"r0", "r1", "r2"};

@@ -88,7 +88,7 @@ Test(verify, every_way_to_rewrite_history_is_found_and_named)
 
 Test(verify, a_head_kept_elsewhere_shows_that_the_end_of_everything_was_cut)
 {
-        char head[STORE_HEX];
+        char head[HASH_HEX];
         struct err err = ERR_INIT;
         struct fixture f;
         bool has;

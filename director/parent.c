@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "director/parent.h"
+
+#include "director/director.h"
+#include "director/furniture.h"
+
+#include <string.h>
+#include <unistd.h>
+
+int parent_layers(struct director *d, struct layer_stack *ret, struct err *err)
+{
+        const struct layer_options options = {
+                .cache_root = d->options->cache, .uid = getuid(), .gid = getgid(), .objects_mount = FURNITURE_OBJECTS};
+        struct repo *repo = d->candidate.quarantine ? quarantine_repo(d->candidate.quarantine) : d->repo;
+
+        if (strcmp(d->parent.tree, d->base_tree) == 0)
+                return layer_prepare(d->repo, d->row.base, &options, ret, err);
+        return layer_delta(repo, &d->base, d->parent.tree, &options, ret, err);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CUPEL_SANDBOX_FURNISH_H
+#define CUPEL_SANDBOX_FURNISH_H
+
+/*
+ * What the runner's sandbox and the director's clean room must have in common, so that a verifier that passes in one can pass in
+ * the other: the sizes, the carried folders, the files of the snapshot.
+ */
+
+#include "sandbox/plan.h"
+
+/* Of a run with these budgets, in bytes: what /tmp and /dev/shm hold is never more than they allow. */
+void furnish_sizes(struct sandbox_plan *plan, uint64_t disk, uint64_t memory);
+
+/* Folders of the user's checkout, found without following a symlink; one that is not there is not carried. */
+void furnish_carried(struct sandbox_shows *shows, const char *checkout, const struct strv *names);
+
+/* What the run's snapshot holds for its steps: shown below /cupel, each with the variable that says where. */
+void furnish_snapshot(struct sandbox_plan *plan, const char *run_folder);
+
+#endif

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine that figures were measured on, and what it ran."""
+import os
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent.parent
+
+
+def utc(seconds):
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+
+
+def said(*argv):
+    """The first number of a version that a program prints, or None where it is not there."""
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd=TOP)
+    except OSError:
+        return None
+    found = re.search(r"\d+(\.\d+)+[\w.-]*", done.stdout + done.stderr)
+    return found[0] if done.returncode == 0 and found else None
+
+
+def processor():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith(("model name", "Model")):
+            return line.split(":", 1)[1].strip()
+    return os.uname().machine
+
+
+def system():
+    try:
+        words = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+        return words["PRETTY_NAME"].strip('"')
+    except (OSError, KeyError):
+        return os.uname().sysname
+
+
+def commit():
+    done = subprocess.run(["git", "describe", "--always", "--abbrev=12", "--dirty"], cwd=TOP, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
+
+
+def look(folder=None):
+    where = folder or tempfile.gettempdir()
+    kind = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", where], capture_output=True, text=True, check=False).stdout.strip()
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1])
+    return {"processor": processor(), "cores": os.cpu_count(), "memory_gib": round(memory / 1048576), "system": system(),
+            "kernel": os.uname().release, "filesystem": kind, "user": "root" if os.geteuid() == 0 else "ordinary user",
+            "load": round(os.getloadavg()[0], 1), "commit": commit(), "cupel": said(str(TOP / "build/bin/cupel"), "--version"),
+            "git": said("git", "--version"), "bwrap": said("bwrap", "--version"), "libgit2": said("pkg-config", "--modversion", "libgit2"),
+            "sqlite": said("pkg-config", "--modversion", "sqlite3"), "compiler": said("gcc", "-dumpfullversion")}
