@@ -7,6 +7,7 @@
 #include "cli/complaints_uv.h"
 #include "cli/director_call.h"
 #include "cli/egress_call.h"
+#include "cli/feed_uv.h"
 #include "cli/runner_call.h"
 #include "cli/supervision.h"
 
@@ -30,7 +31,7 @@
 struct loop {
         uv_loop_t uv;
         struct supervision s;
-        uv_poll_t director, runner, egress;
+        struct feed *director, *runner, *egress; /* NULL: not there (yet) */
         uv_signal_t signals[5]; /* SIGCHLD, the three that stop a run, and a person's wish for a checkpoint */
         uv_work_t keep;         /* of a checkpoint; one at a time */
         struct err keep_err;
@@ -120,13 +121,12 @@ static void stop_when_ended(struct loop *loop)
                 uv_stop(&loop->uv);
 }
 
-static void on_director(uv_poll_t *poll, int status, int events)
+static void on_director(void *arg, int status)
 {
-        struct loop *loop = poll->data;
+        struct loop *loop = arg;
 
-        (void)events;
         if (status < 0 || drain(&loop->s, &loop->s.director, supervision_from_director) <= 0) {
-                uv_poll_stop(poll);
+                feed_stop(loop->director);
                 supervision_director_closed(&loop->s);
         }
         stop_when_ended(loop);
@@ -160,30 +160,29 @@ static void write_soon(struct loop *loop)
                 uv_timer_start(&loop->gather, on_gather, GATHER_MS - since, 0);
 }
 
-static void on_runner(uv_poll_t *poll, int status, int events)
+static void on_runner(void *arg, int status)
 {
-        struct loop *loop = poll->data;
+        struct loop *loop = arg;
         const int open = status < 0 ? 0 : drain(&loop->s, &loop->s.runner, supervision_from_runner);
 
-        (void)events;
         write_soon(loop);
         start_keep(loop);
+        feed_took(loop->runner, loop->s.notes_seen);
         if (open <= 0) {
-                uv_poll_stop(poll);
+                feed_stop(loop->runner);
                 supervision_runner_closed(&loop->s, open);
         }
         stop_when_ended(loop);
 }
 
-static void on_egress(uv_poll_t *poll, int status, int events)
+static void on_egress(void *arg, int status)
 {
-        struct loop *loop = poll->data;
+        struct loop *loop = arg;
         const int open = status < 0 ? 0 : drain(&loop->s, &loop->s.egress, supervision_from_egress);
 
-        (void)events;
         write_soon(loop);
         if (open <= 0) {
-                uv_poll_stop(poll);
+                feed_stop(loop->egress);
                 supervision_egress_closed(&loop->s, open);
         }
         stop_when_ended(loop);
@@ -243,7 +242,7 @@ static void on_tick(uv_timer_t *timer)
 
 /* ---- The loop ---- */
 
-static int watch(struct loop *loop, uv_poll_t *poll, struct channel *channel, int fd, uv_poll_cb callback,
+static int watch(struct loop *loop, struct feed **feed, struct channel *channel, int fd, feed_fn *callback,
                  struct err *err)
 {
         int flags = fcntl(fd, F_GETFL);
@@ -251,10 +250,8 @@ static int watch(struct loop *loop, uv_poll_t *poll, struct channel *channel, in
         channel_init(channel, fd);
         if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
                 return err_errno(err, "make a socket non-blocking");
-        poll->data = loop;
-        if (uv_poll_init(&loop->uv, poll, fd) < 0 || uv_poll_start(poll, UV_READABLE, callback) < 0)
-                return err_set(err, ERR_SYSTEM, "watch a socket");
-        return 0;
+        *feed = feed_new(&loop->uv, fd, callback, loop);
+        return *feed ? 0 : err_set(err, ERR_SYSTEM, "watch a socket");
 }
 
 static int open_loop(struct loop *loop, struct err *err)
@@ -289,6 +286,9 @@ static void close_loop(struct loop *loop)
         uv_walk(&loop->uv, close_handle, NULL);
         uv_run(&loop->uv, UV_RUN_DEFAULT);
         complaints_free(loop->complaints);
+        feed_free(loop->director);
+        feed_free(loop->runner);
+        feed_free(loop->egress);
         uv_loop_close(&loop->uv);
 }
 

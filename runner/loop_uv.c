@@ -69,6 +69,8 @@ static void on_turn(uv_prepare_t *handle)
         }
         if (full != loop->writing)
                 uv_poll_start(&loop->supervisor, UV_READABLE | (full ? UV_WRITABLE : 0), on_supervisor);
+        if (!full)
+                notes_poll_sent(loop->notes);
         loop->writing = full;
 }
 

@@ -174,6 +174,18 @@ static void send_replies(struct notes_client *client)
                 shutdown(client->fd, SHUT_WR);
 }
 
+/*
+ * What is answered for has left this process, which may be killed any time; what cannot leave it any more is not. Notes are taken
+ * meanwhile, though not so many that their answers pile up as if nobody read them.
+ */
+static unsigned hold(struct notes *notes, const struct notes_client *client)
+{
+        const bool full = client->out.len - client->sent >= NOTES_REPLY_MAX / 2;
+
+        notes->held = true;
+        return NOTES_HELD | (client->waits || full ? 0u : NOTES_READ);
+}
+
 unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
 {
         struct notes_client *client = &notes->clients[slot];
@@ -182,10 +194,13 @@ unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
         if (((ready & NOTES_READ) && !client->waits && receive_notes(notes, client) < 0) || notes->muted ||
             client->told)
                 return 0;
-        /* what is answered for has left this process, which may be killed any time; what cannot leave it any more is not */
-        if (client->out.len > client->sent && uplink_flush(notes->up) < 0)
-                return 0;
-        send_replies(client);
+        if (client->out.len > client->sent) {
+                int left = uplink_flush(notes->up);
+
+                if (left <= 0)
+                        return left < 0 ? 0 : hold(notes, client);
+                send_replies(client);
+        }
         return (client->waits ? NOTES_ANSWER : NOTES_READ) | (client->out.len > client->sent ? NOTES_WRITE : 0u);
 }
 

@@ -17,7 +17,7 @@
  * Everything that connects is hostile. What is valid goes to the supervisor as a record; what is not is answered with the
  * reason, counted, and never stops anything. An agent that floods, sends garbage or never reads its replies loses its own
  * notes and nothing else: lines, buffers and clients are bounded, past the budget a note is refused unread, and who goes on
- * for long after that is not listened to any more. The agent never waits for us: notes of a client that does not read its
+ * for long after that is not listened to any more. An answer leaves after the note that it is for. The agent never waits for us otherwise: notes of a client that does not read its
  * replies are still taken, but from where its replies pile up it gets none any more, and the end of the stream instead.
  *
  *         notes_init(&notes, &up, budget);
@@ -49,6 +49,7 @@ enum notes_ready {
         NOTES_READ = 1,
         NOTES_WRITE = 2,
         NOTES_ANSWER = 4, /* it waits for notes_answer() */
+        NOTES_HELD = 8, /* … for the uplink to take what it is answered for; then notes_serve() with nothing ready */
 };
 
 /* One of them may be a git process instead, which tells what it was asked to do (notes_git.c). */
@@ -76,6 +77,7 @@ struct notes {
         bool has_hosts;               /* the policy opens hosts to this run: a push may have reached one */
         uint64_t git_lines, git_told; /* of git's trace; more than NOTES_VETOES_MAX are counted */
         bool muted;
+        bool held;                         /* somebody is, since the supervisor's socket was full */
         struct json_t *(*left)(void *arg); /* what is left of it, owned by the caller; NULL: nobody knows */
         void *left_arg;
         int64_t (*checkpoint)(void *arg,

@@ -62,21 +62,24 @@ static void wait_for(struct client_poll *poll, unsigned wants)
         poll->wants = wants;
 }
 
-static void on_client(uv_poll_t *handle, int status, int events)
+static void serve(struct notes_poll *owner, int slot, unsigned ready)
 {
-        struct client_poll *poll = handle->data;
-        struct notes_poll *owner = poll->owner;
-        int slot = poll->slot;
-        unsigned wants = notes_serve(owner->notes, slot,
-                                     (events & UV_READABLE || status < 0 ? NOTES_READ : 0u) |
-                                             (events & UV_WRITABLE ? NOTES_WRITE : 0u));
+        unsigned wants = notes_serve(owner->notes, slot, ready);
 
         if (wants) {
-                wait_for(poll, wants);
+                wait_for(owner->clients[slot], wants);
                 return;
         }
         close_poll(&owner->clients[slot]);
         notes_close(owner->notes, slot);
+}
+
+static void on_client(uv_poll_t *handle, int status, int events)
+{
+        struct client_poll *poll = handle->data;
+
+        serve(poll->owner, poll->slot,
+              (events & UV_READABLE || status < 0 ? NOTES_READ : 0u) | (events & UV_WRITABLE ? NOTES_WRITE : 0u));
 }
 
 static void add_client(struct notes_poll *owner, int slot)
@@ -119,20 +122,19 @@ void notes_poll_answer(struct notes_poll *poll, int64_t serial, const char *line
 {
         if (!poll->notes)
                 return;
-        for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++) {
-                struct client_poll *client = poll->clients[slot];
-                unsigned wants;
+        for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++)
+                if (notes_answer(poll->notes, slot, serial, line) && poll->clients[slot])
+                        serve(poll, slot, 0);
+}
 
-                if (!notes_answer(poll->notes, slot, serial, line) || !client)
-                        continue;
-                wants = notes_serve(poll->notes, slot, 0);
-                if (wants) {
-                        wait_for(client, wants);
-                        continue;
-                }
-                close_poll(&poll->clients[slot]);
-                notes_close(poll->notes, slot);
-        }
+void notes_poll_sent(struct notes_poll *poll)
+{
+        if (!poll->notes || !poll->notes->held)
+                return;
+        poll->notes->held = false;
+        for (int slot = 0; slot < NOTES_CLIENTS_MAX; slot++)
+                if (poll->clients[slot] && poll->clients[slot]->wants & NOTES_HELD)
+                        serve(poll, slot, 0);
 }
 
 void notes_poll_stop(struct notes_poll *poll)

@@ -15,6 +15,9 @@ void notes_poll_start(struct notes_poll *poll, struct notes *notes);
 /* To all that wait for it; they are served again. */
 void notes_poll_answer(struct notes_poll *poll, int64_t serial, const char *line);
 
+/* The uplink is empty: what was held is answered. */
+void notes_poll_sent(struct notes_poll *poll);
+
 /* Nothing is polled any more; the sockets stay open. Frees after the loop has run its closing callbacks. */
 void notes_poll_stop(struct notes_poll *poll);
 void notes_poll_free(struct notes_poll *poll);

@@ -330,6 +330,33 @@ Test(notes, a_supervisor_that_does_not_read_costs_notes_and_not_memory, .fini = 
         close(fd);
 }
 
+/* A runner that is killed takes along what it still has: of that nobody was told that it is taken. */
+Test(notes, what_waits_for_a_full_supervisor_is_answered_once_it_has_left, .fini = teardown)
+{
+        int fd, fill = 0;
+        char seen[1 << 16];
+
+        setup_budget(1000000);
+        fd = client();
+        say(fd, OBSERVATION);
+        answer(fd);
+        records();
+        while (send(supervisor[0], seen, sizeof(seen), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+                fill++;
+        cr_assert(fill > 0);
+        for (int i = 0; i < 4000; i++)
+                if (send(fd, OBSERVATION, strlen(OBSERVATION), MSG_NOSIGNAL) > 0)
+                        turn();
+        cr_assert(notes.held);
+        cr_assert_eq(notes.accepted, 4001, "the agent does not wait: %d", (int)notes.accepted);
+        cr_assert_str_eq(answer(fd), "");
+        while (recv(supervisor[1], seen, sizeof(seen), MSG_DONTWAIT) > 0)
+                uplink_flush(&up);
+        turn();
+        cr_assert(strstr(answer(fd), "\"ok\":true"));
+        close(fd);
+}
+
 Test(notes, a_client_that_never_reads_its_replies_never_waits_for_us, .fini = teardown)
 {
         int deaf, fine;
