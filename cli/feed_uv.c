@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#define SPAN_MS 4 /* what comes in this time fits into a socket's buffer */
+#define SPAN_MS 2 /* what comes in this time fits into a socket's buffer */
 #define CROWD 16  /* more notes than these in a span are a flood */
 
 struct feed {
