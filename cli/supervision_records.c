@@ -222,6 +222,22 @@ static void show_last(struct supervision *s)
                 terminal_note(s->terminal, event_type_name(note->type), text);
 }
 
+static int write_pending(struct supervision *s, struct err *err)
+{
+        struct record_refs before = record_refs_copy(&s->refs);
+        const bool written = store_batch_begin(s->context->store, err) == 0 && append_all(s, err) == 0 &&
+                             store_batch_commit(s->context->store, err) == 0;
+
+        if (!written) {
+                store_batch_abort(s->context->store);
+                record_refs_release(&s->refs);
+                s->refs = before;
+                before = (struct record_refs){0};
+        }
+        record_refs_release(&before);
+        return written ? 0 : -1;
+}
+
 void supervision_flush(struct supervision *s)
 {
         struct err err = ERR_INIT;
@@ -230,16 +246,17 @@ void supervision_flush(struct supervision *s)
 
         if (!supervision_has_records(s))
                 return;
-        status = store_batch_begin(s->context->store, &err);
-        if (status == 0)
-                status = append_all(s, &err) == 0 ? store_batch_commit(s->context->store, &err) : -1;
+        status = write_pending(s, &err);
+        if (status < 0) { /* who sent these notes was told that they are taken: one failure must not lose them */
+                err = ERR_INIT;
+                status = write_pending(s, &err);
+        }
         show_last(s);
         json_array_clear(s->records);
         s->pending.len = 0;
         str_clear(&s->pending.text);
         if (status == 0)
                 return;
-        store_batch_abort(s->context->store);
         err_text(&err, text, sizeof(text));
         supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the log could not be written: %s", text);
 }

@@ -71,6 +71,15 @@ void record_refs_see(struct record_refs *known, const char *type, const char *id
                 json_array_append_new(*ids, json_string(digest));
 }
 
+struct record_refs record_refs_copy(const struct record_refs *known)
+{
+        struct record_refs copy = {0};
+
+        for (size_t i = 0; i < RECORD_REFS_KINDS; i++)
+                copy.ids[i] = json_copy(known->ids[i]);
+        return copy;
+}
+
 void record_refs_release(struct record_refs *known)
 {
         for (size_t i = 0; i < RECORD_REFS_KINDS; i++)

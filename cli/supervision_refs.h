@@ -9,6 +9,7 @@
  *         refs = record_refs_of(&known, type);            an array, or NULL: it rests on nothing
  *         store_event_append(…, id, …);
  *         record_refs_see(&known, type, id, data);
+ *         before = record_refs_copy(&known);              before a transaction: what it adds is only known once it is committed
  *         record_refs_release(&known);
  *
  * The runner may be somebody else's by now: what it names here is only what it has said itself, and at most RECORD_REFS_MAX of it.
@@ -34,6 +35,7 @@ struct record_refs {
 
 struct json_t *record_refs_of(const struct record_refs *known, const char *type);
 void record_refs_see(struct record_refs *known, const char *type, const char *id, const struct json_t *data);
+struct record_refs record_refs_copy(const struct record_refs *known);
 void record_refs_release(struct record_refs *known);
 
 #endif

@@ -107,7 +107,7 @@ static void conclude(struct director *d, const struct strv *recorded, const stru
                 whole = false;
         }
         /* with the supervisor went what it would have taken away: control groups of the caged side, say */
-        if (whole && !d->up.lost)
+        if (whole && !d->up.lost && !d->line.stays)
                 mark_ended(d);
         d->ended = true;
         uplink_done(&d->up, &(struct uplink_ending){.outcome = d->outcome,

@@ -99,18 +99,23 @@ int line_learn(struct director *d, const struct stand *stand, bool held, struct 
         return stand->run[0] ? store_line_learn(d->store, d->row.target_ref, held, err) : 0;
 }
 
+/* What cannot be removed now is the next command's: the mark of our end stays (director/end.c). */
+static void remove_fifo(struct director *d, int folder, const char *name)
+{
+        d->line.stays |= unlinkat(folder, name, 0) < 0 && errno != ENOENT;
+}
+
 void line_leave(struct director *d)
 {
         struct err ignored = ERR_INIT;
 
-        if (d->line.position) {
-                /* a row that stays is found without a lock behind it, and removed */
+        if (d->line.position) /* a row that stays is found without a lock behind it, and removed */
                 (void)store_line_leave(d->store, d->line.position, &ignored);
-                (void)unlinkat(d->line.folder_fd, d->row.id, 0);
-        }
+        if (d->line.folder_fd >= 0) /* whether or not there is a row: it comes after the FIFO */
+                remove_fifo(d, d->line.folder_fd, d->row.id);
         cleanup_fd(&d->line.fifo_fd);
         cleanup_fd(&d->line.folder_fd);
-        d->line = LINE_INIT;
+        d->line = (struct line){.folder_fd = -1, .fifo_fd = -1, .stays = d->line.stays};
 }
 
 /* ---- The others ---- */
@@ -156,8 +161,8 @@ void line_forget(struct director *d)
         if (folder < 0 || d->line.position || living >= 0)
                 return;
         (void)store_line_forget(d->store, d->row.id, &ignored);
-        (void)unlinkat(folder, d->row.id, 0);
-        (void)unlinkat(folder, fresh, 0);
+        remove_fifo(d, folder, d->row.id);
+        remove_fifo(d, folder, fresh);
 }
 
 /* Ready, ended, or the deadline passed: who called looks again. */

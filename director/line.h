@@ -35,6 +35,7 @@ struct line {
         int64_t position; /* 0: not in the line */
         int folder_fd, fifo_fd;
         bool posted; /* the byte is in the FIFO */
+        bool stays;  /* a FIFO of ours could not be removed */
         uint64_t deadline;
 };
 
