@@ -109,8 +109,8 @@ void line_leave(struct director *d)
 {
         struct err ignored = ERR_INIT;
 
-        if (d->line.position) /* a row that stays is found without a lock behind it, and removed */
-                (void)store_line_leave(d->store, d->line.position, &ignored);
+        if (d->line.position) /* a row that stays is found without a lock behind it, and looked past until it is removed */
+                d->line.stays |= store_line_leave(d->store, d->line.position, &ignored) < 0;
         if (d->line.folder_fd >= 0) /* whether or not there is a row: it comes after the FIFO */
                 remove_fifo(d, d->line.folder_fd, d->row.id);
         cleanup_fd(&d->line.fifo_fd);
@@ -160,7 +160,7 @@ void line_forget(struct director *d)
 
         if (folder < 0 || d->line.position || living >= 0)
                 return;
-        (void)store_line_forget(d->store, d->row.id, &ignored);
+        d->line.stays |= store_line_forget(d->store, d->row.id, &ignored) < 0;
         remove_fifo(d, folder, d->row.id);
         remove_fifo(d, folder, fresh);
 }
