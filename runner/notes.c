@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -131,11 +132,21 @@ static void end_line(struct notes *notes, struct notes_client *client)
         struct str unsaid = {0};
 
         if (client->in.len && !client->skipping)
-                judge_line(notes, client, client->in.data, client->in.len, &unsaid);
+                judge_line(notes, client, client->in.data, client->in.len, client->deaf ? &unsaid : &client->out);
+        str_clear(&client->in);
+        client->ended = true;
         str_release(&unsaid);
 }
 
-/* 1: there may be more, 0: nothing now, -1: closed by the other side or by an error. */
+/* Not by who closed its own side alone, and waits for what it is answered. */
+static bool is_gone(const struct notes_client *client)
+{
+        struct pollfd end = {.fd = client->fd};
+
+        return poll(&end, 1, 0) == 1;
+}
+
+/* 1: there may be more, 0: nothing now, or nothing more, -1: closed by the other side or by an error. */
 static int receive_notes(struct notes *notes, struct notes_client *client)
 {
         char buffer[READ_BYTES];
@@ -145,7 +156,7 @@ static int receive_notes(struct notes *notes, struct notes_client *client)
                 return errno == EAGAIN ? 0 : errno == EINTR ? 1 : -1;
         if (got == 0) {
                 end_line(notes, client);
-                return -1;
+                return is_gone(client) ? -1 : 0;
         }
         str_append(&client->in, buffer, (size_t)got);
         take_lines(notes, client);
@@ -183,7 +194,7 @@ static unsigned hold(struct notes *notes, const struct notes_client *client)
         const bool full = client->out.len - client->sent >= NOTES_REPLY_MAX / 2;
 
         notes->held = true;
-        return NOTES_HELD | (client->waits || full ? 0u : NOTES_READ);
+        return NOTES_HELD | (client->waits || client->ended || full ? 0u : NOTES_READ);
 }
 
 unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
@@ -191,8 +202,8 @@ unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
         struct notes_client *client = &notes->clients[slot];
 
         /* One read per turn, so that no client keeps the others waiting. */
-        if (((ready & NOTES_READ) && !client->waits && receive_notes(notes, client) < 0) || notes->muted ||
-            client->told)
+        if (((ready & NOTES_READ) && !client->waits && !client->ended && receive_notes(notes, client) < 0) ||
+            notes->muted || client->told)
                 return 0;
         if (client->out.len > client->sent) {
                 int left = uplink_flush(notes->up);
@@ -201,7 +212,10 @@ unsigned notes_serve(struct notes *notes, int slot, unsigned ready)
                         return left < 0 ? 0 : hold(notes, client);
                 send_replies(client);
         }
-        return (client->waits ? NOTES_ANSWER : NOTES_READ) | (client->out.len > client->sent ? NOTES_WRITE : 0u);
+        return (client->waits   ? NOTES_ANSWER
+                : client->ended ? 0u
+                                : NOTES_READ) |
+               (client->out.len > client->sent ? NOTES_WRITE : 0u);
 }
 
 bool notes_answer(struct notes *notes, int slot, int64_t serial, const char *line)

@@ -59,6 +59,7 @@ struct notes_client {
         size_t sent;          /* of `out` */
         bool skipping;        /* inside a line that is too long */
         bool deaf;            /* a reply was left out: it gets no more */
+        bool ended;           /* it sends no more, but may wait for answers */
         int64_t waits;        /* for the checkpoint of this number; 0: for none */
         bool told;            /* of git: nothing more is wanted of it */
         char *git, *git_word; /* its arguments, and the first that is no option; NULL: it said none */

@@ -36,11 +36,18 @@ static void record_veto(struct notes *notes, const struct event_type *type, cons
                 uplink_put_record(notes->up, "action.vetoed", EVENT_ACTOR_RUNNER, data);
 }
 
-static int check_room(struct notes *notes, size_t len, struct err *err)
+static int check_bytes(const struct notes *notes, size_t bytes, struct err *err)
 {
-        if (notes->accepted_bytes + len > EVENT_NOTES_BYTES_MAX)
+        if (notes->accepted_bytes + bytes > EVENT_NOTES_BYTES_MAX)
                 return err_set(err, ERR_REFUSED, "the %zu bytes that a run's notes may have are used up",
                                EVENT_NOTES_BYTES_MAX);
+        return 0;
+}
+
+static int check_room(struct notes *notes, struct err *err)
+{
+        if (check_bytes(notes, 1, err) < 0)
+                return -1;
         if (notes->accepted >= notes->budget)
                 return err_set(err, ERR_REFUSED, "the budget of %llu notes is used up (budget.notes)",
                                (unsigned long long)notes->budget);
@@ -66,9 +73,10 @@ static int take_note(struct notes *notes, const char *line, size_t len, struct e
         const struct json_field fields[] = {
                 {"type", JSON_FIELD_STRING, &name, true}, {"data", JSON_FIELD_OBJECT, &data, true}, {0}};
         const struct event_type *type;
+        size_t bytes;
         _cleanup_json_ json_t *message = NULL;
 
-        if (check_room(notes, len, err) < 0)
+        if (check_room(notes, err) < 0)
                 return -1;
         message = json_parse(line, len, "note", err);
         if (!message || json_fields(message, "note", fields, err) < 0)
@@ -81,6 +89,11 @@ static int take_note(struct notes *notes, const char *line, size_t len, struct e
                         record_veto(notes, type, err);
                 return -1;
         }
+        bytes = json_size(
+                data); /* never less than the supervisor counts, which takes more than it allows for an attack */
+        if (check_bytes(notes, bytes, err) < 0)
+                return -1;
+        notes->accepted_bytes += bytes;
         uplink_put_record(notes->up, event_type_name(type), EVENT_ACTOR_AGENT, data);
         if (strcmp(event_type_name(type), "note.request.help") == 0)
                 remember_question(notes, json_string_value(json_object_get(data, "question")));
@@ -156,7 +169,6 @@ void notes_line(struct notes *notes, struct notes_client *client, const char *li
                 err_set(&err, ERR_INPUT, "a note of more than %zu bytes", (size_t)NOTES_LINE_MAX);
         else if (take_note(notes, line, len, &err) == 0) {
                 notes->accepted++;
-                notes->accepted_bytes += len;
                 str_printf(reply, "{\"ok\":true,\"id\":%llu}\n", (unsigned long long)notes->accepted);
                 return;
         }

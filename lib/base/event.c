@@ -242,6 +242,24 @@ static int field_error(const struct event_type *type, const struct event_field *
                        str_text(&expected));
 }
 
+static int check_size(const struct event_type *type, const json_t *data, struct err *err)
+{
+        const size_t most = json_size(data);
+        size_t bytes;
+
+        if (most <= EVENT_DATA_MAX)
+                return 0;
+        bytes = most == SIZE_MAX ? 0 : json_dumpb(data, NULL, 0, JSON_COMPACT);
+        if (!bytes)
+                return err_set(err, ERR_INPUT,
+                               "%s: the data is nested too deeply, has a number beyond 1e308 or is no UTF-8",
+                               type->name);
+        if (bytes > EVENT_DATA_MAX)
+                return err_set(err, ERR_INPUT, "%s: the data has %zu bytes; expected at most %zu", type->name, bytes,
+                               EVENT_DATA_MAX);
+        return 0;
+}
+
 static int check_either(const struct event_type *type, const json_t *data, struct err *err)
 {
         _cleanup_str_ struct str names = {0};
@@ -261,8 +279,6 @@ static int check_either(const struct event_type *type, const json_t *data, struc
 
 int event_validate(const struct event_type *type, enum event_actor actor, const struct json_t *data, struct err *err)
 {
-        size_t bytes;
-
         if (!event_may_emit(type, actor))
                 return err_set(err, ERR_REFUSED, "%s: the %s may not emit it", type->name, event_actor_name(actor));
         if (!json_is_object(data))
@@ -279,15 +295,7 @@ int event_validate(const struct event_type *type, enum event_actor actor, const 
         }
         if (check_either(type, data, err) < 0)
                 return -1;
-        if (json_size(data) <= EVENT_DATA_MAX)
-                return 0;
-        bytes = json_dumpb(data, NULL, 0, JSON_COMPACT);
-        if (!bytes)
-                return err_set(err, ERR_INPUT, "%s: the data is nested too deeply or no UTF-8", type->name);
-        if (bytes > EVENT_DATA_MAX)
-                return err_set(err, ERR_INPUT, "%s: the data has %zu bytes; expected at most %zu", type->name, bytes,
-                               EVENT_DATA_MAX);
-        return 0;
+        return check_size(type, data, err);
 }
 
 /* ---- Text that is canonical already ---- */

@@ -152,7 +152,8 @@ struct json_t *json_from_strv(const struct strv *list)
 }
 
 #define SIZE_DEPTH_MAX 1000
-#define SIZE_REAL 24 /* "-1.2345678901234567e-308" */
+#define SIZE_REAL 24   /* "-1.2345678901234567e-308" */
+#define REAL_MAX 1e308 /* a little more is still a double, but not once it is rounded to JSON_REALS */
 
 static size_t string_size(const char *text, size_t len)
 {
@@ -189,7 +190,7 @@ static size_t size_of(const json_t *value, int depth)
         if (json_is_integer(value))
                 return integer_size(json_integer_value(value));
         if (json_is_real(value))
-                return SIZE_REAL;
+                return json_real_value(value) <= REAL_MAX && json_real_value(value) >= -REAL_MAX ? SIZE_REAL : SIZE_MAX;
         if (!json_is_object(value) && !json_is_array(value))
                 return json_is_false(value) ? 5 : 4;
         if (depth > SIZE_DEPTH_MAX)

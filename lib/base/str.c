@@ -173,7 +173,8 @@ static size_t utf8_sequence(const unsigned char *bytes, size_t len)
 /*
  * Whether the sequence may be shown: no C0, DEL or C1 control, and none of the format characters that reorder or hide
  * text on a terminal (zero-width U+200B–200F, bidirectional U+061C, U+202A–202E and U+2066–2069, invisible U+2060–2064, U+FEFF),
- * nor those in which a whole text can be written that people do not see and models read (tags, variation selectors: U+E0000–E0FFF).
+ * no noncharacter that YAML has not (U+FFFE, U+FFFF), nor those in which a whole text can be written that people do not see and
+ * models read (tags, variation selectors: U+E0000–E0FFF).
  */
 static bool is_plain(const unsigned char *s, size_t len)
 {
@@ -187,7 +188,9 @@ static bool is_plain(const unsigned char *s, size_t len)
                 return !((s[2] >= 0xa0 && s[2] <= 0xa4) || (s[2] >= 0xa6 && s[2] <= 0xa9));
         if (len == 4 && s[0] == 0xf3 && s[1] == 0xa0)
                 return false;
-        return !(len == 3 && s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf);
+        if (len == 3 && s[0] == 0xef)
+                return !(s[1] == 0xbb && s[2] == 0xbf) && !(s[1] == 0xbf && s[2] >= 0xbe);
+        return true;
 }
 
 static void put_escaped(struct str *str, unsigned char byte)

@@ -73,8 +73,39 @@ open("src/y", "w").close()'
 kept=$(cd "$repo" && cupel events --json @last | grep -c '"type":"dev.cupel.note.observation"')
 [ "$kept" -le 100 ] || fail "$kept notes of 100"
 
+attempt 31.1 "what cannot be written"
+ends "$repo" "${abuse[@]}" -- python3 -c "$garbage"'
+s = go(); f = s.makefile("rw")
+for extra in ["[" * depth + "]" * depth for depth in (1010, 2040, 900)] + ["1.7976931348623157e308", "-1.7976931348623157e308"]:
+    f.write("{\"type\":\"note.observation\",\"data\":{\"text\":\"x\",\"extra\":" + extra + "}}\n"); f.flush()
+    print(f.readline())
+open("src/deep", "w").close()'
+is "$(grep -c "nested too deeply" "$packet/logs/agent.log")" 4 "notes that were refused"
+
+attempt 31.1 numbers
+ends "$repo" "${abuse[@]}" -- python3 -c "$garbage"'
+s = go(); f = s.makefile("rw")
+line = "{\"type\":\"note.observation\",\"data\":{\"text\":\"x\",\"extra\":[1e300," + ",".join(["0.1"] * 2900) + "]}}\n"
+for i in range(1200):
+    f.write(line); f.flush()
+    if "used up" in f.readline(): print("used up"); break
+open("src/numbers", "w").close()'
+has "$(cat "$packet/logs/agent.log")" "used up" "the answer"
+
 attempt 31.1 kills
 ends "$repo" "${abuse[@]}" -- bash -c 'kill -9 1; kill -9 $PPID; rm -f "$CUPEL_NOTES"; mv /cupel /tmp/c; cupel note observation text=alive >/dev/null; echo > src/z'
+
+attempt 31.2
+run "$repo" "${abuse[@]}" --title poisoned -- python3 -c "$garbage"'
+import json
+s = go(); f = s.makefile("rw")
+for first in (0x85, 0x9f, 0x2028, 0xfdd0, 0xfeff, 0x1fffe, 0x10ffff, 0xfffe, 0xffff):
+    for type, name in (("note.observation", "text"), ("note.request.help", "question")):
+        f.write(json.dumps({"type": type, "data": {name: "seen " + chr(first) * 3}}) + "\n"); f.flush()
+        f.readline()
+sys.exit(1)'
+is "$outcome" work_failed "the first attempt ($json)"
+ends "$repo" "${abuse[@]}" --title poisoned -- sh -c 'echo next >src/next'
 
 attempt 33.1
 ends "$repo" "${abuse[@]}" -- python3 -c "$garbage"'

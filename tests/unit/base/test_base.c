@@ -64,6 +64,7 @@ Test(str, hostile_bytes_are_quoted_as_git_quotes_them)
         assert_quoted("\377\x1b[31m", "\"\\377\\033[31m\"");
         assert_quoted("say \"x\"", "\"say \\\"x\\\"\"");
         assert_quoted("rtl\xe2\x80\xae", "\"rtl\\342\\200\\256\"");
+        assert_quoted("none\xef\xbf\xbe\xef\xbf\xbd", "\"none\\357\\277\\276\xef\xbf\xbd\"");
         assert_quoted("tag\xf3\xa0\x81\x81", "\"tag\\363\\240\\201\\201\"");
         assert_quoted("join\xe2\x81\xa0", "\"join\\342\\201\\240\"");
         assert_quoted("alm\xd8\x9c", "\"alm\\330\\234\"");

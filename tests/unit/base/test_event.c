@@ -112,6 +112,25 @@ Test(event, data_is_bounded)
         cr_assert(strstr(err.message, "at most 65536"));
 }
 
+Test(event, what_could_not_be_read_again_is_refused)
+{
+        _cleanup_str_ struct str json = {0};
+        struct err err = ERR_INIT;
+
+        str_puts(&json, "{\"text\":\"x\",\"extra\":");
+        for (int i = 0; i < 1100; i++)
+                str_putc(&json, '[');
+        for (int i = 0; i < 1100; i++)
+                str_putc(&json, ']');
+        str_putc(&json, '}');
+        cr_assert_eq(validate("note.observation", EVENT_ACTOR_AGENT, json.data, &err), -1);
+        cr_assert(strstr(err.message, "nested too deeply"), "%s", err.message);
+        cr_assert_eq(validate("note.observation", EVENT_ACTOR_AGENT, "{\"text\":\"x\",\"n\":1e308}", &err), 0);
+        cr_assert_eq(
+                validate("note.observation", EVENT_ACTOR_AGENT, "{\"text\":\"x\",\"n\":-1.7976931348623157e308}", &err),
+                -1);
+}
+
 Test(event, digests_and_ids_have_their_form)
 {
         struct err err = ERR_INIT;

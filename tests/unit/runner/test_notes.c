@@ -357,6 +357,53 @@ Test(notes, what_waits_for_a_full_supervisor_is_answered_once_it_has_left, .fini
         close(fd);
 }
 
+Test(notes, who_sends_no_more_is_answered_all_the_same, .fini = teardown)
+{
+        int half, gone, fill = 0;
+        char seen[1 << 16];
+
+        setup_budget(1000000);
+        half = client();
+        gone = client();
+        while (send(supervisor[0], seen, sizeof(seen), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+                fill++;
+        cr_assert(fill > 0);
+        say(half, OBSERVATION "{\"type\":\"budget.left\"}");
+        shutdown(half, SHUT_WR);
+        say(gone, OBSERVATION);
+        close(gone);
+        for (int i = 0; i < 3; i++)
+                turn();
+        cr_assert_eq(notes.accepted, 2);
+        cr_assert_eq(notes.clients[1].fd, -1, "nobody waits there");
+        cr_assert_str_eq(answer(half), "");
+        while (recv(supervisor[1], seen, sizeof(seen), MSG_DONTWAIT) > 0)
+                uplink_flush(&up);
+        turn();
+        cr_assert_not_null(strstr(strcpy(seen, answer(half)), "{\"ok\":true,\"id\":1}\n{\"ok\":false"), "%s", seen);
+        cr_assert_eq(recv(half, seen, 1, MSG_DONTWAIT), 0, "and then the end");
+        cr_assert_eq(notes.clients[0].fd, -1);
+        close(half);
+}
+
+/* The supervisor counts numbers at the size that they may have, and ends a run whose runner lets more through. */
+Test(notes, bytes_are_counted_as_the_supervisor_counts_them, .init = setup, .fini = teardown)
+{
+        static const char note[] =
+                "{\"type\":\"note.observation\",\"data\":{\"text\":\"x\",\"extra\":[0.5,0.5,0.5,0.5]}}";
+        _cleanup_json_ json_t *data = json_loads("{\"text\":\"x\",\"extra\":[0.5,0.5,0.5,0.5]}", 0, NULL);
+        struct str reply = {0};
+
+        notes_line(&notes, NULL, note, strlen(note), &reply);
+        cr_assert_eq(notes.accepted, 1, "%s", str_text(&reply));
+        cr_assert_eq(notes.accepted_bytes, json_size(data));
+        notes.accepted_bytes = EVENT_NOTES_BYTES_MAX - json_size(data) + 1;
+        notes_line(&notes, NULL, note, strlen(note), &reply);
+        cr_assert_eq(notes.accepted, 1);
+        cr_assert(strstr(str_text(&reply), "are used up"), "%s", str_text(&reply));
+        str_release(&reply);
+}
+
 Test(notes, a_client_that_never_reads_its_replies_never_waits_for_us, .fini = teardown)
 {
         int deaf, fine;
