@@ -123,19 +123,6 @@ static void check_program(struct launch *launch)
                 strv_add(&launch->missing, err.message);
 }
 
-/* A key that is missing or was refused is worth another try once one of its variables has changed. */
-static int wait_for_keys(struct launch *launch, const struct context *context, const struct route *route,
-                         struct err *err)
-{
-        size_t prefix;
-
-        for (size_t i = 0; i < route->header.len; i++)
-                if (launch_wait_for_requirement(launch, context, REQUIRE_ENV,
-                                                route_secret_variable(route->header.items[i].value, &prefix), err) < 0)
-                        return -1;
-        return 0;
-}
-
 int launch_check_network(struct launch *launch, const struct context *context, struct err *err)
 {
         if (!plan_has_network(&launch->plan))
@@ -148,7 +135,7 @@ int launch_check_network(struct launch *launch, const struct context *context, s
 
                 check_route(launch, route);
                 check_refused(launch, context, route);
-                if (launch->missing.len > before && wait_for_keys(launch, context, route, err) < 0)
+                if (launch->missing.len > before && launch_wait_for_keys(launch, context, route, err) < 0)
                         return -1;
         }
         return 0;

@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/user.h"
+#include "policy/network.h"
 #include "policy/words.h"
 
 #include <stdlib.h>
@@ -84,6 +85,18 @@ int launch_wait_for_requirement(struct launch *launch, const struct context *con
         return 0;
 }
 
+int launch_wait_for_keys(struct launch *launch, const struct context *context, const struct route *route,
+                         struct err *err)
+{
+        size_t prefix;
+
+        for (size_t i = 0; i < route->header.len; i++)
+                if (launch_wait_for_requirement(launch, context, REQUIRE_ENV,
+                                                route_secret_variable(route->header.items[i].value, &prefix), err) < 0)
+                        return -1;
+        return 0;
+}
+
 int require_changed(const struct context *context, const char *detail, bool *ret, struct err *err)
 {
         _cleanup_free_ char *copy = xstrdup(detail);
@@ -130,34 +143,30 @@ static bool has_file(const struct context *context, const char *file)
         return stat(path, &st) == 0;
 }
 
-/* Which of the three it is, and whether it is there; says so where it is not. */
-static bool look_for(struct launch *launch, const struct context *context, const struct requirement *requirement,
-                     enum require_kind *ret_kind, const char **ret_name)
+/* Which of the three it is. */
+static enum require_kind kind_of(const struct requirement *requirement, const char **ret_name)
 {
-        bool present;
+        *ret_name = requirement->env       ? requirement->env
+                    : requirement->command ? requirement->command
+                                           : requirement->file;
+        if (requirement->env)
+                return REQUIRE_ENV;
+        return requirement->command ? REQUIRE_COMMAND : REQUIRE_FILE;
+}
 
-        if (requirement->env) {
-                *ret_kind = REQUIRE_ENV;
-                *ret_name = requirement->env;
-                present = has_env(requirement->env);
-                if (!present)
-                        strv_add_printf(&launch->missing,
-                                        "the environment variable %s is not set; export it and run again",
-                                        requirement->env);
-        } else if (requirement->command) {
-                *ret_kind = REQUIRE_COMMAND;
-                *ret_name = requirement->command;
-                present = is_here(launch, context, requirement->command);
-                if (!present)
-                        strv_add_printf(&launch->missing, "the command %s is not on the PATH; install it and run again",
-                                        requirement->command);
-        } else {
-                *ret_kind = REQUIRE_FILE;
-                *ret_name = requirement->file;
-                present = has_file(context, requirement->file);
-                if (!present)
-                        strv_add_printf(&launch->missing, "the file %s is not there", requirement->file);
-        }
+/* Whether it is there; says so where it is not. */
+static bool look_for(struct launch *launch, const struct context *context, enum require_kind kind, const char *name)
+{
+        static const char *const missing[] = {
+                [REQUIRE_ENV] = "the environment variable %s is not set; export it and run again",
+                [REQUIRE_COMMAND] = "the command %s is not on the PATH; install it and run again",
+                [REQUIRE_FILE] = "the file %s is not there; put it there and run again"};
+        const bool present = kind == REQUIRE_ENV       ? has_env(name)
+                             : kind == REQUIRE_COMMAND ? is_here(launch, context, name)
+                                                       : has_file(context, name);
+
+        if (!present)
+                strv_add_printf(&launch->missing, missing[kind], name);
         return present;
 }
 
@@ -166,13 +175,25 @@ int launch_check_requirements(struct launch *launch, const struct context *conte
         if (!launch->requirements)
                 launch->requirements = json_array();
         for (size_t i = 0; i < launch->plan.requirements.len; i++) {
-                enum require_kind kind;
                 const char *name;
-                const bool present = look_for(launch, context, &launch->plan.requirements.items[i], &kind, &name);
+                const enum require_kind kind = kind_of(&launch->plan.requirements.items[i], &name);
+                const bool present = look_for(launch, context, kind, name);
 
                 json_array_append_new(launch->requirements,
                                       json_pack("{s:o, s:b}", kinds[kind], json_quoted(name), "present", present));
                 if (!present && launch_wait_for_requirement(launch, context, kind, name, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int launch_wait_for_requirements(struct launch *launch, const struct context *context, struct err *err)
+{
+        for (size_t i = 0; i < launch->plan.requirements.len; i++) {
+                const char *name;
+                const enum require_kind kind = kind_of(&launch->plan.requirements.items[i], &name);
+
+                if (launch_wait_for_requirement(launch, context, kind, name, err) < 0)
                         return -1;
         }
         return 0;

@@ -16,6 +16,7 @@
 
 struct context;
 struct launch;
+struct route;
 
 /* Fills launch->requirements, launch->missing and launch->waits. */
 int launch_check_requirements(struct launch *launch, const struct context *context, struct err *err);
@@ -29,6 +30,11 @@ int require_fingerprint(const struct context *context, enum require_kind kind, c
 /* Beside a reason in launch->missing: its item is worth another try once that has changed. */
 int launch_wait_for_requirement(struct launch *launch, const struct context *context, enum require_kind kind,
                                 const char *name, struct err *err);
+
+/* The same for everything that was required, and for the variables whose values a route sends. */
+int launch_wait_for_requirements(struct launch *launch, const struct context *context, struct err *err);
+int launch_wait_for_keys(struct launch *launch, const struct context *context, const struct route *route,
+                         struct err *err);
 
 /* The detail of such a line (cli/waits.h) against how things are. */
 int require_changed(const struct context *context, const char *detail, bool *ret, struct err *err);

@@ -142,6 +142,17 @@ static void tell_processes(struct supervision *s)
         supervision_flush(s);
 }
 
+/* A run that was blocked while it worked names what its item waits for, as one that was blocked before does. */
+static json_t *discard_message(const struct supervision *s)
+{
+        json_t *message = json_pack("{s:s,s:s,s:o}", "op", "discard", "outcome", outcome_name(s->verdict.outcome),
+                                    "reasons", json_from_strv(&s->verdict.reasons));
+
+        if (s->verdict.outcome == OUTCOME_BLOCKED && s->launch->waits.len)
+                json_object_set_new(message, "waits_for", json_from_strv(&s->launch->waits));
+        return message;
+}
+
 /* The caged side is over: the director verifies the candidate, or ends the run. */
 static void ask_director(struct supervision *s)
 {
@@ -160,9 +171,7 @@ static void ask_director(struct supervision *s)
         tell_processes(s);
         if (s->stopping && s->verify)
                 supervision_set_verdict(s, OUTCOME_CANCELLED, &(struct strv){0});
-        supervision_send(&s->director,
-                         json_pack("{s:s,s:s,s:o}", "op", "discard", "outcome", outcome_name(s->verdict.outcome),
-                                   "reasons", json_from_strv(&s->verdict.reasons)));
+        supervision_send(&s->director, discard_message(s));
 }
 
 void supervision_caged_end(struct supervision *s)

@@ -31,7 +31,8 @@ void supervision_caged_end(struct supervision *s);
  * supervision_upstream.c. What an upstream answered, from cupel-egress: a refused credential ends the run. Then, once the caged
  * side and cupel-egress are over, what that means for the verdict: a run that failed because its API did is told as that.
  */
-void supervision_know_credentials(struct supervision *s); /* before they leave the environment */
+void supervision_know_credentials(
+        struct supervision *s); /* before they leave the environment; what a refused one waits for */
 int supervision_on_answer(struct supervision *s, struct json_t *message, struct err *err);
 void supervision_saw_receipt(struct supervision *s, const char *via, int64_t silent_ms);
 int supervision_take_meaning(struct supervision *s, const char *meant, const char *meaning, struct err *err);

@@ -10,6 +10,7 @@
  * A 403 after the same run was served is about what was asked for, not about the credential: it blocks, and is not remembered;
  * else an agent could have a good key refused by asking for what it may not.
  */
+#include "cli/launch_require.h"
 #include "cli/refused.h"
 #include "cli/supervision_internal.h"
 
@@ -56,6 +57,11 @@ static int find_route(const struct supervision *s, const char *name, size_t *ret
 
 void supervision_know_credentials(struct supervision *s)
 {
+        struct err ignored = ERR_INIT; /* what it cannot wait for it waits for a person instead */
+
+        (void)launch_wait_for_requirements(s->launch, s->context, &ignored);
+        for (size_t i = 0; i < s->launch->plan.agent.routes.len; i++)
+                (void)launch_wait_for_keys(s->launch, s->context, route_at(s, i), &ignored);
         for (size_t i = 0; i < s->launch->plan.agent.routes.len && i < NETWORK_ROUTES_MAX; i++)
                 refused_id(s->context->state_root, route_at(s, i), s->upstreams.credential[i]);
 }
@@ -78,8 +84,11 @@ static void remember(struct supervision *s, size_t index, int status)
         char text[640];
 
         clock_rfc3339(now);
-        if (refused_remember(s->context->state_root, s->upstreams.credential[index], &refusal, &err) == 0)
+        if (refused_remember(s->context->state_root, s->upstreams.credential[index], &refusal, &err) == 0) {
+                if (s->upstreams.credential[index][0])
+                        launch_wait_for(s->launch, "refused %s", s->upstreams.credential[index]);
                 return;
+        }
         err_text(&err, text, sizeof(text));
         terminal_say(s->terminal, "that it was refused could not be remembered: %s", text);
 }

@@ -203,6 +203,15 @@ static void read_split(struct gathered *gathered, struct aftermath *ret)
                                        &gathered->refused);
 }
 
+static char *lines_of(const struct strv *list)
+{
+        struct str text = {0};
+
+        for (size_t i = 0; i < list->len; i++)
+                str_printf(&text, "%s%s", i ? "\n" : "", list->items[i]);
+        return str_steal(&text);
+}
+
 static void decide_next(const struct gathered *gathered, enum outcome outcome, struct aftermath *ret)
 {
         if (!gathered->d->has_plan)
@@ -216,11 +225,14 @@ static void decide_next(const struct gathered *gathered, enum outcome outcome, s
                      &ret->plan);
         if (ret->plan.what == NEXT_NOTHING)
                 return;
+        if (ret->plan.what == NEXT_WAIT)
+                ret->waits_for = lines_of(&gathered->d->up.waits_for);
         ret->has_next = true;
         ret->next = (struct store_next){.what = ret->plan.what,
                                         .mood = ret->plan.mood == KEY_UNSET ? NULL : mood_names[ret->plan.mood],
                                         .tier = ret->plan.tier,
                                         .reason = ret->plan.reason,
+                                        .waits_for = ret->waits_for,
                                         .children = ret->plan.what == NEXT_SPLIT ? ret->children : NULL};
 }
 
@@ -310,6 +322,7 @@ void aftermath_release(struct aftermath *aftermath)
                 json_decref((json_t *)aftermath->events[i].data);
         free(aftermath->events);
         json_decref(aftermath->children);
+        free(aftermath->waits_for);
         failure_next_release(&aftermath->plan);
         *aftermath = (struct aftermath){0};
 }

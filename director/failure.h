@@ -33,6 +33,7 @@ struct aftermath {
         struct store_next next;
         struct failure_next plan;
         struct json_t *children;
+        char *waits_for; /* of a run that was blocked while it worked: what the supervisor named */
 };
 
 void failure_compose(struct director *d, const struct director_ending *ending, struct aftermath *ret);

@@ -86,6 +86,7 @@ void uplink_close(struct uplink *up)
         cleanup_fd(&up->poll_fd);
         up->signal_fd = up->poll_fd = -1;
         strv_release(&up->reasons);
+        strv_release(&up->waits_for);
 }
 
 int uplink_watch_fd(const struct uplink *up)
@@ -131,10 +132,11 @@ static int take_stop(struct uplink *up, struct json_t *message, struct err *err)
 static int take_discard(struct uplink *up, struct json_t *message, struct err *err)
 {
         const char *op, *name = NULL;
-        _cleanup_strv_ struct strv reasons = {0};
+        _cleanup_strv_ struct strv reasons = {0}, waits_for = {0};
         const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true},
                                             {"outcome", JSON_FIELD_STRING, &name, true},
                                             {"reasons", JSON_FIELD_STRINGS, &reasons, false},
+                                            {"waits_for", JSON_FIELD_STRINGS, &waits_for, false},
                                             {0}};
         enum outcome outcome;
 
@@ -146,6 +148,8 @@ static int take_discard(struct uplink *up, struct json_t *message, struct err *e
         up->outcome = outcome;
         strv_release(&up->reasons);
         strv_copy(&up->reasons, &reasons);
+        strv_release(&up->waits_for);
+        strv_copy(&up->waits_for, &waits_for);
         return 0;
 }
 

@@ -42,6 +42,7 @@ struct uplink {
         enum uplink_op request;
         enum outcome outcome; /* UPLINK_DISCARD */
         struct strv reasons;
+        struct strv waits_for; /* of OUTCOME_BLOCKED: lines as store_next has them */
         uint64_t progress_at;
 };
 

@@ -135,6 +135,29 @@ forget
 work
 is "$(item_of state)" "done" "once it is forgotten ($(cat "$e2e_tmp/work"))"
 
+t "one whose key is refused during its own run waits for the same, and for another key"
+succeeds sh -c "cd '$repo' && cupel queue add '$e2e_tmp/queued.yaml'"
+echo 401 >"$api/script"
+: >"$api/requests"
+work
+is "$(item_of state) $(wc -l <"$api/requests")" "waiting 1" "the item ($(cat "$e2e_tmp/work"))"
+has "$(item_of waits_for)" "refused " "what it waits for"
+hasnt "$(item_of waits_for)" "$key" "what it waits for"
+echo 200 >"$api/script"
+work
+is "$(item_of state) $(wc -l <"$api/requests")" "waiting 1" "with the key that was refused"
+API_TEST_KEY=sk-test-changed-1111111 work
+is "$(item_of state)" "done" "with another key ($(cat "$e2e_tmp/work"))"
+succeeds sh -c "cd '$repo' && cupel queue add '$e2e_tmp/queued.yaml'"
+forget
+echo 401 >"$api/script"
+work
+is "$(item_of state)" waiting "refused once more"
+echo 200 >"$api/script"
+forget
+work
+is "$(item_of state)" "done" "once it is forgotten ($(cat "$e2e_tmp/work"))"
+
 t "a 403 is a refusal too; a success forgets it"
 asks 403 asking "$call"
 is "$status $asked" "30 1" "end ($json)"
