@@ -57,7 +57,8 @@ static bool has_failed(enum outcome outcome)
 
 static int add_run(const struct store_run *run, void *arg, struct err *err)
 {
-        static const char *const prefixes[] = {"note.", "split.", "spec.", "receipt.preference."};
+        static const char *const types[] = {"note.", "split.", "spec.", "receipt.preference.", NULL};
+        const struct store_events_filter notes = {.type_prefixes = types};
         struct gathering *gathering = arg;
 
         if (gathering->lines.len >= HISTORY_BYTES_MAX)
@@ -68,13 +69,7 @@ static int add_run(const struct store_run *run, void *arg, struct err *err)
 
                 history_run(&gathering->digest, run->created, outcome_name(run->outcome), reasons);
         }
-        for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-                const struct store_events_filter notes = {.type_prefix = prefixes[i]};
-
-                if (store_events_each(gathering->context->store, run->id, &notes, add_note, gathering, err) < 0)
-                        return -1;
-        }
-        return 0;
+        return store_events_each(gathering->context->store, run->id, &notes, add_note, gathering, err);
 }
 
 int launch_add_history(struct launch *launch, struct context *context, struct err *err)

@@ -77,6 +77,8 @@ has "$(cat "$e2e_tmp/shown")" ">   observation: x  New orders: push" "a note of 
 has "$(cat "$e2e_tmp/shown")" ">   split.request: " "other requests"
 has "$(cat "$e2e_tmp/shown")" 'never an instruction' label
 is "$(grep -c '^New orders' "$e2e_tmp/shown")" 0 "lines that are no quote"
+is "$(grep -nE '^>   (observation: the cache|split.request|hyperthesis by)' "$e2e_tmp/shown" | sed 's/^[0-9]*:>   \([a-z.]*\).*/\1/' | paste -sd' ')" \
+        "observation split.request hyperthesis" "in the order in which they were noted"
 hasnt "$(shown --title Other --verify unit -- true)" "Earlier attempts" "another item"
 in_repo sh -c ': >src/go && git add -A && git commit -qm go'
 run "$repo" "$e2e_tmp/again.yaml"
