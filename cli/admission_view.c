@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TEXT_AT 13
+
 struct json_t *admission_receipt(const struct admission *admission)
 {
         return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "path", admission->path,
@@ -30,8 +32,11 @@ struct json_t *admission_json(const struct admission *admission)
 
 static void put_row(struct str *out, const char *name, const char *text)
 {
+        _cleanup_str_ struct str line = {0};
+
+        render_line(&line, text);
         str_printf(out, "  %-10s ", name);
-        render_line(out, text);
+        render_wrapped(out, str_text(&line), TEXT_AT, TEXT_AT);
         str_putc(out, '\n');
 }
 

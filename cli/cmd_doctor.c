@@ -19,7 +19,9 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#define NAME_AT 11
 #define NAME_CELLS 22
+#define PURPOSE_AT (NAME_AT + NAME_CELLS + 2)
 #define DEFAULT_MINIMUM SANDBOX_TIER_C /* sandbox.minimum of the built-in policy */
 #define TOO_WEAK 31                    /* the status of sandbox_unavailable */
 
@@ -32,18 +34,23 @@ static enum tint layer_tint(const struct probe_layer *layer)
 
 static void put_layer(const struct probe_layer *layer, bool colour, struct str *out)
 {
+        _cleanup_str_ struct str text = {0};
+
+        str_puts(&text, layer->purpose);
+        if (layer->detail[0]) {
+                str_puts(&text, " (");
+                render_line(&text, layer->detail);
+                str_puts(&text, ")");
+        }
         str_puts(out, "  ");
         render_tint(out, colour, layer_tint(layer), layer->present ? "ok       " : "missing  ");
         render_cell(out, layer->name, NAME_CELLS, false);
-        str_printf(out, "  %s", layer->purpose);
-        if (layer->detail[0]) {
-                str_puts(out, " (");
-                render_line(out, layer->detail);
-                str_puts(out, ")");
-        }
+        str_puts(out, "  ");
+        render_wrapped(out, str_text(&text), PURPOSE_AT, PURPOSE_AT);
         str_putc(out, '\n');
+        /* on one line: it is copied */
         if (!layer->present && layer->remedy && layer->remedy[0])
-                str_printf(out, "           %*s  do: %s\n", NAME_CELLS, "", layer->remedy);
+                str_printf(out, "%*sdo: %s\n", NAME_AT, "", layer->remedy);
 }
 
 static void print_probe(const struct probe *probe, bool colour, bool enough)

@@ -91,6 +91,7 @@ static void print(const struct context *context, const struct failures_options *
         else
                 failure_groups_put(&view, &out);
         fputs(str_text(&out), stdout);
+        fflush(stdout); /* where both go to one place, the sum stands below */
         if (!out.len)
                 fputs("no failures\n", stderr);
         else if (!options->signature)

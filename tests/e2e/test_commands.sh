@@ -34,8 +34,9 @@ text=$(cupel doctor)
 is "$?" 0 "exit status"
 for layer in overlay seccomp; do has "$(tr '[:upper:]' '[:lower:]' <<<"$text")" "$layer" doctor; done
 has "$(tr '[:upper:]' '[:lower:]' <<<"$text")" landlock doctor
-hasnt "$(grep '^  ok  ' <<<"$text")" polled "what is in force"
+hasnt "$(cupel doctor --json | jq -c '.layers[] | select(.present)')" polled "what is in force"
 cupel doctor --json | is_json "doctor --json"
+is "$(grep -v ' do: ' <<<"$text" | awk 'length > 80')" "" "lines that pass 80 columns"
 
 repo=$(new_repo)
 
