@@ -7,6 +7,7 @@
 #include "runner/checkpoint.h"
 
 #include "runner/loop.h"
+#include "runner/machine.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -103,11 +104,6 @@ static void fail_err(struct runner *runner, const struct err *err)
 
 /* ---- The beginning ---- */
 
-static bool writes(const struct runner *runner)
-{
-        return runner->plan.worktree == WORKTREE_WRITE && runner->plan.may_commit;
-}
-
 /* What is made before the pause does not keep the step waiting. */
 static int begin_pause(struct runner *runner, struct err *err)
 {
@@ -160,7 +156,7 @@ void checkpoint_begin(struct runner *runner)
         struct checkpoint *checkpoint = &runner->checkpoint;
 
         checkpoint->working = true;
-        if (writes(runner) && runner->plan.checkpoint.every_ms)
+        if (runner_writes(runner) && runner->plan.checkpoint.every_ms)
                 checkpoint->due_ms = clock_ms() + (uint64_t)runner->plan.checkpoint.every_ms;
         start_if_due(runner);
 }
@@ -169,7 +165,7 @@ int64_t checkpoint_ask(struct runner *runner, enum checkpoint_by by, struct err 
 {
         struct checkpoint *checkpoint = &runner->checkpoint;
 
-        if (!writes(runner))
+        if (!runner_writes(runner))
                 return err_set(err, ERR_REFUSED, "the mood %s changes no files: there is nothing to keep",
                                mood_names[runner->plan.mood]);
         if (!checkpoint->working)

@@ -4,14 +4,9 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "policy/differential.h"
-#include "runner/runner.h"
+#include "runner/machine.h"
 
 #include <string.h>
-
-static const struct plan_verifier *current(const struct runner *runner)
-{
-        return &runner->plan.verifiers.items[runner->verifier];
-}
 
 static struct test_asked asked_of(const struct plan_verifier *verifier)
 {
@@ -20,7 +15,7 @@ static struct test_asked asked_of(const struct plan_verifier *verifier)
 
 void differential_ask(const struct runner *runner, struct sandbox_step *step)
 {
-        const struct test_asked asked = asked_of(current(runner));
+        const struct test_asked asked = asked_of(verifier_at_hand(runner));
 
         step->on_base = runner->differential.on_base;
         test_report_ask(&asked, &step->reports);
@@ -28,7 +23,7 @@ void differential_ask(const struct runner *runner, struct sandbox_step *step)
 
 static void read_reports(const struct runner *runner, const struct sandbox_event *event, struct test_report *ret)
 {
-        const struct test_asked asked = asked_of(current(runner));
+        const struct test_asked asked = asked_of(verifier_at_hand(runner));
 
         test_report_take(ret, &asked,
                          &(struct test_fetched){.fds = event->report_fds,
@@ -48,7 +43,7 @@ static void compare(struct runner *runner)
 {
         struct differential_state *state = &runner->differential;
         const struct differential_input input = {
-                .verifier = current(runner),
+                .verifier = verifier_at_hand(runner),
                 .now = {state->opinion, state->report.state, &state->report.cases},
                 .base = {state->base_opinion, state->base_report.state, &state->base_report.cases}};
         _cleanup_str_ struct str why = {0};
@@ -94,7 +89,7 @@ bool differential_due(const struct runner *runner)
         const struct differential_state *state = &runner->differential;
 
         return !state->on_base && runner->verdict.result == VERIFY_RESULT_FAIL && state->opinion == TEST_FAILS &&
-               current(runner)->baseline;
+               verifier_at_hand(runner)->baseline;
 }
 
 void differential_receipt(const struct runner *runner, struct json_t *receipt)

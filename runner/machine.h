@@ -38,6 +38,11 @@ int reading_on(struct runner *runner, const struct runner_event *event, struct e
 int verifying_enter(struct runner *runner, struct err *err);
 int verifying_on(struct runner *runner, const struct runner_event *event, struct err *err);
 
+/* Whether what its agent leaves becomes a candidate. */
+bool runner_writes(const struct runner *runner);
+/* The verifier that is running, or comes next. */
+const struct plan_verifier *verifier_at_hand(const struct runner *runner);
+
 /* Messages that more than one state sends. `result` NULL: the step starts. */
 void say_phase(struct runner *runner, const char *phase);
 void say_step(struct runner *runner, const char *name, const char *gate, const char *result, uint64_t ms);

@@ -106,7 +106,7 @@ int reading_on(struct runner *runner, const struct runner_event *event, struct e
         return 0;
 }
 
-static const struct plan_verifier *current(const struct runner *runner)
+const struct plan_verifier *verifier_at_hand(const struct runner *runner)
 {
         return &runner->plan.verifiers.items[runner->verifier];
 }
@@ -115,11 +115,11 @@ static const struct plan_verifier *current(const struct runner *runner)
 static void log_name(const struct runner *runner, int64_t attempt, char ret[128])
 {
         if (runner->differential.on_base)
-                snprintf(ret, 128, "verify.%s.base.log", current(runner)->name);
+                snprintf(ret, 128, "verify.%s.base.log", verifier_at_hand(runner)->name);
         else if (attempt == 1)
-                snprintf(ret, 128, "verify.%s.log", current(runner)->name);
+                snprintf(ret, 128, "verify.%s.log", verifier_at_hand(runner)->name);
         else
-                snprintf(ret, 128, "verify.%s.%lld.log", current(runner)->name, (long long)attempt);
+                snprintf(ret, 128, "verify.%s.%lld.log", verifier_at_hand(runner)->name, (long long)attempt);
 }
 
 static int start_attempt(struct runner *runner, struct err *err)
@@ -130,7 +130,7 @@ static int start_attempt(struct runner *runner, struct err *err)
 
         log_name(runner, runner->verdict.attempts + 1, log);
         compose_fill(runner, &input);
-        compose_verifier(&input, current(runner), &step);
+        compose_verifier(&input, verifier_at_hand(runner), &step);
         differential_ask(runner, &step);
         if (open_log(runner, log, err) < 0)
                 return -1;
@@ -168,7 +168,7 @@ static void compare_carried(struct runner *runner)
 static int next_verifier(struct runner *runner, struct err *err)
 {
         for (; runner->verifier < runner->plan.verifiers.len; runner->verifier++) {
-                const struct plan_verifier *verifier = current(runner);
+                const struct plan_verifier *verifier = verifier_at_hand(runner);
 
                 if (verifier->gate == VERIFY_DIRECTOR || !plan_verifier_applies(verifier, &runner->candidate.changes))
                         continue;
@@ -194,7 +194,7 @@ int verifying_enter(struct runner *runner, struct err *err)
 
 static void add_reasons(struct runner *runner, const struct sandbox_result *result)
 {
-        const struct plan_verifier *verifier = current(runner);
+        const struct plan_verifier *verifier = verifier_at_hand(runner);
         _cleanup_free_ char *who = xasprintf("the verifier %s", verifier->name);
         _cleanup_str_ struct str reason = {0}, said = {0};
         char log[128], timeout[CLOCK_RFC3339];
@@ -226,7 +226,7 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
 
 static void record_verdict(struct runner *runner, const struct sandbox_result *result)
 {
-        const struct plan_verifier *verifier = current(runner);
+        const struct plan_verifier *verifier = verifier_at_hand(runner);
         const char *name = verify_result_name(runner->verdict.result);
         json_t *receipt =
                 json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:s, s:I}", "name", verifier->name, "gate", "self",
@@ -253,9 +253,9 @@ static bool is_over_budget(const struct sandbox_result *result)
 static int hash_log(struct runner *runner, struct err *err)
 {
         if (lseek(runner->log_fd, 0, SEEK_SET) < 0)
-                return err_errno(err, "log of %s", current(runner)->name);
+                return err_errno(err, "log of %s", verifier_at_hand(runner)->name);
         if (hash_fd(runner->log_fd, runner->differential.log_sha256, err) < 0)
-                return err_wrap(err, "log of %s", current(runner)->name);
+                return err_wrap(err, "log of %s", verifier_at_hand(runner)->name);
         return 0;
 }
 
@@ -270,7 +270,7 @@ static int take_attempt(struct runner *runner, const struct sandbox_event *event
         if (scrub_log(runner, err) < 0)
                 return -1;
         if (!runner->differential.on_base) {
-                again = verdict_add(&runner->verdict, &event->result, opinion, current(runner)->retries);
+                again = verdict_add(&runner->verdict, &event->result, opinion, verifier_at_hand(runner)->retries);
                 if (hash_log(runner, err) < 0)
                         return -1;
         }

@@ -165,7 +165,7 @@ static int prepare_candidate(struct runner *runner, struct err *err)
         return digest_carried(runner, runner->carried, err);
 }
 
-static bool writes(const struct runner *runner)
+bool runner_writes(const struct runner *runner)
 {
         return runner->plan.worktree == WORKTREE_WRITE && runner->plan.may_commit;
 }
@@ -193,7 +193,7 @@ int working_enter(struct runner *runner, struct err *err)
                 return -1;
         say_phase(runner, "running");
         say_step(runner, "agent", "agent", NULL, 0);
-        if (writes(runner))
+        if (runner_writes(runner))
                 loop_start_job(runner, prepare_candidate);
         return 0;
 }
@@ -257,7 +257,7 @@ int working_on(struct runner *runner, const struct runner_event *event, struct e
         attempts_say_home(runner, &event->sandbox->result);
         say_limits(runner, "agent", &event->sandbox->result);
         say_step(runner, "agent", "agent", runner->failed ? "FAIL" : "PASS", event->sandbox->result.wall_ms);
-        if (writes(runner))
+        if (runner_writes(runner))
                 return machine_move(runner, RUNNER_STATE_FREEZING, err);
         end_observed(runner);
         return 0;

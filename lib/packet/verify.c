@@ -74,6 +74,11 @@ static int compare_path(const void *key, const void *item)
 }
 
 /* Sorted: a line that is out of order was not taken. */
+bool verify_log_holds(const struct verify *v)
+{
+        return v->born && !packet_verdict_failed(v->verdict, PACKET_CHECK_LOG);
+}
+
 const struct verify_sum *verify_sum_of(const struct verify *v, const char *path)
 {
         return v->sums_len ? bsearch(path, v->sums, v->sums_len, sizeof(*v->sums), compare_path) : NULL;

@@ -16,11 +16,6 @@ static void found(struct verify *v, const char *file, const char *what)
         packet_found(v->verdict, PACKET_CHECK_ATTESTATION, file, "%s", what);
 }
 
-static bool log_holds(const struct verify *v)
-{
-        return v->born && !packet_verdict_failed(v->verdict, PACKET_CHECK_LOG);
-}
-
 /* About the commit that the log tells of; or about the tree, or the report, of a run that has none. */
 static void check_subject(struct verify *v, const char *file, const struct attestation *a)
 {
@@ -98,7 +93,7 @@ static void check_file(struct verify *v, const struct verify_sum *sum)
                 found(v, file, "it has no provenance, so nothing signs the files of the packet");
         else
                 check_byproducts(v, file, &a);
-        if (!log_holds(v))
+        if (!verify_log_holds(v))
                 return;
         check_subject(v, file, &a);
         check_lines(v, file, &a);
@@ -136,10 +131,10 @@ void verify_attestation(struct verify *v)
                 if (!verify_is_attestation(v->sums[i].path))
                         continue;
                 has = has || strcmp(v->sums[i].path, expected) == 0;
-                if (log_holds(v) && strcmp(v->sums[i].path, expected) != 0)
+                if (verify_log_holds(v) && strcmp(v->sums[i].path, expected) != 0)
                         found(v, v->sums[i].path, "no packet of this run has an attestation of this name");
                 check_file(v, &v->sums[i]);
         }
-        if (!has && log_holds(v) && v->sums_len)
+        if (!has && verify_log_holds(v) && v->sums_len)
                 check_unlisted(v, expected);
 }

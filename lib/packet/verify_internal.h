@@ -54,6 +54,9 @@ void verify_report(struct verify *v);
 void verify_attestation(struct verify *v);
 void verify_later(struct verify *v);
 
+/* Whether the log is there and whole, so that what is compared with it means something. */
+bool verify_log_holds(const struct verify *v);
+
 /* The sum of `path`, or NULL. */
 const struct verify_sum *verify_sum_of(const struct verify *v, const char *path);
 

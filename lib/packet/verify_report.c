@@ -13,11 +13,6 @@
 
 #define LABEL "sha256:"
 
-static bool log_holds(const struct verify *v)
-{
-        return v->born && !packet_verdict_failed(v->verdict, PACKET_CHECK_LOG);
-}
-
 /* ---- Snapshot and identity ---- */
 
 static void check_identity(struct verify *v, const struct packet_identity *found)
@@ -43,7 +38,7 @@ void verify_snapshot(struct verify *v)
         struct err err = ERR_INIT;
         char text[600];
 
-        if (!log_holds(v))
+        if (!verify_log_holds(v))
                 return;
         v->verdict->done[PACKET_CHECK_SNAPSHOT] = true;
         if (packet_identity(v->packet, &found, &err) == 0) {
@@ -77,7 +72,7 @@ void verify_evidence(struct verify *v)
         _cleanup_str_ struct str text = {0};
         struct err err = ERR_INIT;
 
-        if (!log_holds(v))
+        if (!verify_log_holds(v))
                 return;
         v->verdict->done[PACKET_CHECK_EVIDENCE] = v->sealed;
         if (packet_read(v->packet, VERIFY_SET_FILE, VERIFY_FILE_MAX, &text, &err) == 0) {
@@ -165,7 +160,7 @@ static void check_patch(struct verify *v, const struct json_t *report)
 
 void verify_report(struct verify *v)
 {
-        if (!log_holds(v))
+        if (!verify_log_holds(v))
                 return;
         v->verdict->done[PACKET_CHECK_REPORT] = true;
         v->report = packet_report(v->packet);
