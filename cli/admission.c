@@ -11,7 +11,6 @@
 #include "lib/base/json.h"
 #include "policy/words.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -11,7 +11,6 @@
  */
 
 #include "lib/base/err.h"
-#include "policy/plan.h"
 #include "sandbox/client.h"
 
 struct context;

@@ -14,7 +14,6 @@
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct note {

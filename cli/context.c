@@ -5,7 +5,6 @@
 #include "lib/base/fs.h"
 #include "lib/base/user.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -20,7 +20,6 @@
 #include "lib/base/str.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 struct context;

@@ -3,13 +3,12 @@
  * A run that a worker starts: `--claim ITEM:EPOCH`. Item, policy, mood and tier come from the queue's row. It ends with its worker:
  * whose item goes back to the queue must not be worked on any longer.
  */
-#include "cli/launch_internal.h"
+#include "cli/launch.h"
 #include "lib/base/cleanup.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Folders of a run; the caged side can write logs, quarantine, upper and staging. */
 static const char *const run_folders[] = {"config_snapshot", "logs",     "quarantine", "upper",

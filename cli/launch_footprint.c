@@ -5,7 +5,7 @@
  * step alone sees, as the plan names them (nobody counts what is
  * in them: that would cost as much as the folders are large).
  */
-#include "cli/launch_internal.h"
+#include "cli/launch.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
 

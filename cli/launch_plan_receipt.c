@@ -3,7 +3,7 @@
  * receipt.plan: of the plan what one asks later, so that the log alone can tell it (cupel show --at). plan.json in the snapshot has
  * everything, and its digest is the plan_id.
  */
-#include "cli/launch_internal.h"
+#include "cli/launch.h"
 #include "lib/base/event.h"
 #include "lib/base/hash.h"
 #include "lib/base/json.h"

@@ -3,7 +3,7 @@
 
 #include "cli/agent_find.h"
 #include "cli/fingerprint.h"
-#include "cli/launch_internal.h"
+#include "cli/launch.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/user.h"

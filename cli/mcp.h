@@ -20,8 +20,6 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
-#include <stdbool.h>
-
 struct json_t;
 
 #define MCP_LINE_MAX ((size_t)1 << 20) /* bytes of one message; a longer one is skipped to its end */

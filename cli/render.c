@@ -3,7 +3,6 @@
 
 #include "lib/base/terminal_filter.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>

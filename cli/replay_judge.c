@@ -18,7 +18,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define RESULT_MOST ((size_t)64 << 20)
 #define FILE_MOST ((size_t)65 << 20)

@@ -13,7 +13,6 @@
 #include "lib/packet/verify.h"
 #include "policy/plan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Whose verdict ended the run. */

@@ -6,7 +6,6 @@
 
 #include "lib/store/store.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 
 struct context;

@@ -3,11 +3,11 @@
 #include "cli/show_files.h"
 
 #include "cli/github.h"
-#include "cli/packet.h"
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/terminal_filter.h"
+#include "lib/packet/folder.h"
 
 #include <errno.h>
 #include <stdio.h>

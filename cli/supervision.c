@@ -9,7 +9,6 @@
 #include "cli/recover.h"
 
 #include "lib/base/clock.h"
-#include "lib/base/event.h"
 #include "lib/base/json.h"
 
 #include <poll.h>

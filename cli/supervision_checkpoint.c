@@ -9,12 +9,10 @@
 #include "cli/launch_resume.h"
 
 #include "lib/base/cleanup.h"
-#include "lib/base/event.h"
 #include "lib/base/json.h"
 #include "lib/store/store.h"
 #include "policy/scrub.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

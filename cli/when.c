@@ -3,7 +3,6 @@
 
 #include "policy/schema.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

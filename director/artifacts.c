@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define LIST "quarantine/outputs/list.json"
 #define LIST_BYTES_MAX ((size_t)16 << 20)

@@ -4,6 +4,7 @@
 #include "director/director.h"
 #include "lib/base/cleanup.h"
 #include "lib/store/evidence.h"
+#include "policy/differential.h"
 
 #include <string.h>
 

@@ -25,7 +25,6 @@
 
 #include "director/attempt.h"
 #include "director/room.h"
-#include "policy/differential.h"
 
 enum job_state {
         JOB_TRYING,

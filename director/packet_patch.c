@@ -7,7 +7,6 @@
 #include "director/director.h"
 #include "director/packet.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/git/diff.h"
 #include "lib/packet/folder.h"

@@ -15,7 +15,6 @@
  */
 
 #include "lib/base/change.h"
-#include "policy/words.h"
 
 struct plan;
 

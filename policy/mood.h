@@ -7,7 +7,6 @@
 #include "lib/base/str.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum mood {

@@ -10,9 +10,7 @@
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>

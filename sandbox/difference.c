@@ -8,7 +8,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/str.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>

@@ -5,7 +5,6 @@
  * such folder) or a layer's.
  */
 #include "lib/base/cleanup.h"
-#include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/step.h"

@@ -12,7 +12,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 static int run_helper(int argc, char **argv)
 {

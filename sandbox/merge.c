@@ -6,7 +6,6 @@
 #include "lib/base/str.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>

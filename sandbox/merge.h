@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define MERGE_LAYERS_MAX 72
 #define MERGE_DEPTH_MAX 256

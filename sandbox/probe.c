@@ -9,9 +9,7 @@
 #include "sandbox/probe_layers.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -5,8 +5,6 @@
 #include "lib/base/err.h"
 #include "sandbox/plan.h"
 
-#include <stdbool.h>
-
 #define PROBE_DETAIL 160
 
 /* `attempt` runs in a child of its own; 0: present. A detail may be left in `detail`. */

@@ -4,7 +4,6 @@
 #include "lib/base/cleanup.h"
 #include "sandbox/kernel.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/ioctl.h>

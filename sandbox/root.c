@@ -9,7 +9,6 @@
 
 #include "lib/base/cleanup.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <string.h>

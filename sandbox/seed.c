@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 static int lay(int from, int to, enum seed_kind kind, unsigned depth, struct err *err);
 

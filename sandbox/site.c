@@ -9,7 +9,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "sandbox/kernel.h"
-#include "sandbox/pty.h"
 #include "sandbox/seed.h"
 #include "sandbox/weak.h"
 #include "sandbox/worktree_copy.h"
@@ -20,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 

@@ -5,11 +5,9 @@
 #include "sandbox/kernel.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define DEPTH_MAX 128
 #define READ_ONLY (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)

@@ -2,7 +2,6 @@
 #include "sandbox/weak_files.h"
 
 #include "lib/base/cleanup.h"
-#include "lib/base/str.h"
 #include "sandbox/kernel.h"
 
 #include <errno.h>

@@ -12,9 +12,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "sandbox/merge.h"
 #include "sandbox/worktree_copy.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

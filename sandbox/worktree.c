@@ -9,11 +9,9 @@
 #include "lib/base/cleanup.h"
 #include "sandbox/worktree_copy.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define LOWERS_MAX 72
 

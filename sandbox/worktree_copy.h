@@ -14,7 +14,6 @@
  */
 
 #include "lib/base/err.h"
-#include "sandbox/merge.h"
 #include "sandbox/site.h"
 
 /* Does the step get a copy of its own (`verify`), or the run's (`tree`)? */

@@ -22,7 +22,6 @@
 #include "lib/base/str.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct json_t;
 

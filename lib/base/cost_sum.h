@@ -16,7 +16,6 @@
  * of its own accord is `claimed_usd`. Models beyond COST_SUM_MODELS are summed up under "others".
  */
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct json_t;

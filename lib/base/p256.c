@@ -18,7 +18,6 @@
 #include <openssl/sha.h>
 
 #include <string.h>
-#include <unistd.h>
 
 #define SECRET_LEN 32
 #define PEM_MAX ((size_t)4096)

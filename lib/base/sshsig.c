@@ -15,10 +15,8 @@
 #include <openssl/evp.h>
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #define KEY_LEN 32
 #define SIGNATURE_LEN 64

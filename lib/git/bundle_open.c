@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <git2/indexer.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

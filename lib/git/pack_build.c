@@ -14,7 +14,6 @@
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #define BUFFER ((size_t)1 << 16)

@@ -10,7 +10,6 @@
 #include "lib/git/diff_text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 

@@ -26,7 +26,6 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct repo;

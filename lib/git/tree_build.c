@@ -7,7 +7,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/str.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -19,8 +19,6 @@
 #include "lib/base/hash.h"
 #include "lib/base/str.h"
 
-#include <stdbool.h>
-
 struct attest_keys;
 struct json_t;
 

@@ -3,14 +3,11 @@
 #include "lib/packet/terms_internal.h"
 
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/hash.h"
 #include "lib/packet/amendment.h"
 #include "lib/packet/folder.h"
 #include "lib/packet/identity.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -6,7 +6,6 @@
 #include "lib/base/outcome.h"
 #include "lib/packet/schema.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 

@@ -7,7 +7,6 @@
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/store/approval_row.h"
-#include "lib/store/event.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,6 @@
  */
 #include "lib/store/db.h"
 
-#include "lib/base/str.h"
 #include "lib/store/connection.h"
 
 #include <sqlite3.h>

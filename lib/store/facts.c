@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the store remembers of work items and of the repository's admission. */
 #include "lib/base/clock.h"
-#include "lib/base/str.h"
 #include "lib/store/db.h"
 
 #include <stdlib.h>

@@ -42,7 +42,6 @@
  * Whatever makes an item claimable touches the file `queue.wake` beside the store: who waits for work watches it.
  */
 
-#include "lib/base/hash.h"
 #include "lib/base/next.h"
 #include "lib/base/str.h"
 #include "lib/store/store.h"

@@ -25,7 +25,6 @@
 #include "lib/base/err.h"
 #include "lib/base/window.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -8,7 +8,6 @@
  */
 
 #include <stddef.h>
-#include <stdint.h>
 
 /* name, word in reports */
 #define LANGUAGES(X)                                                                                                   \

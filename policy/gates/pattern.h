@@ -18,7 +18,6 @@
  * part that the match is about; without it, the whole.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct pattern;

@@ -4,7 +4,6 @@
 #include "runner/egress/meter.h"
 #include "runner/egress/route_head.h"
 
-#include <ctype.h>
 #include <http_parser.h>
 #include <string.h>
 #include <strings.h>
