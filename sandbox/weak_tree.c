@@ -65,7 +65,9 @@ static int read_process(pid_t pid, struct process *ret)
         for (size_t i = PROCESS_UTIME; i <= PROCESS_CSTIME; i++)
                 ret->ticks += fields[i];
         *strrchr(path, '/') = '\0';
-        if (process_is_headless(fields) && process_pages(AT_FDCWD, path, &private, &shared) == 0)
+        if ((process_is_headless(fields) ||
+             fields[PROCESS_SPACE] / (uint64_t)sysconf(_SC_PAGESIZE) >= PROCESS_VAST_PAGES) &&
+            process_pages(AT_FDCWD, path, &private, &shared) == 0)
                 ret->pages = private + shared;
         return 0;
 }

@@ -61,8 +61,8 @@ char *json_canonical(const struct json_t *value);
 
 /*
  * Bytes of its compact text, without making it: exact but for numbers with a fraction, which may have fewer. Notes come by the ten
- * thousand, and each is measured by everybody who passes it on. SIZE_MAX: it could not be written so that it is read again: nested too deeply, or with a
- * number beyond 1e308.
+ * thousand, and each is measured by everybody who passes it on. SIZE_MAX: it could not be written so that it is read again: nested
+ * too deeply, or with a number beyond 1e308.
  */
 size_t json_size(const struct json_t *value);
 

@@ -16,6 +16,7 @@ enum process_field {
         PROCESS_CSTIME = 17, /* with the two before it, all that it and its reaped children took: clock ticks */
         PROCESS_THREADS = 20,
         PROCESS_START = 22,
+        PROCESS_SPACE = 23, /* bytes of its address space */
         PROCESS_PAGES = 24,
         PROCESS_FIELDS,
 };
@@ -29,8 +30,11 @@ int process_fields(const char *stat, uint64_t ret[PROCESS_FIELDS]);
 /* Its first thread has ended, others run on: it is called a zombie, and only its threads' folders show memory and descriptors. */
 bool process_is_headless(const uint64_t fields[PROCESS_FIELDS]);
 
+/* Reading a page that was never written takes a page table and nothing else: so many pages of address space hide a lot of memory. */
+#define PROCESS_VAST_PAGES ((uint64_t)1 << 18)
+
 /*
- * Resident pages of the process whose folder is `pid` in `proc` ("123", or AT_FDCWD and "/proc/123"), of a headless one too.
+ * Resident pages, and in a vast address space those of its page tables (among the private ones), of the process whose folder is `pid` in `proc` ("123", or AT_FDCWD and "/proc/123"), of a headless one too.
  * -1: it is gone.
  */
 int process_pages(int proc, const char *pid, uint64_t *ret_private, uint64_t *ret_shared);

@@ -122,6 +122,25 @@ ATTEMPT(eat_headless)
                 pause();
 }
 
+/* Nothing is ever written: what it takes are page tables, of a gigabyte in all. */
+ATTEMPT(eat_tables)
+{
+        static const size_t gibibyte = (size_t)1 << 30;
+        volatile char sum = 0;
+
+        for (int i = 0; i < 512; i++) {
+                char *space = mmap(NULL, gibibyte, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+                if (space == MAP_FAILED)
+                        return HELD;
+                madvise(space, gibibyte, MADV_NOHUGEPAGE);
+                for (size_t at = 0; at < gibibyte; at += 2 * MEBIBYTE)
+                        sum = (char)(sum + space[at]);
+        }
+        for (;;)
+                pause();
+}
+
 /* Two, each below the limit of one file. */
 static void *hold_files(void *unused)
 {

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -66,6 +67,23 @@ Test(process, lives_as_long_as_one_of_its_threads)
         kill(pid, SIGKILL);
         cr_assert(waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT) == 0 && !process_lives(pid, start));
         waitpid(pid, NULL, 0);
+}
+
+Test(process, page_tables_of_a_vast_address_space_are_its_memory)
+{
+        const size_t gibibyte = (size_t)1 << 30;
+        uint64_t before, after, shared;
+        volatile char sum = 0;
+        char *space;
+
+        cr_assert(process_pages(AT_FDCWD, "/proc/self", &before, &shared) == 0);
+        space = mmap(NULL, 8 * gibibyte, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        cr_assert(space != MAP_FAILED);
+        madvise(space, 8 * gibibyte, MADV_NOHUGEPAGE);
+        for (size_t at = 0; at < 8 * gibibyte; at += (size_t)2 << 20)
+                sum = (char)(sum + space[at]);
+        cr_assert(process_pages(AT_FDCWD, "/proc/self", &after, &shared) == 0);
+        cr_assert(after >= before + 4096, "%lu and then %lu", (unsigned long)before, (unsigned long)after);
 }
 
 Test(process, fields_have_the_numbers_of_the_manual)
