@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/person.h"
 #include "cli/recover.h"
+#include "cli/render.h"
 #include "cli/requests_view.h"
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
@@ -35,11 +36,16 @@ struct requests_options {
 
 /* ---- list, show ---- */
 
+static struct request_look look_of(const struct context *context)
+{
+        return (struct request_look){
+                .now = time(NULL), .columns = render_columns(STDOUT_FILENO), .colour = context->colour_out};
+}
+
 struct listing {
         struct str text;
         json_t *array;
-        int64_t now;
-        bool colour;
+        struct request_look look;
         size_t count;
 };
 
@@ -53,14 +59,14 @@ static int list_one(const struct store_request *request, void *arg, struct err *
         if (listing->array)
                 json_array_append_new(listing->array, request_json(request));
         else
-                request_put(request, listing->now, listing->colour, &listing->text);
+                request_put(request, &listing->look, &listing->text);
         return 0;
 }
 
 static int list(struct context *context, const struct requests_options *options, struct err *err)
 {
         _cleanup_store_run_ struct store_run run = {0};
-        struct listing listing = {.now = time(NULL), .colour = context->colour_out};
+        struct listing listing = {.look = look_of(context)};
         struct store_requests_filter filter = {.all = options->all, .limit = options->limit};
         int status = 0;
 
@@ -91,6 +97,7 @@ static int find(struct context *context, const char *id, struct store_request *r
 
 static int show(struct context *context, const char *id, const struct requests_options *options, struct err *err)
 {
+        const struct request_look look = look_of(context);
         _cleanup_store_request_ struct store_request request = {0};
         _cleanup_json_ json_t *json = NULL;
         _cleanup_str_ struct str out = {0};
@@ -102,7 +109,7 @@ static int show(struct context *context, const char *id, const struct requests_o
                 json_print(stdout, json);
                 return 0;
         }
-        request_put_page(&request, time(NULL), context->colour_out, &out);
+        request_put_page(&request, &look, &out);
         fputs(str_text(&out), stdout);
         return 0;
 }

@@ -67,7 +67,7 @@ static void put_options(const json_t *options, struct str *out)
         str_putc(out, '\n');
 }
 
-static void put_head(const struct store_request *request, const json_t *event, int64_t now, bool colour,
+static void put_head(const struct store_request *request, const json_t *event, const struct request_look *look,
                      struct str *out)
 {
         const json_t *data = json_object_get(event, "data");
@@ -75,13 +75,16 @@ static void put_head(const struct store_request *request, const json_t *event, i
         _cleanup_str_ struct str line = {0};
 
         render_line(&line, json_text_of(data, help ? "question" : "claim"));
-        render_tint(out, colour, TINT_STRONG, request->id);
+        render_tint(out, look->colour, TINT_STRONG, request->id);
         str_puts(out, "  ");
-        str_puts(out, str_text(&line));
+        if (look->columns)
+                render_folded(out, str_text(&line), strlen(request->id) + 2, 2, look->columns);
+        else
+                str_puts(out, str_text(&line));
         str_puts(out, "\n  of ");
         render_line(out, request->item);
         str_printf(out, ", by the %s, ", json_text_of(event, "actor"));
-        render_ago(out, json_text_of(event, "time"), now);
+        render_ago(out, json_text_of(event, "time"), look->now);
         str_printf(out, ", run %s\n", request->run);
 }
 
@@ -111,12 +114,12 @@ static void put_what_to_type(const struct store_request *request, struct str *ou
                 str_printf(out, "cupel requests accept %s --reason TEXT, or decline\n", request->id);
 }
 
-void request_put(const struct store_request *request, int64_t now, bool colour, struct str *out)
+void request_put(const struct store_request *request, const struct request_look *look, struct str *out)
 {
         _cleanup_json_ json_t *event = parse(request->json);
         const json_t *data = json_object_get(event, "data");
 
-        put_head(request, event, now, colour, out);
+        put_head(request, event, look, out);
         put_field("target", json_object_get(data, "target"), out);
         put_field("delta", json_object_get(data, "proposed_delta"), out);
         if (strcmp(request->type, "note.request.help") != 0)
@@ -129,13 +132,13 @@ void request_put(const struct store_request *request, int64_t now, bool colour, 
                 put_what_to_type(request, out);
 }
 
-void request_put_page(const struct store_request *request, int64_t now, bool colour, struct str *out)
+void request_put_page(const struct store_request *request, const struct request_look *look, struct str *out)
 {
         _cleanup_json_ json_t *event = parse(request->json);
         json_t *data = json_object_get(event, "data"), *value;
         const char *key;
 
-        put_head(request, event, now, colour, out);
+        put_head(request, event, look, out);
         json_object_foreach(data, key, value)
         {
                 _cleanup_str_ struct str name = {0};

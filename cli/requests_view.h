@@ -16,7 +16,15 @@ struct store_request;
 struct json_t *request_json(const struct store_request *request);
 struct json_t *request_data(const struct store_request *request); /* of its event; owned by the caller */
 
-void request_put(const struct store_request *request, int64_t now, bool colour, struct str *out);      /* a few lines */
-void request_put_page(const struct store_request *request, int64_t now, bool colour, struct str *out); /* everything */
+/* For whom it is shown. `columns`: of the terminal, where a question is broken at blanks; 0: it is none. */
+struct request_look {
+        int64_t now; /* seconds since the epoch */
+        size_t columns;
+        bool colour;
+};
+
+void request_put(const struct store_request *request, const struct request_look *look,
+                 struct str *out); /* a few lines */
+void request_put_page(const struct store_request *request, const struct request_look *look, struct str *out); /* all */
 
 #endif

@@ -6,6 +6,7 @@
 #include "cli/context.h"
 #include "cli/packet.h"
 #include "cli/race_view.h"
+#include "cli/render.h"
 #include "cli/run_json.h"
 #include "cli/show_view.h"
 #include "cli/story.h"
@@ -14,6 +15,7 @@
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 struct told {
         json_t *report, *race, *approvals, *acceptance, *amendments;
@@ -85,6 +87,7 @@ int show_run(struct context *context, const struct store_run *run, bool json, st
                                       .amendments = told.amendments,
                                       .packet = told.packet ? packet : NULL,
                                       .now = time(NULL),
+                                      .columns = render_columns(STDOUT_FILENO),
                                       .colour = context->colour_out},
                   &out);
         fputs(str_text(&out), stdout);

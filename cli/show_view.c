@@ -16,6 +16,7 @@
 #define LABEL_CELLS 10
 #define CHANGES_SHOWN 40
 #define PATH_CELLS 56
+#define GIST_AT 28
 #define HOSTS_SHOWN 40
 #define HOST_CELLS 40
 
@@ -223,6 +224,14 @@ static void put_network(const struct show_page *page, struct str *out)
                 str_printf(out, "  … and %zu more\n", shown - HOSTS_SHOWN);
 }
 
+static void put_gist(const struct show_page *page, const char *gist, struct str *out)
+{
+        if (page->columns >= RENDER_PAGE)
+                render_folded(out, gist, GIST_AT, GIST_AT, page->columns);
+        else
+                str_puts(out, gist);
+}
+
 static void put_notes(const struct show_page *page, struct str *out)
 {
         const struct story *story = page->story;
@@ -238,7 +247,9 @@ static void put_notes(const struct show_page *page, struct str *out)
 
                 str_printf(out, "  %.8s  ", strlen(note->time) > 19 ? note->time + strlen("2026-01-31T") : "--:--:--");
                 render_cell(out, note->type + strlen("note."), 14, false);
-                str_printf(out, "  %s\n", note->gist);
+                str_puts(out, "  ");
+                put_gist(page, note->gist, out);
+                str_putc(out, '\n');
         }
 }
 

@@ -22,6 +22,7 @@ struct show_page {
         struct json_t *amendments;             /* cli/amendments_view.h; NULL and empty: none */
         const char *packet;                    /* folder, or NULL where it is gone */
         int64_t now;                           /* seconds since the epoch */
+        size_t columns;                        /* of the terminal, where notes are broken at blanks; 0: it is none */
         bool colour;
 };
 

@@ -67,6 +67,22 @@ Test(show_view, nothing_of_the_agent_reaches_the_terminal_raw)
         json_decref(story.verifiers);
 }
 
+Test(show_view, on_a_terminal_notes_are_broken_at_blanks)
+{
+        struct story story = {.notes = {{.type = (char *)"note.hypothesis",
+                                         .time = (char *)"2026-01-01T00:00:00.000Z",
+                                         .gist = (char *)"the base already does what the item asks, or it does not"}},
+                              .notes_len = 1,
+                              .notes_seen = 1};
+        static struct str out;
+
+        cr_assert(strstr(page_of(NULL, &story, false), "the item asks, or it does not\n"), "whole where it is none");
+        show_page(&(struct show_page){.run = &run, .story = &story, .columns = 80}, &out);
+        cr_assert(strstr(str_text(&out), "the item asks, or it does\n                            not\n"), "%s",
+                  str_text(&out));
+        str_release(&out);
+}
+
 Test(show_view, colours_only_where_wanted)
 {
         struct story story = {0};
