@@ -61,11 +61,11 @@ static int ask_inside(bool json, struct err *err)
 static int expect_at_work(const struct store_run *run, struct err *err)
 {
         if (phase_is_terminal(run->phase) || run->phase == PHASE_HELD)
-                return err_set(
-                        err, ERR_INPUT,
-                        "run %s is %s: a checkpoint is made only while its agent works; from the last one that it "
-                        "made goes on: cupel resume %s",
-                        run->id, phase_name(run->phase), run->id);
+                return err_set(err, ERR_INPUT,
+                               "run %s is %s: a checkpoint is made only while its agent works; where it left one, this "
+                               "goes on "
+                               "from there: cupel resume %s",
+                               run->id, phase_name(run->phase), run->id);
         if (!process_lives(run->owner_pid, run->owner_start))
                 return err_set(err, ERR_INPUT, "nobody works on run %s any more; what was kept of it: cupel resume %s",
                                run->id, run->id);
