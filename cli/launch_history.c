@@ -10,8 +10,6 @@
 #include "lib/base/outcome.h"
 #include "policy/history.h"
 
-#include <string.h>
-
 #define HISTORY_BYTES_MAX ((size_t)1 << 20)
 #define HISTORY_RUNS_MAX 20
 
@@ -27,12 +25,9 @@ static void tell_note(struct gathering *gathering, const struct store_event_row 
         _cleanup_json_ json_t *event = json_loadb(row->json, row->len, 0, NULL);
         const char *actor = json_string_value(json_object_get(event, "actor"));
         json_t *data = json_object_get(event, "data");
-        const char *type = row->type;
 
-        if (strncmp(type, EVENT_TYPE_PREFIX, strlen(EVENT_TYPE_PREFIX)) == 0)
-                type += strlen(EVENT_TYPE_PREFIX);
         if (actor && json_is_object(data))
-                history_note(&gathering->digest, type, actor, data);
+                history_note(&gathering->digest, row->type, actor, data);
 }
 
 static int add_note(const struct store_event_row *row, void *arg, struct err *err)

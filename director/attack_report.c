@@ -112,7 +112,7 @@ static int see(const struct store_event_row *row, void *arg, struct err *err)
         if (!event)
                 return -1;
         actor = json_text_of(event, "actor");
-        if (strstr(row->type, TYPE)) {
+        if (strcmp(row->type, TYPE) == 0) {
                 if (strcmp(actor, "director") == 0)
                         forget(g);
                 return 0;

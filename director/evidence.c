@@ -41,13 +41,13 @@ static int collect(const struct store_event_row *row, void *arg, struct err *err
 {
         struct collection *collection = arg;
 
-        if (strstr(row->type, SEAL)) {
+        if (strcmp(row->type, SEAL) == 0) {
                 _cleanup_json_ struct json_t *event = json_parse(row->json, row->len, "event", err);
 
                 if (!event)
                         return -1;
                 take_seal(json_object_get(event, "data"), collection);
-        } else if (strstr(row->type, DECISION)) { /* the director's own is the last before its seal */
+        } else if (strcmp(row->type, DECISION) == 0) { /* the director's own is the last before its seal */
                 snprintf(collection->decision, sizeof(collection->decision), "%s:" STORE_SEQUENCE, row->run,
                          (long long)row->sequence);
         }

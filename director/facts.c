@@ -235,13 +235,6 @@ static void count_note(struct facts *facts, const char *type)
                 json_object_set_new(facts->notes, type, json_integer(seen + 1));
 }
 
-static const char *short_type(const char *type)
-{
-        size_t len = strlen(EVENT_TYPE_PREFIX);
-
-        return strncmp(type, EVENT_TYPE_PREFIX, len) == 0 ? type + len : type;
-}
-
 /* Of notes only those in which the supervisor tells what it hid; the words of others are not looked for. */
 static int see_hidden(struct facts *facts, const struct store_event_row *row, struct err *err)
 {
@@ -261,7 +254,7 @@ static int see_hidden(struct facts *facts, const struct store_event_row *row, st
 /* Notes may be many: they are counted by their type alone, without a look inside. */
 int facts_see(struct facts *facts, const struct store_event_row *row, struct err *err)
 {
-        const char *type = short_type(row->type);
+        const char *type = row->type;
 
         facts->events++;
         str_clear(&facts->last);

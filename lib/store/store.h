@@ -96,7 +96,7 @@ void store_batch_abort(struct store *store); /* without a batch it does nothing 
 struct store_event_row {
         const char *run;
         int64_t sequence; /* 1, 2, … within the run */
-        const char *type;
+        const char *type; /* as in struct store_event */
         const char *json; /* the whole CloudEvent, one line, without the newline */
         size_t len;
         const char *hash; /* as in the JSON */
