@@ -5,30 +5,17 @@
  */
 #include "lib/git/names.h"
 
+#include "lib/base/disguise.h"
+
 #include <string.h>
 #include <strings.h>
 
-/* Length of the UTF-8 sequence at `at` that HFS+ ignores in names; 0: it counts. */
-static size_t hfs_ignored(const unsigned char *at, size_t left)
-{
-        if (left < 3)
-                return 0;
-        if (at[0] == 0xe2 && at[1] == 0x80 && ((at[2] >= 0x8c && at[2] <= 0x8f) || (at[2] >= 0xaa && at[2] <= 0xae)))
-                return 3; /* U+200C…200F, U+202A…202E */
-        if (at[0] == 0xe2 && at[1] == 0x81 && at[2] >= 0xaa && at[2] <= 0xaf)
-                return 3; /* U+206A…206F */
-        if (at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf)
-                return 3; /* U+FEFF */
-        return 0;
-}
-
 static bool hfs_is(const char *name, size_t len, const char *wanted)
 {
-        const unsigned char *bytes = (const unsigned char *)name;
         size_t at = 0, matched = 0, wanted_len = strlen(wanted);
 
         while (at < len) {
-                size_t skip = hfs_ignored(bytes + at, len - at);
+                size_t skip = disguise_ignored(name + at, len - at);
 
                 if (skip) {
                         at += skip;

@@ -1,36 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gate protected: paths that decide what later runs may do. */
+/*
+ * Gate protected: paths that decide what later runs may do. Also by a name that another file system takes for one of them: what decides
+ * nothing here may do so where it is checked out next.
+ */
 #include "policy/gates/judgement.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/disguise.h"
 #include "lib/base/ignore.h"
 #include "policy/plan.h"
 
-/* The first of the globs that covers the path by itself. */
-static const char *rule_for(const struct strv *globs, const char *path)
+static char *in_lower_case(const char *glob)
+{
+        char *lower = xstrdup(glob);
+
+        for (char *at = lower; *at; at++)
+                if (*at >= 'A' && *at <= 'Z')
+                        *at = (char)(*at - 'A' + 'a');
+        return lower;
+}
+
+/* The first of the globs that covers the path by itself, as it is or once its disguise is lifted. */
+static const char *rule_for(const struct strv *globs, const char *path, const char *lifted)
 {
         for (size_t i = 0; i < globs->len; i++) {
-                _cleanup_ignore_ struct ignore rule = {0};
+                _cleanup_free_ char *lower = in_lower_case(globs->items[i]);
+                _cleanup_ignore_ struct ignore rule = {0}, lower_rule = {0};
 
                 ignore_add(&rule, "", globs->items[i]);
-                if (ignore_covers(&rule, path, false))
+                ignore_add(&lower_rule, "", lower);
+                if (ignore_covers(&rule, path, false) || ignore_covers(&lower_rule, lifted, false))
                         return globs->items[i];
         }
         return "protected";
 }
 
+static struct ignore lower_rules(const struct strv *globs)
+{
+        _cleanup_strv_ struct strv lower = {0};
+
+        for (size_t i = 0; i < globs->len; i++)
+                strv_take(&lower, in_lower_case(globs->items[i]));
+        return judgement_rules(&lower);
+}
+
 void judge_protected(const struct judgement *judgement)
 {
         const struct strv *globs = &judgement->plan->paths.guarded;
-        _cleanup_ignore_ struct ignore guarded = judgement_rules(globs);
+        _cleanup_ignore_ struct ignore guarded = judgement_rules(globs), lower = lower_rules(globs);
 
         for (size_t i = 0; i < judgement->changes->len; i++) {
                 const char *path = judgement->changes->items[i].path;
+                _cleanup_free_ char *lifted = disguise_lift(path);
                 _cleanup_str_ struct str text = {0};
 
-                if (!ignore_covers(&guarded, path, false))
+                if (!ignore_covers(&guarded, path, false) && !ignore_covers(&lower, lifted, false))
                         continue;
-                str_printf(&text, "is a protected path (%s)", rule_for(globs, path));
+                str_printf(&text, "is a protected path (%s)", rule_for(globs, path, lifted));
                 judgement->report->touches_protected = true;
                 gate_find(judgement, &(struct gate_at){.path = path}, str_text(&text));
         }

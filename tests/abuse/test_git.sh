@@ -51,6 +51,12 @@ attempt 29.4
 work "printf '[submodule \"x\"]\n path = src/x\n url = ext::sh -c $pwn\n' > .gitmodules"
 attempt 29.5
 work "echo '* filter=evil' > .gitattributes; echo x > src/x"
+attempt 29.6
+disguised=(.GitModules ".gitmodules " .GITATTRIBUTES $'.git\u200cattributes' ".gitattributes::\$DATA" .CUPEL/policy.yaml .Github/Workflows/x.yml
+        src/.CLAUDE/settings.json '.mcp.json.')
+work "for path in $(printf '%q ' "${disguised[@]}"); do mkdir -p \"\$(dirname \"\$path\")\" && echo x >\"\$path\"; done; echo x >.GITHUBX"
+kept=$(cd "$copy" && cupel events "$run_id" --type action.vetoed --json | grep -c "is a protected path")
+is "$kept" "${#disguised[@]}" "names that were seen"
 
 attempt 30.1
 inner=$(new_repo)
