@@ -48,30 +48,53 @@ broken(struct store_chain_report *report, const char *run, int64_t sequence, con
 
 /* ---- one event ---- */
 
-static int verify_birth(struct walk *walk, const json_t *data)
-{
-        for (size_t i = 0; i < RUN_FACTS; i++) {
-                const char *row = *(const char *const *)((const char *)&walk->run + run_facts[i].row);
-                _cleanup_json_ json_t *quoted = json_quoted(row);
+/* What an event says of its run beside its data. */
+static const struct {
+        const char *attribute, *column;
+        size_t row;
+} birth_attributes[] = {
+        {"itemid", "item", offsetof(struct store_run, item)},
+        {"mood", "mood", offsetof(struct store_run, mood)},
+        {"identity", "identity", offsetof(struct store_run, identity)},
+        {"time", "created", offsetof(struct store_run, created)},
+};
 
-                if (strcmp(json_text_of(data, run_facts[i].name), json_string_value(quoted)) != 0)
-                        return broken(walk->report, walk->run.id, 1, "%s of the run is not what its first event says",
-                                      run_facts[i].name);
-        }
+static int verify_told(struct walk *walk, const json_t *told, const char *name, const char *column, size_t row)
+{
+        _cleanup_json_ json_t *quoted = json_quoted(*(const char *const *)((const char *)&walk->run + row));
+
+        if (strcmp(json_text_of(told, name), json_string_value(quoted)) == 0)
+                return 0;
+        return broken(walk->report, walk->run.id, 1, "%s of the run is not what its first event says", column);
+}
+
+static int verify_birth(struct walk *walk, const json_t *event)
+{
+        const json_t *data = json_object_get(event, "data");
+        int verdict = 0;
+
+        for (size_t i = 0; verdict == 0 && i < RUN_FACTS; i++)
+                verdict = verify_told(walk, data, run_facts[i].name, run_facts[i].name, run_facts[i].row);
+        for (size_t i = 0; verdict == 0 && i < sizeof(birth_attributes) / sizeof(birth_attributes[0]); i++)
+                verdict = verify_told(walk, event, birth_attributes[i].attribute, birth_attributes[i].column,
+                                      birth_attributes[i].row);
+        if (verdict != 0)
+                return verdict;
         walk->born = true;
         walk->phase = PHASE_CREATED;
         return 0;
 }
 
-static int verify_state(struct walk *walk, const json_t *data)
+static int verify_state(struct walk *walk, const json_t *event)
 {
+        const json_t *data = json_object_get(event, "data");
         const char *from = json_text_of(data, "from"), *to = json_text_of(data, "to"),
                    *outcome = json_text_of(data, "outcome");
         struct err ignored = ERR_INIT;
         enum phase next;
 
         if (!walk->born && strcmp(from, "none") == 0 && strcmp(to, phase_name(PHASE_CREATED)) == 0)
-                return verify_birth(walk, data);
+                return verify_birth(walk, event);
         if (!walk->born || strcmp(from, phase_name(walk->phase)) != 0 || phase_from_name(to, &next) < 0 ||
             phase_move(&walk->phase, next, &ignored) < 0)
                 return broken(walk->report, walk->run.id, walk->sequence, "no run moves from %.20s to %.20s here", from,
@@ -102,7 +125,7 @@ static int verify_body(struct walk *walk, const char *type, const char *body)
             strcmp(full + strlen(EVENT_TYPE_PREFIX), type) != 0)
                 return broken(walk->report, walk->run.id, walk->sequence, "the event is filed under another type");
         if (strcmp(type, "run.state") == 0)
-                return verify_state(walk, json_object_get(event, "data"));
+                return verify_state(walk, event);
         return 0;
 }
 
@@ -197,7 +220,7 @@ static int verify_run(struct store *store, struct sqlite3_stmt *stmt, struct sto
         int verdict;
 
         if (run_read(stmt, &walk.run, &walk.number, err) < 0)
-                return -1;
+                return broken(report, db_column(stmt, 0), 0, "the row of the run has a state that there is not");
         report->runs++;
         if (expected && walk.number != expected)
                 verdict = broken(report, walk.run.id, 0, "run number %lld is missing", (long long)expected);
