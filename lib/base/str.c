@@ -2,6 +2,7 @@
 #include "lib/base/str.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,27 +171,42 @@ static size_t utf8_sequence(const unsigned char *bytes, size_t len)
         return need;
 }
 
-/*
- * Whether the sequence may be shown: no C0, DEL or C1 control, and none of the format characters that reorder or hide
- * text on a terminal (zero-width U+200B–200F, bidirectional U+061C, U+202A–202E and U+2066–2069, invisible U+2060–2064, U+FEFF),
- * no noncharacter that YAML has not (U+FFFE, U+FFFF), nor those in which a whole text can be written that people do not see and
- * models read (tags, variation selectors: U+E0000–E0FFF).
- */
+/* What is not shown as it is, beside the printable bytes below: sorted. */
+static const struct {
+        uint32_t first, last;
+} hidden[] = {
+        {0x00, 0x1f},       {0x7f, 0x9f},                         /* C0, DEL, C1 */
+        {0xad, 0xad},                                             /* soft hyphen */
+        {0x34f, 0x34f},                                           /* joins graphemes, shows nothing */
+        {0x61c, 0x61c},                                           /* bidirectional */
+        {0x115f, 0x1160},   {0x17b4, 0x17b5},                     /* fillers: letters without a shape */
+        {0x180e, 0x180e},   {0x200b, 0x200f},                     /* zero-width, bidirectional */
+        {0x2028, 0x202e},                                         /* ends of lines and paragraphs, bidirectional */
+        {0x2060, 0x206f},                                         /* invisible, bidirectional, deprecated formats */
+        {0x3164, 0x3164},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0}, /* a filler, the byte order mark, a filler */
+        {0xfffe, 0xffff},                                         /* no characters, and none that YAML has */
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},                   /* of shorthand and of notes of music */
+        {0xe0000, 0xe0fff}, /* tags, variation selectors: a whole text that people do not see and models read */
+};
+
+static uint32_t code_point(const unsigned char *s, size_t len)
+{
+        uint32_t code = len == 1 ? s[0] : s[0] & (0x7fu >> len);
+
+        for (size_t i = 1; i < len; i++)
+                code = code << 6 | (s[i] & 0x3f);
+        return code;
+}
+
+/* Whether the sequence may be shown: no control, and nothing that reorders or hides text on a terminal. */
 static bool is_plain(const unsigned char *s, size_t len)
 {
-        if (len == 1)
-                return s[0] >= 0x20 && s[0] != 0x7f && s[0] != '"' && s[0] != '\\';
-        if (len == 2)
-                return !(s[0] == 0xc2 && s[1] < 0xa0) && !(s[0] == 0xd8 && s[1] == 0x9c);
-        if (len == 3 && s[0] == 0xe2 && s[1] == 0x80)
-                return !((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae));
-        if (len == 3 && s[0] == 0xe2 && s[1] == 0x81)
-                return !((s[2] >= 0xa0 && s[2] <= 0xa4) || (s[2] >= 0xa6 && s[2] <= 0xa9));
-        if (len == 4 && s[0] == 0xf3 && s[1] == 0xa0)
-                return false;
-        if (len == 3 && s[0] == 0xef)
-                return !(s[1] == 0xbb && s[2] == 0xbf) && !(s[1] == 0xbf && s[2] >= 0xbe);
-        return true;
+        const uint32_t code = code_point(s, len);
+
+        for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]) && hidden[i].first <= code; i++)
+                if (code <= hidden[i].last)
+                        return false;
+        return code != '"' && code != '\\';
 }
 
 static void put_escaped(struct str *str, unsigned char byte)

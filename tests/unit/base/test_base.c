@@ -68,6 +68,12 @@ Test(str, hostile_bytes_are_quoted_as_git_quotes_them)
         assert_quoted("tag\xf3\xa0\x81\x81", "\"tag\\363\\240\\201\\201\"");
         assert_quoted("join\xe2\x81\xa0", "\"join\\342\\201\\240\"");
         assert_quoted("alm\xd8\x9c", "\"alm\\330\\234\"");
+        assert_quoted("soft\xc2\xad", "\"soft\\302\\255\"");
+        assert_quoted("filler\xe3\x85\xa4", "\"filler\\343\\205\\244\"");
+        assert_quoted("half\xef\xbe\xa0", "\"half\\357\\276\\240\"");
+        assert_quoted("note\xf0\x9d\x85\xb3", "\"note\\360\\235\\205\\263\"");
+        assert_quoted("\xc2\xa0\xc2\xae\xe2\x80\x90\xe2\x80\xaf\xf0\x9f\x98\x80",
+                      "\xc2\xa0\xc2\xae\xe2\x80\x90\xe2\x80\xaf\xf0\x9f\x98\x80");
         assert_quoted("\xc0\xaf", "\"\\300\\257\"");
 }
 
