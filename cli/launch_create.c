@@ -13,7 +13,9 @@
 #include "lib/base/fs.h"
 #include "lib/base/identity.h"
 #include "lib/base/json.h"
+#include "lib/base/redact.h"
 #include "lib/store/approval.h"
+#include "policy/scrub.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -187,11 +189,27 @@ static const char *agent_of(const struct launch *launch)
         return launch->agent ? launch->agent : launch->plan.agent.name;
 }
 
+/* The log is for ever, and lists of runs are shown to many: no secret stands in them. The snapshot has what was asked, byte for byte. */
+static char *title_on_record(const struct launch *launch)
+{
+        _cleanup_redact_ struct redact secrets = {0};
+        _cleanup_strv_ struct strv names = {0};
+        char *title = xstrdup(launch->plan.title);
+
+        plan_secret_names(&launch->plan, &names);
+        for (size_t i = 0; i < names.len; i++)
+                redact_add(&secrets, getenv(names.items[i]));
+        redact_text(&secrets, title, strlen(title));
+        scrub_text(title, strlen(title));
+        return title;
+}
+
 static int create_row(struct launch *launch, struct context *context, struct err *err)
 {
         struct store_owner owner = owner_self();
         const struct store_claim claim = {.owner = owner, .until = clock_ms() + RESUME_LEASE_MS};
         const bool wanted = launch_wants_sentence(launch);
+        _cleanup_free_ char *title = title_on_record(launch);
         bool granted = false;
         struct store_approval_key key;
         const struct store_start start = {.key = &key, .ready = !launch->missing.len, .ret_granted = &granted};
@@ -199,7 +217,7 @@ static int create_row(struct launch *launch, struct context *context, struct err
                 .id = launch->run_id,
                 .item = launch_item_id(launch),
                 .item_sha256 = launch->item_sha256,
-                .title = launch->plan.title,
+                .title = title,
                 .mood = mood_names[launch->plan.mood],
                 .base = launch->base,
                 .target_ref = launch->target_ref,

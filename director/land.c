@@ -11,6 +11,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "lib/base/redact.h"
 #include "lib/base/sshsig.h"
 #include "lib/git/commit.h"
 #include "lib/git/landing.h"
@@ -127,9 +128,17 @@ int land_prepare(struct director *d, struct err *err)
         return 0;
 }
 
+static char *message_of(struct director *d)
+{
+        char *message = commit_message(&d->plan);
+
+        redact_text(packet_secrets(d), message, strlen(message));
+        return message;
+}
+
 static int make_commit(struct director *d, const char *evidence, int64_t now, char ret_commit[GIT_HEX], struct err *err)
 {
-        _cleanup_free_ char *message = commit_message(&d->plan);
+        _cleanup_free_ char *message = message_of(d);
         _cleanup_free_ char *identity = digest_label(d->row.identity), *sealed = digest_label(evidence);
         _cleanup_free_ char *reverts =
                 d->plan.reverts.run ? xasprintf("%s %s", d->plan.reverts.run, d->plan.reverts.commit) : NULL;

@@ -4,6 +4,7 @@
 #include "lib/base/str.h"
 #include "lib/git/repo.h"
 #include "policy/plan.h"
+#include "policy/scrub.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ char *commit_message(const struct plan *plan)
                 str_printf(&text, "\n\n%s", plan->objective);
         if (plan->rollback)
                 str_printf(&text, "\n\nRollback: %s", plan->rollback);
+        scrub_text(text.data, text.len); /* a repository is read by more people than a work item */
         return str_steal(&text);
 }
 

@@ -9,12 +9,24 @@
 #include "lib/base/json.h"
 #include "policy/item_keys.h"
 #include "policy/mood.h"
+#include "policy/scrub.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #define DAYS(n) ((int64_t)(n)*24 * 3600 * 1000)
 #define AT(member) .offset = offsetof(struct work_item, member)
+
+/* Where an id is, nothing can be hidden: names of runs and folders, trailers of commits. */
+static const char *check_new_id(const char *text)
+{
+        _cleanup_free_ char *copy = xstrdup(text);
+        const char *wrong = check_item_id(text);
+
+        return wrong                            ? wrong
+               : scrub_text(copy, strlen(copy)) ? "no secret: an id is part of names and of commits"
+                                                : NULL;
+}
 
 static const struct key verifier_keys[] = {
         {.name = "name",
@@ -170,7 +182,7 @@ static const struct key approval_keys[] = {
 static const struct schema approval_schema = SCHEMA("approval", approval_keys, struct approval);
 
 static const struct key item_keys[] = {
-        {.name = "id", .type = KEY_LINE, AT(id), .check = check_item_id, .doc = "name of the item"},
+        {.name = "id", .type = KEY_LINE, AT(id), .check = check_new_id, .doc = "name of the item"},
         {.name = "title",
          .type = KEY_LINE,
          AT(title),
@@ -327,10 +339,11 @@ char *work_item_canonical(const struct work_item *item)
 
 void work_item_slug(const struct work_item *item, char ret[SLUG_MAX + 1])
 {
-        const char *from = item->id ? item->id : item->title ? item->title : "";
+        _cleanup_free_ char *shown = xstrdup(item->id ? item->id : item->title ? item->title : "");
         size_t len = 0;
 
-        for (; *from && len < SLUG_MAX; from++) {
+        scrub_text(shown, strlen(shown));
+        for (const char *from = shown; *from && len < SLUG_MAX; from++) {
                 if (isalnum((unsigned char)*from))
                         ret[len++] = (char)tolower((unsigned char)*from);
                 else if (len && ret[len - 1] != '-')

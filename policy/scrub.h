@@ -18,7 +18,7 @@ struct json_t;
 
 /* In place; how many were hidden. */
 uint64_t scrub_text(char *text, size_t len);
-uint64_t scrub_json(struct json_t *json); /* all strings in it, and no names */
+uint64_t scrub_json(struct json_t *json); /* all strings in it, and all names */
 
 /*
  * Of a canonical JSON text as it stands: false only where scrub_json() would hide nothing. Of the hints of the rules only quotes are

@@ -171,6 +171,27 @@ static struct json_t *scrubbed(struct json_t *string, uint64_t *hidden)
         return found ? json_stringn(text, len) : NULL;
 }
 
+/* A name is somebody's text as well: an agent's telemetry, a key of its projection. */
+static uint64_t scrub_member(struct json_t *object, const char *name, struct json_t *value)
+{
+        _cleanup_json_ struct json_t *key = json_stringn_nocheck(name, strlen(name)), *clean_key = NULL, *kept = NULL;
+        struct json_t *clean = NULL;
+        uint64_t hidden = 0;
+
+        clean_key = scrubbed(key, &hidden);
+        if (json_is_string(value))
+                clean = scrubbed(value, &hidden);
+        else
+                hidden += scrub_json(value);
+        if (!clean_key && !clean)
+                return hidden;
+        kept = clean ? clean : json_incref(value);
+        json_object_set(object, clean_key ? json_string_value(clean_key) : name, kept);
+        if (clean_key)
+                json_object_del(object, name);
+        return hidden;
+}
+
 uint64_t scrub_json(struct json_t *json)
 {
         struct json_t *value, *clean;
@@ -179,22 +200,16 @@ uint64_t scrub_json(struct json_t *json)
         void *next;
         size_t i;
 
-        if (json_is_array(json)) {
-                json_array_foreach(json, i, value)
-                {
-                        if (!json_is_string(value))
-                                hidden += scrub_json(value);
-                        else if ((clean = scrubbed(value, &hidden)))
-                                json_array_set_new(json, i, clean);
-                }
-        } else if (json_is_object(json)) {
-                json_object_foreach_safe(json, next, name, value)
-                {
-                        if (!json_is_string(value))
-                                hidden += scrub_json(value);
-                        else if ((clean = scrubbed(value, &hidden)))
-                                json_object_set_new(json, name, clean);
-                }
+        json_array_foreach(json, i, value)
+        {
+                if (!json_is_string(value))
+                        hidden += scrub_json(value);
+                else if ((clean = scrubbed(value, &hidden)))
+                        json_array_set_new(json, i, clean);
+        }
+        json_object_foreach_safe(json, next, name, value)
+        {
+                hidden += scrub_member(json, name, value);
         }
         return hidden;
 }

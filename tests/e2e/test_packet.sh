@@ -388,4 +388,51 @@ cupel packet schema | cmp - "$schema" || fail "cupel packet schema"
 succeeds in_repo cupel export "$run_id" -o "$e2e_tmp/away.tar.zst"
 is "$(cd / && cupel packet check "$e2e_tmp/away.tar.zst" >"$e2e_tmp/out" 2>&1; echo $?)" 0 "elsewhere: $(cat "$e2e_tmp/out")"
 
+t "a token in a title, a name of a file, a name in telemetry, behind colours or an escape is nowhere but in the snapshot"
+repo=$(new_repo)
+cat >"$e2e_tmp/titled.yaml" <<YAML
+title: use $token
+objective: by value-that-is-known
+mood: calm
+requires: [{env: MY_VALUE}]
+verify: [{name: unit, run: "true"}]
+agent:
+  command:
+    - sh
+    - -c
+    - >-
+      t=\$(sed -n 's/^title: use \\([^ ]*\\).*/\\1/p' item); echo more >>src/a.txt;
+      printf '{"text":"line%sn%s"}\n' '\\' "\$t"; printf '\033[01;31m\033[K%s\033[m\n' "\$t"; echo "A_\$t";
+      cupel note status text=x extra="{\"\$t\":1}"; cupel note receipt.ahdb.delta --data "{\"believe\":{\"\$t\":1}}";
+      if [ -e named ]; then echo x >"src/\$t"; fi; cat item >/dev/null
+YAML
+cp "$e2e_tmp/titled.yaml" "$repo/item"
+git -C "$repo" add -A && git -C "$repo" commit -qm "what is read inside"
+nowhere() {
+        is "$(grep -rlaE "$token|value-that-is-known" "$packet/evidence" "$packet/telemetry" "$packet/logs" | grep -v "$1")" "" "secrets"
+        is "$(sqlite3 "$(state_of "$repo")/store.db" "SELECT count(*) FROM events WHERE instr(body, '$token')")" 0 "the log"
+        is "$(sqlite3 "$(state_of "$repo")/store.db" "SELECT count(*) FROM runs WHERE instr(title || id || item, '$token')")" 0 "runs"
+        hasnt "$run_id" "$(tr '[:upper:]' '[:lower:]' <<<"${token:4:12}")" "the run's name"
+        hasnt "$json" "$token" "the result"
+        succeeds in_repo cupel packet check "$run_id"
+        succeeds in_repo cupel verify "$run_id"
+        succeeds in_repo cupel replay "$run_id"
+        has "$(cat "$packet/config_snapshot/work_item.yaml")" "$token" "the snapshot, byte for byte"
+}
+MY_VALUE=value-that-is-known run "$repo" "$e2e_tmp/titled.yaml"
+is "$outcome" committed "outcome: $(stderr)"
+is "$(grep -c '\*\*\*\*' "$packet/logs/agent.log")" 3 "$(cat "$packet/logs/agent.log")"
+said=$(git -C "$repo" log -1 --format=%B)
+has "$said" "use ****" "the commit's message"
+has "$said" "by ****" "the commit's message"
+hasnt "$said" "$token" "the commit's message"
+hasnt "$said" value-that-is-known "the commit's message"
+nowhere nothing
+touch "$repo/named"
+git -C "$repo" add -A && git -C "$repo" commit -qm "with a file of that name"
+MY_VALUE=value-that-is-known run "$repo" "$e2e_tmp/titled.yaml"
+is "$outcome" self_verification_failed "outcome: $(stderr)"
+is "$(value 'r["patch"]["masked"]')" true "masked"
+nowhere 'patch\.diff$' # the name of the file, which the gate refused
+
 done_testing

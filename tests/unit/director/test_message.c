@@ -26,6 +26,17 @@ Test(message, objective_and_rollback_follow_the_title)
         free(text);
 }
 
+Test(message, a_token_in_it_does_not_get_into_the_repository)
+{
+        const struct plan plan = {.title = (char *)"Use gh"
+                                                   "p_5u5O5JjOVSURRI6WhVrPcHmxznIGTt0EOl85 there",
+                                  .objective = (char *)"Log in."};
+        char *text = commit_message(&plan);
+
+        cr_assert_str_eq(text, "Use **************************************** there\n\nLog in.");
+        free(text);
+}
+
 Test(message, an_author_is_a_name_and_a_mail)
 {
         struct author author = {0};

@@ -42,6 +42,22 @@ static const char full[] = "id: ITEM-049\n"
                            "outputs: [\"out/*.png\"]\nrollback: Revert it.\n"
                            "publication: {website: allowed}\ntarget: main\n";
 
+Test(item, no_token_gets_into_an_id_or_the_name_that_a_title_makes)
+{
+        static const char titled[] = "title: Use gh"
+                                     "p_5u5O5JjOVSURRI6WhVrPcHmxznIGTt0EOl85 there\n";
+        _cleanup_item_ struct work_item item;
+        struct err err = ERR_INIT;
+        char slug[SLUG_MAX + 1];
+
+        refused("title: x\nid: gh"
+                "p_5u5O5JjOVSURRI6WhVrPcHmxznIGTt0EOl85\n",
+                "no secret");
+        cr_assert_eq(parse(titled, &item, &err), 0, "%s", err.message);
+        work_item_slug(&item, slug);
+        cr_assert_str_eq(slug, "use-there");
+}
+
 Test(item, every_key_arrives_typed)
 {
         _cleanup_item_ struct work_item item;

@@ -28,6 +28,33 @@ Test(scrub, hides_formats_and_keeps_lengths)
         cr_assert_eq(scrub_text(text, len), 0, "what is hidden is not found again");
 }
 
+/* As agents print their JSON, a terminal its colours, a URL its bytes; and what is joined to a name. */
+Test(scrub, finds_them_behind_a_letter_that_is_no_letter)
+{
+        const char *const before[] = {"{\"text\":\"line\\n",
+                                      "\\t",
+                                      "\033[01;31m\033[K",
+                                      "\033[32m",
+                                      "\\u001b[1m",
+                                      "?token%3D",
+                                      "token_",
+                                      "=",
+                                      "\""};
+
+        for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+                _cleanup_free_ char *text = xasprintf("%s%s\n", before[i], TOKEN);
+
+                cr_expect_eq(scrub_text(text, strlen(text)), 1, "behind %s", before[i]);
+                cr_expect_null(strstr(text, "5u5O5"), "behind %s", before[i]);
+        }
+        {
+                char inside[] = "a wordgh"
+                                "p_5u5O5JjOVSURRI6WhVrPcHmxznIGTt0EOl85";
+
+                cr_expect_eq(scrub_text(inside, strlen(inside)), 0, "it is the end of a word");
+        }
+}
+
 Test(scrub, leaves_what_is_no_secret)
 {
         char made_up[] = "token ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
@@ -41,16 +68,18 @@ Test(scrub, leaves_what_is_no_secret)
         cr_assert_eq(scrub_text(none, 0), 0);
 }
 
-Test(scrub, goes_through_json_and_touches_no_name)
+Test(scrub, goes_through_json_its_names_too)
 {
         _cleanup_json_ struct json_t *json =
                 json_pack("{s:[s, {s:s}], s:s, s:i}", "list", "x " TOKEN, "deep", TOKEN, TOKEN, "plain", "n", 3);
         _cleanup_free_ char *text = NULL;
 
-        cr_assert_eq(scrub_json(json), 2);
+        cr_assert_eq(scrub_json(json), 3);
         text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-        cr_assert_not_null(strstr(text, "\"" TOKEN "\":\"plain\""));
+        cr_assert_null(strstr(text, TOKEN));
+        cr_assert_not_null(strstr(text, "****\":\"plain\""));
         cr_assert_not_null(strstr(text, "\"deep\":\"****"));
+        cr_assert_not_null(strstr(text, "\"n\":3"));
 }
 
 Test(scrub, files_of_any_size)
