@@ -5,6 +5,7 @@
  * was started.
  */
 #include "cli/launch_internal.h"
+#include "cli/launch_keys.h"
 #include "cli/launch_require.h"
 #include "cli/person.h"
 #include "lib/base/cleanup.h"
@@ -122,6 +123,8 @@ int launch_check(struct launch *launch, struct context *context, const struct la
             check_shown(launch, context, "write", &launch->plan.sandbox.write, err) < 0)
                 return -1;
         if (launch_check_network(launch, context, err) < 0)
+                return -1;
+        if (launch_check_keys(launch, context, err) < 0)
                 return -1;
         launch_see_arming(launch, request);
         return launch_check_requirements(launch, context, err);

@@ -2,6 +2,7 @@
 #include "cli/waits.h"
 
 #include "cli/admission.h"
+#include "cli/launch_keys.h"
 #include "cli/launch_require.h"
 #include "cli/ledger.h"
 #include "cli/refused.h"
@@ -107,13 +108,24 @@ static int refused(struct context *context, const struct waits_view *view, const
         return 0;
 }
 
+/* Keys that others could open. */
+static int keys(struct context *context, const struct waits_view *view, const char *detail, bool *ret, struct err *err)
+{
+        (void)view;
+        *ret = keys_check(context, strcmp(detail, "commit") == 0, err) == 0;
+        if (!*ret && err->code != ERR_BLOCKED)
+                return -1;
+        *err = ERR_INIT;
+        return 0;
+}
+
 static const struct {
         const char *kind;
         int (*changed)(struct context *context, const struct waits_view *view, const char *detail, bool *ret,
                        struct err *err);
 } kinds[] = {
         {"admission", admission}, {"approval", approval},       {"arm", arm},         {"until", until},
-        {"ledger", ledger},       {"requirement", requirement}, {"refused", refused},
+        {"ledger", ledger},       {"requirement", requirement}, {"refused", refused}, {"keys", keys},
 };
 
 static int look_at(struct context *context, const struct waits_view *view, char *line, bool *ret, struct err *err)

@@ -110,8 +110,7 @@ static int open_key(const struct director *d, struct sshkey **ret, struct err *e
 
         if (keys_fd < 0)
                 return -1;
-        return sshkey_ensure(keys_fd, "director_ed25519", COMMITTER_MAIL, ret, err) < 0 ? err_wrap(err, "%s", folder)
-                                                                                        : 0;
+        return sshkey_ensure(keys_fd, COMMIT_KEY, COMMITTER_MAIL, ret, err) < 0 ? err_wrap(err, "%s", folder) : 0;
 }
 
 int land_prepare(struct director *d, struct err *err)

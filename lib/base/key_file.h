@@ -17,6 +17,9 @@
 
 bool key_file_exists(int dirfd, const char *name);
 
+/* Whether its owner alone can open it, without reading it; 0 where there is none: it is made when it is first used. ERR_BLOCKED. */
+int key_file_check(int dirfd, const char *name, const char *what, struct err *err);
+
 /* Appends all of it. `what` begins the message. ERR_BLOCKED where others can open it, ERR_INPUT where it is too long to be a key. */
 int key_file_read(int dirfd, const char *name, const char *what, struct str *ret, struct err *err);
 

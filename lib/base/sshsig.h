@@ -21,6 +21,8 @@
 
 #include <stddef.h>
 
+#define COMMIT_KEY "director_ed25519" /* signs commits; in <state>/keys */
+
 struct sshkey;
 
 int sshkey_ensure(int dirfd, const char *name, const char *principal, struct sshkey **ret, struct err *err);

@@ -65,6 +65,25 @@ work
 is "$(runs_of WAITS-1)" 2 "the file has come ($(cat "$e2e_tmp/work") $(state_of WAITS-1))"
 is "$(git -C "$repo" log --oneline -1 --format=%s)" waits "it landed"
 
+t "a key of ours that others can open blocks before anything is spent; once it is closed the item goes on"
+for name in director_ed25519 attest; do
+        item "[{file: ~/needed.conf}]"
+        sed -i "s/NEEDS-1/KEY-$name/" "$e2e_tmp/item.yaml"
+        (cd "$repo" && cupel queue add "$e2e_tmp/item.yaml") >"$e2e_tmp/out" 2>&1 || fail "queue add: $(cat "$e2e_tmp/out")"
+        chmod 644 "$state/keys/$name"
+        needs
+        is "$status" 30 "$name ($json $(stderr))"
+        has "$json" "$name is open to others: it must be yours alone (chmod 600)" "the reason"
+        is "$(find "$packet/logs" -name '*.log' 2>/dev/null)" "" "nothing ran"
+        work
+        work
+        is "$(runs_of "KEY-$name")" 2 "the one by hand and the worker's first ($(cat "$e2e_tmp/work"))"
+        chmod 600 "$state/keys/$name"
+        work
+        is "$(state_of "KEY-$name")" "[]" "it is done ($(cat "$e2e_tmp/work"))"
+        is "$(runs_of "KEY-$name")" 3 "its runs"
+done
+
 t "the fingerprint is keyed: its key is private, another state has another one, and no file holds a plain digest of a value"
 is "$(stat -c %a "$state/keys/fingerprint.key")" 600 "mode of the key"
 is "$(stat -c %s "$state/keys/fingerprint.key")" 32 "size of the key"
