@@ -44,19 +44,28 @@ static struct ignore lower_rules(const struct strv *globs)
         return judgement_rules(&lower);
 }
 
+static bool is_submodule(const struct change *change)
+{
+        return change->old_mode == 0160000 || change->new_mode == 0160000;
+}
+
 void judge_protected(const struct judgement *judgement)
 {
         const struct strv *globs = &judgement->plan->paths.guarded;
         _cleanup_ignore_ struct ignore guarded = judgement_rules(globs), lower = lower_rules(globs);
 
         for (size_t i = 0; i < judgement->changes->len; i++) {
-                const char *path = judgement->changes->items[i].path;
+                const struct change *change = &judgement->changes->items[i];
+                const char *path = change->path;
                 _cleanup_free_ char *lifted = disguise_lift(path);
                 _cleanup_str_ struct str text = {0};
 
-                if (!ignore_covers(&guarded, path, false) && !ignore_covers(&lower, lifted, false))
+                if (ignore_covers(&guarded, path, false) || ignore_covers(&lower, lifted, false))
+                        str_printf(&text, "is a protected path (%s)", rule_for(globs, path, lifted));
+                else if (is_submodule(change))
+                        str_puts(&text, "is a submodule, and protected as .gitmodules is");
+                else
                         continue;
-                str_printf(&text, "is a protected path (%s)", rule_for(globs, path, lifted));
                 judgement->report->touches_protected = true;
                 gate_find(judgement, &(struct gate_at){.path = path}, str_text(&text));
         }

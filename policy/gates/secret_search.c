@@ -9,7 +9,9 @@
 
 #include <string.h>
 
-#define KNOWN_MAX 1000 /* matches that are looked up elsewhere: what comes behind them counts as new */
+#define MODE_TYPE 0170000u
+#define MODE_LINK 0120000u /* where it leads is no line of text */
+#define KNOWN_MAX 1000     /* matches that are looked up elsewhere: what comes behind them counts as new */
 
 /* One text that is searched, and how a place in it is told. */
 struct search {
@@ -162,7 +164,8 @@ void secret_search(const struct judgement *judgement, const struct change *chang
         if (!change->new_mode)
                 return;
         search_name(judgement, change);
-        if (change->binary && strcmp(change->old_id, change->new_id) != 0)
+        if ((change->binary || (change->new_mode & MODE_TYPE) == MODE_LINK) &&
+            strcmp(change->old_id, change->new_id) != 0)
                 search_bytes(judgement, change);
         else if (change->lines_len)
                 search_lines(judgement, change);

@@ -76,6 +76,9 @@ nowhere "$body"
 
 judged "a file that is a secret by its name" block secrets secret-file deploy/id_ed25519 0 'mkdir deploy; echo something > deploy/id_ed25519'
 
+judged "a token as what a symbolic link leads to" block secrets github-token src/pointer 0 "ln -s \"\$($(token) | cut -d'\"' -f2)\" src/pointer"
+nowhere "$body"
+
 t "two hundred findings before it do not show a secret"
 run "$repo" --title x "${unit[@]}" -- sh -c "mkdir many; for i in \$(seq 300); do $(token) > many/\$i.py; done"
 is "$status" 22 "exit status"
@@ -123,6 +126,23 @@ has "$json" "budget.diff_bytes" "which budget"
 run "$repo" --title x "${unit[@]}" --budget diff_binary=1K -- sh -c 'head -c 4K /dev/zero > src/zeros'
 is "$status" 22 "no text ($json)"
 has "$json" "budget.diff_binary" "which budget"
+
+t "a submodule goes as little as .gitmodules does, and where that is the work a person decides"
+git init -q "$e2e_tmp/part"
+git -C "$e2e_tmp/part" commit -q --allow-empty -m part
+git -C "$repo" -c protocol.file.allow=always submodule -q add "$e2e_tmp/part" part
+git -C "$repo" commit -q -m part
+for gone in 'rmdir part' 'rmdir part; echo a file now > part'; do
+        before=$(fingerprint "$repo")
+        run "$repo" --title x "${unit[@]}" -- sh -c "$gone"
+        is "$status" 22 "$gone ($json)"
+        has "$json" "part is a submodule" "the reason"
+        is "$(fingerprint "$repo")" "$before" "the repository"
+done
+printf 'gates: {protected: warn}\n' >"$e2e_tmp/warn.yaml"
+run "$repo" --title x --mood calm --verify unit=./check.sh --policy "$e2e_tmp/warn.yaml" -- rmdir part
+is "$status" 10 "as a warning ($json)"
+has "$json" "the risk is high" "why a person decides"
 
 t "a gate that is made strict refuses what it warned of"
 printf 'gates: {whitespace: block, generated: block, no_copy: block}\n' >>"$policy"
