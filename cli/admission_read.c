@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#define DAY_MS 86400000
 #define AGAIN "; look at it, then: cupel admit"
 
 void admission_release(struct admission *admission)
@@ -155,12 +156,14 @@ static void check_policy(const struct admission *admission, const struct policy_
 static void check_age(const struct admission *admission, struct strv *missing)
 {
         const int64_t then = clock_from_rfc3339(admission->time);
+        const bool in_days = admission->review_ms >= DAY_MS;
 
         if (admission->review_ms < 0 || !then)
                 return;
         if (clock_wall_ms() - then > admission->review_ms)
-                strv_add_printf(missing, "this repository was admitted on %.10s for %lld days%s", admission->time,
-                                (long long)(admission->review_ms / 86400000), AGAIN);
+                strv_add_printf(missing, "this repository was admitted on %.10s for %lld %s%s", admission->time,
+                                (long long)(admission->review_ms / (in_days ? DAY_MS : 1000)),
+                                in_days ? "days" : "seconds", AGAIN);
 }
 
 /* One command, ready to be typed: with the owner's name where that is another one. */

@@ -62,6 +62,17 @@ static int grant(struct context *context, const struct store_approval *approval,
         return -1;
 }
 
+/* One that was typed for something else must not land this. */
+static int expect_no_sentence(const struct store_run *run, const struct approve_options *options, struct err *err)
+{
+        if (!options->sentence)
+                return 0;
+        return err_set(err, ERR_INPUT,
+                       "run %s is held with its result, which no sentence approves: see cupel review %s, then cupel "
+                       "approve %s",
+                       run->id, run->id, run->id);
+}
+
 /* A mood that only asks holds a question, not a change. */
 static int expect_candidate(const struct store_run *run, struct err *err)
 {
@@ -178,7 +189,8 @@ static int approve_run(struct context *context, const struct store_run *run, con
 {
         if (run->phase == PHASE_BLOCKED)
                 return approve_blocked(context, run, options, err);
-        if (landing_expect_held(run, err) < 0 || expect_candidate(run, err) < 0 || landing_adopt(context, run, err) < 0)
+        if (landing_expect_held(run, err) < 0 || expect_candidate(run, err) < 0 ||
+            expect_no_sentence(run, options, err) < 0 || landing_adopt(context, run, err) < 0)
                 return -1;
         return approve_landing(context, run, options, err);
 }

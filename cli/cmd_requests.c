@@ -184,9 +184,13 @@ static int decide(struct context *context, const struct store_request *request, 
 
         store_close(context->store); /* it was opened for reading */
         context->store = NULL;
-        if (context_open_store(context, err) < 0 || recover_runs(context, err) < 0 ||
-            store_request_decide(context->store, &decision, &decided, err) < 0)
+        if (context_open_store(context, err) < 0 || recover_runs(context, err) < 0)
                 return -1;
+        if (store_request_decide(context->store, &decision, &decided, err) < 0) {
+                if (err->code == ERR_CONFLICT)
+                        err->code = ERR_INPUT; /* no conflict of the target */
+                return -1;
+        }
         tell(request, &decision, &decided, options->json);
         return 0;
 }

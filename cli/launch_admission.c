@@ -64,8 +64,19 @@ int launch_check_checkout(struct launch *launch, struct context *context, struct
 
         if (launch->policy.effective.checkout.dirty != CHECKOUT_REFUSE)
                 return 0;
-        if (repo_count_uncommitted(context->repo, &count, err) < 0)
-                return -1;
+        if (repo_count_uncommitted(context->repo, &count, err) < 0) {
+                char text[640];
+
+                if (err->code != ERR_GIT)
+                        return -1;
+                err_text(err, text, sizeof(text));
+                strv_add_printf(&launch->missing,
+                                "whether your checkout is clean cannot be told, and the policy wants it so "
+                                "(checkout.dirty: refuse): %s; see that git status reads it (a split index: git "
+                                "update-index --no-split-index), then run again",
+                                text);
+                *err = ERR_INIT;
+        }
         if (count)
                 strv_add_printf(
                         &launch->missing,

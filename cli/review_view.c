@@ -38,6 +38,18 @@ static void put_changes(const json_t *entry, struct str *out)
                    json_int_of(changes, "lines_removed"));
 }
 
+/* Where it was verified again, on a target that had moved, the last verdict is what holds. */
+static bool comes_again(const json_t *list, size_t index)
+{
+        const json_t *verifier = json_array_get(list, index);
+
+        for (size_t i = index + 1; i < json_array_size(list); i++)
+                if (!strcmp(json_text_of(json_array_get(list, i), "name"), json_text_of(verifier, "name")) &&
+                    !strcmp(json_text_of(json_array_get(list, i), "gate"), json_text_of(verifier, "gate")))
+                        return true;
+        return false;
+}
+
 static void put_verifiers(const json_t *entry, const struct review_view *view, struct str *out)
 {
         json_t *verifier;
@@ -45,7 +57,8 @@ static void put_verifiers(const json_t *entry, const struct review_view *view, s
 
         json_array_foreach(json_object_get(entry, "verifiers"), i, verifier)
         {
-                if (strcmp(json_text_of(verifier, "gate"), "director") != 0)
+                if (strcmp(json_text_of(verifier, "gate"), "director") != 0 ||
+                    comes_again(json_object_get(entry, "verifiers"), i))
                         continue; /* the director's decide; the runner's are in the page of the run */
                 put_label("verified", out);
                 render_tint(out, view->colour, render_result_tint(json_text_of(verifier, "result")),

@@ -28,10 +28,19 @@ static bool blocks(const struct plan *plan, enum verdict_result result)
         return table[result];
 }
 
+/* Lost tests are compared by the director alone: that the runner saw a PASS says nothing about committed content. */
+static bool fails_in_clean_room_only(const struct verdict *verdict)
+{
+        const bool lost_only = verdict->exit_code == 0 && !verdict->cases.new_failures.len &&
+                               verdict->cases.vanished.len + verdict->cases.skipped.len > 0;
+
+        return verdict->result == VERDICT_FAIL && verdict->passed_in_run && !lost_only;
+}
+
 static void add_verdict(const struct verdict *verdict, struct strv *reasons)
 {
         const char *clean_room_only =
-                verdict->result == VERDICT_FAIL && verdict->passed_in_run
+                fails_in_clean_room_only(verdict)
                         ? "; it passed in the run's own worktree, fails on committed content only: it may depend on an "
                           "ignored or untracked file"
                         : "";

@@ -153,6 +153,13 @@ echo changed >"$repo/docs/a.md"
 stays "1 file of your checkout differs from the last commit" "a changed file" --policy "$e2e_tmp/clean.yaml"
 git -C "$repo" add docs/a.md
 stays "checkout.dirty: refuse" "a staged one" --policy "$e2e_tmp/clean.yaml"
+git -C "$repo" reset -q --hard
+git -C "$repo" update-index --split-index
+stays "whether your checkout is clean cannot be told" "an index that cannot be read" --policy "$e2e_tmp/clean.yaml"
+git -C "$repo" update-index --no-split-index
+goes "and once it can" --policy "$e2e_tmp/clean.yaml"
+echo changed >"$repo/docs/a.md"
+git -C "$repo" add docs/a.md
 goes "elsewhere it is no matter"
 mkdir -p "$XDG_CONFIG_HOME/cupel" "$repo/.cupel"
 cp "$e2e_tmp/clean.yaml" "$XDG_CONFIG_HOME/cupel/config.yaml"

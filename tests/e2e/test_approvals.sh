@@ -208,6 +208,10 @@ for part in "Hold me" "2 files, +2 -0" "in the mood paranoid a person approves" 
         has "$out" "$part" review
 done
 has "$(in_repo cupel review "$held")" "yours to decide" "review RUN"
+in_repo cupel approve "$held" --sentence "I approve something else." >"$e2e_tmp/out" 2>&1
+is "$?" 2 "a sentence, which a held run does not want ($(cat "$e2e_tmp/out"))"
+has "$(cat "$e2e_tmp/out")" "cupel approve $held" "what to type"
+has "$(in_repo cupel runs)" held "it still waits"
 is "$(in_repo cupel review --json | python3 -c 'import json,sys
 e=json.load(sys.stdin)[0]; print(e["waits_for"], e["changes"]["files"], e["verifiers"][0]["result"], bool(e["deadline"]))')" \
         "approval 2 PASS True" "--json"

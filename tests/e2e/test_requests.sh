@@ -68,6 +68,8 @@ has "$(events receipt.preference.decision)" '"actor":"user"' "whose"
 succeeds sh -c "cd '$repo' && cupel events --verify '$run_id'"
 fails sh -c "cd '$repo' && cupel requests answer $id again"
 has "$(cat "$e2e_tmp/out")" "was answered already" "a second answer"
+(cd "$repo" && cupel requests answer "$id" again) >"$e2e_tmp/out" 2>&1
+is "$?" 2 "its exit status"
 is "$(ids --run "$run_id")" "" "what is open"
 is "$(ids --run "$run_id" --all)" "$id" "what was asked"
 has "$(cd "$repo" && cupel run --policy "$e2e_tmp/policy.yaml" --title asks --show-prompt -- true)" "no, rename it" \

@@ -83,6 +83,21 @@ Test(decide, a_failure_of_the_clean_room_alone_says_so)
         cr_assert(told("ignored or untracked file"));
 }
 
+Test(decide, lost_tests_are_no_matter_of_the_clean_room)
+{
+        f.verdict.result = VERDICT_FAIL;
+        f.verdict.why = (char *)"1 test that passes on the base is gone: a";
+        f.verdict.passed_in_run = true;
+        strv_add(&f.verdict.cases.vanished, "a");
+        cr_assert_eq(ask(), DECISION_REFUSE);
+        cr_assert(told("is gone: a"));
+        cr_assert_not(told("committed content"));
+        f.verdict.exit_code = 1;
+        cr_assert_eq(ask(), DECISION_REFUSE);
+        cr_assert(told("ignored or untracked file"));
+        strv_release(&f.verdict.cases.vanished);
+}
+
 Test(decide, what_could_not_be_judged_is_refused)
 {
         f.verdict.result = VERDICT_INCONCLUSIVE;
