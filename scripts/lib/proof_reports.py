@@ -63,10 +63,13 @@ def count(tried, key):
 def sweep(paths):
     """scripts/crash-sweep --report: the last word on each point and trial counts."""
     records = lines(paths)
-    points, trials = {}, {}
+    points, trials, mended = {}, {}, set()
     for record in records:
         if record.get("record") == "point":
-            points[tuple(record[key] for key in ("scenario", "process", "call", "nth", "fault"))] = record
+            key = tuple(record[name] for name in ("scenario", "process", "call", "nth", "fault"))
+            points[key] = record
+            if record["wrong"]:
+                mended.add(key)
         elif record.get("record") == "trial":
             trials[record["experiment"], record["what"]] = record
     if not points and not trials:
@@ -78,7 +81,8 @@ def sweep(paths):
     return {"when": max((record["time"][:16].replace("T", " ") for record in begun if record.get("time")), default=None),
             "full": any(str(record.get("asked")).startswith("full") for record in begun),
             "of": max((record.get("of") or 0 for record in begun if str(record.get("asked")).startswith("full")), default=0), "points": len(tried), "unreached": len(points) - len(tried),
-            "trials": count(tests, "experiment"), "violations": len(wrong), "seeds": sorted({str(record.get("seed")) for record in begun}),
+            "trials": count(tests, "experiment"), "violations": len(wrong),
+            "mended": sum(points[key]["hit"] and not points[key]["wrong"] for key in mended), "seeds": sorted({str(record.get("seed")) for record in begun}),
             "users": sorted({str(record.get("user")) for record in begun}),
             "by": {key: count(tried, key) for key in ("process", "call", "fault", "scenario")},
             "wrong": [f"{record.get('process') or record.get('experiment')} {record.get('call') or record.get('what')}: {record['wrong'][0]}"

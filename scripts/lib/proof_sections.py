@@ -70,11 +70,12 @@ SECTIONS = [
             "At least 60 % of a direct connection's throughput; a metered event stream at 200 MB/s, its first byte within 3 ms of direct; memory flat.",
             bench("egress route", 41, 41), takes="2 min"),
     section("crash", "Killed at every system call",
-            "Whichever of cupel's processes is killed at whichever system call, or has that call fail: the next command finishes or discards the "
-            "run by itself. One commit or none, the repository otherwise byte for byte as before, nothing lost, nothing left (G1, G2, G7, G10). "
-            "A judge of git, sqlite3 and sha256sum says so, not cupel.",
-            (["scripts/crash-sweep", "--full", "--report", "{report}"], ["scripts/crash-sweep", "--sample", "500", "--report", "{report}"]),
-            reader="sweep", takes="hours, quick 15 min (root)", tell=tell.sweep),
+            "A whole run that lands: whichever of cupel's processes is killed at whichever system call, or has that call fail, the next command "
+            "finishes or discards the run by itself. One commit or none, the repository otherwise byte for byte as before, nothing lost, nothing left (G1, G2, G7, G10). "
+            "A judge of git, sqlite3 and sha256sum says so, not cupel. (Other ways of a run, with a checkout, packs, a proxy, a refusal: `--scenario`; "
+            "CI tries a sample over all of them.)",
+            (["scripts/crash-sweep", "--full", "--scenario", "landing", "--report", "{report}"], ["scripts/crash-sweep", "--sample", "500", "--report", "{report}"]),
+            reader="sweep", takes="1-2 h, quick 15 min (root)", tell=tell.sweep),
     section("power", "Power loss, full and read-only disks, clocks that jump",
             "The same holds on disks as a power failure may leave them (writes not yet synced are lost, torn or reordered), on a disk that is full "
             "from any moment on, on one that cannot be written, and while the clock jumps.",

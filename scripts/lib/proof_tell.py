@@ -60,7 +60,8 @@ def sweep(data, quick=False):
     tried = data["points"] + sum(count for count, _ in data["trials"].values())
     parts = [f"**{tried:,} tried, {data['violations']} violations.** " +
              (f"Of {data['of']:,} points there are, {data['points']:,} were hit, {data['unreached']:,} were not reached by their run. " if data["of"] else "")
-             + f"As {' and '.join(data['users'])}; seeds {', '.join(data['seeds'])}."]
+             + f"As {' and '.join(data['users'])}; seeds {', '.join(data['seeds'])}."
+             + (f" {data['mended']:,} had violations when they were first tried, and hold since the mend of their cause." if data.get("mended") else "")]
     parts += [f"- {sentence}" for sentence in data["wrong"]]
     if data["points"]:
         parts += [by("process", data["by"]["process"]), by("fault", data["by"]["fault"]), by("scenario", data["by"]["scenario"]),
