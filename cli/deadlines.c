@@ -43,11 +43,14 @@ static int reject_overdue(const struct store_run *run, void *arg, struct err *er
         _cleanup_director_answer_ struct director_answer answer = {0};
         struct err failed = ERR_INIT;
         char text[640];
+        int status;
 
         (void)err;
         if (owner_lives(owner) || store_run_adopt(context->store, run->id, owner, owner_self(), &failed) < 0)
                 return 0;
-        if (deny_landing(context, run, &failed) == 0 && director_call(&call, &answer, &failed) == 0) {
+        status = deny_landing(context, run, &failed) == 0 ? director_call(&call, &answer, &failed) : -1;
+        owner_give_back(context, run->id);
+        if (status == 0) {
                 fprintf(stderr, "cupel: run %s waited past its deadline: %s\n", run->id, outcome_name(answer.outcome));
                 return 0;
         }

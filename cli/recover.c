@@ -28,6 +28,13 @@ bool owner_lives(struct store_owner owner)
         return process_lives(owner.pid, owner.start);
 }
 
+void owner_give_back(struct context *context, const char *run)
+{
+        struct err ignored = ERR_INIT; /* it has ended: nobody asks whose it is */
+
+        (void)store_run_adopt(context->store, run, owner_self(), (struct store_owner){0}, &ignored);
+}
+
 static void say_failed(const char *run, const struct err *failed)
 {
         _cleanup_str_ struct str shown = {0};
@@ -49,12 +56,15 @@ static int recover_run(const struct store_run *run, void *arg, struct err *err)
         const struct director_call call = {.context = context, .mode = "recover", .run = run->id};
         _cleanup_director_answer_ struct director_answer answer = {0};
         struct err failed = ERR_INIT;
+        int status;
 
         (void)err;
         if (owner_lives(owner) || store_run_adopt(context->store, run->id, owner, owner_self(), &failed) < 0)
                 return 0;
         cgroups_sweep(true);
-        if (director_call(&call, &answer, &failed) < 0) {
+        status = director_call(&call, &answer, &failed);
+        owner_give_back(context, run->id);
+        if (status < 0) {
                 say_failed(run->id, &failed);
                 return 0;
         }

@@ -20,5 +20,7 @@ int recover_runs(struct context *context, struct err *err);
 /* This process as the owner of a run, and whether an owner still lives (same pid, same start time). */
 struct store_owner owner_self(void);
 bool owner_lives(struct store_owner owner);
+/* After an adoption: a worker lives on, and what still waits (for a person, or for another try) must not wait for its end. */
+void owner_give_back(struct context *context, const char *run);
 
 #endif
