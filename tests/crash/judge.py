@@ -15,7 +15,6 @@ import os
 import re
 import sqlite3
 import stat
-import subprocess
 import time
 
 TERMINAL = ("committed", "discarded", "blocked")

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Scripts that measure and judge, on a checkout where not all is built: they say what is missing and what makes it, before they begin.
+source "$(dirname "$0")/../lib/e2e.sh"
+
+scripts=$e2e_top/scripts nothing=$(new_folder nothing) cupels=$(new_folder cupels)
+for name in cupel cupel-sandbox cupel-runner cupel-director cupel-egress; do
+        ln -s "$CUPEL_BIN/$name" "$cupels/$name"
+done
+refused() {
+        local folder=$1 program=$2 said status=0
+        shift 2
+        said=$(CUPEL_BIN=$folder timeout 60 "$@" 2>&1 </dev/null) || status=$?
+        is "$status" 1 "$*"
+        has "$said" "$program is not built" "$*"
+        has "$said" "build" "$*"
+        is "$(wc -l <<<"$said")" 1 "$*"
+}
+
+t "what is not built is named, with what makes it; no traceback"
+refused "$nothing" "$nothing/cupel" "$scripts/bench" whole_run
+refused "$nothing" "$nothing/cupel" "$scripts/bench" --quick
+refused "$nothing" "$nothing/cupel" "$scripts/soak" --runs 1
+refused "$nothing" "$nothing/cupel" "$scripts/crash-sweep" --sample 1
+refused "$nothing" "$nothing/tests/bin/gates-over" "$scripts/gate-recall" --build "$nothing"
+refused "$nothing" "$nothing/tests/bin/gates-over" "$scripts/gate-precision" --build "$nothing" --cache "$e2e_tmp/cache"
+refused "$nothing" "$nothing/cupel" "$scripts/docs" --check --bin "$nothing"
+refused "$nothing" "$nothing/tests/bin/tree-judge" "$scripts/fuzz-trees" --no-build --sequences 1
+
+t "each row of scripts/bench asks for its own programs first"
+for row in discard sandbox_start --quick; do
+        refused "$cupels" "$cupels/bench-sandbox" "$scripts/bench" "$row"
+done
+# only who may trace sets the kernel's share beside
+[ ! -w /sys/kernel/tracing/instances ] || refused "$cupels" "$cupels/bench-floor" "$scripts/bench" phases
+is "$("$scripts/bench" nonsense 2>&1 | grep -c 'there are whole_run, by_hand')" 1
+
+done_testing
