@@ -50,6 +50,21 @@ struct sqlite3_stmt *db_prepare(struct store *store, enum sql sql, struct err *e
         return prepare(store, sql, 0, err);
 }
 
+struct sqlite3_stmt *db_take(struct store *store, enum sql sql, struct err *err)
+{
+        struct sqlite3_stmt *stmt = db_use(store, sql, err);
+
+        store->statements[sql] = NULL;
+        return stmt;
+}
+
+void db_give(struct store *store, enum sql sql, struct sqlite3_stmt *stmt)
+{
+        db_finalize(&store->statements[sql]);
+        sqlite3_reset(stmt);
+        store->statements[sql] = stmt;
+}
+
 int db_step(struct store *store, struct sqlite3_stmt *stmt, struct err *err)
 {
         int code = sqlite3_step(stmt);

@@ -73,6 +73,9 @@ void db_tx_end(struct db_tx *tx);
 struct sqlite3_stmt *db_use(struct store *store, enum sql sql, struct err *err); /* NULL with err set */
 /* A private one, for loops that call back; closed by its cleanup. */
 struct sqlite3_stmt *db_prepare(struct store *store, enum sql sql, struct err *err);
+/* For one that comes again and again: the prepared one where nobody has it, which db_give() keeps for the next. */
+struct sqlite3_stmt *db_take(struct store *store, enum sql sql, struct err *err);
+void db_give(struct store *store, enum sql sql, struct sqlite3_stmt *stmt);
 
 int db_step(struct store *store, struct sqlite3_stmt *stmt, struct err *err);
 

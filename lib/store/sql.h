@@ -23,6 +23,9 @@
         "a.kind = ?1 AND (?1 = 'start' OR r.id = ?2) AND a.item = ?3 AND a.tree = ?4 AND a.base = ?5 AND "             \
         "a.evidence = ?6 AND a.item_sha256 = ?7 AND a.plan_id = ?8 AND a.sentence = ?9"
 
+/* Of an event of another type only its type is read: the rest of a long one is on pages of its own. */
+#define EVENT_BEGINS(prefix) "type BETWEEN " prefix " AND " prefix " || '~'"
+
 #define STATEMENTS(X)                                                                                                  \
         X(BEGIN_READ, "BEGIN")                                                                                         \
         X(BEGIN_WRITE, "BEGIN IMMEDIATE")                                                                              \
@@ -34,7 +37,11 @@
         X(META_GET, "SELECT value FROM meta WHERE key = ?")                                                            \
         X(META_SET, "INSERT INTO meta(key, value) VALUES(?, ?)")                                                       \
         X(EVENT_ADD, "INSERT INTO events(run, sequence, type, body, hash) VALUES(?, ?, ?, ?, ?)")                      \
-        X(EVENTS, "SELECT sequence, type, body, hash FROM events WHERE run = ? AND sequence >= ? ORDER BY sequence")   \
+        X(EVENTS, "SELECT sequence, type, body, hash FROM events WHERE run = ?1 AND sequence >= ?2 AND (?3 IS NULL "   \
+                  "OR " EVENT_BEGINS("?3") " OR " EVENT_BEGINS("?4") " OR " EVENT_BEGINS("?5") " OR " EVENT_BEGINS(    \
+                          "?6") ") "                                                                                   \
+                                "ORDER BY sequence")                                                                   \
+        X(EVENT_HASH_BEFORE, "SELECT hash FROM events WHERE run = ? AND sequence < ? ORDER BY sequence DESC LIMIT 1")  \
         X(EVENT_ABOUT,                                                                                                 \
           "SELECT sequence FROM events WHERE run = ?1 AND type = ?2 AND "                                              \
           "coalesce(json_extract(body, '$.data.kind'), ?3) = ?3 AND "                                                  \

@@ -204,47 +204,6 @@ Test(event, a_refused_event_leaves_its_batch_usable)
         fixture_close(&f);
 }
 
-static int put_type(const struct store_event_row *row, void *arg, struct err *err)
-{
-        (void)err;
-        str_printf(arg, "%lld %s;", (long long)row->sequence, row->type);
-        return 0;
-}
-
-static void events_of(struct fixture *f, const char *const *prefixes, int64_t from, int64_t limit, const char *expected)
-{
-        const struct store_events_filter filter = {.type_prefixes = prefixes, .from = from, .limit = limit};
-        _cleanup_str_ struct str got = {0};
-        struct err err = ERR_INIT;
-
-        cr_assert_eq(store_events_each(f->store, "r", &filter, put_type, &got, &err), 0, "%s", err.message);
-        cr_assert_str_eq(str_text(&got), expected);
-}
-
-Test(event, several_types_are_asked_for_at_once_and_come_in_their_order)
-{
-        struct json_t *claim =
-                json_pack("{s:s, s:s, s:s}", "candidate_action", "a", "final_action", "f", "veto_reason", "v");
-        const struct store_event veto = {
-                .run = "r", .type = "action.vetoed", .actor = EVENT_ACTOR_RUNNER, .data = claim};
-        struct err err = ERR_INIT;
-        struct fixture f;
-
-        fixture_open(&f);
-        create_run(&f, "r");
-        note(f.store, "r", "one");
-        cr_assert_eq(store_event_append(f.store, &veto, NULL, &err), 0, "%s", err.message);
-        note(f.store, "r", "two");
-        events_of(&f, (const char *const[]){"action.vetoed", "note.", NULL}, 0, 0,
-                  "2 note.status;3 action.vetoed;4 note.status;");
-        events_of(&f, (const char *const[]){"receipt.", "action.vetoed", NULL}, 0, 0, "3 action.vetoed;");
-        events_of(&f, (const char *const[]){"note.", "action.", NULL}, 3, 1, "3 action.vetoed;");
-        events_of(&f, (const char *const[]){"receipt.", NULL}, 0, 0, "");
-        events_of(&f, (const char *const[]){NULL}, 0, 0, "");
-        json_decref(claim);
-        fixture_close(&f);
-}
-
 Test(event, an_aborted_batch_leaves_nothing_and_the_chain_goes_on)
 {
         struct err err = ERR_INIT;
