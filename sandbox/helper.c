@@ -319,6 +319,7 @@ static void release(struct helper *helper)
         }
         if (helper->notes >= 0)
                 close(helper->notes);
+        step_pause_release(&helper->pause);
         site_release(&helper->site); /* the stale namespace goes with this process */
         cgroups_release(&helper->groups);
         sandbox_plan_release(&helper->plan);

@@ -113,7 +113,7 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
         helper->failure = ERR_INIT;
         helper_watch_begin(helper);
         helper->running = true;
-        helper->pause = (struct step_pause){.how = STEP_RUNS};
+        step_pause_release(&helper->pause);
         helper->exited = false;
         helper->announced = false;
         helper->notes = steal_fd(&notes);
@@ -166,7 +166,7 @@ bool helper_step_go_on(struct helper *helper)
 
         if (helper->running)
                 step_continue(&helper->process, &helper->groups, &helper->pause);
-        helper->pause = (struct step_pause){.how = STEP_RUNS};
+        step_pause_release(&helper->pause);
         return stood;
 }
 

@@ -16,7 +16,7 @@
  */
 
 #include "lib/base/err.h"
-#include "lib/base/hash.h"
+#include "lib/base/str.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/plan.h"
 #include "sandbox/site.h"
@@ -80,25 +80,23 @@ void step_kill(const struct step_process *process);
  *         … what it would write to is read …
  *         if (!step_stood(&process, &pause)) …          somebody woke up in between: what was read counts for nothing
  *         step_continue(&process, &groups, &pause);
+ *         step_pause_release(&pause);
  */
 enum step_stillness { STEP_RUNS, STEP_FROZEN, STEP_STOPPED }; /* by the control group's freezer; by SIGSTOP */
 
-struct step_still { /* all threads, and how often each has run (step_still.c) */
-        char hex[HASH_HEX];
-};
-
 struct step_pause {
         enum step_stillness how;
-        struct step_still seen; /* STOPPED */
+        struct str seen; /* STOPPED: all threads, and how often each has run (step_still.c) */
 };
 
 int step_pause(const struct step_process *process, const struct cgroups *groups, struct step_pause *ret,
                struct err *err);
 bool step_stood(const struct step_process *process, const struct step_pause *pause);
 void step_continue(const struct step_process *process, const struct cgroups *groups, const struct step_pause *pause);
+void step_pause_release(struct step_pause *pause); /* STEP_RUNS again */
 
-bool step_all_stand(const struct step_process *process);                    /* every thread is stopped or dead */
-bool step_look(const struct step_process *process, struct step_still *ret); /* false: it cannot be seen */
+bool step_all_stand(const struct step_process *process);             /* every thread is stopped or dead */
+bool step_look(const struct step_process *process, struct str *ret); /* false: it cannot be seen */
 
 /* Its PID 1 carries that out: kill(-1) in its pid namespace cannot miss anybody. Only for signals from outside of it. */
 void step_obey_pauses(void);

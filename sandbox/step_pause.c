@@ -87,20 +87,26 @@ static bool stop_all(const struct step_process *process)
         return true;
 }
 
+static bool is_same(const struct str *a, const struct str *b)
+{
+        return a->len == b->len && memcmp(str_text(a), str_text(b), a->len) == 0;
+}
+
 /* Who was seen to be stopped may be about to be switched away from; two looks that agree have everybody behind that. */
-static bool settle(const struct step_process *process, struct step_still *ret)
+static bool settle(const struct step_process *process, struct str *ret)
 {
         const uint64_t until = clock_ms() + TRY_MS;
-        struct step_still next;
+        _cleanup_str_ struct str next = {0};
 
         if (!step_look(process, ret))
                 return false;
         do {
                 if (!step_look(process, &next))
                         return false;
-                if (memcmp(ret, &next, sizeof(next)) == 0)
+                if (is_same(ret, &next))
                         return true;
-                *ret = next;
+                str_clear(ret);
+                str_append(ret, next.data, next.len);
                 poll(NULL, 0, 1);
         } while (clock_ms() < until);
         return false;
@@ -122,17 +128,18 @@ int step_pause(const struct step_process *process, const struct cgroups *groups,
                 tell(process, false);
                 poll(NULL, 0, BETWEEN_MS);
         }
+        step_pause_release(ret);
         return err_set(err, ERR_SYSTEM, "the step's processes could not be brought to a stop");
 }
 
 bool step_stood(const struct step_process *process, const struct step_pause *pause)
 {
-        struct step_still now;
+        _cleanup_str_ struct str now = {0};
 
         if (pause->how != STEP_STOPPED)
                 return pause->how == STEP_FROZEN;
         /* who runs since it woke up has not been switched away from yet: no count tells of it */
-        return step_all_stand(process) && settle(process, &now) && memcmp(&now, &pause->seen, sizeof(now)) == 0;
+        return step_all_stand(process) && settle(process, &now) && is_same(&now, &pause->seen);
 }
 
 void step_continue(const struct step_process *process, const struct cgroups *groups, const struct step_pause *pause)
@@ -141,4 +148,10 @@ void step_continue(const struct step_process *process, const struct cgroups *gro
                 cgroups_step_thaw(groups);
         else if (pause->how == STEP_STOPPED)
                 tell(process, false);
+}
+
+void step_pause_release(struct step_pause *pause)
+{
+        str_release(&pause->seen);
+        *pause = (struct step_pause){.how = STEP_RUNS};
 }

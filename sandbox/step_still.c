@@ -147,7 +147,7 @@ static bool switches_in(const char *status, uint64_t *ret)
 static bool note(int proc, const char *folder, void *arg)
 {
         uint64_t fields[PROCESS_FIELDS];
-        char text[STATUS_MOST], line[PATH_MOST + 48];
+        char text[STATUS_MOST];
         uint64_t switches;
 
         if (!read_text(proc, folder, "stat", text, sizeof(text)) || strchr("ZX", state_in(text)) ||
@@ -155,19 +155,14 @@ static bool note(int proc, const char *folder, void *arg)
                 return true;
         if (!switches_in(text, &switches))
                 return false;
-        snprintf(line, sizeof(line), "%s %" PRIu64 " %" PRIu64, folder, fields[PROCESS_START], switches);
-        hash_field(arg, line, strlen(line));
+        str_printf(arg, "%s %" PRIu64 " %" PRIu64 "\n", folder, fields[PROCESS_START], switches);
         return true;
 }
 
-bool step_look(const struct step_process *process, struct step_still *ret)
+bool step_look(const struct step_process *process, struct str *ret)
 {
-        struct hash hash;
-        struct each each = {.thread = note, .arg = &hash};
-        bool seen;
+        struct each each = {.thread = note, .arg = ret};
 
-        hash_init(&hash);
-        seen = each_of(process, &each);
-        hash_final(&hash, ret->hex);
-        return seen;
+        str_clear(ret);
+        return each_of(process, &each);
 }

@@ -8,8 +8,6 @@
 
 #include <errno.h>
 #include <openssl/sha.h>
-#include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(struct hash), "struct hash holds the library's state");
@@ -82,31 +80,4 @@ int hash_fd(int fd, char ret_hex[HASH_HEX], struct err *err)
         uint64_t left = UINT64_MAX;
 
         return hash_fd_within(fd, &left, ret_hex, err);
-}
-
-void hex_encode(const void *data, size_t len, char *ret_hex)
-{
-        static const char digits[] = "0123456789abcdef";
-        const unsigned char *bytes = data;
-
-        for (size_t i = 0; i < len; i++) {
-                ret_hex[2 * i] = digits[bytes[i] >> 4];
-                ret_hex[2 * i + 1] = digits[bytes[i] & 15];
-        }
-        ret_hex[2 * len] = '\0';
-}
-
-bool hex_is(const char *text, size_t size)
-{
-        return strlen(text) == size - 1 && strspn(text, "0123456789abcdef") == size - 1;
-}
-
-int random_hex(char *ret_hex, size_t digits)
-{
-        unsigned char bytes[32];
-
-        if (digits / 2 > sizeof(bytes) || getrandom(bytes, digits / 2, 0) != (ssize_t)(digits / 2))
-                return -1;
-        hex_encode(bytes, digits / 2, ret_hex);
-        return 0;
 }

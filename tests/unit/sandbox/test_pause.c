@@ -150,6 +150,7 @@ static void tree_end(struct tree *tree)
 {
         kill(tree->process.pid, SIGKILL);
         waitpid(tree->process.pid, NULL, 0);
+        step_pause_release(&tree->pause);
 }
 
 Test(pause, nobody_runs_in_a_pause_and_everybody_after_it)

@@ -156,22 +156,22 @@ Test(still, without_its_proc_nobody_is_known_to_stand)
 
 /* ---- Who ran ---- */
 
-static void look(struct step_still *ret)
+static void look(struct str *ret)
 {
         cr_assert(step_look(&process, ret));
 }
 
-static bool changed_since(const struct step_still *before)
+static bool changed_since(const struct str *before)
 {
-        struct step_still now;
+        _cleanup_str_ struct str now = {0};
 
         look(&now);
-        return strcmp(now.hex, before->hex) != 0;
+        return strcmp(str_text(&now), str_text(before)) != 0;
 }
 
 Test(still, nobody_ran_nothing_changes)
 {
-        struct step_still before;
+        _cleanup_str_ struct str before = {0};
 
         look(&before);
         cr_assert_not(changed_since(&before));
@@ -181,7 +181,7 @@ Test(still, nobody_ran_nothing_changes)
 
 Test(still, one_switch_of_one_thread_is_seen_of_either_kind)
 {
-        struct step_still before;
+        _cleanup_str_ struct str before = {0};
         struct thread ran = worker;
 
         look(&before);
@@ -199,7 +199,7 @@ Test(still, one_switch_of_one_thread_is_seen_of_either_kind)
 Test(still, births_and_deaths_are_seen)
 {
         const struct thread child = {4, 4, "child", 'T', 12, 1, 0};
-        struct step_still before;
+        _cleanup_str_ struct str before = {0};
 
         look(&before);
         put_thread(&child);
@@ -211,7 +211,7 @@ Test(still, births_and_deaths_are_seen)
 
 Test(still, another_one_with_the_same_number_is_seen)
 {
-        struct step_still before;
+        _cleanup_str_ struct str before = {0};
         struct thread next = worker;
 
         look(&before);
@@ -223,7 +223,7 @@ Test(still, another_one_with_the_same_number_is_seen)
 Test(still, what_pid_1_does_and_that_it_reaps_the_dead_is_no_matter)
 {
         struct thread busy = first, dead = worker;
-        struct step_still before;
+        _cleanup_str_ struct str before = {0};
 
         dead.state = 'Z';
         put_thread(&dead);
@@ -238,7 +238,7 @@ Test(still, what_pid_1_does_and_that_it_reaps_the_dead_is_no_matter)
 
 Test(still, a_name_forges_no_counts)
 {
-        struct step_still before;
+        _cleanup_str_ struct str before = {0};
         struct thread other = worker;
 
         /* the kernel writes a line end in a name as \n, in two characters */
@@ -252,7 +252,7 @@ Test(still, a_name_forges_no_counts)
 
 Test(still, counts_that_cannot_be_read_are_no_look)
 {
-        struct step_still ignored;
+        _cleanup_str_ struct str ignored = {0};
 
         put("2/task/3/status", "Name:\tsh\nState:\tT\nvoluntary_ctxt_switches:\t20\n");
         cr_assert_not(step_look(&process, &ignored));
