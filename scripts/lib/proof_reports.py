@@ -133,20 +133,28 @@ def fuzz_targets():
     return re.findall(r"^cupel_fuzz\((\w+) ", listed.read_text(encoding="utf-8"), re.M)
 
 
-def fuzz(paths):
-    """scripts/fuzz --report: and scripts/fuzz-trees --report: one line per target; several of one target are summed up."""
+def sum_targets(records):
     targets = {}
-    for record in lines(paths):
-        if "target" not in record:
-            continue
+    for record in records:
         sums = targets.setdefault(record["target"], dict.fromkeys([*SUMMED, *LARGEST], 0))
         for key in SUMMED:
             sums[key] += record.get(key) or 0
         for key in LARGEST:
             sums[key] = max(sums[key], record.get(key) or 0)
-    if not targets:
-        raise Unreadable(f"{paths[0]} names no target")
     return {"targets": dict(sorted(targets.items())), "all": sorted(fuzz_targets())}
+
+
+def fuzz(paths):
+    """scripts/fuzz --report: and scripts/fuzz-trees --report: one line per target; several of one target are summed up."""
+    records = [record for record in lines(paths) if "target" in record]
+    if not records:
+        raise Unreadable(f"{paths[0]} names no target")
+    return sum_targets(records)
+
+
+def fuzz_add(before, now):
+    """What another time's fuzzing adds; a corpus that was kept in between is counted once."""
+    return sum_targets([{**one, "target": name} for data in (before, now) for name, one in data["targets"].items()])
 
 
 def suite(paths):
@@ -160,4 +168,5 @@ def suite(paths):
             "failures": [line for line in text if line.startswith("FAIL")][:20]}
 
 
+ADDERS = {"fuzz": fuzz_add}
 READERS = {"bench": bench, "sweep": sweep, "soak": soak, "coverage": coverage, "fuzz": fuzz, "suite": suite}

@@ -48,6 +48,10 @@ has "$(cat "$into/proof.md")" "only a sample"
 echo '{"target":"plan","cpu_seconds":700,"executions":12345,"coverage":9,"function_edges":3,"function_edges_all":4,"corpus_files":5,"findings":0}' >"$e2e_tmp/fuzz.jsonl"
 make_page --into "$into" --only fuzz --from "$e2e_tmp/fuzz.jsonl"
 has "$(cat "$into/proof.md")" "not fuzzed: archive"
+make_page --into "$into" --only fuzz --add --from "$e2e_tmp/fuzz.jsonl"
+has "$(cat "$into/proof.md")" '| `plan` | 23.3 | 24,690 | 9 | 3 of 4 | 5 | 0 |'
+make_page --into "$into" --only soak --add --from "$e2e_tmp/fuzz.jsonl"
+is "$status" 2
 cat >"$e2e_tmp/soak.jsonl" <<'J'
 {"record": "soak", "time": "2020-02-02 02:02", "user": "root", "workers": 8, "seed": 1}
 {"record": "sample", "at": 0.5, "runs": 4, "rate": 8, "pss": 2048, "cache": null}
