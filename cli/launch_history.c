@@ -22,12 +22,15 @@ struct gathering {
 
 static void tell_note(struct gathering *gathering, const struct store_event_row *row)
 {
-        _cleanup_json_ json_t *event = json_loadb(row->json, row->len, 0, NULL);
-        const char *actor = json_string_value(json_object_get(event, "actor"));
-        json_t *data = json_object_get(event, "data");
+        _cleanup_json_ json_t *data = NULL;
+        struct store_event_said said;
 
-        if (actor && json_is_object(data))
-                history_note(&gathering->digest, row->type, actor, data);
+        store_event_said(row->json, &said);
+        if (!history_tells(said.actor) || !said.data)
+                return;
+        data = json_loadb(said.data, said.len, 0, NULL);
+        if (json_is_object(data))
+                history_note(&gathering->digest, row->type, said.actor, data);
 }
 
 static int add_note(const struct store_event_row *row, void *arg, struct err *err)

@@ -12,11 +12,11 @@
 
 static int take_claim(const struct store_event_row *row, void *arg, struct err *err)
 {
-        _cleanup_json_ json_t *event = json_parse(row->json, row->len, "event", err);
+        _cleanup_json_ json_t *data = store_event_data(row->json, err);
 
-        if (!event)
+        if (!data)
                 return -1;
-        ahdb_fold(arg, json_object_get(event, "data"), true);
+        ahdb_fold(arg, data, true);
         return 0;
 }
 

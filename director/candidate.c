@@ -24,11 +24,10 @@ struct claim {
 static int read_claim(const struct store_event_row *row, void *arg, struct err *err)
 {
         struct claim *claim = arg;
-        _cleanup_json_ struct json_t *event = json_parse(row->json, row->len, "event", err);
-        struct json_t *data = event ? json_object_get(event, "data") : NULL;
+        _cleanup_json_ struct json_t *data = store_event_data(row->json, err);
         const char *tree = json_string_value(json_object_get(data, "tree"));
 
-        if (!event)
+        if (!data)
                 return -1;
         /* what the director decided on is no claim: after a merge it is another tree than the run's own */
         if (!tree || !hex_is(tree, GIT_HEX) || json_object_get(data, "parent"))

@@ -235,20 +235,28 @@ static void count_note(struct facts *facts, const char *type)
                 json_object_set_new(facts->notes, type, json_integer(seen + 1));
 }
 
+static int look_with(struct facts *facts, const struct store_event_row *row, void (*see)(const struct look *look),
+                     struct err *err)
+{
+        _cleanup_json_ struct json_t *data = NULL;
+        struct store_event_said said;
+
+        store_event_said(row->json, &said);
+        data = json_parse(said.data ? said.data : "", said.len, "event", err);
+        if (!data)
+                return -1;
+        see(&(struct look){.facts = facts,
+                           .type = row->type,
+                           .data = data,
+                           .actor = said.actor[0] ? said.actor : NULL,
+                           .time = said.time[0] ? said.time : NULL});
+        return 0;
+}
+
 /* Of notes only those in which the supervisor tells what it hid; the words of others are not looked for. */
 static int see_hidden(struct facts *facts, const struct store_event_row *row, struct err *err)
 {
-        _cleanup_json_ struct json_t *event = NULL;
-
-        if (!memmem(row->json, row->len, REDACTED, strlen(REDACTED)))
-                return 0;
-        event = json_parse(row->json, row->len, "event", err);
-        if (!event)
-                return -1;
-        see_status(&(struct look){.facts = facts,
-                                  .data = json_object_get(event, "data"),
-                                  .actor = json_string_value(json_object_get(event, "actor"))});
-        return 0;
+        return memmem(row->json, row->len, REDACTED, strlen(REDACTED)) ? look_with(facts, row, see_status, err) : 0;
 }
 
 /* Notes may be many: they are counted by their type alone, without a look inside. */
@@ -257,36 +265,20 @@ int facts_see(struct facts *facts, const struct store_event_row *row, struct err
         const char *type = row->type;
 
         facts->events++;
-        str_clear(&facts->last);
-        str_append(&facts->last, row->json, row->len);
+        snprintf(facts->head, sizeof(facts->head), "%s", row->hash);
         count_note(facts, type);
         if (strcmp(type, "note.status") == 0 && see_hidden(facts, row, err) < 0)
                 return -1;
-        for (size_t i = 0; i < sizeof(sights) / sizeof(sights[0]); i++) {
-                _cleanup_json_ struct json_t *event = NULL;
-
-                if (strcmp(sights[i].type, type) != 0)
-                        continue;
-                event = json_parse(row->json, row->len, "event", err);
-                if (!event)
+        for (size_t i = 0; i < sizeof(sights) / sizeof(sights[0]); i++)
+                if (strcmp(sights[i].type, type) == 0 && look_with(facts, row, sights[i].see, err) < 0)
                         return -1;
-                sights[i].see(&(struct look){.facts = facts,
-                                             .type = type,
-                                             .data = json_object_get(event, "data"),
-                                             .actor = json_string_value(json_object_get(event, "actor")),
-                                             .time = json_string_value(json_object_get(event, "time"))});
-        }
         return 0;
 }
 
 struct json_t *facts_log(const struct facts *facts)
 {
-        struct err ignored = ERR_INIT;
-        _cleanup_json_ struct json_t *last = json_parse(str_text(&facts->last), facts->last.len, "event", &ignored);
-        const char *head = last ? json_text_of(last, "hash") : "";
-
         return json_pack("{s:s, s:I, s:s?}", "file", "telemetry/events.normalized.jsonl", "events",
-                         (json_int_t)facts->events, "head", *head ? head : NULL);
+                         (json_int_t)facts->events, "head", facts->head[0] ? facts->head : NULL);
 }
 
 void facts_init(struct facts *ret)
@@ -321,7 +313,6 @@ void facts_release(struct facts *facts)
         json_decref(facts->discrepancies);
         json_decref(facts->attested);
         json_decref(facts->next);
-        str_release(&facts->last);
         json_decref(facts->decision);
         json_decref(facts->footprint);
         json_decref(facts->resumed);

@@ -8,7 +8,7 @@
  */
 
 #include "lib/base/err.h"
-#include "lib/base/str.h"
+#include "lib/base/hash.h"
 
 #include <stdint.h>
 
@@ -39,9 +39,9 @@ struct facts {
         struct json_t *artifacts;     /* items of all receipt.artifacts; NULL: none */
         struct json_t *processes;     /* items of the latest receipt.processes; NULL: none */
         int64_t artifacts_left_out;
-        int64_t hidden;  /* values that are hidden in notes and reasons */
-        int64_t events;  /* seen so far */
-        struct str last; /* the latest of them, as it is in the log */
+        int64_t hidden;      /* values that are hidden in notes and reasons */
+        int64_t events;      /* seen so far */
+        char head[HASH_HEX]; /* hash of the latest of them; "": there was none */
 };
 
 struct store_event_row;

@@ -120,14 +120,20 @@ static const char *who_of(const char *actor)
         return "";
 }
 
-/* Of the notes that say what is being done only the last is worth a line; what the runner saw is no note that anybody left. */
+/* What the runner saw is no note that anybody left. */
+bool history_tells(const char *actor)
+{
+        return actor[0] && strcmp(actor, "runner") != 0;
+}
+
+/* Of the notes that say what is being done only the last is worth a line. */
 void history_note(struct history *history, const char *type, const char *actor, const struct json_t *data)
 {
         const char *kind = strncmp(type, "note.", 5) == 0 ? type + 5 : type;
         const bool answer = strcmp(type, "receipt.preference.decision") == 0;
         _cleanup_str_ struct str line = {0};
 
-        if (strcmp(actor, "runner") == 0)
+        if (!history_tells(actor))
                 return;
         str_printf(&line, "%s%s: ", answer ? "answer" : kind, who_of(actor));
         put_data(&line, data);

@@ -36,6 +36,7 @@ struct history {
 
 /* `created` as the store has it; `failures`: a list of texts that say why it failed, or NULL. */
 void history_run(struct history *history, const char *created, const char *outcome, const struct json_t *failures);
+bool history_tells(const char *actor); /* of the notes of this one; of others history_note() takes nothing */
 void history_note(struct history *history, const char *type, const char *actor, const struct json_t *data);
 void history_end(struct history *history, struct str *ret);
 void history_release(struct history *history);

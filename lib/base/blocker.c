@@ -67,6 +67,11 @@ static void keep_verdict(struct blocker *blocker, json_t *data)
         json_object_set(of_verifier, json_text_of(data, "gate"), data);
 }
 
+bool blocker_wants(const char *type, enum outcome outcome)
+{
+        return blocker_is_failure(outcome) || strcmp(type, "receipt.verifier") == 0;
+}
+
 void blocker_see(struct blocker *blocker, const char *type, const char *actor, struct json_t *data)
 {
         const enum side side = actor && strcmp(actor, "director") == 0 ? SIDE_DIRECTOR : SIDE_SELF;

@@ -87,6 +87,8 @@ struct blocker {
         struct json_t *decision[2], *verdicts; /* by runner and director; {verifier: {gate: data}} */
 };
 
+/* Whether events of that type say anything about a run that ended so: without a failure its verifiers alone can be in doubt. */
+bool blocker_wants(const char *type, enum outcome outcome);
 void blocker_see(struct blocker *blocker, const char *type, const char *actor, struct json_t *data);
 void blocker_finish(struct blocker *blocker, enum outcome outcome);
 void blocker_release(struct blocker *blocker);

@@ -29,7 +29,7 @@ enum column {
 
 /* ---- one run ---- */
 
-static int fold(struct store *store, int64_t number, struct blocker *blocker, struct err *err)
+static int fold(struct store *store, int64_t number, enum outcome outcome, struct blocker *blocker, struct err *err)
 {
         struct sqlite3_stmt *events = db_use(store, SQL_FAILURE_EVENTS, err);
         int got;
@@ -38,13 +38,16 @@ static int fold(struct store *store, int64_t number, struct blocker *blocker, st
                 return -1;
         db_int(events, 1, number);
         while ((got = db_step(store, events, err)) > 0) {
-                const char *body = db_column(events, 1);
+                const char *type = db_column(events, 0);
                 struct err unreadable = ERR_INIT;
-                _cleanup_json_ json_t *event = json_parse(body, strlen(body), "event", &unreadable);
+                _cleanup_json_ json_t *data = NULL;
+                struct store_event_said said;
 
-                if (event)
-                        blocker_see(blocker, db_column(events, 0), json_text_of(event, "actor"),
-                                    json_object_get(event, "data"));
+                if (!blocker_wants(type, outcome))
+                        continue;
+                store_event_said(db_column(events, 1), &said);
+                if (said.data && (data = json_parse(said.data, said.len, "event", &unreadable)))
+                        blocker_see(blocker, type, said.actor, data);
         }
         db_done(events);
         return got;
@@ -52,7 +55,7 @@ static int fold(struct store *store, int64_t number, struct blocker *blocker, st
 
 static int make(struct store *store, int64_t number, enum outcome outcome, struct blocker *ret, struct err *err)
 {
-        if (fold(store, number, ret, err) < 0)
+        if (fold(store, number, outcome, ret, err) < 0)
                 return -1;
         blocker_finish(ret, outcome);
         return 0;

@@ -5,6 +5,7 @@
  */
 #include "lib/store/event.h"
 
+#include "lib/base/json.h"
 #include "lib/base/str.h"
 
 #include <stdio.h>
@@ -18,6 +19,51 @@ void event_put_json(struct str *out, const char *body, const char *hash, const c
 
         str_append(out, body, len ? len - 1 : 0);
         str_printf(out, ",\"hash\":\"%s\",\"prevhash\":\"%s\"}", hash, previous);
+}
+
+/* What stands before the data and behind them: they are the second of the sorted keys. Behind them nothing is named so. */
+#define ACTOR "{\"actor\":\""
+#define DATA "\",\"data\":"
+#define DATA_END ",\"datacontenttype\":\"application/json\",\"id\":\""
+
+static const char *behind(const char *text, const char *prefix)
+{
+        const size_t len = strlen(prefix);
+
+        return text && strncmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
+static const char *find_end_of_data(const char *data)
+{
+        const size_t len = strlen(data), end = strlen(DATA_END);
+
+        for (size_t at = len > end ? len - end : 0; at; at--)
+                if (data[at] == ',' && memcmp(data + at, DATA_END, end) == 0)
+                        return data + at;
+        return NULL;
+}
+
+void store_event_said(const char *json, struct store_event_said *ret)
+{
+        const char *name = behind(json, ACTOR), *data = NULL, *end;
+
+        *ret = (struct store_event_said){.actor = ""};
+        event_take_time(json, ret->time);
+        for (unsigned i = 0; i < EVENT_ACTOR_COUNT && !data; i++)
+                if ((data = behind(behind(name, event_actor_name((enum event_actor)i)), DATA)))
+                        ret->actor = event_actor_name((enum event_actor)i);
+        if (!data || !(end = find_end_of_data(data)))
+                return;
+        ret->data = data;
+        ret->len = (size_t)(end - data);
+}
+
+struct json_t *store_event_data(const char *json, struct err *err)
+{
+        struct store_event_said said;
+
+        store_event_said(json, &said);
+        return json_parse(said.data ? said.data : "", said.len, "event", err);
 }
 
 static int find_run(struct store *store, const char *run, int64_t *ret, struct err *err)

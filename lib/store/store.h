@@ -34,6 +34,7 @@
  * Strings passed in are borrowed for the call. Strings in a callback live until it returns.
  */
 
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/event.h"
 #include "lib/base/hash.h"
@@ -101,6 +102,20 @@ struct store_event_row {
         size_t len;
         const char *hash; /* as in the JSON */
 };
+
+/*
+ * What the text of a row says, found without taking it apart: its data are most of what there is to parse, and often enough who
+ * said it is all that is asked for. store_event_data() parses them alone; owned by the caller, NULL with err set.
+ */
+struct store_event_said {
+        const char *actor; /* a name of lib/base/event.h; "": it says none */
+        char time[CLOCK_RFC3339];
+        const char *data; /* JSON, borrowed from the row, not terminated; NULL: it has none */
+        size_t len;
+};
+
+void store_event_said(const char *json, struct store_event_said *ret);
+struct json_t *store_event_data(const char *json, struct err *err);
 
 /* A callback returns 0 to go on, 1 to stop quietly, -1 with err set to fail. */
 typedef int store_event_fn(const struct store_event_row *row, void *arg, struct err *err);

@@ -114,3 +114,51 @@ Test(log, a_walk_over_events_may_walk_over_them_again)
                 cr_assert_eq(store_events_each(f.store, "r", NULL, walk_within, &f, &err), 0);
         fixture_close(&f);
 }
+
+Test(log, what_an_event_says_is_found_without_taking_it_apart)
+{
+        struct json_t *data =
+                json_pack("{s:s, s:{s:s, s:s}}", "text", "\",\"datacontenttype\":\"application/json\",\"id\":\"",
+                          "extra", "datacontenttype", "application/json", "id", "x");
+        const struct store_event event = {.run = "r",
+                                          .type = "note.status",
+                                          .actor = EVENT_ACTOR_AGENT,
+                                          .data = data,
+                                          .time = "2026-01-31T12:34:56Z"};
+        _cleanup_str_ struct str text = {0};
+        struct err err = ERR_INIT;
+        struct store_event_said said;
+        struct json_t *parsed;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert_eq(store_event_append(f.store, &event, NULL, &err), 0, "%s", err.message);
+        cr_assert_eq(store_events_each(f.store, "r", &(struct store_events_filter){.from = 2}, put_text, &text, &err),
+                     0);
+        store_event_said(str_text(&text), &said);
+        cr_assert_str_eq(said.actor, "agent");
+        cr_assert_str_eq(said.time, "2026-01-31T12:34:56Z");
+        parsed = store_event_data(str_text(&text), &err);
+        cr_assert(json_equal(parsed, data), "%.*s", (int)said.len, said.data);
+        json_decref(parsed);
+        json_decref(data);
+        fixture_close(&f);
+}
+
+Test(log, a_text_that_is_no_event_says_nothing)
+{
+        static const char *const texts[] = {
+                "", "{", "{\"actor\":\"", "{\"actor\":\"agent\",\"data\":{\"a\":1}}",
+                "{\"actor\":\"nobody\",\"data\":{},\"datacontenttype\":\"application/json\","
+                "\"id\":\"\"}"};
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                struct err err = ERR_INIT;
+                struct store_event_said said;
+
+                store_event_said(texts[i], &said);
+                cr_assert_null(said.data, "%s", texts[i]);
+                cr_assert_null(store_event_data(texts[i], &err));
+        }
+}
