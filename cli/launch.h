@@ -71,10 +71,11 @@ struct launch {
         char base[GIT_HEX];
         char *run_id, *run_folder;
         char identity[HASH_HEX], snapshot[HASH_HEX], item_sha256[HASH_HEX];
-        int64_t claim_epoch; /* 0: no worker starts it */
-        char *race;          /* NULL: it competes with no other run */
-        char *agent_kept;    /* what `agent` borrows from, where nobody typed it now */
-        const char *agent;   /* as it was typed, or NULL: as the plan names it; borrowed */
+        char plan_id[HASH_HEX]; /* of the snapshot's plan.json */
+        int64_t claim_epoch;    /* 0: no worker starts it */
+        char *race;             /* NULL: it competes with no other run */
+        char *agent_kept;       /* what `agent` borrows from, where nobody typed it now */
+        const char *agent;      /* as it was typed, or NULL: as the plan names it; borrowed */
         char *agent_program; /* the file of a profile's command, found on the user's PATH; NULL: none was looked for */
         const char *jobs;    /* of the director's verifiers at once; NULL: as this machine allows; borrowed */
         bool no_reuse;       /* every verifier runs, whatever earlier runs found */

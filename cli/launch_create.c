@@ -93,6 +93,7 @@ static int compute_identity(struct launch *launch, struct err *err)
 
         if (!plan || !object)
                 return err_set(err, ERR_INTERNAL, "the snapshot has no plan or no tools");
+        hash_bytes(plan->bytes, plan->len, launch->plan_id);
         input.plan_json = plan->bytes;
         input.plan_len = plan->len;
         json_object_foreach(object, name, value)

@@ -45,14 +45,11 @@ static json_t *budget_json(const struct budget *budget)
 struct json_t *launch_plan_receipt(const struct launch *launch)
 {
         const struct plan *plan = &launch->plan;
-        char id[HASH_HEX];
-        json_t *data;
-
-        plan_id(plan, id);
-        data = json_pack("{s:s,s:o,s:o,s:o,s:o,s:s,s:b,s:b}", "plan_id", id, "verifiers", verifiers_json(plan), "gates",
-                         gates_json(plan), "budget", budget_json(&plan->budget), "agent",
-                         json_quoted(plan->agent.name ? plan->agent.name : ""), "risk", risk_names[plan->risk],
-                         "person", plan->approval.person != 0, "may_commit", plan->may_commit != 0);
+        json_t *data = json_pack("{s:s,s:o,s:o,s:o,s:o,s:s,s:b,s:b}", "plan_id", launch->plan_id, "verifiers",
+                                 verifiers_json(plan), "gates", gates_json(plan), "budget", budget_json(&plan->budget),
+                                 "agent", json_quoted(plan->agent.name ? plan->agent.name : ""), "risk",
+                                 risk_names[plan->risk], "person", plan->approval.person != 0, "may_commit",
+                                 plan->may_commit != 0);
         if (json_dumpb(data, NULL, 0, JSON_COMPACT) <= EVENT_DATA_MAX)
                 return data;
         json_object_set_new(data, "verifiers", json_array());

@@ -164,6 +164,8 @@ int director_load_plan(struct director *d, struct err *err)
                 return -1;
         if (plan_from_json(str_text(&bytes), bytes.len, &d->plan, err) < 0)
                 return err_wrap(err, "the snapshot's plan");
+        /* plan_id() without making them again: these are the canonical bytes, or they had been refused */
+        hash_bytes(str_text(&bytes), bytes.len, d->plan_id);
         d->has_plan = true;
         return 0;
 }

@@ -98,6 +98,7 @@ struct director {
         int lock_fd; /* the landing lock, while we have it; -1 */
         struct plan plan;
         bool has_plan;
+        char plan_id[HASH_HEX]; /* of that plan; "" without one */
         struct candidate candidate;
         struct layer_stack base;  /* what the run started from; mode run only */
         struct layer_stack delta; /* base + candidate, while the clean room stands on it */

@@ -128,6 +128,7 @@ static int judge(struct director *d, struct verdicts *verdicts, struct err *err)
                 close_host(&d->plan);
         if (!d->options->carries)
                 leave_carried(&d->plan);
+        plan_id(&d->plan, d->plan_id);
         if (load_claims(d, err) < 0 || make_candidate(d, err) < 0)
                 return -1;
         if (d->options->judge == REPLAY_MARKED || gate_report_blocks(&d->candidate.gates) || !d->plan.may_commit)

@@ -121,15 +121,12 @@ static void set_all(struct json_t *report, struct json_t *part)
 static struct json_t *what_was_asked(const struct director *d)
 {
         const struct plan *plan = d->has_plan ? &d->plan : NULL;
-        char id[HASH_HEX] = "";
 
-        if (plan)
-                plan_id(plan, id);
         return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "cupel.report.v1", "run",
                          d->row.id, "item", json_quoted_or_null(d->row.item), "title",
                          json_quoted_or_null(d->row.title), "objective",
                          json_quoted_or_null(plan ? plan->objective : NULL), "mood", json_quoted_or_null(d->row.mood),
-                         "risk", director_risk_json(d), "plan_id", label_or_null(id), "budget",
+                         "risk", director_risk_json(d), "plan_id", label_or_null(d->plan_id), "budget",
                          plan ? budget_json(&plan->budget) : json_null(), "declared_not_enforced",
                          plan ? json_from_strv(&plan->declared) : json_array(), "snapshot_sha256",
                          label_or_null(d->row.snapshot_sha256));

@@ -122,7 +122,6 @@ static void warn(struct director *d, const struct verdicts *verdicts)
 int verdicts_record(struct director *d, const struct verdicts *verdicts, struct json_t *refs, char *ret_id,
                     struct err *err)
 {
-        char id[HASH_HEX];
         struct json_t *attestations = json_array(), *ids = json_array();
 
         warn(d, verdicts);
@@ -131,8 +130,7 @@ int verdicts_record(struct director *d, const struct verdicts *verdicts, struct 
                 json_decref(ids);
                 return -1;
         }
-        plan_id(&d->plan, id);
         return director_record_on(d, "receipt.verifier.attestations",
-                                  json_pack("{s:s, s:o}", "plan_id", id, "attestations", attestations), ids, ret_id,
-                                  err);
+                                  json_pack("{s:s, s:o}", "plan_id", d->plan_id, "attestations", attestations), ids,
+                                  ret_id, err);
 }

@@ -146,15 +146,13 @@ void verifier_key(const struct director *d, const struct plan_verifier *verifier
 void verifier_context(const struct director *d, char ret_hex[HASH_HEX])
 {
         struct hash hash;
-        char id[HASH_HEX];
 
         ret_hex[0] = '\0';
         if (d->plan.sandbox.read.len || d->plan.sandbox.write.len)
                 return;
-        plan_id(&d->plan, id);
         hash_init(&hash);
         put_text(&hash, DOMAIN);
-        put_text(&hash, id);
+        put_text(&hash, d->plan_id);
         put_text(&hash, d->row.base);
         put_text(&hash, d->parent.tree);
         hash_final(&hash, ret_hex);
