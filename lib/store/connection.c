@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <time.h>
 #include <unistd.h>
@@ -77,11 +78,20 @@ int connection_create_file(const char *what, const char *path, struct err *err)
         return 0;
 }
 
+/* Nobody asks how much memory it takes, and each piece of it was counted under a lock. Once it has begun, it is too late to say so. */
+static void begin_sqlite(void)
+{
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int connection_open(const char *what, const char *path, bool writes, struct sqlite3 **ret, struct err *err)
 {
         const int flags = writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-        const int code = sqlite3_open_v2(path, ret, flags | SQLITE_OPEN_NOMUTEX, NULL);
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        int code;
 
+        pthread_once(&once, begin_sqlite);
+        code = sqlite3_open_v2(path, ret, flags | SQLITE_OPEN_NOMUTEX, NULL);
         if (code != SQLITE_OK)
                 return connection_fail(what, path, *ret, code, err);
         sqlite3_extended_result_codes(*ret, 1);
