@@ -23,13 +23,10 @@ int store_overdue_each(struct store *store, store_run_fn *each, void *arg, struc
 
 int store_deadline_get(struct store *store, const char *run, int64_t *ret_ms, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_DEADLINE_GET, err);
-        int got;
+        struct sqlite3_stmt *get;
+        const int got = db_find(store, SQL_DEADLINE_GET, run, &get, err);
 
-        if (!get)
-                return -1;
-        db_text(get, 1, run);
-        if ((got = db_step(store, get, err)) < 0)
+        if (got < 0)
                 return -1;
         *ret_ms = got ? db_column_int(get, 0) : 0;
         db_done(get);
@@ -82,13 +79,10 @@ int store_acceptance_get(struct store *store, const char *run, struct store_acce
         static const size_t texts[] = {
                 offsetof(struct store_acceptance, outcome), offsetof(struct store_acceptance, who),
                 offsetof(struct store_acceptance, reason), offsetof(struct store_acceptance, time)};
-        struct sqlite3_stmt *get = db_use(store, SQL_ACCEPTANCE_GET, err);
-        int got;
+        struct sqlite3_stmt *get;
+        const int got = db_find(store, SQL_ACCEPTANCE_GET, run, &get, err);
 
-        if (!get)
-                return -1;
-        db_text(get, 1, run);
-        if ((got = db_step(store, get, err)) < 0)
+        if (got < 0)
                 return -1;
         if (got == 0)
                 return err_set(err, ERR_NOT_FOUND, "nobody said anything of run %.64s", run);

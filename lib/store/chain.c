@@ -69,13 +69,10 @@ int store_chain_head(struct store *store, char ret_hex[HASH_HEX], struct err *er
 
 int store_chain_has(struct store *store, const char *head, bool *ret, struct err *err)
 {
-        struct sqlite3_stmt *has = db_use(store, SQL_LINK_HAS, err);
-        int got;
+        struct sqlite3_stmt *has;
+        const int got = db_find(store, SQL_LINK_HAS, head, &has, err);
 
-        if (!has)
-                return -1;
-        db_text(has, 1, head);
-        if ((got = db_step(store, has, err)) < 0)
+        if (got < 0)
                 return -1;
         db_done(has);
         *ret = got == 1 || strcmp(head, STORE_HASH_NONE) == 0;

@@ -164,15 +164,20 @@ void db_tx_end(struct db_tx *tx)
         tx->store = NULL;
 }
 
+int db_find(struct store *store, enum sql sql, const char *key, struct sqlite3_stmt **ret, struct err *err)
+{
+        *ret = db_use(store, sql, err);
+        if (!*ret)
+                return -1;
+        db_text(*ret, 1, key);
+        return db_step(store, *ret, err);
+}
+
 struct sqlite3_stmt *db_use_run(struct store *store, enum sql sql, const char *run, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, sql, err);
-        int got;
+        struct sqlite3_stmt *get;
+        const int got = db_find(store, sql, run, &get, err);
 
-        if (!get)
-                return NULL;
-        db_text(get, 1, run);
-        got = db_step(store, get, err);
         if (got == 0)
                 err_set(err, ERR_NOT_FOUND, "there is no run %.64s", run);
         return got == 1 ? get : NULL;

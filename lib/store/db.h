@@ -79,7 +79,9 @@ void db_give(struct store *store, enum sql sql, struct sqlite3_stmt *stmt);
 
 int db_step(struct store *store, struct sqlite3_stmt *stmt, struct err *err);
 
-/* A statement about one run (parameter 1), at its row. NULL with err set: ERR_NOT_FOUND where there is no such run. */
+/* A statement about one key (parameter 1), stepped once: 1 with *ret at its row, 0 where there is none (*ret is at its end), -1. */
+int db_find(struct store *store, enum sql sql, const char *key, struct sqlite3_stmt **ret, struct err *err);
+/* The same about one run, which must be there: NULL with err set, ERR_NOT_FOUND where it is not. */
 struct sqlite3_stmt *db_use_run(struct store *store, enum sql sql, const char *run, struct err *err);
 int db_run(struct store *store, struct sqlite3_stmt *stmt, struct err *err); /* to its end, rows ignored; 0 or -1 */
 int db_run_plain(struct store *store, enum sql sql, struct err *err);        /* one that takes nothing */

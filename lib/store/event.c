@@ -73,17 +73,11 @@ int cursor_load(struct store *store, const char *run, struct err *err)
                                        offsetof(struct store_run, mood), offsetof(struct store_run, identity)};
         struct store_run row = {0};
         struct sqlite3_stmt *get;
-        int got;
 
         if (store->cursor.run && strcmp(store->cursor.id, run) == 0)
                 return 0;
-        if (cursor_flush(store, err) < 0 || !(get = db_use(store, SQL_RUN_CURSOR, err)))
+        if (cursor_flush(store, err) < 0 || !(get = db_use_run(store, SQL_RUN_CURSOR, run, err)))
                 return -1;
-        db_text(get, 1, run);
-        if ((got = db_step(store, get, err)) < 0)
-                return -1;
-        if (got == 0)
-                return err_set(err, ERR_NOT_FOUND, "there is no run %.64s", run);
         row.memory_ = db_copy_texts(get, texts, sizeof(texts) / sizeof(texts[0]), &row);
         fill_cursor(store, &row, db_column_int(get, 4));
         db_done(get);

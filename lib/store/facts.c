@@ -8,14 +8,11 @@
 
 int store_item_get(struct store *store, const char *item, struct store_item *ret, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_ITEM_GET, err);
+        struct sqlite3_stmt *get;
         struct store_item row = {.last_outcome = STORE_OUTCOME_NONE};
-        int got;
+        int got = db_find(store, SQL_ITEM_GET, item, &get, err);
 
-        if (!get)
-                return -1;
-        db_text(get, 1, item);
-        if ((got = db_step(store, get, err)) < 0)
+        if (got < 0)
                 return -1;
         if (got == 0)
                 return err_set(err, ERR_NOT_FOUND, "no run was made for item %.64s", item);

@@ -36,13 +36,10 @@ int store_line_join(struct store *store, const char *ref, const char *run, const
 
 static int read_width(struct store *store, const char *ref, int *ret, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_LINE_WIDTH_GET, err);
-        int got;
+        struct sqlite3_stmt *get;
+        const int got = db_find(store, SQL_LINE_WIDTH_GET, ref, &get, err);
 
-        if (!get)
-                return -1;
-        db_text(get, 1, ref);
-        if ((got = db_step(store, get, err)) < 0)
+        if (got < 0)
                 return -1;
         *ret = got ? (int)db_column_int(get, 0) : LINE_WIDTH_START;
         db_done(get);

@@ -318,14 +318,11 @@ int store_intent_set(struct store *store, const char *run, const struct json_t *
 
 int store_intent_get(struct store *store, const char *run, struct json_t **ret, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_INTENT_GET, err);
+        struct sqlite3_stmt *get;
+        const int got = db_find(store, SQL_INTENT_GET, run, &get, err);
         json_t *intent;
-        int got;
 
-        if (!get)
-                return -1;
-        db_text(get, 1, run);
-        if ((got = db_step(store, get, err)) < 0)
+        if (got < 0)
                 return -1;
         if (got == 0)
                 return err_set(err, ERR_NOT_FOUND, "run %.64s has no landing intent", run);

@@ -50,13 +50,10 @@ static int connect_to(struct store *store, struct err *err)
 
 static int read_repository(struct store *store, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_META_GET, err);
-        int got;
+        struct sqlite3_stmt *get;
+        const int got = db_find(store, SQL_META_GET, "repository", &get, err);
 
-        if (!get)
-                return -1;
-        db_text(get, 1, "repository");
-        if ((got = db_step(store, get, err)) < 0)
+        if (got < 0)
                 return -1;
         if (got == 0)
                 return err_set(err, ERR_STORE, "store %s: it does not say whose it is", store->path);

@@ -3,6 +3,7 @@
 #include "lib/store/queue.h"
 
 #include "lib/store/queue_internal.h"
+#include "lib/store/rows.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -80,83 +81,74 @@ int queue_read(struct sqlite3_stmt *stmt, struct store_queued *ret, struct err *
 
 int queue_find(struct store *store, const char *item, struct store_queued *ret, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_QUEUE_GET, err);
-        int got;
+        struct sqlite3_stmt *get;
+        int got = db_find(store, SQL_QUEUE_GET, item, &get, err);
 
-        if (!get)
-                return -1;
-        db_text(get, 1, item);
-        got = db_step(store, get, err);
-        if (got == 1 && queue_read(get, ret, err) < 0)
+        if (got <= 0)
+                return got;
+        if (queue_read(get, ret, err) < 0)
                 got = -1;
         db_done(get);
         return got;
+}
+
+static int no_item(const char *item, struct err *err)
+{
+        return err_set(err, ERR_NOT_FOUND, "no item %.64s is in the queue", item);
 }
 
 int store_queue_get(struct store *store, const char *item, struct store_queued *ret, struct err *err)
 {
         const int got = queue_find(store, item, ret, err);
 
-        return got == 0 ? err_set(err, ERR_NOT_FOUND, "no item %.64s is in the queue", item) : got < 0 ? -1 : 0;
+        return got == 0 ? no_item(item, err) : got < 0 ? -1 : 0;
 }
 
 int store_queue_bytes(struct store *store, const char *item, struct str *ret, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_QUEUE_BYTES, err);
+        struct sqlite3_stmt *get;
         const void *bytes;
         size_t len;
-        int got;
+        const int got = db_find(store, SQL_QUEUE_BYTES, item, &get, err);
 
-        if (!get)
-                return -1;
-        db_text(get, 1, item);
-        if ((got = db_step(store, get, err)) < 0)
-                return -1;
-        if (got == 0)
-                return err_set(err, ERR_NOT_FOUND, "no item %.64s is in the queue", item);
+        if (got <= 0)
+                return got < 0 ? -1 : no_item(item, err);
         bytes = db_column_blob(get, 0, &len);
         str_append(ret, bytes, len);
         db_done(get);
         return 0;
 }
 
-/* ---- lists: gathered first, so that the callback may write ---- */
+/* ---- lists ---- */
 
-struct queue_list {
-        struct store_queued *items;
-        size_t len;
+struct queue_call {
+        store_queue_fn *each;
+        void *arg;
 };
 
-static void queue_list_release(struct queue_list *list)
+static int read_row(struct sqlite3_stmt *stmt, void *ret, struct err *err)
 {
-        for (size_t i = 0; i < list->len; i++)
-                store_queued_release(&list->items[i]);
-        free(list->items);
+        return queue_read(stmt, ret, err);
 }
 
-static int collect(struct store *store, struct sqlite3_stmt *stmt, struct queue_list *list, struct err *err)
+static void release_row(void *row)
 {
-        int got;
+        store_queued_release(row);
+}
 
-        while ((got = db_step(store, stmt, err)) > 0) {
-                list->items = xgrow(list->items, list->len, sizeof(*list->items));
-                if (queue_read(stmt, &list->items[list->len], err) < 0)
-                        return -1;
-                list->len++;
-        }
-        return got;
+static int say_row(const void *row, const void *call, struct err *err)
+{
+        const struct queue_call *to = call;
+
+        return to->each(row, to->arg, err);
 }
 
 static int each_of(struct store *store, struct sqlite3_stmt *stmt, store_queue_fn *each, void *arg, struct err *err)
 {
-        __attribute__((cleanup(queue_list_release))) struct queue_list list = {0};
-        int said = 0;
+        static const struct row_kind kind = {sizeof(struct store_queued), read_row, release_row};
+        const struct queue_call call = {each, arg};
 
-        if (collect(store, stmt, &list, err) < 0)
-                return -1;
-        for (size_t i = 0; i < list.len && said == 0; i++)
-                said = each(&list.items[i], arg, err);
-        return said < 0 ? -1 : 0;
+        return rows_each(store, stmt, &kind, say_row, &call, err);
 }
 
 int store_queue_each(struct store *store, bool all, store_queue_fn *each, void *arg, struct err *err)

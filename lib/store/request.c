@@ -5,6 +5,7 @@
 #include "lib/base/json.h"
 #include "lib/store/event.h"
 #include "lib/store/queue_internal.h"
+#include "lib/store/rows.h"
 #include "lib/store/run.h"
 
 #include <errno.h>
@@ -19,43 +20,52 @@ void store_request_release(struct store_request *request)
 
 /* ---- reading ---- */
 
-static void read_row(struct sqlite3_stmt *stmt, struct store_request *ret)
+static int read_row(struct sqlite3_stmt *stmt, void *ret, struct err *err)
 {
         static const size_t texts[] = {offsetof(struct store_request, run),   offsetof(struct store_request, item),
                                        offsetof(struct store_request, title), offsetof(struct store_request, type),
                                        offsetof(struct store_request, json),  offsetof(struct store_request, decision)};
         const size_t count = sizeof(texts) / sizeof(texts[0]);
+        struct store_request *request = ret;
 
-        *ret = (struct store_request){.sequence = db_column_int(stmt, (int)count + 1)};
-        snprintf(ret->id, sizeof(ret->id), "%lld.%lld", (long long)db_column_int(stmt, (int)count),
-                 (long long)ret->sequence);
-        ret->memory_ = db_copy_texts(stmt, texts, count, ret);
+        (void)err;
+        *request = (struct store_request){.sequence = db_column_int(stmt, (int)count + 1)};
+        snprintf(request->id, sizeof(request->id), "%lld.%lld", (long long)db_column_int(stmt, (int)count),
+                 (long long)request->sequence);
+        request->memory_ = db_copy_texts(stmt, texts, count, request);
+        return 0;
 }
 
-/* The callback may write to the store: the list is read to its end first. */
+struct request_call {
+        store_request_fn *each;
+        void *arg;
+};
+
+static void release_row(void *row)
+{
+        store_request_release(row);
+}
+
+static int say_row(const void *row, const void *call, struct err *err)
+{
+        const struct request_call *to = call;
+
+        return to->each(row, to->arg, err);
+}
+
 int store_requests_each(struct store *store, const struct store_requests_filter *filter, store_request_fn *each,
                         void *arg, struct err *err)
 {
+        static const struct row_kind kind = {sizeof(struct store_request), read_row, release_row};
+        const struct request_call call = {each, arg};
         _cleanup_stmt_ struct sqlite3_stmt *stmt = db_prepare(store, SQL_REQUESTS, err);
-        struct store_request *items = NULL;
-        size_t len = 0;
-        int got, said = 0;
 
         if (!stmt)
                 return -1;
         db_int(stmt, 1, filter->all);
         db_text(stmt, 2, filter->run);
         db_int(stmt, 3, filter->limit > 0 ? filter->limit : -1);
-        while ((got = db_step(store, stmt, err)) > 0) {
-                items = xgrow(items, len, sizeof(*items));
-                read_row(stmt, &items[len++]);
-        }
-        for (size_t i = 0; got == 0 && i < len && said == 0; i++)
-                said = each(&items[i], arg, err);
-        for (size_t i = 0; i < len; i++)
-                store_request_release(&items[i]);
-        free(items);
-        return got < 0 || said < 0 ? -1 : 0;
+        return rows_each(store, stmt, &kind, say_row, &call, err);
 }
 
 static int no_such(const char *id, struct err *err)
@@ -91,7 +101,7 @@ int store_request_get(struct store *store, const char *id, struct store_request 
         db_int(get, 1, numbers[0]);
         db_int(get, 2, numbers[1]);
         if ((got = db_step(store, get, err)) == 1)
-                read_row(get, ret);
+                read_row(get, ret, err);
         db_done(get);
         return got == 0 ? no_such(id, err) : got < 0 ? -1 : 0;
 }
@@ -150,15 +160,12 @@ static int count_open(struct store *store, const char *run, int64_t *ret, struct
 static int goes_on(struct store *store, const char *run, const struct store_decision *decision, bool *ret,
                    struct err *err)
 {
-        struct sqlite3_stmt *said = db_use(store, SQL_REQUEST_SAID, err);
+        struct sqlite3_stmt *said;
         _cleanup_json_ json_t *data = NULL;
         const char *answer;
-        int got;
+        const int got = db_find(store, SQL_REQUEST_SAID, run, &said, err);
 
-        if (!said)
-                return -1;
-        db_text(said, 1, run);
-        if ((got = db_step(store, said, err)) < 0)
+        if (got < 0)
                 return -1;
         if (got > 0)
                 data = data_of(db_column(said, 0));

@@ -8,6 +8,7 @@
 #include "lib/store/approval_row.h"
 #include "lib/store/event.h"
 #include "lib/store/queue_internal.h"
+#include "lib/store/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,13 +83,10 @@ static int count_attempt(struct store *store, const struct store_run_spec *spec,
 
 static int refuse_existing(struct store *store, const char *id, struct err *err)
 {
-        struct sqlite3_stmt *get = db_use(store, SQL_RUN_CURSOR, err);
-        int got;
+        struct sqlite3_stmt *get;
+        const int got = db_find(store, SQL_RUN_CURSOR, id, &get, err);
 
-        if (!get)
-                return -1;
-        db_text(get, 1, id);
-        if ((got = db_step(store, get, err)) <= 0)
+        if (got <= 0)
                 return got;
         db_done(get);
         return err_set(err, ERR_CONFLICT, "there is a run %s already", id);
@@ -256,41 +254,34 @@ static enum sql list_statement(const struct store_runs_filter *filter)
         return filter->which == STORE_RUNS_OPEN ? SQL_RUNS_OPEN : SQL_RUNS_HELD;
 }
 
-struct run_list {
-        struct store_run *items;
-        size_t len;
+struct run_call {
+        store_run_fn *each;
+        void *arg;
 };
 
-static void run_list_release(struct run_list *list)
+static int read_row(struct sqlite3_stmt *stmt, void *ret, struct err *err)
 {
-        for (size_t i = 0; i < list->len; i++)
-                store_run_release(&list->items[i]);
-        free(list->items);
+        return run_read(stmt, ret, NULL, err);
 }
 
-static int collect(struct store *store, struct sqlite3_stmt *stmt, struct run_list *list, struct err *err)
+static void release_row(void *row)
 {
-        int got;
+        store_run_release(row);
+}
 
-        while ((got = db_step(store, stmt, err)) > 0) {
-                list->items = xgrow(list->items, list->len, sizeof(*list->items));
-                if (run_read(stmt, &list->items[list->len], NULL, err) < 0)
-                        return -1;
-                list->len++;
-        }
-        return got;
+static int say_row(const void *row, const void *call, struct err *err)
+{
+        const struct run_call *to = call;
+
+        return to->each(row, to->arg, err);
 }
 
 int run_each(struct store *store, struct sqlite3_stmt *stmt, store_run_fn *each, void *arg, struct err *err)
 {
-        __attribute__((cleanup(run_list_release))) struct run_list list = {0};
-        int said = 0;
+        static const struct row_kind kind = {sizeof(struct store_run), read_row, release_row};
+        const struct run_call call = {each, arg};
 
-        if (collect(store, stmt, &list, err) < 0)
-                return -1;
-        for (size_t i = 0; i < list.len && said == 0; i++)
-                said = each(&list.items[i], arg, err);
-        return said < 0 ? -1 : 0;
+        return rows_each(store, stmt, &kind, say_row, &call, err);
 }
 
 int store_runs_each(struct store *store, const struct store_runs_filter *filter, store_run_fn *each, void *arg,
