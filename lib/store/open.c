@@ -69,13 +69,16 @@ static int read_repository(struct store *store, struct err *err)
         return 0;
 }
 
-/* One look, in one transaction: whether it is a store of ours, and whose. */
+/*
+ * One look, in one transaction: whether it is a store of ours, and whose. Of pages few are kept: of a long log each is read once, and
+ * memory that is used again costs less than new memory for each.
+ */
 static int look(struct store *store, enum schema_found *ret, struct err *err)
 {
         _cleanup_tx_ struct db_tx tx = {0};
 
         if (db_begin_read(&tx, store, err) < 0 || schema_check(store, ret, err) < 0 ||
-            (*ret != SCHEMA_NONE && read_repository(store, err) < 0))
+            db_run_plain(store, SQL_CACHE_SIZE, err) < 0 || (*ret != SCHEMA_NONE && read_repository(store, err) < 0))
                 return -1;
         return db_commit(&tx, err);
 }

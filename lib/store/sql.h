@@ -33,6 +33,7 @@
         X(ROLLBACK, "ROLLBACK")                                                                                        \
         X(SYNC_NORMAL, "PRAGMA synchronous = NORMAL")                                                                  \
         X(SYNC_FULL, "PRAGMA synchronous = FULL")                                                                      \
+        X(CACHE_SIZE, "PRAGMA cache_size = 64")                                                                        \
         X(CHECK, "PRAGMA integrity_check(1)")                                                                          \
         X(META_GET, "SELECT value FROM meta WHERE key = ?")                                                            \
         X(META_SET, "INSERT INTO meta(key, value) VALUES(?, ?)")                                                       \
