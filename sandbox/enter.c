@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A step's child, PID 1 of its namespaces, with the capabilities of the helper's user namespace: it mounts what is the
- * step's own, and makes the shared root its root. After this there is no way back to the host's tree.
+ * step's own, and makes the shared root its root. The host's tree lies under it until site_leave(); then there is no way back.
  */
 #include "lib/base/cleanup.h"
 #include "sandbox/kernel.h"
@@ -51,14 +51,17 @@ static int mount_all(const struct site *site, const struct sandbox_step *step, i
         return own_shows_links(site, step, err);
 }
 
+/* Both roots are stacked at "." then, the old one on top (pivot_root(2)). */
 static int pivot(const struct site *site, struct err *err)
 {
         if (chdir(site->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
                 return err_errno(err, "pivot_root");
-        /* both are stacked at "." now; the old one is on top (pivot_root(2)) */
-        if (mount_detach(".") < 0 || chdir("/") < 0)
-                return err_errno(err, "leave the host's tree");
         return mount_attributes("/", MOUNT_ATTR_RDONLY, 0, false, err);
+}
+
+int site_leave(struct err *err)
+{
+        return mount_detach(".") < 0 || chdir("/") < 0 ? err_errno(err, "leave the host's tree") : 0;
 }
 
 int site_enter(const struct site *site, const struct sandbox_step *step, struct err *err)

@@ -246,19 +246,39 @@ static int execute(const struct strv *argv, const struct strv *env)
         return -1;
 }
 
-static int restrict_leader(const struct site *site, const struct sandbox_step *step, int keeper, struct err *err)
+static int restrict_leader(const struct leader *leader, struct err *err)
 {
-        if (!site->weak && lock_files(site, step, err) < 0)
+        if (!leader->site->weak && lock_files(leader->site, leader->step, err) < 0)
                 return -1;
         /* CLOEXEC, not closed: a failure below still has to be told */
         if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
                 return err_errno(err, "close_range");
-        return site->weak ? weak_restrict(site, step, keeper, err) : seccomp_apply(SECCOMP_STEP, err);
+        return leader->site->weak ? weak_restrict(leader->site, leader->step, leader->keeper, err)
+                                  : seccomp_apply(SECCOMP_STEP, err);
 }
 
-int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, int keeper,
-                             struct err *err)
+/* A PID 1 that failed says so itself, and takes this process with it. */
+static int wait_for_go(const struct leader *leader, struct err *err)
 {
+        uint64_t go;
+        ssize_t got;
+
+        if (leader->go < 0)
+                return 0;
+        do
+                got = read(leader->go, &go, sizeof(go));
+        while (got < 0 && errno == EINTR);
+        if (got == (ssize_t)sizeof(go))
+                return 0;
+        err_errno(err, "wait for PID 1 of the step");
+        err->code = ERR_SANDBOX;
+        return -1;
+}
+
+int leader_restrict_and_exec(const struct leader *leader, struct err *err)
+{
+        const struct site *site = leader->site;
+        const struct sandbox_step *step = leader->step;
         const char *place = step->cwd ? step->cwd : site->plan->worktree;
         _cleanup_free_ char *cwd = site->weak ? weak_translate(site, step, place) : xstrdup(place);
         _cleanup_strv_ struct strv env = {0};
@@ -269,7 +289,7 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
         build_env(site, step, cwd, &env);
         if (site->weak)
                 translate_env(site, step, &env);
-        if ((step->tty ? set_terminal(output, err) : set_descriptors(output, err)) < 0)
+        if ((step->tty ? set_terminal(leader->output, err) : set_descriptors(leader->output, err)) < 0)
                 return -1;
         if (home_files_write(site, step, err) < 0)
                 return -1;
@@ -278,7 +298,7 @@ int leader_restrict_and_exec(const struct site *site, const struct sandbox_step 
                 err->code = ERR_INPUT;
                 return -1;
         }
-        if (restrict_leader(site, step, keeper, err) < 0)
+        if (restrict_leader(leader, err) < 0 || wait_for_go(leader, err) < 0)
                 return -1;
         execute(&step->argv, &env);
         if (errno == ENOENT)

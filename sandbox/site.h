@@ -11,7 +11,7 @@
  *
  *         site_make(&site, &plan, err);                 after ns_unshare()
  *         site_step_begin(&site, &step, err);
- *                 in the child, in its namespaces:  site_enter(&site, &step, err);
+ *                 in the child, in its namespaces:  site_enter(&site, &step, err); site_leave(err);
  *         site_step_end(&site);                         its PID 1 is dead
  *         site_step_clear(&site);                       what it had in memory goes; when there is time
  *         site_release(&site);                          scratch is empty again; in a cage when the process is gone
@@ -66,6 +66,9 @@ char *site_verify_upper(const struct site *site);
 
 /* Returns the descriptor of the step's /proc (for polling), or -1 with err; -2: no /proc here (tier C). */
 int site_enter(const struct site *site, const struct sandbox_step *step, struct err *err);
+
+/* The host's tree goes. Waits for all processors, 0.2 ms: what does not need this yet is done meanwhile, by another process. */
+int site_leave(struct err *err);
 
 /* The frozen upper's root, O_DIRECTORY|O_RDONLY. From then on it is a lower. */
 int site_freeze(struct site *site, struct err *err);

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -148,7 +149,7 @@ void step_volunteer(void)
         }
 }
 
-/* What holds for PID 1 and for the leader. PID 1 is not dumpable: /proc/1 shows nothing of it to the step. */
+/* What PID 1 and the leader each put on. PID 1 is not dumpable: /proc/1 shows nothing of it to the step. */
 static int restrict_init(const struct sandbox_step *step, struct err *err)
 {
         if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
@@ -160,20 +161,30 @@ static int restrict_init(const struct sandbox_step *step, struct err *err)
         return 0;
 }
 
-static int start_leader(const struct site *site, const struct sandbox_step *step, int output, int status,
-                        pid_t *ret_pid, struct err *err)
+/* Beside the rest of what PID 1 does, which waits for the kernel most of the time. */
+static int start_leader(struct leader *leader, int status, pid_t *ret_pid, struct err *err)
 {
-        pid_t pid = fork();
+        pid_t pid;
 
+        leader->go = eventfd(0, EFD_CLOEXEC);
+        pid = leader->go < 0 ? -1 : fork();
         if (pid < 0)
                 return err_errno(err, "fork");
         if (pid == 0) {
-                leader_restrict_and_exec(site, step, output, -1, err);
+                if (restrict_init(leader->step, err) == 0)
+                        leader_restrict_and_exec(leader, err);
                 report_failure(status, err);
                 _exit(127);
         }
         *ret_pid = pid;
         return 0;
+}
+
+static int let_go(const struct leader *leader, struct err *err)
+{
+        uint64_t go = 1;
+
+        return write(leader->go, &go, sizeof(go)) == (ssize_t)sizeof(go) ? 0 : err_errno(err, "let the leader go");
 }
 
 /* The step's end of its output: the pipe, or a terminal whose other end goes to the helper, which PID 1 does not keep. */
@@ -244,29 +255,31 @@ static void __attribute__((noreturn))
 child(const struct site *site, const struct sandbox_step *step, const struct cgroups *groups, int output, int status,
       int helper, bool new_network)
 {
+        struct leader leader = {site, step, output, .keeper = -1, .go = -1};
         struct step_listeners listeners = {.len = 0};
         struct err err = ERR_INIT;
-        pid_t leader = -1;
+        pid_t pid = -1;
         int proc, home = -1;
 
         step_volunteer();
         if (ns_die_with(helper, &err) < 0 || (proc = site_enter(site, step, &err)) == -1 ||
-            (new_network && ns_loopback_up(&err) < 0))
+            make_terminal(step, status, &leader.output, &err) < 0 || step_join(groups, status, &err) < 0 ||
+            start_leader(&leader, status, &pid, &err) < 0)
+                goto failed;
+        if (site_leave(&err) < 0 || (new_network && ns_loopback_up(&err) < 0))
                 goto failed;
         if (step->home.len)
                 home = open(site->home, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (step_listen(&step->listen, &listeners, &err) < 0 || make_terminal(step, status, &output, &err) < 0)
+        if (step_listen(&step->listen, &listeners, &err) < 0)
                 goto failed;
         report_entered(status, proc, home, &listeners);
         step_obey_pauses();
-        if (step_join(groups, status, &err) < 0 || restrict_init(step, &err) < 0)
+        /* capabilities change, which clears what kills it with the helper (prctl(2)) */
+        if (restrict_init(step, &err) < 0 || ns_die_with(helper, &err) < 0 || let_go(&leader, &err) < 0)
                 goto failed;
-        /* capabilities changed, which cleared it (prctl(2)) */
-        if (ns_die_with(helper, &err) < 0 || start_leader(site, step, output, status, &leader, &err) < 0)
-                goto failed;
-        if (keep_descriptors(step, output, status) < 0)
+        if (keep_descriptors(step, leader.output, status) < 0)
                 _exit(1);
-        reap_until_leader_ends(leader, 3);
+        reap_until_leader_ends(pid, 3);
 failed:
         report_failure(status, &err);
         _exit(1);

@@ -3,8 +3,8 @@
 #define CUPEL_SANDBOX_STEP_H
 
 /*
- * One step as processes: PID 1 of its namespaces (ours: mounts, then reaps) and the leader (PID 2: restricts itself and
- * executes the command). When the leader ends, PID 1 ends, and the kernel kills all that is left, `setsid` and
+ * One step as processes: PID 1 of its namespaces (ours: mounts, then reaps) and the leader (PID 2: restricts itself, waits
+ * until PID 1 has done the same and has left the host's tree, and executes the command). When the leader ends, PID 1 ends, and the kernel kills all that is left, `setsid` and
  * double-forked orphans included.
  *
  *         step_spawn(&process, &site, &step, err);
@@ -123,8 +123,14 @@ int step_listen(const struct sandbox_ports *ports, struct step_listeners *ret, s
 void step_listeners_close(struct step_listeners *listeners);
 
 /* The leader's end of it (leader.c): restricts itself and executes; returns only on failure. */
-int leader_restrict_and_exec(const struct site *site, const struct sandbox_step *step, int output, int keeper,
-                             struct err *err); /* keeper: tier D, where it is told of the filter; else -1 */
+struct leader {
+        const struct site *site;
+        const struct sandbox_step *step;
+        int output;
+        int keeper; /* tier D: where it is told of the filter; else -1 */
+        int go;     /* an eventfd(2): nothing is executed before it says so; -1: at once */
+};
+int leader_restrict_and_exec(const struct leader *leader, struct err *err);
 
 /* The step's home files (home_files.c): written by its leader; compared, with everything in the step dead. */
 int home_files_write(const struct site *site, const struct sandbox_step *step, struct err *err);

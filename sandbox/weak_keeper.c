@@ -236,7 +236,7 @@ static void __attribute__((noreturn)) keeper_main(const struct site *site, const
                 goto failed;
         }
         if (keeper.leader == 0) {
-                leader_restrict_and_exec(site, step, output, pair[1], &err);
+                leader_restrict_and_exec(&(struct leader){site, step, output, .keeper = pair[1], .go = -1}, &err);
                 report = (struct step_report){.kind = STEP_REPORT_FAILED, .err = err};
                 step_report_send(status, &report);
                 _exit(127);

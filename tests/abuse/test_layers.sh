@@ -120,6 +120,10 @@ for how in attack evil verifier host key socket; do
         is "$noticed" "" "by $how"
 done
 
+t "nothing runs before PID 1 has left the host's tree, however long that takes"
+by_attack late-leave
+is "$noticed" "" "what noticed"
+
 # the step
 layer seccomp attack
 layer landlock attack

@@ -59,7 +59,18 @@ WRAP(int, leader_set_limits, (const struct sandbox_limits *limits, struct err *e
 WRAP(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags), off("fds") && in_step(), 0)
 WRAP(pid_t, setsid, (void), (), off("session"), 0)
 WRAP(int, sethostname, (const char *name, size_t len), (name, len), off("uts"), 0)
-WRAP(int, umount2, (const char *target, int flags), (target, flags), off("old-root") && strcmp(target, ".") == 0, 0)
+
+/* The host's tree stays, or goes late: nothing may run before. */
+int __real_umount2(const char *target, int flags);
+int __wrap_umount2(const char *target, int flags);
+int __wrap_umount2(const char *target, int flags)
+{
+        if (off("old-root") && strcmp(target, ".") == 0)
+                return 0;
+        if (off("late-leave") && strcmp(target, ".") == 0)
+                usleep(500000);
+        return __real_umount2(target, flags);
+}
 
 /* ---- Landlock, and what stands between it and the program: a descriptor that somebody forgot ---- */
 
