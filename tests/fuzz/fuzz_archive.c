@@ -8,6 +8,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 #include "lib/packet/archive.h"
+#include "tests/fuzz/must.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -25,12 +26,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t total;
 static size_t entries, top_len;
-
-static void must(bool holds)
-{
-        if (!holds)
-                abort();
-}
 
 static int look(const char *path, const struct stat *st, int type, struct FTW *walk)
 {

@@ -9,6 +9,7 @@
 #include "lib/packet/attest_key.h"
 #include "lib/packet/attestation.h"
 #include "lib/packet/dsse.h"
+#include "tests/fuzz/must.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,12 +21,6 @@ static const char trusted[] = "-----BEGIN PUBLIC KEY-----\n"
                               "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n"
                               "6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n"
                               "-----END PUBLIC KEY-----\n"; /* the generator: nobody signs with it here */
-
-static void must(bool holds)
-{
-        if (!holds)
-                abort();
-}
 
 static void read_attestation(const char *text, size_t len)
 {

@@ -6,17 +6,12 @@
 #include "runner/egress/http.h"
 #include "runner/egress/limits.h"
 #include "runner/egress/socks.h"
+#include "tests/fuzz/must.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-        if (!holds)
-                abort();
-}
 
 static void try_request(const char *bytes, size_t len)
 {
@@ -115,12 +110,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static void (*const tries[])(const char *bytes, size_t len) = {try_request, try_response, try_chunked,
                                                                        try_socks, try_authority};
-        char *copy;
 
-        if (!size)
-                return 0;
-        copy = xmemdup(data + 1, size - 1);
-        tries[data[0] % (sizeof(tries) / sizeof(tries[0]))](copy, size - 1);
-        free(copy);
-        return 0;
+        return must_try(tries, sizeof(tries) / sizeof(tries[0]), data, size);
 }

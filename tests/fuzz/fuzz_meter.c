@@ -7,17 +7,12 @@
 #include "lib/base/cleanup.h"
 #include "runner/egress/meter.h"
 #include "runner/egress/price.h"
+#include "tests/fuzz/must.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-        if (!holds)
-                abort();
-}
 
 static void feed(struct meter *meter, const char *request, size_t request_len, const char *answer, size_t len,
                  size_t step)

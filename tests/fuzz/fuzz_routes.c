@@ -8,6 +8,7 @@
 #include "runner/egress/route_answer.h"
 #include "runner/egress/route_request.h"
 #include "runner/egress/route_rules.h"
+#include "tests/fuzz/must.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,6 @@ static const struct egress_config config = {
         .routes = {{.headers = &header, .headers_len = 1, .allow = {.items = rules, .len = 2}}}, .routes_len = 1};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-        if (!holds)
-                abort();
-}
 
 static enum request_state feed(struct request *request, const char *bytes, size_t len, size_t step, struct str *body)
 {
@@ -135,12 +130,6 @@ static void try_mask(const char *bytes, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static void (*const tries[])(const char *bytes, size_t len) = {try_request, try_target, try_answer, try_mask};
-        char *copy;
 
-        if (!size)
-                return 0;
-        copy = xmemdup(data + 1, size - 1);
-        tries[data[0] % (sizeof(tries) / sizeof(tries[0]))](copy, size - 1);
-        free(copy);
-        return 0;
+        return must_try(tries, sizeof(tries) / sizeof(tries[0]), data, size);
 }

@@ -16,12 +16,6 @@
 #define BEGIN "==> "
 #define END " <==\n"
 
-void must(int holds)
-{
-        if (!holds)
-                abort();
-}
-
 /* The heading that `at` begins with: its length, 0 where there is none. */
 static size_t heading(const char *at, size_t left, char **ret_path)
 {

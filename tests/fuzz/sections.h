@@ -7,6 +7,8 @@
  * files that stand where another one does, are left out. tests/fuzz/pack makes such an input of a folder.
  */
 
+#include "tests/fuzz/must.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +34,5 @@ void sections_write(const struct sections *sections, int folder);
 /* A private folder in memory where there is one, else in /tmp; sections_remove() takes it away. */
 int sections_folder(char ret_path[64]);
 void sections_remove(int folder, const char *path);
-
-void must(int holds);
 
 #endif

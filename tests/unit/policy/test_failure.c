@@ -5,6 +5,7 @@
 #include "lib/base/json.h"
 #include "policy/failure_notes.h"
 #include "policy/questions.h"
+#include "tests/unit/policy/planned.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -12,18 +13,10 @@
 static void plan_of(const char *item_text, const char *more, int64_t tier, struct plan *plan)
 {
         _cleanup_free_ char *text = xasprintf("verifiers: {unit: make test}\n%s", more);
-        _cleanup_item_ struct work_item item;
-        _cleanup_policy_ struct policy user, own, effective;
         const struct plan_options options = {.mood = KEY_UNSET, .tier = tier};
         struct err err = ERR_INIT;
 
-        work_item_init(&item);
-        policy_init(&user);
-        policy_init(&own);
-        cr_assert_eq(work_item_parse(item_text, strlen(item_text), "item.yaml", &item, &err), 0, "%s", err.message);
-        cr_assert_eq(policy_parse(text, strlen(text), "p", POLICY_FROM_OPTION, NULL, &own, &err), 0, "%s", err.message);
-        cr_assert_eq(policy_merge(NULL, &user, &own, &effective, &err), 0);
-        cr_assert_eq(plan_compile(&item, &effective, &options, plan, &err), 0, "%s", err.message);
+        cr_assert_eq(planned(item_text, text, &options, plan, &err), 0, "%s", err.message);
 }
 
 #define TIERS                                                                                                          \

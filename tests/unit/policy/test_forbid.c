@@ -4,6 +4,7 @@
 #include "lib/base/cleanup.h"
 #include "policy/plan.h"
 #include "policy/plan_terms.h"
+#include "tests/unit/policy/planned.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -13,19 +14,9 @@
 static void load(const char *item_yaml, const char *policy_yaml, const char *history, struct plan *plan)
 {
         const struct plan_options options = {.mood = KEY_UNSET, .history = history};
-        _cleanup_item_ struct work_item item;
-        _cleanup_policy_ struct policy user, own, effective;
         struct err err = ERR_INIT;
 
-        work_item_init(&item);
-        policy_init(&user);
-        policy_init(&own);
-        cr_assert_eq(work_item_parse(item_yaml, strlen(item_yaml), "item", &item, &err), 0, "%s", err.message);
-        cr_assert_eq(work_item_check(&item, &err), 0);
-        cr_assert_eq(policy_parse(policy_yaml, strlen(policy_yaml), "policy", POLICY_FROM_OPTION, NULL, &own, &err), 0,
-                     "%s", err.message);
-        cr_assert_eq(policy_merge(NULL, &user, &own, &effective, &err), 0, "%s", err.message);
-        cr_assert_eq(plan_compile(&item, &effective, &options, plan, &err), 0, "%s", err.message);
+        cr_assert_eq(planned(item_yaml, policy_yaml, &options, plan, &err), 0, "%s", err.message);
 }
 
 /* What the gate finds where this one word is forbidden: the rule of the first finding, or "". */

@@ -4,24 +4,16 @@
 #include "lib/base/cleanup.h"
 #include "policy/prompt.h"
 #include "policy/risk.h"
+#include "tests/unit/policy/planned.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
 static int compile(const char *item_text, const char *policy_text, int mood, struct plan *plan, struct err *err)
 {
-        _cleanup_item_ struct work_item item;
-        _cleanup_policy_ struct policy user, own, effective;
         const struct plan_options options = {.mood = mood};
 
-        work_item_init(&item);
-        policy_init(&user);
-        policy_init(&own);
-        cr_assert_eq(work_item_parse(item_text, strlen(item_text), "item.yaml", &item, err), 0, "%s", err->message);
-        cr_assert_eq(policy_parse(policy_text, strlen(policy_text), "policy.yaml", POLICY_FROM_OPTION, NULL, &own, err),
-                     0, "%s", err->message);
-        cr_assert_eq(policy_merge(NULL, &user, &own, &effective, err), 0);
-        return plan_compile(&item, &effective, &options, plan, err);
+        return planned(item_text, policy_text, &options, plan, err);
 }
 
 static void load(const char *item, const char *policy, struct plan *plan)

@@ -5,25 +5,17 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "policy/plan.h"
+#include "tests/unit/policy/planned.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
 static void plan_of(const char *item_text, int repository, struct plan *plan)
 {
-        static const char text[] = "verifiers: {unit: make test}\n";
-        _cleanup_item_ struct work_item item;
-        _cleanup_policy_ struct policy user, own, effective;
         const struct plan_options options = {.mood = KEY_UNSET, .repository_risk = repository};
         struct err err = ERR_INIT;
 
-        work_item_init(&item);
-        policy_init(&user);
-        policy_init(&own);
-        cr_assert_eq(work_item_parse(item_text, strlen(item_text), "item.yaml", &item, &err), 0, "%s", err.message);
-        cr_assert_eq(policy_parse(text, strlen(text), "p", POLICY_FROM_OPTION, NULL, &own, &err), 0, "%s", err.message);
-        cr_assert_eq(policy_merge(NULL, &user, &own, &effective, &err), 0);
-        cr_assert_eq(plan_compile(&item, &effective, &options, plan, &err), 0, "%s", err.message);
+        cr_assert_eq(planned(item_text, "verifiers: {unit: make test}\n", &options, plan, &err), 0, "%s", err.message);
 }
 
 static bool tells(const struct strv *reasons, const char *beginning)
