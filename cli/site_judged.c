@@ -3,6 +3,7 @@
 #include "cli/html.h"
 #include "cli/site.h"
 #include "lib/base/json.h"
+#include "lib/base/test_cases.h"
 #include "lib/base/test_compare.h"
 
 #include <string.h>
@@ -24,21 +25,6 @@ static void end_table(struct str *out)
 
 /* ---- verifiers ---- */
 
-static void put_counts(const struct json_t *counts, struct str *out)
-{
-        const char *result;
-        struct json_t *count;
-        bool first = true;
-
-        json_object_foreach((struct json_t *)counts, result, count)
-        {
-                if (!json_integer_value(count))
-                        continue;
-                html_put(out, first ? "%d %t" : ", %d %t", (long long)json_integer_value(count), result);
-                first = false;
-        }
-}
-
 static void put_cases(const struct json_t *cases, struct str *out)
 {
         for (size_t i = 0; i < TEST_LISTS_LEN; i++) {
@@ -59,10 +45,12 @@ static void put_cases(const struct json_t *cases, struct str *out)
 
 static void put_tests(const struct json_t *verifier, struct str *out)
 {
+        _cleanup_str_ struct str counts = {0};
         const struct json_t *cases = json_object_get(verifier, "cases");
         const char *why = json_text_of(verifier, "why");
 
-        put_counts(json_object_get(cases, "counts"), out);
+        test_counts_put(json_object_get(cases, "counts"), &counts);
+        html_put(out, "%t", str_text(&counts));
         if (json_object_get(verifier, "reused"))
                 str_puts(out, "not run again: the same was verified before");
         html_put(out, why[0] ? "<span class=\"text\">%t</span>" : "", why);

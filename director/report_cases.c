@@ -3,6 +3,7 @@
 #include "director/report.h"
 
 #include "lib/base/json.h"
+#include "lib/base/test_cases.h"
 #include "lib/base/test_compare.h"
 
 #include <string.h>
@@ -41,21 +42,6 @@ static void put_list(const struct json_t *list, const char *words, struct str *o
         str_puts(out, "\n");
 }
 
-static void put_counts(const struct json_t *counts, struct str *out)
-{
-        const char *result;
-        struct json_t *count;
-        bool first = true;
-
-        json_object_foreach((struct json_t *)counts, result, count)
-        {
-                if (!json_integer_value(count))
-                        continue;
-                str_printf(out, "%s%lld %s", first ? "" : ", ", (long long)json_integer_value(count), result);
-                first = false;
-        }
-}
-
 static void put_one(const struct json_t *verifier, const char *gate, struct str *out)
 {
         const struct json_t *cases = json_object_get(verifier, "cases");
@@ -67,7 +53,7 @@ static void put_one(const struct json_t *verifier, const char *gate, struct str 
         str_printf(out, "- %s ", gate);
         report_put_code(out, json_string_value(json_object_get(verifier, "name")));
         str_puts(out, ": ");
-        put_counts(json_object_get(cases, "counts"), out);
+        test_counts_put(json_object_get(cases, "counts"), out);
         if (reused) {
                 str_puts(out, "not run again, the verdict is that of ");
                 report_put_code(out, json_string_value(json_object_get(reused, "run")));

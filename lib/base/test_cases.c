@@ -157,6 +157,20 @@ struct json_t *test_cases_counts(const struct test_cases *cases)
         return counts;
 }
 
+void test_counts_put(const struct json_t *counts, struct str *out)
+{
+        const char *result, *between = "";
+        struct json_t *count;
+
+        json_object_foreach((struct json_t *)counts, result, count)
+        {
+                if (!json_integer_value(count))
+                        continue;
+                str_printf(out, "%s%lld %s", between, (long long)json_integer_value(count), result);
+                between = ", ";
+        }
+}
+
 void test_cases_put(const struct test_cases *cases, struct str *out)
 {
         for (size_t i = 0; i < cases->len; i++)

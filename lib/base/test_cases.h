@@ -63,6 +63,8 @@ bool test_cases_any_failed(const struct test_cases *cases);
 
 /* {"pass": 3, "fail": 1, "error": 0, "skip": 0}; owned by the caller. */
 struct json_t *test_cases_counts(const struct test_cases *cases);
+/* The same in words, what there is none of left out: "3 pass, 1 fail". They may be somebody's: not escaped for any form. */
+void test_counts_put(const struct json_t *counts, struct str *out);
 
 /* "p NAME\n" per case, and back; times are not kept. ERR_INPUT where the text is none of ours. */
 void test_cases_put(const struct test_cases *cases, struct str *out);

@@ -7,11 +7,7 @@ source "$(dirname "$0")/lib.sh"
 repo=$(new_repo)
 model=$(new_folder model)
 echo 200 >"$model/script"
-mkfifo "$model/stop"
-python3 -B "$e2e_top/tests/lib/refusing_server.py" "$model" <"$model/stop" 2>/dev/null &
-exec 8>"$model/stop"
-wait_for 20 test -s "$model/port" || { t "the model starts" && fail "no port" && done_testing; }
-port=$(cat "$model/port")
+start_refusing "$model"
 export ABUSE_KEY=sk-abuse-7c1d90e25fa3b648
 
 cat >"$e2e_tmp/policy.yaml" <<P

@@ -6,11 +6,7 @@ source "$(dirname "$0")/../lib/e2e.sh"
 
 model=$(new_folder model)
 echo 200 >"$model/script"
-mkfifo "$model/stop"
-python3 -B "$e2e_top/tests/lib/refusing_server.py" "$model" <"$model/stop" 2>/dev/null &
-exec 8>"$model/stop"
-wait_for 20 test -s "$model/port" || { t "the model starts" && fail "no port" && done_testing; }
-port=$(cat "$model/port")
+start_refusing "$model"
 export ATTEMPT_KEY=sk-attempt-91d04c7be2a5f386
 config=$XDG_CONFIG_HOME/cupel/config.yaml
 mkdir -p "${config%/*}"

@@ -6,11 +6,7 @@ source "$(dirname "$0")/../lib/e2e.sh"
 
 api=$(new_folder api)
 echo 200 >"$api/script"
-mkfifo "$api/stop"
-python3 -B "$e2e_top/tests/lib/refusing_server.py" "$api" <"$api/stop" &
-exec 8>"$api/stop"
-wait_for 30 test -s "$api/port" || { t "the server starts" && fail "no port" && done_testing; }
-port=$(cat "$api/port")
+start_refusing "$api"
 
 repo=$(new_repo)
 config=$XDG_CONFIG_HOME/cupel/config.yaml

@@ -166,6 +166,15 @@ wait_for() {
         done
 }
 
+# start_refusing FOLDER: an upstream that answers as FOLDER/script says (tests/lib/refusing_server.py), on `port`, for as long as fd 8 is open.
+start_refusing() {
+        mkfifo "$1/stop"
+        python3 -B "$e2e_top/tests/lib/refusing_server.py" "$1" <"$1/stop" 2>"$1/complaints" &
+        exec 8>"$1/stop"
+        wait_for 30 test -s "$1/port" || { t "the upstream starts" && fail "$(cat "$1/complaints")" && done_testing; }
+        port=$(cat "$1/port")
+}
+
 # No process of ours works on this test's state any more.
 quiet_now() { ! pgrep -f -- "$e2e_tmp/state" >/dev/null; }
 

@@ -158,3 +158,14 @@ Test(junit, depth_and_number_have_bounds)
                 str_puts(&many, "<testcase/>");
         is_refused(str_text(&many), "more than 100000 test cases");
 }
+
+Test(junit, counts_in_words_leave_out_what_there_is_none_of)
+{
+        _cleanup_json_ json_t *counts = json_pack("{s:i, s:i, s:i}", "pass", 3, "fail", 0, "skip", 1);
+        _cleanup_str_ struct str words = {0}, none = {0};
+
+        test_counts_put(counts, &words);
+        cr_expect_str_eq(str_text(&words), "3 pass, 1 skip");
+        test_counts_put(NULL, &none);
+        cr_expect_eq(none.len, 0);
+}

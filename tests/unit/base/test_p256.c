@@ -4,6 +4,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/p256.h"
+#include "tests/unit/base/judge_folder.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -11,48 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/unit-p256-XXXXXX";
-static int at = -1;
-
-static void begin(void)
-{
-        strcpy(folder, "/tmp/unit-p256-XXXXXX");
-        cr_assert(mkdtemp(folder) != NULL);
-        at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void end(void)
-{
-        struct err err = ERR_INIT;
-        int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        close(at);
-        fs_remove_tree_at(tmp, folder + 5, &err);
-        close(tmp);
-}
-
-TestSuite(p256, .init = begin, .fini = end);
-
-/* A command in the folder of the test. */
-static bool succeeds(const char *command)
-{
-        _cleanup_free_ char *line = xasprintf("cd %s && { %s; } >>out 2>&1", folder, command);
-
-        return system(line) == 0;
-}
+TestSuite(p256, .init = judge_begin, .fini = judge_end);
 
 static void put(const char *name, const void *bytes, size_t len)
 {
         struct err err = ERR_INIT;
 
-        cr_assert(fs_write_at(at, name, bytes, len, 0600, &err) == 0);
-}
-
-static void get(const char *name, struct str *ret)
-{
-        struct err err = ERR_INIT;
-
-        cr_assert(fs_read_at(at, name, 1 << 20, ret, &err) == 0, "%s", err.message);
+        cr_assert(fs_write_at(judge_at, name, bytes, len, 0600, &err) == 0);
 }
 
 static struct p256_key *own_key(void)
@@ -60,7 +26,7 @@ static struct p256_key *own_key(void)
         struct p256_key *key = NULL;
         struct err err = ERR_INIT;
 
-        cr_assert(p256_ensure(at, "attest", &key, &err) == 0, "%s", err.message);
+        cr_assert(p256_ensure(judge_at, "attest", &key, &err) == 0, "%s", err.message);
         return key;
 }
 
@@ -81,13 +47,13 @@ Test(p256, the_secret_is_nobody_elses_and_stays_the_same)
         _cleanup_p256_ struct p256_key *key = own_key();
         struct stat st;
 
-        cr_expect(fstatat(at, "attest", &st, 0) == 0 && (st.st_mode & 0777) == 0600);
-        cr_expect(unlinkat(at, "attest.pub", 0) == 0);
+        cr_expect(fstatat(judge_at, "attest", &st, 0) == 0 && (st.st_mode & 0777) == 0600);
+        cr_expect(unlinkat(judge_at, "attest.pub", 0) == 0);
         {
                 _cleanup_p256_ struct p256_key *again = own_key();
 
                 cr_expect_str_eq(p256_public_of(key)->id, p256_public_of(again)->id);
-                cr_expect(faccessat(at, "attest.pub", F_OK, 0) == 0, "it is made again");
+                cr_expect(faccessat(judge_at, "attest.pub", F_OK, 0) == 0, "it is made again");
         }
 }
 
@@ -160,8 +126,8 @@ Test(p256, other_keys_are_refused_with_a_reason)
                 cr_assert(succeeds("rm -f k k.pub; umask 077"));
                 cr_assert(succeeds(makers[i]), "%s", makers[i]);
                 cr_assert(succeeds("chmod 600 k"));
-                cr_expect(p256_ensure(at, "k", &key, &err) < 0 && err.code == ERR_BLOCKED, "%s", makers[i]);
-                cr_expect(faccessat(at, "k.pub", F_OK, 0) < 0);
+                cr_expect(p256_ensure(judge_at, "k", &key, &err) < 0 && err.code == ERR_BLOCKED, "%s", makers[i]);
+                cr_expect(faccessat(judge_at, "k.pub", F_OK, 0) < 0);
         }
 }
 
@@ -172,8 +138,8 @@ Test(p256, a_key_that_others_may_read_is_refused)
 
         p256_free(key);
         key = NULL;
-        cr_assert(fchmodat(at, "attest", 0644, 0) == 0);
-        cr_expect(p256_ensure(at, "attest", &key, &err) < 0 && err.code == ERR_BLOCKED &&
+        cr_assert(fchmodat(judge_at, "attest", 0644, 0) == 0);
+        cr_expect(p256_ensure(judge_at, "attest", &key, &err) < 0 && err.code == ERR_BLOCKED &&
                   strstr(err.message, "chmod 600"));
 }
 

@@ -4,47 +4,14 @@
 #include "lib/base/fs.h"
 #include "lib/base/sshsig.h"
 #include "lib/base/sshsig_check.h"
+#include "tests/unit/base/judge_folder.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/unit-sshsig-XXXXXX";
-static int at = -1;
-
-static void begin(void)
-{
-        strcpy(folder, "/tmp/unit-sshsig-XXXXXX");
-        cr_assert(mkdtemp(folder) != NULL);
-        at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void end(void)
-{
-        struct err err = ERR_INIT;
-        int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        close(at);
-        fs_remove_tree_at(tmp, folder + 5, &err);
-        close(tmp);
-}
-
-TestSuite(sshsig_check, .init = begin, .fini = end);
-
-static bool succeeds(const char *command)
-{
-        _cleanup_free_ char *line = xasprintf("cd %s && { %s; } >>out 2>&1 </dev/null", folder, command);
-
-        return system(line) == 0;
-}
-
-static void get(const char *name, struct str *ret)
-{
-        struct err err = ERR_INIT;
-
-        cr_assert(fs_read_at(at, name, 1 << 20, ret, &err) == 0, "%s", err.message);
-}
+TestSuite(sshsig_check, .init = judge_begin, .fini = judge_end);
 
 Test(sshsig_check, what_ssh_keygen_signed)
 {
@@ -88,7 +55,7 @@ Test(sshsig_check, our_own_and_who_is_allowed)
         _cleanup_str_ struct str signers = {0};
         struct err err = ERR_INIT;
 
-        cr_assert(sshkey_ensure(at, "key", "me@example.org", &key, &err) == 0);
+        cr_assert(sshkey_ensure(judge_at, "key", "me@example.org", &key, &err) == 0);
         armored = sshsig_sign(key, "git", "hello", 5, &err);
         cr_assert(armored && sshsig_check(armored, "git", "hello", 5, &public, &err) == 0);
         get("allowed_signers", &signers);
