@@ -65,6 +65,7 @@ void context_release(struct context *context)
         free(context->config_file);
         free(context->home);
         free(context->repo_state);
+        strv_release(&context->kept);
         *context = (struct context){0};
 }
 

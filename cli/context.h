@@ -18,6 +18,7 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 #include "lib/git/repo.h"
 #include "lib/store/store.h"
 
@@ -32,6 +33,7 @@ struct context {
         struct repo *repo;
         char *repo_state;    /* <state>/repos/<repo-id> */
         struct store *store; /* NULL after context_open_history() where nothing ever ran */
+        struct strv kept;    /* runs that could not be given back (cli/recover.h) */
 };
 
 int context_init(struct context *context, struct err *err);

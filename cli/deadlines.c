@@ -33,7 +33,6 @@ static const char *what_passed(const struct store_run *run)
 static int reject_overdue(const struct store_run *run, void *arg, struct err *err)
 {
         struct context *context = arg;
-        const struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
         const struct director_call call = {.context = context,
                                            .mode = "discard",
                                            .run = run->id,
@@ -46,7 +45,7 @@ static int reject_overdue(const struct store_run *run, void *arg, struct err *er
         int status;
 
         (void)err;
-        if (owner_lives(owner) || store_run_adopt(context->store, run->id, owner, owner_self(), &failed) < 0)
+        if (owner_take(context, run, &failed) < 0)
                 return 0;
         status = deny_landing(context, run, &failed) == 0 ? director_call(&call, &answer, &failed) : -1;
         owner_give_back(context, run->id);

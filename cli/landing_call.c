@@ -60,11 +60,7 @@ static int is_taken(const struct store_run *run, struct err *err)
 
 int landing_adopt(struct context *context, const struct store_run *run, struct err *err)
 {
-        const struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
-
-        if (owner_lives(owner))
-                return is_taken(run, err);
-        if (store_run_adopt(context->store, run->id, owner, owner_self(), err) == 0)
+        if (owner_take(context, run, err) == 0)
                 return 0;
         return err->code == ERR_CONFLICT ? is_taken(run, err) : -1;
 }

@@ -28,11 +28,29 @@ bool owner_lives(struct store_owner owner)
         return process_lives(owner.pid, owner.start);
 }
 
+int owner_take(struct context *context, const struct store_run *run, struct err *err)
+{
+        if (owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
+                return err_set(err, ERR_CONFLICT, "another command works on run %s", run->id);
+        return store_run_adopt(context->store, run, owner_self(), err);
+}
+
 void owner_give_back(struct context *context, const char *run)
 {
-        struct err ignored = ERR_INIT; /* it has ended: nobody asks whose it is */
+        struct err later = ERR_INIT;
 
-        (void)store_run_adopt(context->store, run, owner_self(), (struct store_owner){0}, &ignored);
+        if (store_run_give_back(context->store, run, owner_self(), &later) < 0)
+                strv_add(&context->kept, run);
+}
+
+/* What a full disk or a store that was busy for long has prevented. */
+static void give_back_kept(struct context *context)
+{
+        _cleanup_strv_ struct strv kept = context->kept;
+
+        context->kept = (struct strv){0};
+        for (size_t i = 0; i < kept.len; i++)
+                owner_give_back(context, kept.items[i]);
 }
 
 static void say_failed(const char *run, const struct err *failed)
@@ -52,14 +70,13 @@ static void say_failed(const char *run, const struct err *failed)
 static int recover_run(const struct store_run *run, void *arg, struct err *err)
 {
         struct context *context = arg;
-        struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
         const struct director_call call = {.context = context, .mode = "recover", .run = run->id};
         _cleanup_director_answer_ struct director_answer answer = {0};
         struct err failed = ERR_INIT;
         int status;
 
         (void)err;
-        if (owner_lives(owner) || store_run_adopt(context->store, run->id, owner, owner_self(), &failed) < 0)
+        if (owner_take(context, run, &failed) < 0)
                 return 0;
         cgroups_sweep(true);
         status = director_call(&call, &answer, &failed);
@@ -130,6 +147,7 @@ int recover_runs(struct context *context, struct err *err)
 {
         const struct store_runs_filter unended = {.which = STORE_RUNS_OPEN};
 
+        give_back_kept(context);
         if (store_runs_each(context->store, &unended, recover_run, context, err) < 0)
                 return -1;
         finish_ended(context);

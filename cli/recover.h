@@ -20,7 +20,12 @@ int recover_runs(struct context *context, struct err *err);
 /* This process as the owner of a run, and whether an owner still lives (same pid, same start time). */
 struct store_owner owner_self(void);
 bool owner_lives(struct store_owner owner);
-/* After an adoption: a worker lives on, and what still waits (for a person, or for another try) must not wait for its end. */
+/* Takes over a run whose owner is dead, as it was seen: ERR_CONFLICT where its owner lives, or it is no longer what it was. */
+int owner_take(struct context *context, const struct store_run *run, struct err *err);
+/*
+ * After that: a worker lives on, and whatever waits for the run (a person, another try, cupel gc) must not wait for its end. What
+ * cannot be given back now is with the next recover_runs().
+ */
 void owner_give_back(struct context *context, const char *run);
 
 #endif

@@ -276,27 +276,43 @@ int store_run_move(struct store *store, const struct store_move *move, struct er
         return 0;
 }
 
-int store_run_adopt(struct store *store, const char *run, struct store_owner from, struct store_owner to,
-                    struct err *err)
+/* ---- owners ---- */
+
+int store_run_adopt(struct store *store, const struct store_run *seen, struct store_owner to, struct err *err)
 {
         _cleanup_tx_ struct db_tx tx = {0};
         struct sqlite3_stmt *adopt;
         int got;
 
-        if (db_begin(&tx, store, DB_QUICK, err) < 0 || cursor_load(store, run, err) < 0 ||
+        if (db_begin(&tx, store, DB_QUICK, err) < 0 || cursor_load(store, seen->id, err) < 0 ||
             !(adopt = db_use(store, SQL_RUN_ADOPT, err)))
                 return -1;
-        db_text(adopt, 1, run);
-        db_int(adopt, 2, from.pid);
-        db_int(adopt, 3, (int64_t)from.start);
+        db_text(adopt, 1, seen->id);
+        db_int(adopt, 2, seen->owner_pid);
+        db_int(adopt, 3, (int64_t)seen->owner_start);
         db_int(adopt, 4, to.pid);
         db_int(adopt, 5, (int64_t)to.start);
+        db_text(adopt, 6, phase_name(seen->phase));
         if ((got = db_step(store, adopt, err)) < 0)
                 return -1;
         db_done(adopt);
         if (got == 0)
-                return err_set(err, ERR_CONFLICT, "run %s has ended, or has another owner by now", run);
+                return err_set(err, ERR_CONFLICT, "run %s is no longer %s, or has another owner by now", seen->id,
+                               phase_name(seen->phase));
         return db_commit(&tx, err);
+}
+
+int store_run_give_back(struct store *store, const char *run, struct store_owner owner, struct err *err)
+{
+        _cleanup_tx_ struct db_tx tx = {0};
+        struct sqlite3_stmt *back;
+
+        if (db_begin(&tx, store, DB_QUICK, err) < 0 || !(back = db_use(store, SQL_RUN_GIVE_BACK, err)))
+                return -1;
+        db_text(back, 1, run);
+        db_int(back, 2, owner.pid);
+        db_int(back, 3, (int64_t)owner.start);
+        return db_run(store, back, err) < 0 ? -1 : db_commit(&tx, err);
 }
 
 /* ---- landing intents on their own ---- */

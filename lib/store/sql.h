@@ -75,7 +75,9 @@
           "commit_id = coalesce(?6, commit_id), moved = ?7 WHERE no = ?1")                                             \
         X(RUN_ADOPT,                                                                                                   \
           "UPDATE runs SET owner_pid = ?4, owner_start = ?5 WHERE id = ?1 AND owner_pid = ?2 AND owner_start = ?3 "    \
-          "AND phase NOT IN ('committed', 'discarded', 'blocked') RETURNING no")                                       \
+          "AND phase = ?6 AND phase NOT IN ('committed', 'discarded', 'blocked') RETURNING no")                        \
+        X(RUN_GIVE_BACK, "UPDATE runs SET owner_pid = 0, owner_start = 0 "                                             \
+                         "WHERE id = ?1 AND owner_pid = ?2 AND owner_start = ?3")                                      \
         X(LINK_LAST, "SELECT position, hash FROM links ORDER BY position DESC LIMIT 1")                                \
         X(LINK_ADD, "INSERT INTO links(position, run, sequence, event, hash) VALUES(?, ?, ?, ?, ?)")                   \
         X(LINK_HAS, "SELECT 1 FROM links WHERE hash = ?")                                                              \

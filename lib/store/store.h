@@ -229,14 +229,18 @@ int store_run_move(struct store *store, const struct store_move *move, struct er
  */
 int store_race_check(struct store *store, const char *run, bool *ret_landing, struct err *err);
 
-/* Somebody else carries the run on (approval, recovery). ERR_CONFLICT unless the owner is still the one given, and
- * the run has not ended: who saw it open may come late, and it ended as its owner died. */
 struct store_owner {
         pid_t pid;
         uint64_t start;
 };
-int store_run_adopt(struct store *store, const char *run, struct store_owner from, struct store_owner to,
-                    struct err *err);
+/*
+ * Somebody else carries the run on (approval, recovery). `seen` is the row that this was decided on: ERR_CONFLICT unless owner
+ * and phase are as they were. The director of a dead owner lives on for a while, and may have ended the run since, or asked a
+ * person, who would find it taken.
+ */
+int store_run_adopt(struct store *store, const struct store_run *seen, struct store_owner to, struct err *err);
+/* `owner` lives on and works on it no more, whether or not it has ended. Nothing changes where it is another's. */
+int store_run_give_back(struct store *store, const char *run, struct store_owner owner, struct err *err);
 
 /* ---- Chains ---- */
 

@@ -173,32 +173,70 @@ Test(run, leaving_the_landing_clears_its_intent)
         fixture_close(&f);
 }
 
+static const struct store_owner first = {100, 1}, second = {101, 2}, nobody = {0, 0};
+
+static void expect_owner(struct fixture *f, const char *id, struct store_owner owner)
+{
+        _cleanup_store_run_ struct store_run run = {0};
+        struct err err = ERR_INIT;
+
+        cr_assert_eq(store_run_get(f->store, id, &run, &err), 0, "%s", err.message);
+        cr_assert_eq(run.owner_pid, owner.pid);
+        cr_assert_eq(run.owner_start, owner.start);
+}
+
 Test(run, only_one_takes_over_from_a_dead_owner)
 {
-        struct store_owner dead = {42, 4711}, first = {100, 1}, second = {101, 2};
+        _cleanup_store_run_ struct store_run seen = {0};
         struct err err = ERR_INIT;
         struct fixture f;
 
         fixture_open(&f);
         create_run(&f, "a");
-        cr_assert_eq(store_run_adopt(f.store, "a", dead, first, &err), 0, "%s", err.message);
-        cr_assert_eq(store_run_adopt(f.store, "a", dead, second, &err), -1);
+        cr_assert_eq(store_run_get(f.store, "a", &seen, &err), 0);
+        cr_assert_eq(store_run_adopt(f.store, &seen, first, &err), 0, "%s", err.message);
+        cr_assert_eq(store_run_adopt(f.store, &seen, second, &err), -1);
         cr_assert_eq(err.code, ERR_CONFLICT);
+        expect_owner(&f, "a", first);
         fixture_close(&f);
 }
 
-Test(run, one_that_has_ended_is_taken_over_by_nobody)
+Test(run, one_that_moved_since_it_was_seen_is_taken_over_by_nobody)
 {
-        struct store_owner dead = {42, 4711}, late = {100, 1};
+        _cleanup_store_run_ struct store_run seen = {0}, ended = {0};
         struct err err = ERR_INIT;
         struct fixture f;
 
         fixture_open(&f);
         create_run(&f, "a");
-        move_to(&f, "a", PHASE_PREPARING, STORE_OUTCOME_NONE);
+        cr_assert_eq(store_run_get(f.store, "a", &seen, &err), 0);
+        move_to(&f, "a", PHASE_HELD, OUTCOME_HELD);
+        cr_assert_eq(store_run_adopt(f.store, &seen, first, &err), -1);
+        cr_assert_eq(err.code, ERR_CONFLICT, "its director lived on, and asked a person");
         move_to(&f, "a", PHASE_DISCARDED, OUTCOME_INTERRUPTED);
-        cr_assert_eq(store_run_adopt(f.store, "a", dead, late, &err), -1);
+        cr_assert_eq(store_run_adopt(f.store, &seen, first, &err), -1);
         cr_assert_eq(err.code, ERR_CONFLICT);
+        cr_assert_eq(store_run_get(f.store, "a", &ended, &err), 0);
+        cr_assert_eq(store_run_adopt(f.store, &ended, first, &err), -1);
+        cr_assert_eq(err.code, ERR_CONFLICT, "what has ended needs nobody");
+        fixture_close(&f);
+}
+
+Test(run, who_works_on_one_no_more_gives_it_back_and_only_that)
+{
+        _cleanup_store_run_ struct store_run seen = {0};
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "a");
+        cr_assert_eq(store_run_get(f.store, "a", &seen, &err), 0);
+        cr_assert_eq(store_run_adopt(f.store, &seen, first, &err), 0, "%s", err.message);
+        cr_assert_eq(store_run_give_back(f.store, "a", second, &err), 0, "%s", err.message);
+        expect_owner(&f, "a", first);
+        move_to(&f, "a", PHASE_DISCARDED, OUTCOME_INTERRUPTED);
+        cr_assert_eq(store_run_give_back(f.store, "a", first, &err), 0, "%s", err.message);
+        expect_owner(&f, "a", nobody);
         fixture_close(&f);
 }
 
