@@ -11,13 +11,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BOUND_ABOVE 32768 /* bytes from which one mount is cheaper than a copy */
-#define READ_ONLY (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
 /* Each costs every sandbox about 15 microseconds: only what common tools miss when it is not there. */
 static const char *const copied[] = {
@@ -154,70 +152,69 @@ static int copy_link(int hostfd, int etcfd, const char *name, struct err *err)
         return symlinkat(target, etcfd, name) < 0 ? err_errno(err, "/etc/%s", name) : 0;
 }
 
-static int bind_file(const struct site *site, int etcfd, const char *name, struct err *err)
+static int bind_file(int hostfd, int etcfd, const char *name, struct err *err)
 {
-        _cleanup_free_ char *from = xasprintf("/etc/%s", name);
-        _cleanup_free_ char *at = xasprintf("%s/etc/%s", site->root, name);
+        return put(etcfd, name, "", 0, err) < 0 ? -1 : mount_bind_in(hostfd, etcfd, name, 0, err);
+}
 
-        if (access(from, R_OK) < 0)
-                return 0;
-        return put(etcfd, name, "", 0, err) < 0 ? -1 : mount_bind(from, at, READ_ONLY, err);
+static int copy_bytes(int from, off_t size, int etcfd, const char *name, struct err *err)
+{
+        char bytes[BOUND_ABOVE];
+        ssize_t got = read(from, bytes, (size_t)size);
+
+        return got < 0 ? 0 : put(etcfd, name, bytes, (size_t)got, err);
 }
 
 /* What is missing or unreadable on the host is missing inside. Links stay links where they lead into /usr. */
-static int copy_one(const struct site *site, int hostfd, int etcfd, const char *name, struct err *err)
+static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
 {
-        _cleanup_str_ struct str text = {0};
+        _cleanup_fd_ int fd = openat(hostfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         struct stat status;
-        struct err ignored;
 
-        if (fstatat(hostfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fd < 0 && errno != ELOOP)
                 return 0;
         if (make_parents(etcfd, name, err) < 0)
                 return -1;
-        if (S_ISLNK(status.st_mode))
+        if (fd < 0)
                 return copy_link(hostfd, etcfd, name, err);
-        if (S_ISREG(status.st_mode) && status.st_size > BOUND_ABOVE)
-                return bind_file(site, etcfd, name, err);
-        if (fs_read_at(hostfd, name, BOUND_ABOVE, &text, &ignored) < 0)
+        if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
                 return 0;
-        return put(etcfd, name, str_text(&text), text.len, err);
+        return status.st_size > BOUND_ABOVE ? bind_file(hostfd, etcfd, name, err)
+                                            : copy_bytes(fd, status.st_size, etcfd, name, err);
 }
 
-static int bind_one(const struct site *site, int hostfd, int etcfd, const char *name, struct err *err)
+static int bind_one(int hostfd, int etcfd, const char *name, struct err *err)
 {
-        _cleanup_free_ char *from = xasprintf("/etc/%s", name);
-        _cleanup_free_ char *at = xasprintf("%s/etc/%s", site->root, name);
         struct stat status;
 
         if (fstatat(hostfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
                 return 0;
         if (S_ISLNK(status.st_mode) && strchr(name, '/')) /* ssl/certs is one into pki on some systems */
-                return copy_one(site, hostfd, etcfd, name, err);
+                return copy_one(hostfd, etcfd, name, err);
         if (!S_ISDIR(status.st_mode))
                 return 0;
         if (make_parents(etcfd, name, err) < 0)
                 return -1;
-        if (mkdir(at, 0755) < 0)
-                return err_errno(err, "mkdir %s", at);
-        return mount_bind(from, at, READ_ONLY, err);
+        if (mkdirat(etcfd, name, 0755) < 0)
+                return err_errno(err, "mkdir /etc/%s", name);
+        return mount_bind_in(hostfd, etcfd, name, 0, err);
 }
 
-int etc_build(const struct site *site, struct err *err)
+int etc_build(const struct site *site, int rootfd, struct err *err)
 {
-        _cleanup_free_ char *path = xasprintf("%s/etc", site->root);
         _cleanup_fd_ int hostfd = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_fd_ int etcfd = -1;
 
-        if (mkdir(path, 0755) < 0 || (etcfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 || hostfd < 0)
+        if (mkdirat(rootfd, "etc", 0755) < 0 ||
+            (etcfd = openat(rootfd, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 || hostfd < 0)
                 return err_errno(err, "/etc");
         if (render_all(site, etcfd, err) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
-                if (copy_one(site, hostfd, etcfd, copied[i], err) < 0)
+                if (copy_one(hostfd, etcfd, copied[i], err) < 0)
                         return -1;
         for (size_t i = 0; i < sizeof(bound) / sizeof(*bound); i++)
-                if (bind_one(site, hostfd, etcfd, bound[i], err) < 0)
+                if (bind_one(hostfd, etcfd, bound[i], err) < 0)
                         return -1;
         return 0;
 }

@@ -36,6 +36,10 @@ int mount_tmpfs(const char *at, uint64_t bytes, uint64_t inodes, const char *mod
 
 /* Recursive copy of a mount with attributes (MOUNT_ATTR_*) added; a file or a folder, `at` exists. */
 int mount_bind(const char *from, const char *at, uint64_t attributes, struct err *err);
+/* Of `name` in the folder `from`, on the same name in `folder`. */
+int mount_bind_in(int from, int folder, const char *name, uint64_t attributes, struct err *err);
+/* For the mount whose root `fd` is, and all below it; that one itself can still be written to. */
+int mount_seal_below(int fd, uint64_t attributes, struct err *err);
 int mount_attributes(const char *at, uint64_t set, uint64_t clear, bool recursive, struct err *err);
 
 /* A detached copy of the mount at `path` (open_tree(2)), with attributes added; and where it goes. */

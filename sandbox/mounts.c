@@ -90,6 +90,27 @@ int mount_bind(const char *from, const char *at, uint64_t attributes, struct err
         return fd < 0 ? -1 : mount_place(fd, at, err);
 }
 
+int mount_bind_in(int from, int folder, const char *name, uint64_t attributes, struct err *err)
+{
+        _cleanup_fd_ int fd = copy_tree(from, name, attributes, err);
+
+        if (fd < 0)
+                return -1;
+        if (syscall(SYS_move_mount, fd, "", folder, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return err_errno(err, "mount at %s", name);
+        return 0;
+}
+
+int mount_seal_below(int fd, uint64_t attributes, struct err *err)
+{
+        struct mount_attr all = {.attr_set = attributes}, top = {.attr_clr = attributes & MOUNT_ATTR_RDONLY};
+
+        if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &all, sizeof(all)) < 0 ||
+            syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &top, sizeof(top)) < 0)
+                return err_errno(err, "mount attributes");
+        return 0;
+}
+
 #define OVERLAY_LOWERS_MAX 80
 
 struct opened {

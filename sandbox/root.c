@@ -95,15 +95,12 @@ static int show_without_sockets(const struct site *site, size_t index, bool boun
         return sockets_cover(searched, nothing, err);
 }
 
-static int show_folder(const struct site *site, const char *name, struct err *err)
+static int show_folder(const struct site *site, int hostfd, int rootfd, const char *name, struct err *err)
 {
-        _cleanup_free_ char *from = xasprintf("/%s", name);
-        _cleanup_free_ char *at = xasprintf("%s/%s", site->root, name);
-
         for (size_t i = 0; i < sizeof(with_sockets) / sizeof(*with_sockets); i++)
                 if (strcmp(with_sockets[i].folder, name) == 0)
                         return show_without_sockets(site, i, false, err);
-        return mount_bind(from, at, READ_ONLY, err);
+        return mount_bind_in(hostfd, rootfd, name, 0, err);
 }
 
 /* It lies in /usr, which is a bind: what else is there is the distribution's, and has none. */
@@ -118,17 +115,16 @@ static int show_local(const struct site *site, struct err *err)
 }
 
 /* A merged /usr shows /bin as a link: it stays one. */
-static int show_system(const struct site *site, int rootfd, const char *name, struct err *err)
+static int show_system(const struct site *site, int hostfd, int rootfd, const char *name, struct err *err)
 {
-        _cleanup_free_ char *from = xasprintf("/%s", name);
         char target[256];
         struct stat status;
         ssize_t len;
 
-        if (lstat(from, &status) < 0)
+        if (fstatat(hostfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
                 return 0;
         if (S_ISLNK(status.st_mode)) {
-                len = readlink(from, target, sizeof(target) - 1);
+                len = readlinkat(hostfd, name, target, sizeof(target) - 1);
                 target[len > 0 ? len : 0] = '\0';
                 return symlinkat(target, rootfd, name) < 0 ? err_errno(err, "link /%s", name) : 0;
         }
@@ -136,18 +132,29 @@ static int show_system(const struct site *site, int rootfd, const char *name, st
                 return 0;
         if (mkdirat(rootfd, name, 0755) < 0)
                 return err_errno(err, "mkdir %s", name);
-        return show_folder(site, name, err);
+        return show_folder(site, hostfd, rootfd, name, err);
 }
 
-static int show_device(const struct site *site, int rootfd, const char *name, struct err *err)
+static int show_device(int hostdev, int dev, const char *name, struct err *err)
 {
-        _cleanup_free_ char *from = xasprintf("/dev/%s", name);
-        _cleanup_free_ char *at = xasprintf("%s/dev/%s", site->root, name);
-        _cleanup_fd_ int fd = openat(rootfd, at, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        _cleanup_fd_ int fd = openat(dev, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
         if (fd < 0)
                 return err_errno(err, "/dev/%s", name);
-        return mount_bind(from, at, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+        return mount_bind_in(hostdev, dev, name, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+}
+
+static int show_devices(int hostfd, int rootfd, struct err *err)
+{
+        _cleanup_fd_ int hostdev = openat(hostfd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_fd_ int dev = openat(rootfd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (hostdev < 0 || dev < 0)
+                return err_errno(err, "/dev");
+        for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
+                if (show_device(hostdev, dev, devices[i], err) < 0)
+                        return -1;
+        return 0;
 }
 
 /*
@@ -202,21 +209,20 @@ static int show_own(const struct site *site, int rootfd, struct err *err)
 
 int root_build(const struct site *site, struct err *err)
 {
+        _cleanup_fd_ int hostfd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_fd_ int rootfd = open(site->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        if (rootfd < 0)
+        if (rootfd < 0 || hostfd < 0)
                 return err_errno(err, "open %s", site->root);
         if (make_folders(rootfd, err) < 0 || make_nothing(rootfd, err) < 0 || make_var_tmp(site, rootfd, err) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
-                if (show_system(site, rootfd, system_folders[i], err) < 0)
+                if (show_system(site, hostfd, rootfd, system_folders[i], err) < 0)
                         return -1;
-        if (show_local(site, err) < 0)
+        if (show_local(site, err) < 0 || etc_build(site, rootfd, err) < 0 ||
+            mount_seal_below(rootfd, READ_ONLY, err) < 0)
                 return -1;
-        for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
-                if (show_device(site, rootfd, devices[i], err) < 0)
-                        return -1;
-        return etc_build(site, err) < 0 ? -1 : show_own(site, rootfd, err);
+        return show_devices(hostfd, rootfd, err) < 0 ? -1 : show_own(site, rootfd, err);
 }
 
 int root_show(const struct site *site, int rootfd, const struct sandbox_show *show, struct err *err)

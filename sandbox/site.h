@@ -5,7 +5,7 @@
 /*
  * Where steps take place. The helper builds in its own mount namespace, once per run, what all steps share:
  *
- *         scratch/root    tmpfs: the step's root, with /usr, /etc, /dev, /cupel and the mount points
+ *         scratch/root    in memory: the step's root, with /usr, /etc, /dev, /cupel and the mount points
  *         scratch/upper   the run's upper (tmpfs, or a folder on disk): upper/, work/
  *         scratch/step    what one step needs and nobody keeps: a fresh upper, uppers of carried and of writable folders
  *
@@ -94,7 +94,7 @@ int shows_mount(const struct site *site, const struct sandbox_step *step, int ro
 int own_shows_begin(struct site *site, const struct sandbox_step *step, struct err *err); /* own_shows.c */
 int own_shows_links(const struct site *site, const struct sandbox_step *step, struct err *err);
 void own_shows_end(struct site *site);
-int etc_build(const struct site *site, struct err *err); /* etc.c: its /etc */
+int etc_build(const struct site *site, int rootfd, struct err *err); /* etc.c: its /etc; root_build() seals it */
 extern const char etc_gitconfig[];
 const char *const *etc_shown(void);                       /* names of the host's /etc that it is made of; NULL ends */
 int proc_mount(const struct site *site, struct err *err); /* proc.c: /proc with its masks; returns its descriptor */
