@@ -36,7 +36,7 @@
 #define NUMBER BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
-static void die(const char *what)
+static void __attribute__((noreturn)) die(const char *what)
 {
         fprintf(stderr, "weaken: %s: %s\n", what, strerror(errno));
         exit(99);
