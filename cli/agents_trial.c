@@ -6,7 +6,6 @@
  */
 #include "cli/agents_check.h"
 
-#include "cli/launch_internal.h"
 #include "cli/runner_call.h"
 #include "lib/base/channel.h"
 #include "lib/base/cleanup.h"

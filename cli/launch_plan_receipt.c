@@ -5,7 +5,6 @@
  */
 #include "cli/launch.h"
 #include "lib/base/event.h"
-#include "lib/base/hash.h"
 #include "lib/base/json.h"
 
 static json_t *limit(int64_t value)

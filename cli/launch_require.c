@@ -72,7 +72,7 @@ int require_fingerprint(const struct context *context, enum require_kind kind, c
 }
 
 /* The fingerprint stands in front: a path may hold anything but a line break, which would be a line of its own. */
-int launch_wait_for_requirement(struct launch *launch, const struct context *context, enum require_kind kind,
+static int wait_for_requirement(struct launch *launch, const struct context *context, enum require_kind kind,
                                 const char *name, struct err *err)
 {
         char print[HASH_HEX];
@@ -91,8 +91,8 @@ int launch_wait_for_keys(struct launch *launch, const struct context *context, c
         size_t prefix;
 
         for (size_t i = 0; i < route->header.len; i++)
-                if (launch_wait_for_requirement(launch, context, REQUIRE_ENV,
-                                                route_secret_variable(route->header.items[i].value, &prefix), err) < 0)
+                if (wait_for_requirement(launch, context, REQUIRE_ENV,
+                                         route_secret_variable(route->header.items[i].value, &prefix), err) < 0)
                         return -1;
         return 0;
 }
@@ -181,7 +181,7 @@ int launch_check_requirements(struct launch *launch, const struct context *conte
 
                 json_array_append_new(launch->requirements,
                                       json_pack("{s:o, s:b}", kinds[kind], json_quoted(name), "present", present));
-                if (!present && launch_wait_for_requirement(launch, context, kind, name, err) < 0)
+                if (!present && wait_for_requirement(launch, context, kind, name, err) < 0)
                         return -1;
         }
         return 0;
@@ -193,7 +193,7 @@ int launch_wait_for_requirements(struct launch *launch, const struct context *co
                 const char *name;
                 const enum require_kind kind = kind_of(&launch->plan.requirements.items[i], &name);
 
-                if (launch_wait_for_requirement(launch, context, kind, name, err) < 0)
+                if (wait_for_requirement(launch, context, kind, name, err) < 0)
                         return -1;
         }
         return 0;

@@ -27,11 +27,7 @@ enum require_kind { REQUIRE_ENV, REQUIRE_COMMAND, REQUIRE_FILE };
 int require_fingerprint(const struct context *context, enum require_kind kind, const char *name, char ret_hex[HASH_HEX],
                         struct err *err);
 
-/* Beside a reason in launch->missing: its item is worth another try once that has changed. */
-int launch_wait_for_requirement(struct launch *launch, const struct context *context, enum require_kind kind,
-                                const char *name, struct err *err);
-
-/* The same for everything that was required, and for the variables whose values a route sends. */
+/* Beside reasons in launch->missing: the item is worth another try once something that was required, or a route's variable, has changed. */
 int launch_wait_for_requirements(struct launch *launch, const struct context *context, struct err *err);
 int launch_wait_for_keys(struct launch *launch, const struct context *context, const struct route *route,
                          struct err *err);

@@ -33,6 +33,4 @@ int attempt_end(struct attempt *attempt, const struct plan_verifier *verifier, c
                 struct err *err);
 void attempt_release(struct attempt *attempt);
 
-#define _cleanup_attempt_ __attribute__((cleanup(attempt_release)))
-
 #endif

@@ -53,6 +53,4 @@ void facts_release(struct facts *facts);
 /* {"file", "events", "head"}: how far the log was read; owned by the caller. */
 struct json_t *facts_log(const struct facts *facts);
 
-#define _cleanup_facts_ __attribute__((cleanup(facts_release)))
-
 #endif

@@ -28,6 +28,4 @@ void author_release(struct author *author);
 /* "sha256:<hex>", whether or not it was there already; owned by the caller. */
 char *digest_label(const char *digest);
 
-#define _cleanup_author_ __attribute__((cleanup(author_release)))
-
 #endif

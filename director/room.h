@@ -59,6 +59,4 @@ pid_t room_leave(struct room *room);
 void room_reap(pid_t pid);
 void room_close(struct room *room);
 
-#define _cleanup_room_ __attribute__((cleanup(room_close)))
-
 #endif

@@ -68,6 +68,4 @@ void uplink_step_end(struct uplink *up, const char *name, const char *result, ui
 void uplink_done(struct uplink *up, const struct uplink_ending *ending);
 void uplink_error(struct uplink *up, const struct err *failure);
 
-#define _cleanup_uplink_ __attribute__((cleanup(uplink_close)))
-
 #endif

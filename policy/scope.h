@@ -25,12 +25,6 @@ struct scope {
         const struct strv *allow, *deny, *forbid; /* gitignore globs; words */
 };
 
-/* Of an admission: what `forbid` may name besides the words of policy/words.h. */
-#define SCOPE_ACTIONS(X)                                                                                               \
-        X(commit, "runs end in no commit: only moods that observe")                                                    \
-        X(network, "no run reaches a host")                                                                            \
-        X(paid, "no run's agent costs money")
-
 /* Every match of `glob` is one of `allow`'s. */
 bool scope_covers(const struct strv *allow, const char *glob);
 

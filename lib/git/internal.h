@@ -149,10 +149,6 @@ static inline void cleanup_git_repository(git_repository **repository)
 {
         git_repository_free(*repository);
 }
-static inline void cleanup_git_odb(git_odb **odb)
-{
-        git_odb_free(*odb);
-}
 static inline void cleanup_git_index(git_index **index)
 {
         git_index_free(*index);
@@ -163,7 +159,6 @@ static inline void cleanup_git_index(git_index **index)
 #define _cleanup_reference_ __attribute__((cleanup(cleanup_git_reference)))
 #define _cleanup_config_ __attribute__((cleanup(cleanup_git_config)))
 #define _cleanup_git_repository_ __attribute__((cleanup(cleanup_git_repository)))
-#define _cleanup_odb_ __attribute__((cleanup(cleanup_git_odb)))
 #define _cleanup_index_ __attribute__((cleanup(cleanup_git_index)))
 
 #endif

@@ -9,7 +9,6 @@
 #include "lib/git/diff.h"
 #include "lib/git/diff_text.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <zlib.h>
 

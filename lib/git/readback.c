@@ -18,7 +18,6 @@
 #include "lib/git/readback_internal.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 #include "attack.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>

@@ -3,7 +3,6 @@
 #include "attack.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 

@@ -9,7 +9,6 @@
 #include "sandbox/seccomp.h"
 #include "sandbox/step.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>

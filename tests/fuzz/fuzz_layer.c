@@ -8,7 +8,6 @@
  * director's check takes is written, and is read back as the same.
  */
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/git/layer.h"
 #include "lib/git/names.h"
 #include "lib/git/quarantine_internal.h"

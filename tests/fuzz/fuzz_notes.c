@@ -4,7 +4,6 @@
  * it was taken; what is taken is an event that an agent may emit, and what is kept of refused ones is bounded.
  */
 #include "lib/base/cleanup.h"
-#include "lib/base/event.h"
 #include "lib/base/json.h"
 #include "runner/notes.h"
 #include "tests/fuzz/sections.h"

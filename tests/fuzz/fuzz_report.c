@@ -6,7 +6,6 @@
  */
 #include "cli/diff_view.h"
 #include "cli/packet.h"
-#include "cli/packet_base.h"
 #include "cli/replay.h"
 #include "cli/review_entry.h"
 #include "cli/show_view.h"

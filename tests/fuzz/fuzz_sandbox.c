@@ -5,7 +5,6 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
-#include "lib/base/str.h"
 #include "sandbox/cage.h"
 #include "sandbox/message.h"
 #include "tests/fuzz/sections.h"

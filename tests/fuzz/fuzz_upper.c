@@ -10,7 +10,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/spool.h"
-#include "lib/base/str.h"
 #include "lib/git/readback.h"
 #include "tests/fuzz/git_place.h"
 #include "tests/fuzz/sections.h"

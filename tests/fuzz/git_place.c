@@ -7,7 +7,6 @@
 #include "lib/git/readback.h"
 #include "tests/fuzz/sections.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -2,7 +2,6 @@
 #include "lib/base/clock.h"
 
 #include <criterion/criterion.h>
-#include <string.h>
 
 Test(clock, a_time_that_was_written_is_read_again)
 {

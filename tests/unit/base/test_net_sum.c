@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/net_sum.h"
 
-#include "lib/base/cleanup.h"
 #include "lib/base/json.h"
-#include "lib/base/str.h"
 
 #include <criterion/criterion.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The judge is the openssl program: it reads our keys and signatures, we read its. */
 #include "lib/base/base64.h"
-#include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/p256.h"
 #include "tests/unit/base/judge_folder.h"

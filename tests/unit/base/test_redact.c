@@ -7,7 +7,6 @@
 #include "lib/base/str.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
 static void append(void *out, const char *bytes, size_t len)

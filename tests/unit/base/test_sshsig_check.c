@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ssh-keygen makes what we check, and checks what we make. */
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/sshsig.h"
 #include "lib/base/sshsig_check.h"
 #include "tests/unit/base/judge_folder.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 TestSuite(sshsig_check, .init = judge_begin, .fini = judge_end);
 

@@ -6,7 +6,6 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static struct competitor runners[3] = {

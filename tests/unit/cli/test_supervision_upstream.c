@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static char state[] = "/tmp/cupel-upstream-XXXXXX";
 static struct context context;

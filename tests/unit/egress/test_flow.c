@@ -2,7 +2,6 @@
 #include "runner/egress/flow.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -9,7 +9,6 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static int ends[2];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The judge of envelopes is the openssl program, over the encoding that the specification of DSSE gives. */
-#include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/packet/attest_key.h"

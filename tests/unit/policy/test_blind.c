@@ -3,8 +3,6 @@
 #include "policy/risk.h"
 #include "tests/unit/policy/changes.h"
 
-#include "lib/base/cleanup.h"
-
 #define TOKEN_A                                                                                                        \
         "gh"                                                                                                           \
         "p_5u5O5JjOVSURRI6W"

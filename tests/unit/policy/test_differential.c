@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/base/ignore.h"
 #include "policy/differential.h"
 
 #include <criterion/criterion.h>

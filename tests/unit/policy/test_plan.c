@@ -2,7 +2,6 @@
 #include "policy/plan.h"
 
 #include "lib/base/cleanup.h"
-#include "policy/prompt.h"
 #include "policy/risk.h"
 #include "tests/unit/policy/planned.h"
 

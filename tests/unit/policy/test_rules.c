@@ -4,7 +4,6 @@
 
 #include "lib/base/cleanup.h"
 #include "policy/gates/pattern.h"
-#include "policy/plan.h"
 #include "tests/unit/policy/changes.h"
 
 #include <criterion/criterion.h>

@@ -9,7 +9,6 @@
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/base/spawn.h"
-#include "lib/git/repo.h"
 #include "policy/plan.h"
 #include "sandbox/cage.h"
 

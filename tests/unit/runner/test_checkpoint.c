@@ -5,11 +5,9 @@
  */
 #include "runner/checkpoint.h"
 #include "runner/loop.h"
-#include "runner/machine.h"
 
 #include "lib/base/channel.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/clock.h"
 #include "lib/base/json.h"
 
 #include <criterion/criterion.h>

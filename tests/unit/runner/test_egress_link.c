@@ -6,7 +6,6 @@
 #include "lib/base/json.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -4,7 +4,6 @@
 #include "sandbox/step.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>

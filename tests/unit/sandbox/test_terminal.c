@@ -3,7 +3,6 @@
 #include "sandbox/attachment.h"
 #include "site.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 static struct bench bench;

@@ -2,7 +2,6 @@
 /* The queue: who gets what in which order, who loses a claim, what follows a run, who waits for whom. */
 #include "fixture.h"
 
-#include "lib/base/clock.h"
 #include "lib/base/process.h"
 #include "lib/store/queue.h"
 

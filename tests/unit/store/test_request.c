@@ -2,7 +2,6 @@
 /* What runs ask: who answers it, once, and what the last answer brings about. */
 #include "fixture.h"
 
-#include "lib/base/cleanup.h"
 #include "lib/store/request.h"
 
 static void ask(struct fixture *f, const char *run, const char *type, const char *key, const char *text)
