@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `cupel hook notes`: the proof of commits as git notes beside them, so that whoever gets the notes needs neither packet nor store. */
 #include "cli/hook.h"
 
 #include "cli/context.h"

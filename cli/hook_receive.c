@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a push may move (cli/hook.h): git's lines are read whole, then each new commit of a protected branch is asked
+ * for its proof; every refusal is told, not the first alone.
+ */
 #include "cli/hook_internal.h"
 
 #include "lib/base/cleanup.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `cupel policy keys` and docs/keys.md: every key that people may write, from the tables that read them. */
 #include "cli/policy_pages.h"
 
 #include "cli/run_json.h"

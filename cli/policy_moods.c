@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `cupel policy moods` and docs/moods.md: moods and reasons of risk, from the tables that enforce them. */
 #include "cli/policy_pages.h"
 
 #include "cli/run_json.h"

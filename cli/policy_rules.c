@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `cupel policy rules` and docs/rules.md: what the gates look for, each with the examples that it is tested by. */
 #include "cli/policy_pages.h"
 
 #include "cli/run_json.h"

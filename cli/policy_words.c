@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* `cupel policy words` and docs/words.md: what an item may forbid, and what enforces each word. */
 #include "cli/policy_pages.h"
 
 #include "cli/run_json.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* One thing that waits for a person (cli/review_entry.h), for people: what there is to decide, and what to type. */
 #include "cli/review_entry.h"
 
 #include "cli/acceptance_view.h"

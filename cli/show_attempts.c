@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the run's agent tried in vain, as `cupel show` tells it. */
 #include "cli/render.h"
 #include "cli/show_view.h"
 #include "cli/story.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What the run cost and may cost, in one line of `cupel show`. */
 #include "cli/render.h"
 #include "cli/show_view.h"
 #include "cli/story.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `cupel verify` found, for scripts and for people: every check is named, also those that there was nothing to
+ * do for.
+ */
 #include "cli/verify.h"
 
 #include "cli/render.h"

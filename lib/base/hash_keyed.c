@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Apart from hash.c: HMAC needs libcrypto to be started, which only who keeps a key should pay for. */
 #include "lib/base/crypto.h"
 #include "lib/base/hash.h"
 

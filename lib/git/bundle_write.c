@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A git bundle of a commit and its whole history, as git writes one: a header of text, then a pack. */
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/git/bundle.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy/scrub.h, by the rules of the gate `secrets`: in what a run printed no line number, name or place helps, so
+ * only formats count that say what they are.
+ */
 #include "policy/scrub.h"
 
 #include "lib/base/cleanup.h"

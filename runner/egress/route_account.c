@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What an exchange of a route is told as when it is over, or was refused: receipts, costs, vetoes. */
 #include "runner/egress/route_exchange.h"
 #include "runner/egress/route_rules.h"
 

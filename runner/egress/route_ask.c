@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* From a request that a route lets through to libcurl's: the route's own headers, what is left of the client's, the body as it comes. */
 #include "runner/egress/route_exchange.h"
 
 #include <curl/curl.h>
