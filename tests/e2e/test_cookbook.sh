@@ -85,9 +85,11 @@ agent claude <<'A'
 echo "a.b -> ?" >src/words.txt
 A
 recipe "CI: replay a failed run"
-is "$(subjects replay)" base "nothing landed"
-is "$(outcomes)" "self_verification_failed self_verification_failed self_verification_failed" "the same verdict each time"
-is "$(grep -c "^exit status 22" "$e2e_tmp/out")" 3 "exit statuses ($out)"
+is "$(subjects)" base "nothing landed"
+is "$(outcomes)" "self_verification_failed self_verification_failed" "what ran: the run, and its agent again"
+is "$(grep -c "^exit status 22" "$e2e_tmp/out")" 1 "exit statuses ($out)"
+has "$out" "same verdict" "what the replay says"
+has "$(cat "$repo/../replay.xml")" "<testsuite" "for CI"
 has "$(cd "$repo" && cupel show --json @last)" '"agent":"claude-code"' "the last asked the agent again"
 
 agent claude <<A
