@@ -65,7 +65,7 @@ static int enter_namespaces(const struct sandbox_plan *plan, struct err *err)
                 return -1;
         if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
                 return err_errno(err, "mount namespace");
-        return forbid_nesting(err) < 0 ? -1 : drop_bounding_set(err);
+        return forbid_nesting(err);
 }
 
 static int tier_check(const struct helper *helper, enum sandbox_tier *ret, struct err *err)
@@ -86,6 +86,15 @@ static int tier_check(const struct helper *helper, enum sandbox_tier *ret, struc
                 return err_set(err, ERR_SANDBOX, "%s is missing: tier %s, but sandbox.minimum is %s", missing,
                                sandbox_tier_name(tier), sandbox_tier_name(helper->plan.minimum));
         return 0;
+}
+
+/* While the answer travels. A failure is the answer to every step. */
+static void finish(struct helper *helper)
+{
+        if (site_finish(&helper->site, &helper->unfinished) == 0)
+                (void)drop_bounding_set(&helper->unfinished);
+        if (helper->unfinished.code)
+                helper->unfinished.code = ERR_SANDBOX;
 }
 
 static int prepare(struct helper *helper, const struct helper_options *options, json_t *body, struct err *err)
@@ -109,7 +118,11 @@ static int prepare(struct helper *helper, const struct helper_options *options, 
         event.upper = helper->site.kind;
         event.landlock_abi = (uint32_t)landlock_abi();
         snprintf(event.worktree, sizeof(event.worktree), "%s", helper->site.copied ? helper->site.copied : "overlay");
-        return send_event(helper, &event, err);
+        if (send_event(helper, &event, err) < 0)
+                return -1;
+        if (!helper->site.weak)
+                finish(helper);
+        return 0;
 }
 
 /* STARTED. A step that never came to listen is announced without its sockets: its end follows, and says why. */
@@ -140,6 +153,8 @@ static int start_step(struct helper *helper, json_t *body, struct err *err)
                 return -1;
         if (step.attached && (!step.tty || (viewer = channel_take_fd(&helper->channel)) < 0))
                 return err_set(err, ERR_INPUT, "attached to a step without %s", step.tty ? "a socket" : "a terminal");
+        if (helper->unfinished.code)
+                return send_failed(helper, &helper->unfinished, err);
         if (helper_step_begin(helper, &step, log, &failure) < 0)
                 return send_failed(helper, &failure, err);
         (void)steal_fd(&log); /* the capture has it */

@@ -42,6 +42,7 @@ struct helper {
         struct report_files reports;  /* of the running step; once it has ended, what it wrote */
         struct sandbox_result result; /* of the running step, as far as it is known */
         struct err failure;           /* of the running step's sandbox: code OK while there is none */
+        struct err unfinished;        /* of what was made after READY: no step runs */
         struct cgroups groups;
         bool is_root; /* whom the kernel exempts from limits of processes */
         uint64_t started_ms, tick_ms;

@@ -219,10 +219,20 @@ int root_build(const struct site *site, struct err *err)
         for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
                 if (show_system(site, hostfd, rootfd, system_folders[i], err) < 0)
                         return -1;
-        if (show_local(site, err) < 0 || etc_build(site, rootfd, err) < 0 ||
-            mount_seal_below(rootfd, READ_ONLY, err) < 0)
+        return show_local(site, err) < 0 ? -1 : show_own(site, rootfd, err);
+}
+
+/* Devices come last: they are not sealed. */
+int root_finish(const struct site *site, struct err *err)
+{
+        _cleanup_fd_ int hostfd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_fd_ int rootfd = open(site->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (rootfd < 0 || hostfd < 0)
+                return err_errno(err, "open %s", site->root);
+        if (etc_build(site, rootfd, err) < 0 || mount_seal_below(rootfd, READ_ONLY, err) < 0)
                 return -1;
-        return show_devices(hostfd, rootfd, err) < 0 ? -1 : show_own(site, rootfd, err);
+        return show_devices(hostfd, rootfd, err);
 }
 
 int root_show(const struct site *site, int rootfd, const struct sandbox_show *show, struct err *err)

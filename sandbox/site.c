@@ -220,6 +220,11 @@ int site_make(struct site *site, const struct sandbox_plan *plan, struct err *er
         return make_root(site, err) < 0 || root_build(site, err) < 0 ? err_wrap(err, "step root") : 0;
 }
 
+int site_finish(const struct site *site, struct err *err)
+{
+        return root_finish(site, err) < 0 ? err_wrap(err, "step root") : 0;
+}
+
 int site_make_weak(struct site *site, const struct sandbox_plan *plan, struct err *err)
 {
         _cleanup_free_ char *store = xasprintf("%s/upper", plan->scratch);

@@ -10,6 +10,7 @@
  *         scratch/step    what one step needs and nobody keeps: a fresh upper, uppers of carried and of writable folders
  *
  *         site_make(&site, &plan, err);                 after ns_unshare()
+ *         site_finish(&site, err);                      before the first step
  *         site_step_begin(&site, &step, err);
  *                 in the child, in its namespaces:  site_enter(&site, &step, err); site_leave(err);
  *         site_step_end(&site);                         its PID 1 is dead
@@ -54,6 +55,7 @@ struct site {
 };
 
 int site_make(struct site *site, const struct sandbox_plan *plan, struct err *err);
+int site_finish(const struct site *site, struct err *err); /* what no plan asks for and nobody has to wait for */
 int site_make_weak(struct site *site, const struct sandbox_plan *plan, struct err *err); /* tier D */
 void site_release(struct site *site);
 
@@ -88,13 +90,14 @@ void site_disk_used(const struct site *site, const struct sandbox_step *step, st
 
 /* The parts, each in its file. */
 int root_build(const struct site *site, struct err *err); /* root.c: the shared root */
+int root_finish(const struct site *site, struct err *err);
 int root_show(const struct site *site, int rootfd, const struct sandbox_show *show, struct err *err);
 int shows_mount(const struct site *site, const struct sandbox_step *step, int rootfd, bool below,
                 struct err *err); /* shows.c: below the worktree or not */
 int own_shows_begin(struct site *site, const struct sandbox_step *step, struct err *err); /* own_shows.c */
 int own_shows_links(const struct site *site, const struct sandbox_step *step, struct err *err);
 void own_shows_end(struct site *site);
-int etc_build(const struct site *site, int rootfd, struct err *err); /* etc.c: its /etc; root_build() seals it */
+int etc_build(const struct site *site, int rootfd, struct err *err); /* etc.c: its /etc; root_finish() seals it */
 extern const char etc_gitconfig[];
 const char *const *etc_shown(void);                       /* names of the host's /etc that it is made of; NULL ends */
 int proc_mount(const struct site *site, struct err *err); /* proc.c: /proc with its masks; returns its descriptor */

@@ -124,6 +124,11 @@ t "nothing runs before PID 1 has left the host's tree, however long that takes"
 by_attack late-leave
 is "$noticed" "" "what noticed"
 
+t "a layer that fails after the sandbox was said to be ready ends the run before anything runs"
+by_attack failing
+is "$noticed" "it does not start"
+has "$json$(stderr)" "no capability can be dropped"
+
 # the step
 layer seccomp attack
 layer landlock attack

@@ -52,7 +52,8 @@ static bool in_step(void)
 
 WRAP(int, seccomp_apply, (enum seccomp_profile profile, struct err *err), (profile, err),
      off(profile == SECCOMP_STEP ? "seccomp" : "cage-seccomp"), 0)
-WRAP(int, drop_bounding_set, (struct err * err), (err), off("bounding"), 0)
+WRAP(int, drop_bounding_set, (struct err * err), (err), off("bounding") || off("failing"),
+     off("failing") ? err_set(err, ERR_SYSTEM, "no capability can be dropped") : 0)
 WRAP(int, ns_loopback_up, (struct err * err), (err), off("net"), 0)
 WRAP(int, leader_set_limits, (const struct sandbox_limits *limits, struct err *err), (limits, err), off("rlimits"), 0)
 WRAP(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags), off("fds") && in_step(), 0)
