@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Whether a newcomer finds everything: each file that docs/architecture.md names exists; each source file of the product has its first
-word in the table of its folder there ("What files are called"), and each word of it a file; each folder of tests/ and each script is
-named there or in docs/testing.md. Prints what does not hold, and exits 1; run by scripts/check rooms."""
+word in the table of its folder there ("What files are called"), and each word of it a file; each folder of tests/, each
+end-to-end test and each script is named there or in docs/testing.md. Prints what does not hold, and exits 1; run by scripts/check rooms."""
 import fnmatch
 import re
 import subprocess
@@ -72,8 +72,11 @@ def empty_rooms(rooms, files):
 
 
 def beside_product(pages, files):
-    for name in sorted({"/".join(file.parts[:2]) for file in files if file.parts[0] in ("tests", "scripts") and len(file.parts) > 1}):
-        if str(Path(name).with_suffix("")) not in pages:  # the parts of a script have its name
+    folders = {"/".join(file.parts[:2]) for file in files if file.parts[0] in ("tests", "scripts") and len(file.parts) > 2}
+    scripts = {str(file.with_suffix("")) for file in files if str(file.parent) == "scripts"}  # the parts of a script have its name
+    cases = {file.name for file in files if str(file.parent) == "tests/e2e"}
+    for name in sorted(folders | scripts | cases):
+        if name not in pages:
             yield f"{name}: neither {PAGE} nor {TESTING} says what it is for"
 
 
