@@ -182,14 +182,13 @@ static int write_reports(struct director *d, int evidence_fd, const struct facts
                          struct strv *sums, struct err *err)
 {
         _cleanup_json_ struct json_t *report = report_json(d, facts, reasons, &d->packet.patch);
-        _cleanup_free_ char *json = json_dumps(report, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REALS);
-        _cleanup_str_ struct str markdown = {0};
+        _cleanup_str_ struct str json = {0}, markdown = {0};
 
-        if (!json)
+        if (json_put(&json, report, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REALS) < 0)
                 return err_set(err, ERR_INTERNAL, "the report is no JSON");
         report_markdown(report, &markdown);
         if (write_trace(d, report, sums, err) < 0 ||
-            write_file(evidence_fd, "report.json", json, strlen(json), sums, err) < 0 ||
+            write_file(evidence_fd, "report.json", str_text(&json), json.len, sums, err) < 0 ||
             write_file(evidence_fd, "report.md", str_text(&markdown), markdown.len, sums, err) < 0)
                 return -1;
         return attest_write(d, evidence_fd, report, facts->attested, sums, err);

@@ -47,7 +47,6 @@ static unsigned put_span(struct trace *trace, const struct span *span)
         const int64_t from = within(trace, span->start), until = within(trace, span->end);
         const unsigned number = trace->spans++;
         struct json_t *json;
-        char *line;
 
         span_id(trace, number, id);
         span_id(trace, span->parent, parent);
@@ -57,10 +56,8 @@ static unsigned put_span(struct trace *trace, const struct span *span)
                          "parent", number ? parent : NULL, "name", json_quoted(span->name), "kind", span->kind, "start",
                          start, "end", end, "start_ms", (json_int_t)from, "end_ms",
                          (json_int_t)(until < from ? from : until), "attributes", span->attributes);
-        line = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REALS);
-        str_puts(trace->out, line ? line : "");
+        (void)json_put(trace->out, json, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REALS);
         str_putc(trace->out, '\n');
-        free(line);
         json_decref(json);
         return number;
 }

@@ -75,13 +75,10 @@ static ssize_t send_some(int fd, const char *data, size_t len, const int *fds, s
 int channel_send(struct channel *channel, const struct json_t *message, const int *fds, size_t fds_len, struct err *err)
 {
         _cleanup_str_ struct str line = {0};
-        char *text = json_dumps(message, JSON_COMPACT);
 
-        if (!text)
+        if (json_put(&line, message, JSON_COMPACT) < 0)
                 return err_set(err, ERR_INTERNAL, "a message that is no JSON");
-        str_puts(&line, text);
         str_putc(&line, '\n');
-        free(text);
         if (line.len > CHANNEL_LINE_MAX || fds_len > CHANNEL_FDS_MAX)
                 return err_set(err, ERR_INTERNAL, "a message of %zu bytes with %zu descriptors", line.len, fds_len);
         for (size_t done = 0; done < line.len;) {

@@ -137,9 +137,29 @@ struct json_t *json_parse(const char *text, size_t len, const char *what, struct
         return value;
 }
 
+static int append(const char *bytes, size_t len, void *out)
+{
+        str_append(out, bytes, len);
+        return 0;
+}
+
+int json_put(struct str *out, const struct json_t *value, size_t flags)
+{
+        const size_t before = out->len;
+
+        if (json_dump_callback(value, append, out, flags) == 0)
+                return 0;
+        str_cut(out, before);
+        return -1;
+}
+
 char *json_canonical(const struct json_t *value)
 {
-        return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REALS);
+        _cleanup_str_ struct str text = {0};
+
+        return json_put(&text, value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REALS) == 0
+                       ? str_steal(&text)
+                       : NULL;
 }
 
 struct json_t *json_from_strv(const struct strv *list)

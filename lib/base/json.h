@@ -56,6 +56,12 @@ struct json_t *json_parse(const char *text, size_t len, const char *what, struct
 /* How many values there are about in a JSON text, by its commas and brackets: what it would take to keep it. */
 size_t json_values_in(const char *text, size_t len);
 
+/*
+ * Appends the text of a value, with jansson's flags; -1 and nothing appended where it is none. Without a detour over a buffer of
+ * jansson's own, into which each comma is put with more care than it takes.
+ */
+int json_put(struct str *out, const struct json_t *value, size_t flags);
+
 /* Canonical form: sorted keys, no spaces, UTF-8. Owned by the caller (free). */
 char *json_canonical(const struct json_t *value);
 

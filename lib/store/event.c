@@ -149,12 +149,6 @@ struct written {
         enum event_actor actor;
 };
 
-static int to_str(const char *bytes, size_t len, void *out)
-{
-        str_append(out, bytes, len);
-        return 0;
-}
-
 /* An attribute of CloudEvents is no list: the ids stand in one string, with spaces between them. */
 static int put_refs(struct str *out, const json_t *refs, struct err *err)
 {
@@ -196,7 +190,7 @@ static int put_data(struct str *out, const struct store_event *event, const char
                 str_append(out, event->checked->data, event->checked->len);
                 return 0;
         }
-        if (json_dump_callback(event->data, to_str, out, JSON_COMPACT | JSON_SORT_KEYS | JSON_REALS) < 0)
+        if (json_put(out, event->data, JSON_COMPACT | JSON_SORT_KEYS | JSON_REALS) < 0)
                 return err_set(err, ERR_INPUT, "%s: data cannot be written as JSON", type);
         return 0;
 }

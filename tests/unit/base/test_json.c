@@ -33,3 +33,19 @@ Test(json, what_stands_in_a_text_is_no_value)
         cr_assert(value != NULL, "%s", err.message);
         cr_expect(json_object_get(value, "\"[") != NULL);
 }
+
+Test(json, a_value_is_put_behind_what_is_there_or_nothing_is)
+{
+        _cleanup_str_ struct str text = {0};
+        _cleanup_json_ json_t *value = json_pack("{s:[i, s], s:n}", "b", 1, "\"", "a");
+        _cleanup_free_ char *canonical = json_canonical(value);
+
+        str_puts(&text, "> ");
+        cr_expect_eq(json_put(&text, value, JSON_COMPACT | JSON_SORT_KEYS), 0);
+        cr_expect_str_eq(str_text(&text), "> {\"a\":null,\"b\":[1,\"\\\"\"]}");
+        cr_expect_str_eq(canonical, str_text(&text) + 2);
+        json_array_append(json_object_get(value, "b"), value); /* a circle: it begins well and is no text in the end */
+        cr_expect_eq(json_put(&text, value, JSON_COMPACT), -1);
+        cr_expect_str_eq(str_text(&text), "> {\"a\":null,\"b\":[1,\"\\\"\"]}");
+        json_array_clear(json_object_get(value, "b"));
+}
