@@ -74,7 +74,11 @@ const char *doubt_meaning(enum doubt doubt);
 #define DOUBT_BIT(doubt) (1u << (doubt))
 
 /* What is looked at: a list for SQL, since the store keeps an index of exactly these. */
-#define BLOCKER_TYPES "'run.state', 'receipt.verifier', 'receipt.policy.decision', 'receipt.limits'"
+#define BLOCKER_TYPES BLOCKER_TYPES_WITH("", ", ")
+/* … or with something before and between them */
+#define BLOCKER_TYPES_WITH(before, between)                                                                            \
+        before "'run.state'" between before "'receipt.verifier'" between before                                        \
+               "'receipt.policy.decision'" between before "'receipt.limits'"
 
 struct blocker {
         enum blocker_kind kind;

@@ -71,12 +71,16 @@
         "'spec.change.request');"                                                                                      \
         "CREATE INDEX events_decided ON events(run, sequence) WHERE type = 'receipt.preference.decision';"
 
-/* What stopped each run that ended (lib/store/failure.h), and the events that say so, found without a walk over all. */
+/*
+ * What stopped each run that ended (lib/store/failure.h), and the events that say so, found without a walk over all. Which these are
+ * is asked of each event that is written: of a list of more than two words SQLite makes a table each time.
+ */
+#define EVENTS_JUDGED "(" BLOCKER_TYPES_WITH("type = ", " OR ") ")"
 #define TABLES_FAILURE                                                                                                 \
         "CREATE TABLE failures(run INTEGER PRIMARY KEY, signature TEXT NOT NULL, blocker TEXT NOT NULL,"               \
         " name TEXT NOT NULL, detail TEXT NOT NULL, doubts INTEGER NOT NULL) STRICT;"                                  \
         "CREATE INDEX failures_signed ON failures(signature, run) WHERE signature <> '';"                              \
-        "CREATE INDEX events_judged ON events(run, sequence) WHERE type IN (" BLOCKER_TYPES ");"
+        "CREATE INDEX events_judged ON events(run, sequence) WHERE " EVENTS_JUDGED ";"
 
 /* The projection AHDB as it is kept (lib/store/ahdb.h): of each key the latest writer; a value that was taken away is NULL. */
 #define TABLES_AHDB                                                                                                    \

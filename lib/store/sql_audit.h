@@ -49,7 +49,7 @@
         X(AUDIT_EVIDENCE,                                                                                              \
           "SELECT e.run, 'a verdict kept for others is ' || e.result || ', and its log says ' || "                     \
           "max(json_extract(v.body, '$.data.result')), e.no FROM evidence e JOIN runs r ON r.id = e.run "              \
-          "JOIN events v ON v.run = r.no AND v.type IN (" BLOCKER_TYPES ") AND v.type = 'receipt.verifier' AND "       \
+          "JOIN events v ON v.run = r.no AND " EVENTS_JUDGED " AND v.type = 'receipt.verifier' AND "                   \
           "json_extract(v.body, '$.data.log_sha256') = e.log_sha256 AND "                                              \
           "json_extract(v.body, '$.data.gate') = 'director' GROUP BY e.no "                                            \
           "HAVING NOT max(json_extract(v.body, '$.data.result') = e.result) ORDER BY e.no")                            \

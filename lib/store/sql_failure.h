@@ -4,7 +4,7 @@
 
 /* The statements of the index of failures (lib/store/failure.h), a part of the table in lib/store/sql.h. */
 
-#include "lib/base/blocker.h"
+#include "lib/store/schema_parts.h"
 
 #define FAILURE_COLUMNS                                                                                                \
         "r.id, r.item, r.title, coalesce(f.signature, ''), coalesce(f.name, ''), coalesce(f.detail, ''), r.moved, "    \
@@ -14,9 +14,13 @@
 #define FAILURE_FILTER                                                                                                 \
         "(?1 IS NULL OR r.item = ?1) AND (?2 IS NULL OR r.moved >= ?2) AND (?3 IS NULL OR r.outcome = ?3)"
 
+/*
+ * The events of a run by their index: they are named as it has them, word for word, and as it has them in a store that an older
+ * cupel made; and it by its name, since a walk over all of the run's events is taken for as good.
+ */
 #define STATEMENTS_FAILURE(X)                                                                                          \
-        X(FAILURE_EVENTS, "SELECT type, body FROM events WHERE run = ? AND type IN (" BLOCKER_TYPES ") "               \
-                          "ORDER BY sequence")                                                                         \
+        X(FAILURE_EVENTS, "SELECT type, body FROM events INDEXED BY events_judged WHERE run = ? AND " EVENTS_JUDGED    \
+                          " AND type IN (" BLOCKER_TYPES ") ORDER BY sequence")                                        \
         X(FAILURE_SET, "INSERT OR REPLACE INTO failures(run, signature, blocker, name, detail, doubts) "               \
                        "VALUES(?, ?, ?, ?, ?, ?)")                                                                     \
         X(FAILURE_GET, "SELECT signature, blocker, name, detail, doubts FROM failures WHERE run = ?")                  \
