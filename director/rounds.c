@@ -306,7 +306,7 @@ static int one_round(struct director *d, bool *ret_again, struct err *err)
         if (uplink_interrupted(&d->up))
                 return end_interrupted(d, err);
         /* what has lost is not verified; while another lands nobody has */
-        if (store_race_check(d->store, d->row.id, &landing, err) < 0 && !landing)
+        if (d->row.race && d->row.race[0] && store_race_check(d->store, d->row.id, &landing, err) < 0 && !landing)
                 return -1;
         if (round.merged != MERGE_STANDS)
                 return end_unmerged(d, &round, err);

@@ -2,7 +2,7 @@
 /* Until when a held run waits, and what the operator says of a run: the one decides nothing by itself, the other nothing at all. */
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
-#include "lib/store/approval.h"
+#include "lib/store/approval_row.h"
 #include "lib/store/event.h"
 #include "lib/store/run.h"
 
@@ -10,11 +10,28 @@
 
 /* ---- deadlines ---- */
 
+int deadline_passed(struct store *store, struct err *err)
+{
+        struct sqlite3_stmt *get = db_use(store, SQL_DEADLINE_PASSED, err);
+        int got;
+
+        if (!get)
+                return -1;
+        db_int(get, 1, clock_wall_ms());
+        if ((got = db_step(store, get, err)) > 0)
+                got = (int)db_column_int(get, 0);
+        db_done(get);
+        return got;
+}
+
 int store_overdue_each(struct store *store, store_run_fn *each, void *arg, struct err *err)
 {
-        _cleanup_stmt_ struct sqlite3_stmt *stmt = db_prepare(store, SQL_RUNS_OVERDUE, err);
+        _cleanup_stmt_ struct sqlite3_stmt *stmt = NULL;
+        const int passed = deadline_passed(store, err);
 
-        if (!stmt)
+        if (passed <= 0)
+                return passed;
+        if (!(stmt = db_prepare(store, SQL_RUNS_OVERDUE, err)))
                 return -1;
         db_int(stmt, 1, clock_wall_ms());
         db_int(stmt, 2, -1);

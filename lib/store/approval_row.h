@@ -34,6 +34,9 @@ int approval_use(struct store *store, const struct store_approval *approval, con
 
 const char *approval_kind_name(enum store_approval_kind kind);
 
+/* acceptance.c: 1 where the time of a request or of a held run is over, 0, -1. Nearly always there is nothing to do. */
+int deadline_passed(struct store *store, struct err *err);
+
 /* approval_tell.c */
 struct approval_told {
         const char *type; /* "approval.granted" … */

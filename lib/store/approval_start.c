@@ -187,24 +187,9 @@ static int expire_one(struct store *store, struct err *err)
         return 1;
 }
 
-/* Asked without a write lock first: nearly always there is nothing to do. */
-static int any_overdue(struct store *store, struct err *err)
-{
-        struct sqlite3_stmt *get = db_use(store, SQL_APPROVAL_OVERDUE, err);
-        int got;
-
-        if (!get)
-                return -1;
-        db_int(get, 1, clock_wall_ms());
-        got = db_step(store, get, err);
-        if (got > 0)
-                db_done(get);
-        return got;
-}
-
 int store_approvals_expire(struct store *store, size_t *ret_count, struct err *err)
 {
-        int got = any_overdue(store, err);
+        int got = deadline_passed(store, err); /* without a write lock */
         size_t count = 0;
 
         while (got > 0) {

@@ -98,10 +98,30 @@ static int follow(struct store *store, const struct store_queued *row, const str
         return queue_apply(store, row, &next, outcome, err);
 }
 
-/* An item that was run by hand may be what others wait for. */
+/* 1: it is in the queue, or something there needs it; 0: neither; -1. */
+static int is_of_queue(struct store *store, const char *item, struct err *err)
+{
+        struct sqlite3_stmt *get = db_use(store, SQL_QUEUE_KNOWS, err);
+        int got;
+
+        if (!get)
+                return -1;
+        db_text(get, 1, item);
+        if ((got = db_step(store, get, err)) > 0)
+                got = (int)db_column_int(get, 0);
+        db_done(get);
+        return got;
+}
+
+/* An item that was run by hand may be what others wait for. Most are not: that is asked first, in fewer words. */
 static int recount_for(struct store *store, const struct store_run *run, enum outcome outcome, struct err *err)
 {
-        return outcome == OUTCOME_COMMITTED || outcome == OUTCOME_OBSERVED ? queue_recount(store, run->item, err) : 0;
+        int got;
+
+        if (outcome != OUTCOME_COMMITTED && outcome != OUTCOME_OBSERVED)
+                return 0;
+        got = is_of_queue(store, run->item, err);
+        return got > 0 ? queue_recount(store, run->item, err) : got;
 }
 
 int queue_follow_run(struct store *store, const struct store_run *run, const struct store_move *move,

@@ -122,6 +122,9 @@
         X(DEADLINE_SET, "INSERT OR REPLACE INTO deadlines(run, at) SELECT no, ?2 FROM runs WHERE id = ?1")             \
         X(DEADLINE_HOLD, "INSERT OR IGNORE INTO deadlines(run, at) VALUES(?, ?)")                                      \
         X(DEADLINE_GET, "SELECT at FROM deadlines WHERE run = (SELECT no FROM runs WHERE id = ?)")                     \
+        X(DEADLINE_PASSED, "SELECT EXISTS (SELECT 1 FROM deadlines WHERE at <= ?1) OR EXISTS (SELECT 1 FROM "          \
+                           "approvals WHERE kind = 'start' AND state = 'requested' AND deadline > 0 AND "              \
+                           "deadline <= ?1)")                                                                          \
         X(DEADLINE_CLEAR, "DELETE FROM deadlines WHERE run = ?")                                                       \
         X(RUNS_OVERDUE, "SELECT " RUN_COLUMNS " FROM runs WHERE phase = 'held' AND no IN "                             \
                         "(SELECT run FROM deadlines WHERE at <= ?1) ORDER BY no LIMIT ?2")                             \

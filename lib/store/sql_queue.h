@@ -45,6 +45,8 @@
         X(QUEUE_EDGES, "SELECT d.item, d.needs FROM queue_depends d JOIN queue q ON q.item = d.item "                  \
                        "WHERE q.state <> 'done' "                                                                      \
                        "UNION ALL SELECT parent, item FROM queue WHERE parent <> '' AND state <> 'done'")              \
+        X(QUEUE_KNOWS, "SELECT EXISTS (SELECT 1 FROM queue WHERE item = ?1) "                                          \
+                       "OR EXISTS (SELECT 1 FROM queue_depends WHERE needs = ?1)")                                     \
         X(QUEUE_RECOUNT,                                                                                               \
           "UPDATE queue SET unmet = " QUEUE_COUNT_UNMET ", children = " QUEUE_COUNT_CHILDREN " WHERE item = ?")        \
         X(QUEUE_RECOUNT_NEEDED, "UPDATE queue SET unmet = " QUEUE_COUNT_UNMET                                          \
