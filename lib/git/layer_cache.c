@@ -3,6 +3,7 @@
  * The folder of layers: markers, locks, chains. A layer is used only under a shared lock on its lock file and only where
  * its marker holds; the lock file's modification time says when it was last used.
  */
+#include "lib/base/canonical.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
@@ -96,31 +97,58 @@ void cache_key(const struct cache *cache, const char *tree, char ret_key[LAYER_K
 
 /* Markers */
 
+/* A text of less than `size` bytes; "" where it is not there and need not be. */
+static bool take_text(const struct canonical *object, const char *name, bool required, char *ret, size_t size)
+{
+        const struct canonical_member *member = canonical_get(object, name);
+
+        ret[0] = '\0';
+        if (!member)
+                return !required;
+        if (member->kind != CANONICAL_STRING || member->len >= size)
+                return false;
+        memcpy(ret, member->text, member->len);
+        ret[member->len] = '\0';
+        return true;
+}
+
+/* What ends the number ends its member. */
+static bool take_number(const struct canonical *object, const char *name, uint64_t *ret)
+{
+        const struct canonical_member *member = canonical_get(object, name);
+
+        if (!member || member->kind != CANONICAL_INTEGER || member->text[0] == '-')
+                return false;
+        *ret = strtoull(member->text, NULL, 10);
+        return true;
+}
+
+static bool take_bool(const struct canonical *object, const char *name, bool *ret)
+{
+        const struct canonical_member *member = canonical_get(object, name);
+
+        *ret = member && member->kind == CANONICAL_BOOL && member->text[0] == 't';
+        return member && member->kind == CANONICAL_BOOL;
+}
+
+/* A stack has up to LAYER_DELTAS_MAX of them, each run reads them all, and they are as marker_write() wrote them or damaged. */
 static int marker_parse(const struct str *text, struct layer_marker *ret)
 {
-        struct err ignored = ERR_INIT;
-        const char *tree = NULL, *parent = NULL, *boot = NULL, *created = NULL, *format = NULL;
-        int64_t bytes = 0, files = 0;
-        struct layer_marker marker = {.synced = false};
-        const struct json_field fields[] = {{"format", JSON_FIELD_STRING, &format, true},
-                                            {"tree", JSON_FIELD_STRING, &tree, true},
-                                            {"parent", JSON_FIELD_STRING, &parent, false},
-                                            {"boot", JSON_FIELD_STRING, &boot, true},
-                                            {"created", JSON_FIELD_STRING, &created, true},
-                                            {"bytes", JSON_FIELD_INT, &bytes, true},
-                                            {"files", JSON_FIELD_INT, &files, true},
-                                            {"synced", JSON_FIELD_BOOL, &marker.synced, true},
-                                            {0}};
-        _cleanup_json_ struct json_t *object = json_parse(str_text(text), text->len, "marker", &ignored);
+        struct layer_marker marker;
+        struct canonical object;
+        char format[sizeof(LAYER_FORMAT)], created[CLOCK_RFC3339];
 
-        if (!object || json_fields(object, "marker", fields, &ignored) < 0 || strcmp(format, LAYER_FORMAT) != 0 ||
-            strlen(tree) != GIT_HEX - 1 || (parent && strlen(parent) != LAYER_KEY - 1))
+        if (!canonical_read(str_text(text), text->len, &object) || object.escapes ||
+            !take_text(&object, "format", true, format, sizeof(format)) || strcmp(format, LAYER_FORMAT) != 0 ||
+            !take_text(&object, "tree", true, marker.tree, sizeof(marker.tree)) ||
+            !take_text(&object, "parent", false, marker.parent, sizeof(marker.parent)) ||
+            !take_text(&object, "boot", true, marker.boot, sizeof(marker.boot)) ||
+            !take_text(&object, "created", true, created, sizeof(created)) ||
+            !take_number(&object, "bytes", &marker.bytes) || !take_number(&object, "files", &marker.files) ||
+            !take_bool(&object, "synced", &marker.synced) || object.len != (marker.parent[0] ? 8 : 7))
                 return -1;
-        snprintf(marker.tree, sizeof(marker.tree), "%s", tree);
-        snprintf(marker.parent, sizeof(marker.parent), "%s", parent ? parent : "");
-        snprintf(marker.boot, sizeof(marker.boot), "%s", boot);
-        marker.bytes = (uint64_t)bytes;
-        marker.files = (uint64_t)files;
+        if (strlen(marker.tree) != GIT_HEX - 1 || (marker.parent[0] && strlen(marker.parent) != LAYER_KEY - 1))
+                return -1;
         *ret = marker;
         return 0;
 }

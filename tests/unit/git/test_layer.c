@@ -289,6 +289,29 @@ Test(layer, half_built_and_stale_layers_are_made_again)
         cr_assert_eq(sh("test -z \"$(ls -A $T/cache/layers | grep tmp)\""), 0);
 }
 
+Test(layer, a_marker_that_is_not_as_it_was_written_holds_for_nothing)
+{
+        static const char *const damages[] = {"s/,/, /",     "s/\"synced\":false/\"synced\":0/", "s/{/{\"a\":1,/",
+                                              "s/}//",       "s/\"bytes\":/\"bytes\":-/",        "s/\"tree\":\"./&0/",
+                                              "s/layer-/&0/"};
+
+        for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+                struct layer_stack stack = LAYER_STACK_INIT;
+                char command[256];
+
+                cr_assert_eq(prepare("HEAD", &stack), 0);
+                layer_stack_release(&stack);
+                cr_assert_eq(prepare("HEAD", &stack), 0);
+                cr_expect_not(stack.built);
+                layer_stack_release(&stack);
+                snprintf(command, sizeof(command), "sed -i '%s' $T/cache/layers/*/complete", damages[i]);
+                cr_assert_eq(sh(command), 0);
+                cr_assert_eq(prepare("HEAD", &stack), 0, "%s", err.message);
+                cr_expect(stack.built, "%s", damages[i]);
+                layer_stack_release(&stack);
+        }
+}
+
 Test(layer, gc_spares_what_is_in_use_and_syncs_it)
 {
         struct layer_stack stack = LAYER_STACK_INIT;
