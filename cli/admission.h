@@ -31,7 +31,6 @@
 
 struct context;
 struct json_t;
-struct option_spec;
 struct policy_files;
 
 /* What was typed; NULL and empty: as it was, or the default. */

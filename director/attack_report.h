@@ -30,7 +30,6 @@
 #include "lib/store/store.h"
 
 struct director;
-struct json_t;
 
 #define ATTACK_ITEMS_MAX 50
 #define ATTACK_REFS_MAX 100

@@ -6,7 +6,6 @@
 
 struct director;
 struct json_t;
-struct risk_report;
 
 struct json_t *director_risk_json(const struct director *d); /* null without a plan; owned by the caller */
 

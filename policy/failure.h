@@ -41,8 +41,6 @@
 
 #include <stdbool.h>
 
-struct json_t;
-
 /* Whether the outcome says that the work failed: it is an attempt of the plan. */
 bool failure_is_attempt(enum outcome outcome);
 

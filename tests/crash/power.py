@@ -11,6 +11,7 @@ before that. What steps write lies in their own mounts and is no part of it, nor
 as they ended) and the cache, which may be lost at any time.
 """
 import collections
+import errno
 import glob
 import os
 import random
@@ -180,9 +181,46 @@ def settle(tape, cut):
     return result
 
 
+def open_for(op, path, ends):
+    """What open() does to a name: made where it is to be, emptied where that was asked; what is appended goes where it stands then."""
+    if os.path.isfile(path) or (op[0] == "make" and not os.path.lexists(path)):
+        with open(path, "wb" if op[2] else "ab"):
+            pass
+        ends[path] = os.path.getsize(path) if op[3] else 0
+
+
+def append(op, path, ends):
+    write_at(path, op[2], ends[path] - len(op[2]))
+
+
+def rename(op, path, ends):
+    os.rename(path, op[2])
+    ends[op[2]] = ends.pop(path, 0)
+
+
+def remove(_op, path, _ends):
+    (os.rmdir if os.path.isdir(path) and not os.path.islink(path) else os.unlink)(path)
+
+
+REDO = {
+    "make": open_for,
+    "open": open_for,
+    "append": append,
+    "rename": rename,
+    "remove": remove,
+    "put": lambda op, path, ends: write_at(path, op[2], op[3]),
+    "size": lambda op, path, ends: os.truncate(path, op[2]),
+    "time": lambda op, path, ends: os.utime(path, ns=(op[2], op[2])),
+    "link": lambda op, path, ends: os.link(path, op[2]),
+    "folder": lambda op, path, ends: os.mkdir(path, 0o700),
+    "fifo": lambda op, path, ends: os.mkfifo(path, 0o600),
+    "symlink": lambda op, path, ends: os.symlink(op[2], path),
+}
+
+
 def apply(tape, cut):
     """On the folder as it was before the run. What cannot be done after something was lost is lost with it."""
-    ends = collections.Counter()  # where an append goes, also where the one before it is lost
+    ends = collections.Counter()  # where an append ends, also where the one before it is lost
     spare = f"{tape.root}/log/unnamed"
     os.makedirs(spare, exist_ok=True)
 
@@ -192,44 +230,17 @@ def apply(tape, cut):
     for op, safe in settle(tape, cut):
         kind, path = op[0], real(op[1])
         if kind == "append":
-            start = ends[path]
             ends[path] += len(op[2])
+        if kind in ("rename", "link"):
+            op = (kind, op[1], real(op[2]))
         if not safe or (kind in ("append", "put", "size") and not os.path.isfile(path)):
             continue  # lost; or a FIFO, or the name went before
         try:
-            if kind in ("make", "open"):
-                if os.path.isfile(path) or (kind == "make" and not os.path.lexists(path)):
-                    with open(path, "wb" if op[2] else "ab"):
-                        pass
-                    ends[path] = os.path.getsize(path) if op[3] else 0
-            elif kind == "append":
-                write_at(path, op[2], start)
-            elif kind == "put":
-                write_at(path, op[2], op[3])
-            elif kind == "size":
-                os.truncate(path, op[2])
-            elif kind == "time":
-                os.utime(path, ns=(op[2], op[2]))
-            elif kind == "rename":
-                os.rename(path, real(op[2]))
-                ends[real(op[2])] = ends.pop(path, 0)
-            elif kind == "link":
-                os.link(path, real(op[2]))
-            elif kind == "remove":
-                if os.path.isdir(path) and not os.path.islink(path):
-                    os.rmdir(path)
-                else:
-                    os.unlink(path)
-            elif kind == "folder":
-                os.mkdir(path, 0o700)
-            elif kind == "fifo":
-                os.mkfifo(path, 0o600)
-            elif kind == "symlink":
-                os.symlink(op[2], path)
+            REDO[kind](op, path, ends)
         except (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError):
             pass
         except OSError as problem:
-            if problem.errno != 39:  # ENOTEMPTY: what is in it was written by a process that is not on the tape
+            if problem.errno != errno.ENOTEMPTY:  # what is in it was written by a process that is not on the tape
                 raise
     shutil.rmtree(spare)
 

@@ -44,7 +44,7 @@ recipe() {
         rm -f "$HOME/.config/cupel/config.yaml"
 }
 done_recipes=''
-subjects() { git -C "$repo" log --format=%s "${1:-main}"; }
+subjects() { git -C "$repo" log --format=%s main; }
 outcomes() { (cd "$repo" && cupel runs --json) | python3 -c 'import json,sys; print(" ".join(r["outcome"] for r in json.load(sys.stdin)))'; }
 
 agent node <<'A'
