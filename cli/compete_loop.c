@@ -163,7 +163,7 @@ static void read_cost(const struct race *race, struct competitor *competitor)
 /* A run that was killed after its end, while its folder was put in order, is no open one: its director does the rest. */
 static void finish(const struct race *race, const char *run)
 {
-        const struct director_call call = {.context = race->context, .mode = "recover", .run = run};
+        const struct director_call call = {.context = race->context, .mode = "recover", .run = run, .aside = true};
         _cleanup_director_answer_ struct director_answer answer = {0};
         struct err ignored = ERR_INIT;
 

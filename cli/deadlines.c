@@ -38,7 +38,8 @@ static int reject_overdue(const struct store_run *run, void *arg, struct err *er
                                            .run = run->id,
                                            .outcome = "rejected",
                                            .reason = what_passed(run),
-                                           .timeout = what_passed(run)};
+                                           .timeout = what_passed(run),
+                                           .aside = true};
         _cleanup_director_answer_ struct director_answer answer = {0};
         struct err failed = ERR_INIT;
         char text[640];

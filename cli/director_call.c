@@ -188,45 +188,54 @@ int director_hear(struct json_t *message, struct terminal *terminal, struct dire
         return err_set(err, ERR_INTERNAL, "the director sent a message that the protocol does not have");
 }
 
+struct hearing {
+        struct channel channel;
+        int signals; /* signalfd */
+        int heard;   /* the last signal; 0: none */
+};
+
 /* A director that is already gone cannot be stopped: the end of its stream says so next. */
-static void send_stop(struct channel *channel, int signals)
+static void send_stop(struct hearing *hearing)
 {
         struct signalfd_siginfo info;
         struct err ignored = ERR_INIT;
         _cleanup_json_ json_t *stop = json_pack("{s:s}", "op", "stop");
 
-        if (read(signals, &info, sizeof(info)) == sizeof(info))
-                channel_send(channel, stop, NULL, 0, &ignored);
+        if (read(hearing->signals, &info, sizeof(info)) != sizeof(info))
+                return;
+        hearing->heard = (int)info.ssi_signo;
+        channel_send(&hearing->channel, stop, NULL, 0, &ignored);
 }
 
 /* Signals and the director are waited for together. */
-static int wait_for_either(struct channel *channel, int signals, struct err *err)
+static int wait_for_either(struct hearing *hearing, struct err *err)
 {
-        struct pollfd fds[] = {{.fd = channel->fd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+        struct pollfd fds[] = {{.fd = hearing->channel.fd, .events = POLLIN},
+                               {.fd = hearing->signals, .events = POLLIN}};
 
         if (poll(fds, 2, -1) < 0)
                 return errno == EINTR ? 0 : err_errno(err, "wait for the director");
         if (fds[1].revents)
-                send_stop(channel, signals);
+                send_stop(hearing);
         return 0;
 }
 
-static int receive(struct channel *channel, int signals, struct json_t **ret, struct err *err)
+static int receive(struct hearing *hearing, struct json_t **ret, struct err *err)
 {
         int got = CHANNEL_AGAIN;
 
-        while ((got = channel_recv(channel, ret, err)) == CHANNEL_AGAIN)
-                if (wait_for_either(channel, signals, err) < 0)
+        while ((got = channel_recv(&hearing->channel, ret, err)) == CHANNEL_AGAIN)
+                if (wait_for_either(hearing, err) < 0)
                         return -1;
         return got;
 }
 
-static int listen_until_done(struct channel *channel, int signals, const struct director_call *call,
-                             struct director_answer *answer, struct err *err)
+static int listen_until_done(struct hearing *hearing, const struct director_call *call, struct director_answer *answer,
+                             struct err *err)
 {
         for (;;) {
                 _cleanup_json_ json_t *message = NULL;
-                int got = receive(channel, signals, &message, err);
+                int got = receive(hearing, &message, err);
 
                 if (got == 0)
                         return err_set(err, ERR_INTERNAL, "the director ended without an answer");
@@ -250,8 +259,7 @@ static void reap(pid_t pid)
 
 int director_call(const struct director_call *call, struct director_answer *ret, struct err *err)
 {
-        _cleanup_channel_ struct channel channel = {.fd = -1};
-        _cleanup_fd_ int signals = -1;
+        struct hearing hearing = {.signals = -1};
         sigset_t caught, before;
         pid_t pid;
         int fd, result;
@@ -261,18 +269,20 @@ int director_call(const struct director_call *call, struct director_answer *ret,
         sigaddset(&caught, SIGTERM);
         if (director_start(call, &fd, &pid, err) < 0)
                 return -1;
-        channel_init(&channel, fd);
+        channel_init(&hearing.channel, fd);
         sigprocmask(SIG_BLOCK, &caught, &before);
-        signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+        hearing.signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
         if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
                 result = err_errno(err, "listen to the director");
         else
-                result = listen_until_done(&channel, signals, call, ret, err);
+                result = listen_until_done(&hearing, call, ret, err);
         if (result < 0 && err->code == ERR_INPUT)
-                err->code = ERR_INTERNAL; /* a malformed message is our program's fault, not the user's input */
-        channel_release(&channel);        /* a director that is still at it sees the end of the stream, and ends */
-        channel_init(&channel, -1);
+                err->code = ERR_INTERNAL;  /* a malformed message is our program's fault, not the user's input */
+        channel_release(&hearing.channel); /* a director that is still at it sees the end of the stream, and ends */
         reap(pid);
+        cleanup_fd(&hearing.signals);
         sigprocmask(SIG_SETMASK, &before, NULL);
+        if (call->aside && hearing.heard)
+                raise(hearing.heard);
         return result;
 }

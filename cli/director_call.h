@@ -12,7 +12,8 @@
  * The supervisor, which has an event loop, uses the parts: director_start() and director_hear().
  *
  * While director_call() waits, SIGINT and SIGTERM are passed on as "stop": the director ends the run cleanly and still
- * answers. The director is our own program, yet what it says is taken apart strictly.
+ * answers. Where that is not what the command was asked for (a run that it recovers, beside its own work), the signal is raised again
+ * after the answer: it was meant for the command. The director is our own program, yet what it says is taken apart strictly.
  */
 
 #include "lib/base/err.h"
@@ -35,6 +36,7 @@ struct director_call {
         const char *timeout;          /* mode discard: what nobody did in time, or NULL */
         const char *who;              /* the person who decided, or NULL */
         const char *jobs;             /* verifiers at once, or NULL */
+        bool aside;                   /* not what this command was asked for */
         bool no_reuse;                /* no verdict of an earlier run counts */
         const char *base, *tree;      /* mode replay: see director/replay.h; NULL else */
         const char *judge, *host;     /* the same */

@@ -70,7 +70,7 @@ static void say_failed(const char *run, const struct err *failed)
 static int recover_run(const struct store_run *run, void *arg, struct err *err)
 {
         struct context *context = arg;
-        const struct director_call call = {.context = context, .mode = "recover", .run = run->id};
+        const struct director_call call = {.context = context, .mode = "recover", .run = run->id, .aside = true};
         _cleanup_director_answer_ struct director_answer answer = {0};
         struct err failed = ERR_INIT;
         int status;
@@ -96,7 +96,7 @@ static int recover_run(const struct store_run *run, void *arg, struct err *err)
  */
 static void finish_run(struct context *context, int folder, const char *name)
 {
-        const struct director_call call = {.context = context, .mode = "recover", .run = name};
+        const struct director_call call = {.context = context, .mode = "recover", .run = name, .aside = true};
         _cleanup_director_answer_ struct director_answer answer = {0};
         _cleanup_free_ char *packet = context_run_folder(context, name);
         _cleanup_store_run_ struct store_run run = {0};

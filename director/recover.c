@@ -7,8 +7,10 @@
 #include "director/candidate.h"
 #include "director/director.h"
 #include "director/land.h"
+#include "director/lock.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/git/landing.h"
 #include "lib/git/layer.h"
@@ -16,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define UNASKED_WAIT_MS 10000
 
 /* What it landed on, or would have: the packet tells of that. */
 static int recall_parent(struct director *d, const struct json_t *intent, struct err *err)
@@ -73,11 +77,21 @@ static int end_as_asked(struct director *d, enum outcome outcome, const char *re
                             err);
 }
 
+/*
+ * Who lands has the lock for a moment. A landing that hangs must not keep a worker from its other runs: what nobody asked for is
+ * tried again by the next command. A person who discards a run waits until they have enough of it. The lock is given back with the
+ * move that ends the run (director/end.c).
+ */
+static int lock(struct director *d, struct err *err)
+{
+        const bool asked_for = d->options->mode == DIRECTOR_DISCARD && !d->options->timeout;
+
+        return director_lock_landing(d, asked_for ? UINT64_MAX : clock_ms() + UNASKED_WAIT_MS, &d->lock_fd, err);
+}
+
 static int end_run(struct director *d, enum outcome outcome, const char *reason, struct err *err)
 {
-        _cleanup_fd_ int lock_fd = -1;
-
-        if (landing_lock(d->state_fd, NULL, NULL, &lock_fd, err) < 0 || director_refresh(d, err) < 0)
+        if (lock(d, err) < 0 || director_refresh(d, err) < 0)
                 return -1;
         line_forget(d);
         if (phase_is_terminal(d->row.phase))

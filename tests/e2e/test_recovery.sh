@@ -87,14 +87,16 @@ stop_worker() {
 }
 
 # A worker looks as a command that writes, and as a worker: both of its tries are shot.
+shoot_one() {
+        local director
+        wait_for 20 director_at "$1" "$2" || fail "no director"
+        director=$(director_at "$1" "$2")
+        kill -KILL "$director"
+        wait_for 20 gone "$director"
+}
 shoot_both() {
-        local director times
-        for times in 1 2; do
-                wait_for 20 director_at "$1" "$2" || fail "no director: $times"
-                director=$(director_at "$1" "$2")
-                kill -KILL "$director"
-                wait_for 20 gone "$director"
-        done
+        shoot_one "$1" "$2"
+        shoot_one "$1" "$2"
         wait_for 20 said_twice "$3" || fail "the worker does not say so: $(cat "$e2e_tmp/worker.err")"
 }
 said_twice() { [ "$(grep -c "$1" "$e2e_tmp/worker.err")" = 2 ]; }
@@ -193,5 +195,76 @@ store "DROP TRIGGER full"
 wait_for 20 cupel approve "${run_of[waits]}" || fail "it is never given back"
 is "$(phase_of "${run_of[waits]}")" committed "its phase"
 stop_worker
+
+# ---- A landing that hangs: the landing lock is never free ----
+
+ends_by() { # SIGNAL: how the worker ends
+        kill -s "$1" "$worker"
+        if ! wait_for 20 gone "$worker"; then
+                fail "it does not end"
+                kill -KILL "$worker"
+        fi
+        wait "$worker"
+        status=$?
+        ! director_at recover "${run_of[shot]}" >/dev/null || fail "a director is left"
+}
+
+t "who stops a worker that recovers a run is heard, before it works and while it does"
+fresh
+hang shot
+shoot shot
+hold_landings "$repo"
+start_worker
+wait_for 20 director_at recover "${run_of[shot]}" || fail "it is not recovered"
+ends_by TERM
+is "$status" 143 "exit status"
+start_worker
+wait_for 20 director_at recover "${run_of[shot]}" || fail "it is not recovered"
+shoot_one recover "${run_of[shot]}"
+wait_for 20 director_at recover "${run_of[shot]}" || fail "it is not recovered as a worker's"
+ends_by TERM
+is "$status" 0 "exit status"
+is "$(grep -c "could not be recovered now" "$e2e_tmp/worker.err")" 2 "it says so"
+let_land
+has "$(cupel admit --yes 2>&1)" "recovered the interrupted run ${run_of[shot]}: interrupted" "the next command"
+
+t "a command does not wait for ever for what it recovers beside its work"
+fresh
+hang shot
+shoot shot
+hold_landings "$repo"
+has "$(timeout 60 cupel admit --yes 2>&1 9>&-)" "${run_of[shot]} was interrupted and could not be recovered now: director: another landing in this repository does not end" \
+        "the command"
+has "$(cat "$e2e_tmp/admitted")" admitted "it was done all the same"
+let_land
+
+t "who rejects a run may stop waiting for a landing that hangs, and the run is as it was"
+fresh
+run "$repo" --mood paranoid --title late --verify unit -- sh -c 'echo x >src/x'
+hold_landings "$repo"
+(exec cupel reject "$run_id" --reason "not so" 9>&-) >"$e2e_tmp/out" 2>&1 &
+rejecting=$!
+wait_for 20 director_at discard "$run_id" || fail "it is not rejected"
+kill -TERM "$rejecting"
+wait_for 20 gone "$rejecting" || fail "it does not end"
+is "$(phase_of "$run_id")" held "its phase: $(cat "$e2e_tmp/out")"
+let_land
+succeeds cupel reject "$run_id" --reason "not so"
+
+t "what was rejected keeps nobody from landing while its packet is written"
+run "$repo" --mood paranoid --title late --verify unit -- sh -c 'echo x >src/x'
+exec 8<"$packet"
+flock 8
+rejected=$run_id
+(exec cupel reject "$rejected" --reason "not so" 8<&-) >"$e2e_tmp/out" 2>&1 &
+rejecting=$!
+wait_for 20 is_in "$rejected" discarded || fail "it is not rejected: $(cat "$e2e_tmp/out")"
+(exec timeout 20 cupel run --json --quiet --title lands --verify unit -- sh -c 'echo y >src/y' 8<&-) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+read_result "$e2e_tmp/stdout"
+is "$outcome" committed "another run: $(stderr)"
+director_at discard "$rejected" >/dev/null || fail "its packet is written already"
+exec 8<&-
+wait "$rejecting"
+is "$?" 0 "exit status: $(cat "$e2e_tmp/out")"
 
 done_testing
