@@ -17,10 +17,10 @@ import sqlite3
 import stat
 import time
 
-TERMINAL = ("committed", "discarded", "blocked")
+import chains
+
 # what a folder of a run may hold when it is over
 KEPT = {"config_snapshot", "identity.txt", "telemetry", "logs", "evidence", "checkpoints", "artifacts", "amendments.jsonl"}
-NONE = "0" * 64
 # what a file or a layer is called until it has its own name, and after it had
 HALF_WRITTEN = re.compile(r".*(\.[0-9a-f]{12}\.tmp|/\.new-[0-9a-f]{16}|/layers/\.(tmp|gone)-[^/]*/.*)")
 
@@ -81,31 +81,25 @@ class Judge:
 
     def events(self, run):
         rows = self.sql(f"SELECT sequence, body, hash FROM events WHERE run = {run['no']} ORDER BY sequence")
-        head, end, bodies = NONE, NONE, []
+        head, end, bodies = chains.NONE, chains.NONE, []
         for expected, row in enumerate(rows, 1):
-            digest = hashlib.sha256((head + row["body"]).encode()).hexdigest()
-            if row["sequence"] != expected or row["hash"] != digest:
+            if row["sequence"] != expected or row["hash"] != chains.after(head, row["body"]):
                 self.say("G7", f"the chain of {run['id']} is broken at {row['sequence']}")
             head = row["hash"]
             bodies.append(json.loads(row["body"]))
-            if bodies[-1]["type"] == "dev.cupel.run.state" and bodies[-1]["data"]["to"] in TERMINAL:
+            if bodies[-1]["type"] == "dev.cupel.run.state" and bodies[-1]["data"]["to"] in chains.TERMINAL:
                 end = head
         if run["events"] != len(rows) or run["head"] != head:
             self.say("G7", f"{run['id']}: its row says {run['events']} events, there are {len(rows)}")
         return bodies, end
 
     def links(self, runs, ends):
-        previous = NONE
-        linked = {}
-        rows = self.sql("SELECT position, l.run, id, event, hash FROM links l LEFT JOIN runs r ON r.no = l.run ORDER BY position")
-        for expected, row in enumerate(rows, 1):
-            previous = hashlib.sha256((previous + str(row["id"]) + row["event"]).encode()).hexdigest()
-            if row["position"] != expected or row["hash"] != previous:
-                self.say("G7", f"the store's chain is broken at {row['position']}")
-                return
-            linked[row["id"]] = row["event"]
+        linked, broken = chains.links(self.sql(chains.LINKS))
+        if broken is not None:
+            self.say("G7", f"the store's chain is broken at {broken}")
+            return
         for run in runs:
-            if run["phase"] in TERMINAL and linked.get(run["id"]) != ends[run["id"]]:
+            if run["phase"] in chains.TERMINAL and linked.get(run["id"]) != ends[run["id"]]:
                 self.say("G7", f"the end of {run['id']} is not what the store's chain has of it")
 
     def store(self, tolds):
@@ -137,7 +131,7 @@ class Judge:
                 if body["data"]["from"] != phase:
                     self.say("G7", f"a move from {body['data']['from']} while it was {phase}")
                 phase, outcome = body["data"]["to"], body["data"].get("outcome", outcome)
-        if run["phase"] not in TERMINAL:
+        if run["phase"] not in chains.TERMINAL:
             self.say("G10", f"{run['id']} has not ended: {run['phase']}")
         if (phase, outcome) != (run["phase"], run["outcome"]):
             self.say("G7", f"the log says {phase} {outcome}, the row {run['phase']} {run['outcome']}")

@@ -2,7 +2,7 @@
 """Whether everything that a soak asked for came to exactly one end, and nothing is left. Knows nothing of cupel's code: git, sqlite3, the
 soak's own verifier and /proc are what it asks.
 
-    judge = Judge(place, facts)      place: Place of scripts/soak; facts: kinds, hits, user's commits of it
+    judge = Judge(place, facts)      place: Place of tests/soak/place.py; facts: kinds, hits, user's commits of it
     judge.look()                     judge.wrong: sentences; judge.checked: what was looked at
 """
 import collections
@@ -13,11 +13,10 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import chains
 import kinds
 import watch
 
-NONE = "0" * 64
-TERMINAL = ("committed", "discarded", "blocked")
 VERIFY_AGAIN = 2000  # commits that the verifier is run on once more, evenly spread, the last among them
 SIGNATURES = 300
 RESTS = {"head", "upper", "room", "room.base", "rooms", "merge", "staging", "quarantine", "landing.pack", "landing.idx"}
@@ -94,8 +93,7 @@ class Judge:
         for row in self.db.execute("SELECT run, sequence, body, hash FROM events ORDER BY run, sequence"):
             no, body = row["run"], json.loads(row["body"])
             seen[no] = seen.get(no, 0) + 1
-            digest = hashlib.sha256((heads.get(no, NONE) + row["body"]).encode()).hexdigest()
-            if row["sequence"] != seen[no] or row["hash"] != digest:
+            if row["sequence"] != seen[no] or row["hash"] != chains.after(heads.get(no, chains.NONE), row["body"]):
                 self.say(f"the chain of {runs[no]['id']} is broken at {row['sequence']}")
             heads[no] = row["hash"]
             if body["type"] == "dev.cupel.run.state":
@@ -111,15 +109,12 @@ class Judge:
         self.links(runs, heads)
 
     def links(self, runs, heads):
-        previous, linked = NONE, {}
-        for expected, row in enumerate(self.sql("SELECT position, run, event, hash FROM links ORDER BY position"), 1):
-            run = runs.get(row["run"])
-            previous = hashlib.sha256((previous + (run["id"] if run else "") + row["event"]).encode()).hexdigest()
-            if row["position"] != expected or row["hash"] != previous:
-                return self.say(f"the store's chain is broken at {row['position']}")
-            linked[row["run"]] = row["event"]
-        return self.some("ends are not what the store's chain has of them", [run["id"] for no, run in runs.items()
-                                                                            if run["phase"] in TERMINAL and linked.get(no) != heads[no]])
+        linked, broken = chains.links(self.sql(chains.LINKS))
+        if broken is not None:
+            self.say(f"the store's chain is broken at {broken}")
+            return
+        self.some("ends are not what the store's chain has of them",
+                  [run["id"] for no, run in runs.items() if run["phase"] in chains.TERMINAL and linked.get(run["id"]) != heads[no]])
 
     def notes(self):
         self.checked.append("every note of an item that is done is in the log")
