@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/json.h"
 
+#include "lib/base/cleanup.h"
 #include "lib/base/str.h"
 
 #include <criterion/criterion.h>
