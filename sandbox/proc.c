@@ -16,9 +16,12 @@
 
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
 
-static const char *const masked[] = {"kcore", "keys", "timer_list", "slabinfo", "vmallocinfo"};
-/* Root's own by their mode, which stops everybody but a run of root's: what is in which page of the machine's memory. */
-static const char *const of_root[] = {"kpagecount", "kpageflags", "kpagecgroup", "pagetypeinfo", "allocinfo"};
+/*
+ * From kpagecount on they are root's own by their mode (what is in which page of the machine's memory), which stops everybody but
+ * a run of root's. Masking them costs no more than asking who can read them: a fresh /proc makes its entries anew each time.
+ */
+static const char *const masked[] = {"kcore",      "keys",       "timer_list",  "slabinfo",     "vmallocinfo",
+                                     "kpagecount", "kpageflags", "kpagecgroup", "pagetypeinfo", "allocinfo"};
 
 /* What this kernel does not have is not there to be masked. */
 static int mask(int proc, const char *name, int *mount_fd, const char *over, struct err *err)
@@ -42,9 +45,6 @@ static int seal_all(const struct site *site, const char *path, int proc, struct 
 
         for (size_t i = 0; i < sizeof(masked) / sizeof(*masked); i++)
                 if (mask(proc, masked[i], &empty, null, err) < 0)
-                        return -1;
-        for (size_t i = 0; i < sizeof(of_root) / sizeof(*of_root); i++)
-                if (faccessat(proc, of_root[i], R_OK, AT_EACCESS) == 0 && mask(proc, of_root[i], &empty, null, err) < 0)
                         return -1;
         return mount_attributes(path, MOUNT_ATTR_RDONLY, 0, false, err);
 }
