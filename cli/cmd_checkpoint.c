@@ -79,7 +79,7 @@ static int signal_owner(const struct store_run *run, struct err *err)
 
         if (fd < 0 || !process_lives(run->owner_pid, run->owner_start))
                 return expect_at_work(run, err) < 0 ? -1 : err_errno(err, "ask run %s", run->id);
-        if (syscall(SYS_pidfd_send_signal, fd, SUPERVISOR_CHECKPOINT_SIGNAL, NULL, 0) < 0)
+        if (syscall(SYS_pidfd_send_signal, fd, SUPERVISOR_WISH_SIGNAL, NULL, 0) < 0)
                 return err_errno(err, "ask run %s", run->id);
         return 0;
 }

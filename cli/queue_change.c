@@ -3,6 +3,7 @@
 #include "cli/queue_cli.h"
 #include "cli/recover.h"
 #include "cli/run_json.h"
+#include "cli/supervisor.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
@@ -16,7 +17,7 @@ static int stop_run(const struct store_run *run, void *arg, struct err *err)
         (void)arg;
         (void)err;
         if (run->claim_epoch && owner_lives(owner))
-                kill(owner.pid, SIGTERM);
+                kill(owner.pid, SUPERVISOR_WISH_SIGNAL);
         return 0;
 }
 

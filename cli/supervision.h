@@ -153,8 +153,8 @@ void supervision_viewer_exited(struct supervision *s, int wait_status);
 void supervision_signal(struct supervision *s);
 void supervision_tick(struct supervision *s);
 
-/* A person wants a checkpoint now. */
-void supervision_ask_checkpoint(struct supervision *s);
+/* A person wants a checkpoint now, or has dropped the item. */
+void supervision_wish(struct supervision *s);
 /* On the thread, then back in the loop with what came of it. The run's end waits for both. */
 int supervision_keep(struct supervision *s, struct err *err);
 void supervision_kept(struct supervision *s, const struct err *err);

@@ -10,6 +10,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/store/queue.h"
 #include "lib/store/store.h"
 #include "policy/scrub.h"
 
@@ -52,8 +53,23 @@ static void say_kept(struct supervision *s, int64_t step, const char *error)
                          json_pack("{s:s, s:I, s:s*}", "op", "kept", "step", (json_int_t)step, "error", error));
 }
 
-void supervision_ask_checkpoint(struct supervision *s)
+static bool item_is_dropped(const struct supervision *s)
 {
+        _cleanup_store_run_ struct store_run run = {0};
+        _cleanup_store_queued_ struct store_queued item = {0};
+        struct err none = ERR_INIT;
+
+        return store_run_get(s->context->store, s->launch->run_id, &run, &none) == 0 && run.claim_epoch &&
+               store_queue_get(s->context->store, run.item, &item, &none) == 0 && item.state == STORE_ITEM_DROPPED;
+}
+
+/* A dropped item's run cannot land any more. */
+void supervision_wish(struct supervision *s)
+{
+        if (item_is_dropped(s)) {
+                supervision_signal(s);
+                return;
+        }
         s->keep_asked++;
         if (s->stage == STAGE_WORKING && s->runner.fd >= 0 && !s->told)
                 supervision_send(&s->runner, json_pack("{s:s}", "op", "checkpoint"));

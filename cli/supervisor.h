@@ -24,8 +24,11 @@
 
 struct json_t;
 
-/* Sent by `cupel checkpoint` to the run's owner. A process that does not listen for it yet, or no more, ignores it. */
-#define SUPERVISOR_CHECKPOINT_SIGNAL SIGURG
+/*
+ * Sent to the run's owner by `cupel checkpoint`, and by `cupel queue drop`, whose item says what is wanted. It does nothing to an owner
+ * that does not supervise the run: one that recovers it beside its own work.
+ */
+#define SUPERVISOR_WISH_SIGNAL SIGURG
 
 struct run_result {
         struct json_t *next; /* what follows for the item (policy/failure.h); NULL: the log does not say */

@@ -32,15 +32,15 @@ struct loop {
         uv_loop_t uv;
         struct supervision s;
         struct feed *director, *runner, *egress; /* NULL: not there (yet) */
-        uv_signal_t signals[5]; /* SIGCHLD, the three that stop a run, and a person's wish for a checkpoint */
-        uv_work_t keep;         /* of a checkpoint; one at a time */
+        uv_signal_t signals[5];                  /* SIGCHLD, the three that stop a run, and a person's wish */
+        uv_work_t keep;                          /* of a checkpoint; one at a time */
         struct err keep_err;
         uv_timer_t tick, gather;
         uint64_t written; /* clock_ms() of the last records that were */
         struct complaints *complaints;
 };
 
-static const int caught[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SUPERVISOR_CHECKPOINT_SIGNAL};
+static const int caught[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SUPERVISOR_WISH_SIGNAL};
 
 static void mask_signals(int how)
 {
@@ -224,8 +224,8 @@ static void on_signal(uv_signal_t *handle, int number)
 
         if (number == SIGCHLD)
                 reap(loop);
-        else if (number == SUPERVISOR_CHECKPOINT_SIGNAL)
-                supervision_ask_checkpoint(&loop->s);
+        else if (number == SUPERVISOR_WISH_SIGNAL)
+                supervision_wish(&loop->s);
         else
                 supervision_signal(&loop->s);
         stop_when_ended(loop);

@@ -228,6 +228,24 @@ is "$(grep -c "could not be recovered now" "$e2e_tmp/worker.err")" 2 "it says so
 let_land
 has "$(cupel admit --yes 2>&1)" "recovered the interrupted run ${run_of[shot]}: interrupted" "the next command"
 
+t "who drops an item whose run a worker recovers does not stop the worker"
+fresh
+start_worker
+printf '{"id":"DROPPED","title":"Dropped","verify":["unit"],"agent":{"command":["bash","-c","exec -a marker-%s-dropped sleep 300"]}}\n' $$ |
+        cupel queue add --lines - >/dev/null 2>&1
+wait_for 20 at_work dropped || fail "it never ran"
+run_of[dropped]=$(newest)
+pid_of[dropped]=$(pgrep -u "$(id -u)" -f -- 'cupel run --claim DROPPED:1')
+hold_landings "$repo"
+shoot dropped 2>/dev/null
+wait_for 20 director_at recover "${run_of[dropped]}" || fail "it is not recovered"
+succeeds cupel queue drop DROPPED
+let_land
+worked
+hasnt "$(cat "$e2e_tmp/worker.err")" draining "the worker"
+is "$(phase_of "${run_of[dropped]}")" discarded "its phase"
+stop_worker
+
 t "a command does not wait for ever for what it recovers beside its work"
 fresh
 hang shot
