@@ -15,16 +15,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BOUND_ABOVE 32768 /* bytes from which one mount is cheaper than a copy */
+#define COPIED_MAX ((size_t)8 << 20)
+
+/* Of these some are large, and one mount is cheaper than a copy. */
+static const char *const bound_files[] = {"ld.so.cache",  "services",          "mime.types",
+                                          "ssl/cert.pem", "ssl/ca-bundle.pem", "pki/tls/cert.pem"};
 
 /* Each costs every sandbox about 15 microseconds: only what common tools miss when it is not there. */
 static const char *const copied[] = {
-        "ld.so.cache",         "ld.so.conf",      "localtime",      "timezone",          "services",
-        "protocols",           "os-release",      "lsb-release",    "debian_version",    "shells",
-        "mime.types",          "locale.alias",    "locale.conf",    "inputrc",           "bash.bashrc",
-        "manpath.config",      "redhat-release",  "fedora-release", "alpine-release",    "arch-release",
-        "system-release",      "ssl/openssl.cnf", "ssl/cert.pem",   "ssl/ca-bundle.pem", "pki/tls/cert.pem",
-        "pki/tls/openssl.cnf",
+        "ld.so.conf",     "localtime",      "timezone",       "protocols",       "os-release",
+        "lsb-release",    "debian_version", "shells",         "locale.alias",    "locale.conf",
+        "inputrc",        "bash.bashrc",    "manpath.config", "redhat-release",  "fedora-release",
+        "alpine-release", "arch-release",   "system-release", "ssl/openssl.cnf", "pki/tls/openssl.cnf",
 };
 
 /*
@@ -83,13 +85,13 @@ const char *const *etc_shown(void)
         static const char *const rendered[] = {"passwd",        "group",     "hosts", "hostname",
                                                "nsswitch.conf", "host.conf", "mtab"};
         static const size_t parts[] = {sizeof(rendered) / sizeof(*rendered), sizeof(copied) / sizeof(*copied),
-                                       sizeof(bound) / sizeof(*bound)};
+                                       sizeof(bound_files) / sizeof(*bound_files), sizeof(bound) / sizeof(*bound)};
         static const char *names[sizeof(rendered) / sizeof(*rendered) + sizeof(copied) / sizeof(*copied) +
-                                 sizeof(bound) / sizeof(*bound) + 1];
-        static const char *const *const lists[] = {rendered, copied, bound};
+                                 sizeof(bound_files) / sizeof(*bound_files) + sizeof(bound) / sizeof(*bound) + 1];
+        static const char *const *const lists[] = {rendered, copied, bound_files, bound};
         size_t len = 0;
 
-        for (size_t list = 0; list < 3; list++)
+        for (size_t list = 0; list < sizeof(lists) / sizeof(*lists); list++)
                 for (size_t i = 0; i < parts[list]; i++)
                         names[len++] = lists[list][i];
         return names;
@@ -152,24 +154,13 @@ static int copy_link(int hostfd, int etcfd, const char *name, struct err *err)
         return symlinkat(target, etcfd, name) < 0 ? err_errno(err, "/etc/%s", name) : 0;
 }
 
-static int bind_file(int hostfd, int etcfd, const char *name, struct err *err)
-{
-        return put(etcfd, name, "", 0, err) < 0 ? -1 : mount_bind_in(hostfd, etcfd, name, 0, err);
-}
-
-static int copy_bytes(int from, off_t size, int etcfd, const char *name, struct err *err)
-{
-        char bytes[BOUND_ABOVE];
-        ssize_t got = read(from, bytes, (size_t)size);
-
-        return got < 0 ? 0 : put(etcfd, name, bytes, (size_t)got, err);
-}
-
 /* What is missing or unreadable on the host is missing inside. Links stay links where they lead into /usr. */
 static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
 {
         _cleanup_fd_ int fd = openat(hostfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        _cleanup_str_ struct str text = {0};
         struct stat status;
+        struct err ignored;
 
         if (fd < 0 && errno != ELOOP)
                 return 0;
@@ -177,10 +168,24 @@ static int copy_one(int hostfd, int etcfd, const char *name, struct err *err)
                 return -1;
         if (fd < 0)
                 return copy_link(hostfd, etcfd, name, err);
-        if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || fs_read_fd(fd, COPIED_MAX, &text, &ignored) < 0)
                 return 0;
-        return status.st_size > BOUND_ABOVE ? bind_file(hostfd, etcfd, name, err)
-                                            : copy_bytes(fd, status.st_size, etcfd, name, err);
+        return put(etcfd, name, str_text(&text), text.len, err);
+}
+
+static int bind_file(int hostfd, int etcfd, const char *name, struct err *err)
+{
+        struct stat status;
+
+        if (fstatat(hostfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+                return 0;
+        if (S_ISLNK(status.st_mode))
+                return copy_one(hostfd, etcfd, name, err);
+        if (!S_ISREG(status.st_mode) || faccessat(hostfd, name, R_OK, AT_EACCESS) < 0)
+                return 0;
+        if (make_parents(etcfd, name, err) < 0 || put(etcfd, name, "", 0, err) < 0)
+                return -1;
+        return mount_bind_in(hostfd, etcfd, name, 0, err);
 }
 
 static int bind_one(int hostfd, int etcfd, const char *name, struct err *err)
@@ -200,7 +205,7 @@ static int bind_one(int hostfd, int etcfd, const char *name, struct err *err)
         return mount_bind_in(hostfd, etcfd, name, 0, err);
 }
 
-int etc_build(const struct site *site, int rootfd, struct err *err)
+int etc_build(int rootfd, struct err *err)
 {
         _cleanup_fd_ int hostfd = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_fd_ int etcfd = -1;
@@ -208,13 +213,27 @@ int etc_build(const struct site *site, int rootfd, struct err *err)
         if (mkdirat(rootfd, "etc", 0755) < 0 ||
             (etcfd = openat(rootfd, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 || hostfd < 0)
                 return err_errno(err, "/etc");
+        for (size_t i = 0; i < sizeof(bound_files) / sizeof(*bound_files); i++)
+                if (bind_file(hostfd, etcfd, bound_files[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < sizeof(bound) / sizeof(*bound); i++)
+                if (bind_one(hostfd, etcfd, bound[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+int etc_fill(const struct site *site, struct err *err)
+{
+        _cleanup_free_ char *path = xasprintf("%s/etc", site->root);
+        _cleanup_fd_ int hostfd = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_fd_ int etcfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (hostfd < 0 || etcfd < 0)
+                return err_errno(err, "/etc");
         if (render_all(site, etcfd, err) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof(copied) / sizeof(*copied); i++)
                 if (copy_one(hostfd, etcfd, copied[i], err) < 0)
-                        return -1;
-        for (size_t i = 0; i < sizeof(bound) / sizeof(*bound); i++)
-                if (bind_one(hostfd, etcfd, bound[i], err) < 0)
                         return -1;
         return 0;
 }

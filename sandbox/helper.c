@@ -95,6 +95,15 @@ static void finish(struct helper *helper)
                 (void)drop_bounding_set(&helper->unfinished);
         if (helper->unfinished.code)
                 helper->unfinished.code = ERR_SANDBOX;
+        helper->unfilled = !helper->unfinished.code;
+}
+
+static void be_idle(struct helper *helper)
+{
+        struct err ignored; /* it is the answer to every step */
+
+        (void)helper_fill(helper, &ignored);
+        helper_forget_stale(helper);
 }
 
 static int prepare(struct helper *helper, const struct helper_options *options, json_t *body, struct err *err)
@@ -309,7 +318,7 @@ static int loop(struct helper *helper, const struct helper_options *options, str
                 if (ready < 0 && errno != EINTR)
                         return err_errno(err, "poll");
                 if (ready == 0)
-                        helper_forget_stale(helper);
+                        be_idle(helper);
                 if (fds[POLL_PARENT].revents)
                         return 0;
                 if (fds[POLL_STATUS].revents && take_reports(helper, err) < 0)

@@ -43,6 +43,7 @@ struct helper {
         struct sandbox_result result; /* of the running step, as far as it is known */
         struct err failure;           /* of the running step's sandbox: code OK while there is none */
         struct err unfinished;        /* of what was made after READY: no step runs */
+        bool unfilled;                /* the files of /etc are missing */
         struct cgroups groups;
         bool is_root; /* whom the kernel exempts from limits of processes */
         uint64_t started_ms, tick_ms;
@@ -66,6 +67,8 @@ void helper_step_output(struct helper *helper);
 int helper_step_timeout(const struct helper *helper); /* for poll(2) */
 void helper_step_end(struct helper *helper);          /* PID 1 is dead: reaps, drains, fills the result */
 void helper_forget_stale(struct helper *helper);
+int helper_fill(struct helper *helper,
+                struct err *err); /* what is missing of the root; when there is time, or beside a step's child */
 void helper_step_clean(struct helper *helper); /* after its end is told: what it used goes */
 
 /* helper_watch.c: its budgets */

@@ -72,15 +72,30 @@ static void know_secrets(struct helper *helper)
         know_values(helper, &helper->step.env);
 }
 
+/* Files, which whoever is born already sees as well: they are made while the first step's child mounts what is its own. */
+int helper_fill(struct helper *helper, struct err *err)
+{
+        if (!helper->unfilled)
+                return 0;
+        helper->unfilled = false;
+        if (etc_fill(&helper->site, err) == 0)
+                return 0;
+        err->code = ERR_SANDBOX;
+        helper->unfinished = *err;
+        return -1;
+}
+
 static int spawn_bounded(struct helper *helper, const struct sandbox_step *step, struct err *err)
 {
         struct cgroup_bounds bounds = helper_watch_bounds(helper, &step->limits);
         struct rusage ignored;
+        unsigned ways;
 
         cgroups_step_begin(&helper->groups, &bounds);
         if (step_spawn(&helper->process, &helper->site, step, &helper->groups, err) < 0)
                 return -1;
-        if (step_go(&helper->process, cgroups_step_make(&helper->groups, &bounds), err) == 0)
+        ways = cgroups_step_make(&helper->groups, &bounds);
+        if (helper_fill(helper, err) == 0 && step_go(&helper->process, ways, err) == 0)
                 return 0;
         step_kill(&helper->process);
         step_reap(&helper->process, &ignored);
@@ -222,7 +237,7 @@ int helper_step_timeout(const struct helper *helper)
         uint64_t now = clock_ms(), next;
 
         if (!helper->running)
-                return helper->stale >= 0 || helper->site.step_ended ? STALE_MS : -1;
+                return helper->stale >= 0 || helper->site.step_ended || helper->unfilled ? STALE_MS : -1;
         next = helper_watch_next(helper);
         return next > now ? (int)(next - now) : 0;
 }

@@ -230,7 +230,7 @@ int root_finish(const struct site *site, struct err *err)
 
         if (rootfd < 0 || hostfd < 0)
                 return err_errno(err, "open %s", site->root);
-        if (etc_build(site, rootfd, err) < 0 || mount_seal_below(rootfd, READ_ONLY, err) < 0)
+        if (etc_build(rootfd, err) < 0 || mount_seal_below(rootfd, READ_ONLY, err) < 0)
                 return -1;
         return show_devices(hostfd, rootfd, err);
 }

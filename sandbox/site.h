@@ -97,7 +97,8 @@ int shows_mount(const struct site *site, const struct sandbox_step *step, int ro
 int own_shows_begin(struct site *site, const struct sandbox_step *step, struct err *err); /* own_shows.c */
 int own_shows_links(const struct site *site, const struct sandbox_step *step, struct err *err);
 void own_shows_end(struct site *site);
-int etc_build(const struct site *site, int rootfd, struct err *err); /* etc.c: its /etc; root_finish() seals it */
+int etc_build(int rootfd, struct err *err);             /* etc.c: mounts in its /etc; root_finish() seals them */
+int etc_fill(const struct site *site, struct err *err); /* its files: steps that are born already see them as well */
 extern const char etc_gitconfig[];
 const char *const *etc_shown(void);                       /* names of the host's /etc that it is made of; NULL ends */
 int proc_mount(const struct site *site, struct err *err); /* proc.c: /proc with its masks; returns its descriptor */

@@ -124,6 +124,10 @@ t "nothing runs before PID 1 has left the host's tree, however long that takes"
 by_attack late-leave
 is "$noticed" "" "what noticed"
 
+t "nothing runs before the files of /etc are there"
+weakened honest late-fill "$(new_repo)" "${abuse[@]}" -- sh -c 'cat /etc/hosts; echo > src/x'
+has "$(cat "$packet/logs/agent.log")" "localhost cupel"
+
 t "a layer that fails after the sandbox was said to be ready ends the run before anything runs"
 by_attack failing
 is "$noticed" "it does not start"

@@ -60,6 +60,16 @@ WRAP(int, close_range, (unsigned first, unsigned last, int flags), (first, last,
 WRAP(pid_t, setsid, (void), (), off("session"), 0)
 WRAP(int, sethostname, (const char *name, size_t len), (name, len), off("uts"), 0)
 
+/* The files of /etc are made while the first step's child mounts: it must not run before. */
+int __real_etc_fill(const struct site *site, struct err *err);
+int __wrap_etc_fill(const struct site *site, struct err *err);
+int __wrap_etc_fill(const struct site *site, struct err *err)
+{
+        if (off("late-fill"))
+                usleep(500000);
+        return __real_etc_fill(site, err);
+}
+
 /* The host's tree stays, or goes late: nothing may run before. */
 int __real_umount2(const char *target, int flags);
 int __wrap_umount2(const char *target, int flags);
