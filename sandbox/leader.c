@@ -293,13 +293,14 @@ int leader_restrict_and_exec(const struct leader *leader, struct err *err)
                 return -1;
         if (home_files_write(site, step, err) < 0)
                 return -1;
+        if (restrict_leader(leader, err) < 0 || wait_for_go(leader, err) < 0)
+                return -1;
+        /* now: while the host's tree lies over the root, a link in the worktree to "/.." leads there */
         if (chdir(cwd) < 0) {
                 err_errno(err, "working directory %s", cwd);
                 err->code = ERR_INPUT;
                 return -1;
         }
-        if (restrict_leader(leader, err) < 0 || wait_for_go(leader, err) < 0)
-                return -1;
         execute(&step->argv, &env);
         if (errno == ENOENT)
                 err_set(err, ERR_INPUT, "cannot run %s: it is not inside (%s)", step->argv.items[0],

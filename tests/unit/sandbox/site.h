@@ -19,6 +19,7 @@
 
 struct bench {
         char folder[64];
+        const char *program; /* beside this one; NULL: cupel-sandbox */
         struct sandbox_plan plan;
         struct sandbox_client client;
         pid_t pid;
@@ -91,7 +92,7 @@ static inline void bench_make(struct bench *bench)
 
 static inline void bench_start(struct bench *bench, enum sandbox_tier expected)
 {
-        char *program = program_path("cupel-sandbox");
+        char *program = program_path(bench->program ? bench->program : "cupel-sandbox");
         char *argv[] = {program, (char *)"helper", NULL};
         struct sandbox_event event;
         int pair[2];
