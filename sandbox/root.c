@@ -141,7 +141,7 @@ static int show_device(int hostdev, int dev, const char *name, struct err *err)
 
         if (fd < 0)
                 return err_errno(err, "/dev/%s", name);
-        return mount_bind_in(hostdev, dev, name, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+        return mount_bind_in(hostdev, dev, name, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 }
 
 static int show_devices(int hostfd, int rootfd, struct err *err)
