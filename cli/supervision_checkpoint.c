@@ -53,20 +53,23 @@ static void say_kept(struct supervision *s, int64_t step, const char *error)
                          json_pack("{s:s, s:I, s:s*}", "op", "kept", "step", (json_int_t)step, "error", error));
 }
 
-static bool item_is_dropped(const struct supervision *s)
+/* Somebody took the item out of the queue; by now it may be there again, for others. A held run's item is not claimed. */
+static bool claim_is_over(const struct supervision *s)
 {
         _cleanup_store_run_ struct store_run run = {0};
         _cleanup_store_queued_ struct store_queued item = {0};
-        struct err none = ERR_INIT;
+        struct err err = ERR_INIT;
 
-        return store_run_get(s->context->store, s->launch->run_id, &run, &none) == 0 && run.claim_epoch &&
-               store_queue_get(s->context->store, run.item, &item, &none) == 0 && item.state == STORE_ITEM_DROPPED;
+        return store_run_get(s->context->store, s->launch->run_id, &run, &err) == 0 && run.claim_epoch &&
+               !phase_is_terminal(run.phase) && run.phase != PHASE_HELD &&
+               store_queue_claimed(s->context->store, run.item, run.claim_epoch, &item, &err) < 0 &&
+               err.code == ERR_LOST;
 }
 
-/* A dropped item's run cannot land any more. */
+/* A run without its claim cannot land any more. */
 void supervision_wish(struct supervision *s)
 {
-        if (item_is_dropped(s)) {
+        if (claim_is_over(s)) {
                 supervision_signal(s);
                 return;
         }

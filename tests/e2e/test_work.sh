@@ -184,6 +184,22 @@ is "$(git rev-list --count "$base..main")" 0 "commits"
 kill -TERM "$worker"
 ends "$worker"
 
+t "so does that of an item that was put back before its run has seen that it was dropped"
+fresh
+add AGAIN "test -e go && echo once > src/once || $(hang again)"
+start_worker
+wait_for 30 at_work again || fail "it never ran"
+first=$(pgrep -u "$(id -u)" -f -- 'cupel run --claim AGAIN:1')
+kill -STOP "$first"
+let_go
+succeeds cupel queue drop AGAIN
+succeeds cupel queue retry AGAIN
+kill -CONT "$first"
+wait_for 30 is_in AGAIN "done" || fail "AGAIN is $(of AGAIN state): $(of AGAIN reason)"
+is "$(of AGAIN epoch) $(trailers)" "2 AGAIN " "claim and commits"
+kill -TERM "$worker"
+ends "$worker"
+
 t "a killed worker takes its run with it, and another does the item, once"
 fresh
 add KILLED "test -e go && echo once > src/once || $(hang three)"
