@@ -46,10 +46,11 @@ def commit():
 
 def look(folder=None):
     where = folder or tempfile.gettempdir()
-    kind = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", where], capture_output=True, text=True, check=False).stdout.strip()
+    # of mounts one on the other the last is the one that is seen
+    kind = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", where], capture_output=True, text=True, check=False).stdout.split()[-1:]
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1])
     return {"processor": processor(), "cores": os.cpu_count(), "memory_gib": round(memory / 1048576), "system": system(),
-            "kernel": os.uname().release, "filesystem": kind, "user": "root" if os.geteuid() == 0 else "ordinary user",
+            "kernel": os.uname().release, "filesystem": "".join(kind), "user": "root" if os.geteuid() == 0 else "ordinary user",
             "load": round(os.getloadavg()[0], 1), "commit": commit(), "cupel": said(str(TOP / "build/bin/cupel"), "--version"),
             "git": said("git", "--version"), "bwrap": said("bwrap", "--version"), "libgit2": said("pkg-config", "--modversion", "libgit2"),
             "sqlite": said("pkg-config", "--modversion", "sqlite3"), "compiler": said("gcc", "-dumpfullversion")}

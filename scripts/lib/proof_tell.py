@@ -83,7 +83,7 @@ def fuzz(data, quick=False):
     whole, left = sum(one["executions"] for one in found.values()), sorted(set(data["all"]) - set(found))
     words = bad + [f"not fuzzed: {', '.join(left)}"] * bool(left)
     return (len(found) - len(bad), len(found) + len(left), ", ".join(words)), \
-        f"**{len(found)} targets, {whole:,} executions, {sum(one['findings'] for one in found.values())} findings.**\n\n" + \
+        f"**{len(found)} target{'s' * (len(found) != 1)}, {whole:,} executions, {sum(one['findings'] for one in found.values())} findings.**\n\n" + \
         table(["target", "CPU minutes", "executions", "edges", "of the functions it entered", "corpus", "findings"], cells)
 
 
