@@ -194,6 +194,13 @@ static int write_reports(struct director *d, int evidence_fd, const struct facts
         return attest_write(d, evidence_fd, report, facts->attested, sums, err);
 }
 
+/* The supervisor asks for an end when the caged side is gone. Who ends a run unasked, or is asked by nobody, does not know. */
+static bool caged_side_may_live(const struct director *d)
+{
+        return d->up.lost || d->options->mode == DIRECTOR_RECOVER ||
+               (d->options->mode == DIRECTOR_RUN && d->up.request == UPLINK_NOTHING);
+}
+
 static int write_logs(struct director *d, int evidence_fd, struct strv *sums, struct err *err)
 {
         _cleanup_fd_ int fd = packet_create(evidence_fd, "test.log", err);
@@ -202,7 +209,7 @@ static int write_logs(struct director *d, int evidence_fd, struct strv *sums, st
         struct hash hash;
         char hex[HASH_HEX];
 
-        if ((d->up.lost || d->options->mode == DIRECTOR_RECOVER) && packet_detach_logs(d->run_fd, err) < 0)
+        if (caged_side_may_live(d) && packet_detach_logs(d->run_fd, err) < 0)
                 return -1;
         packet_hide_in_logs(d->run_fd, secrets);
         d->packet.redacted += secrets->count - before;

@@ -67,8 +67,9 @@ int packet_sum_file(int run_fd, const char *path, struct strv *sums, struct err 
 int packet_put_logs(int run_fd, int out_fd, struct hash *test_log, struct strv *sums, struct err *err);
 
 /*
- * After a crash (of the supervisor, say) a runner may still be dying, and what it writes must not come after what is
- * redacted and summed: each log becomes a file that nobody else has open.
+ * After a crash (of the supervisor, say), or where the director ends a run that is at work, a runner may still be dying, and what
+ * it writes must not come after what is redacted and summed: each log becomes a file that nobody else has open, in a folder that
+ * nobody else knows.
  */
 int packet_detach_logs(int run_fd, struct err *err);
 

@@ -175,35 +175,45 @@ static int take_log(int run_fd, const char *path, const struct test_log *test_lo
         return 0;
 }
 
-static int detach_log(int logs_fd, const char *name, struct err *err)
+static int copy_log(int from_fd, int to_fd, const char *name, struct err *err)
 {
-        static const char copy[] = ".detached"; /* no plain name: no log of a run, and no part of a packet */
-        _cleanup_fd_ int from = open_plain(logs_fd, name), to = -1;
+        _cleanup_fd_ int from = open_plain(from_fd, name), to = -1;
         ssize_t put = 1;
 
         if (from < 0)
                 return 0;
-        if (fs_remove_tree_at(logs_fd, copy, err) < 0)
-                return -1;
-        to = openat(logs_fd, copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        to = openat(to_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         while (to >= 0 && put > 0)
                 put = copy_file_range(from, NULL, to, NULL, LOG_MAX, 0);
-        if (to < 0 || put < 0 || renameat(logs_fd, copy, logs_fd, name) < 0)
-                return err_errno(err, "copy logs/%s", name);
-        return 0;
+        return to < 0 || put < 0 ? err_errno(err, "copy logs/%s", name) : 0;
 }
+
+/* No plain names: no part of a packet. */
+#define FRESH_LOGS ".logs"
+#define LEFT_LOGS ".logs-left"
 
 int packet_detach_logs(int run_fd, struct err *err)
 {
-        _cleanup_fd_ int logs_fd = fs_open_beneath(run_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        _cleanup_fd_ int logs_fd = -1, fresh_fd = -1;
         _cleanup_strv_ struct strv files = {0};
 
-        if (logs_fd >= 0)
-                list_folder(logs_fd, ".", DEPTH_MAX, &files);
+        /* who was at this before may have been killed between the two renames below */
+        if (faccessat(run_fd, "logs", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && renameat(run_fd, LEFT_LOGS, run_fd, "logs") < 0)
+                return 0;
+        if (fs_remove_tree_at(run_fd, FRESH_LOGS, err) < 0 || fs_remove_tree_at(run_fd, LEFT_LOGS, err) < 0)
+                return -1;
+        logs_fd = fs_open_beneath(run_fd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        if (mkdirat(run_fd, FRESH_LOGS, 0700) == 0)
+                fresh_fd = fs_open_beneath(run_fd, FRESH_LOGS, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        if (logs_fd < 0 || fresh_fd < 0)
+                return err_errno(err, "logs");
+        list_folder(logs_fd, ".", DEPTH_MAX, &files);
         for (size_t i = 0; i < files.len; i++)
-                if (detach_log(logs_fd, files.items[i] + strlen("./"), err) < 0)
+                if (copy_log(logs_fd, fresh_fd, files.items[i] + strlen("./"), err) < 0)
                         return -1;
-        return 0;
+        if (renameat(run_fd, "logs", run_fd, LEFT_LOGS) < 0 || renameat(run_fd, FRESH_LOGS, run_fd, "logs") < 0)
+                return err_errno(err, "logs");
+        return fs_remove_tree_at(run_fd, LEFT_LOGS, err);
 }
 
 /* In place, so that lengths stay; a log that another process still maps or reads sees it too. */

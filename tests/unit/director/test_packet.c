@@ -95,6 +95,44 @@ Test(packet, links_fifos_and_odd_names_are_left_out)
         cr_assert_eq(sums.len, 3, "agent.log and two verifiers");
 }
 
+/* What it has open, and the folder that it may write to, are no longer those of the packet. */
+Test(packet, who_is_dying_writes_nothing_behind_the_seal)
+{
+        struct err err = ERR_INIT;
+        int logs = openat(run_fd, "logs", O_RDONLY | O_DIRECTORY),
+            log = openat(run_fd, "logs/agent.log", O_WRONLY | O_APPEND);
+        _cleanup_str_ struct str text = {0};
+
+        cr_assert(logs >= 0 && log >= 0);
+        cr_assert_eq(packet_detach_logs(run_fd, &err), 0, "%s", err.message);
+        cr_assert_eq(write(log, "late", 4), 4);
+        cr_assert_lt(openat(logs, "evil.txt", O_WRONLY | O_CREAT, 0600), 0);
+        cr_assert_eq(fs_read_at(run_fd, "logs/agent.log", 100, &text, &err), 0);
+        cr_assert_str_eq(str_text(&text), "chatter\n");
+        cr_assert_lt(faccessat(run_fd, "logs/evil.txt", F_OK, 0), 0);
+        close(logs);
+        close(log);
+}
+
+/* Killed between its two renames, or before it copied. */
+Test(packet, logs_that_were_half_detached_are_whole_the_next_time)
+{
+        struct err err = ERR_INIT;
+
+        mkdirat(run_fd, ".logs", 0700);
+        put(".logs/agent.log", "half");
+        cr_assert_eq(renameat(run_fd, "logs", run_fd, ".logs-left"), 0);
+        for (int i = 0; i < 2; i++) {
+                _cleanup_str_ struct str text = {0};
+
+                cr_assert_eq(packet_detach_logs(run_fd, &err), 0, "%s", err.message);
+                cr_assert_eq(fs_read_at(run_fd, "logs/agent.log", 100, &text, &err), 0);
+                cr_assert_str_eq(str_text(&text), "chatter\n");
+                cr_assert_lt(faccessat(run_fd, ".logs", F_OK, 0), 0);
+                cr_assert_lt(faccessat(run_fd, ".logs-left", F_OK, 0), 0);
+        }
+}
+
 Test(packet, sums_are_as_sha256sum_reads_them_from_the_folder_of_evidence)
 {
         _cleanup_str_ struct str shown = {0};
