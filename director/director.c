@@ -123,6 +123,11 @@ int director_refresh(struct director *d, struct err *err)
         return 0;
 }
 
+bool director_in_race(const struct director *d)
+{
+        return d->row.race && d->row.race[0];
+}
+
 /* ---- The snapshot ---- */
 
 static int check_digest(const struct director *d, int snapshot_fd, struct err *err)

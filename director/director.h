@@ -137,6 +137,7 @@ int mode_replay(struct director *d, struct err *err); /* director/replay.h; it h
 
 /* Reads the run's row again; other processes move it too. */
 int director_refresh(struct director *d, struct err *err);
+bool director_in_race(const struct director *d); /* other agents try the same item: the first that lands wins */
 
 /*
  * The snapshot is recomputed and compared with what the supervisor and the row say, then the plan is read from it.

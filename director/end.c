@@ -178,11 +178,6 @@ static int end_as(struct director *d, const struct director_ending *ending, stru
         return 0;
 }
 
-static bool in_race(const struct director *d)
-{
-        return d->row.race && d->row.race[0];
-}
-
 /* What it lost to says more than how it heard of that: a signal, or the target that the winner's commit moved. */
 static bool loses_by(enum outcome outcome)
 {
@@ -207,7 +202,8 @@ int director_end(struct director *d, const struct director_ending *ending, struc
 {
         struct err lost = ERR_INIT;
 
-        if (in_race(d) && loses_by(ending->outcome) && store_race_check(d->store, d->row.id, NULL, &lost) < 0) {
+        if (director_in_race(d) && loses_by(ending->outcome) &&
+            store_race_check(d->store, d->row.id, NULL, &lost) < 0) {
                 if (lost.code == ERR_LOST)
                         return end_as_loser(d, ending, &lost, err);
                 *err = lost;

@@ -72,7 +72,7 @@ static int lock(struct director *d, struct err *err)
 
                 if (director_lock_landing(d, longest, &lock_fd, err) < 0)
                         return -1;
-                if (d->row.race && d->row.race[0])
+                if (director_in_race(d))
                         (void)store_race_check(d->store, d->row.id, &landing, &ahead);
                 uplink_pump(&d->up);
                 if (!landing || uplink_interrupted(&d->up) || clock_ms() > deadline) {
@@ -91,7 +91,7 @@ int land_hold_for_person(struct director *d, const struct strv *reasons, struct 
         int64_t id;
 
         /* nobody is asked about what has lost already, or loses while the question is written */
-        if (d->row.race && d->row.race[0] && (lock(d, err) < 0 || store_race_check(d->store, d->row.id, NULL, err) < 0))
+        if (director_in_race(d) && (lock(d, err) < 0 || store_race_check(d->store, d->row.id, NULL, err) < 0))
                 return -1;
         if (evidence_seal(d, evidence, err) < 0)
                 return -1;

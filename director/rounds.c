@@ -306,7 +306,7 @@ static int one_round(struct director *d, bool *ret_again, struct err *err)
         if (uplink_interrupted(&d->up))
                 return end_interrupted(d, err);
         /* what has lost is not verified; while another lands nobody has */
-        if (d->row.race && d->row.race[0] && store_race_check(d->store, d->row.id, &landing, err) < 0 && !landing)
+        if (director_in_race(d) && store_race_check(d->store, d->row.id, &landing, err) < 0 && !landing)
                 return -1;
         if (round.merged != MERGE_STANDS)
                 return end_unmerged(d, &round, err);
@@ -346,7 +346,7 @@ int rounds_again(struct director *d, struct err *err)
 /* Those of a race are not in the line: of them one lands, and the others would be verified on top of it for nothing. */
 int rounds_run(struct director *d, struct err *err)
 {
-        const bool races = d->row.race && d->row.race[0];
+        const bool races = director_in_race(d);
 
         return !races && line_join(d, err) < 0 ? -1 : rounds_again(d, err);
 }
