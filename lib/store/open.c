@@ -15,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WAL_PAGES_AT_CLOSE 32 /* what the next one to open may have to read first */
+/* What the next one to open may have to read first: of a thousand pages it takes 1.5 ms. A run writes some hundred and twenty; were they
+ * copied back after each, with two syncs, each would take 2.5 to 3.5 ms longer. */
+#define WAL_PAGES_AT_CLOSE 1000
 #define WAL_PAGES_MOST 4096
 #define WAL_PAGES_STEP 1024 /* more of them before it is tried again */
 
