@@ -13,8 +13,10 @@
 
 struct family {
         const struct index_folder *folders;
+        uint32_t *entries;  /* of each folder, those below it too */
         uint32_t *children; /* numbers of folders, brothers together */
         uint32_t *first;    /* of each folder: where its children begin; one more at the end */
+        bool *alone;        /* a folder whose children are not listed */
 };
 
 static const char *name_of(const struct index_folder *folder)
@@ -34,13 +36,20 @@ static int compare_names(const void *a, const void *b, void *data)
 }
 
 /* By counting: how many children each has, then where they begin, then who they are. */
-static void family_make(struct family *family, struct index_folder *folders, size_t count)
+static void family_make(struct family *family, const struct index_folder *folders, size_t count)
 {
         _cleanup_free_ uint32_t *next = xcalloc(count + 1, sizeof(*next));
 
-        family->folders = folders;
-        family->children = xcalloc(count, sizeof(*family->children));
-        family->first = xcalloc(count + 1, sizeof(*family->first));
+        *family = (struct family){.folders = folders,
+                                  .entries = xcalloc(count, sizeof(*family->entries)),
+                                  .children = xcalloc(count, sizeof(*family->children)),
+                                  .first = xcalloc(count + 1, sizeof(*family->first)),
+                                  .alone = xcalloc(count, sizeof(*family->alone))};
+        for (size_t i = count; i > 0; i--) {
+                family->entries[i - 1] += folders[i - 1].entries;
+                if (i > 1)
+                        family->entries[folders[i - 1].parent] += family->entries[i - 1];
+        }
         for (size_t i = 1; i < count; i++)
                 family->first[folders[i].parent + 1]++;
         for (size_t i = 1; i <= count; i++)
@@ -50,36 +59,54 @@ static void family_make(struct family *family, struct index_folder *folders, siz
                 family->children[next[folders[i].parent]++] = (uint32_t)i;
         for (size_t i = 0; i < count; i++)
                 qsort_r(family->children + family->first[i], family->first[i + 1] - family->first[i],
-                        sizeof(*family->children), compare_names, folders);
+                        sizeof(*family->children), compare_names, (void *)folders);
 }
 
 static void family_release(struct family *family)
 {
+        free(family->entries);
         free(family->children);
         free(family->first);
+        free(family->alone);
+}
+
+/* Level by level from the top, the children of one folder all or none, until there are `most`. */
+static void family_limit(struct family *family, size_t count, size_t most)
+{
+        _cleanup_free_ uint32_t *listed = xcalloc(count, sizeof(*listed));
+        size_t len = 1;
+
+        for (size_t at = 0; at < len; at++) {
+                uint32_t from = family->first[listed[at]], children = family->first[listed[at] + 1] - from;
+
+                family->alone[listed[at]] = len + children > most;
+                if (family->alone[listed[at]])
+                        continue;
+                memcpy(listed + len, family->children + from, children * sizeof(*listed));
+                len += children;
+        }
 }
 
 /* As deep as the tree is, which the walk bounded (TREE_DEPTH_MAX). */
 static void put_folder(const struct family *family, uint32_t number, struct str *ret)
 {
         const struct index_folder *folder = &family->folders[number];
-        uint32_t from = family->first[number], to = family->first[number + 1];
+        uint32_t from = family->first[number], to = family->alone[number] ? from : family->first[number + 1];
         const char *name = name_of(folder);
 
         str_append(ret, name, strlen(name) + 1);
-        str_printf(ret, "%u %u\n", folder->entries, to - from);
+        str_printf(ret, "%u %u\n", family->entries[number], to - from);
         str_append(ret, folder->id.id, sizeof(folder->id.id));
         for (uint32_t i = from; i < to; i++)
                 put_folder(family, family->children[i], ret);
 }
 
-void index_tree_write(struct index_folder *folders, size_t count, struct str *ret)
+void index_tree_write(const struct index_folder *folders, size_t count, size_t most, struct str *ret)
 {
         __attribute__((cleanup(family_release))) struct family family = {0};
 
-        for (size_t i = count; i > 1; i--)
-                folders[folders[i - 1].parent].entries += folders[i - 1].entries;
         family_make(&family, folders, count);
+        family_limit(&family, count, most);
         put_folder(&family, 0, ret);
 }
 

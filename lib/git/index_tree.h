@@ -6,8 +6,10 @@
  * The index's cache of tree ids, extension "TREE" (gitformat-index(5)): with it git need not read the trees of HEAD for a
  * status, nor hash folders that did not change for a commit.
  *
- *         index_tree_write(folders, count, &payload)               of a base layer
+ *         index_tree_write(folders, count, most, &payload)         of a base layer
  *         index_tree_forget(payload, changes, &ret, err)           of a delta: the folders above a change have no id
+ *
+ * A folder may be listed without those below it: git then takes its id for all of them, and looks into it itself once that is gone.
  */
 
 #include "lib/git/index_file.h"
@@ -15,12 +17,15 @@
 struct index_folder {
         const char *path; /* borrowed; of the root "" */
         uint32_t parent;  /* by number, smaller than its own; of the root 0 */
-        uint32_t entries; /* in: files directly in it; out: those below it too */
+        uint32_t entries; /* files directly in it */
         git_oid id;
 };
 
-/* The root is the first, and parents come before their children. Sums `entries` up. */
-void index_tree_write(struct index_folder *folders, size_t count, struct str *ret);
+/* What each delta takes over from its base layer: else it would cost what the repository is large. */
+#define INDEX_TREE_DELTA 2000
+
+/* The root is the first, and parents come before their children. Of no more than `most` folders, the upper ones first. */
+void index_tree_write(const struct index_folder *folders, size_t count, size_t most, struct str *ret);
 
 /* `changes` is sorted. ERR_INTERNAL where the payload is damaged. */
 int index_tree_forget(const struct str *payload, const struct index_list *changes, struct str *ret, struct err *err);

@@ -290,21 +290,22 @@ static int put_git_folder(struct repo *repo, const struct build *build, struct e
 
 static int put_index(const struct build *build, struct listing *listing, struct err *err)
 {
-        _cleanup_str_ struct str shared = {0}, positions = {0}, trees = {0}, split = {0};
+        _cleanup_str_ struct str shared = {0}, positions = {0}, all = {0}, upper = {0}, split = {0};
         struct index_shared empty = {.count = 0};
         const struct index_list nothing = {0};
         char hex[GIT_HEX], name[64];
 
         for (size_t i = 0; i < listing->folders.len; i++)
                 listing->trees[i].path = i ? listing->folders.items[i] : "";
-        index_tree_write(listing->trees, listing->folders.len, &trees);
+        index_tree_write(listing->trees, listing->folders.len, listing->folders.len, &all);
+        index_tree_write(listing->trees, listing->folders.len, INDEX_TREE_DELTA, &upper);
         index_write_shared(&listing->files, &shared, &positions, empty.id);
         hex_encode(empty.id, sizeof(empty.id), hex);
         snprintf(name, sizeof(name), "sharedindex.%s", hex);
-        if (index_write_split(&empty, &nothing, &trees, &split, err) < 0 ||
+        if (index_write_split(&empty, &nothing, &all, &split, err) < 0 ||
             build_file(build, build->git, name, shared.data, shared.len, 0644, err) < 0 ||
             build_file(build, build->dir, "positions", str_text(&positions), positions.len, 0644, err) < 0 ||
-            build_file(build, build->dir, "trees", trees.data, trees.len, 0644, err) < 0 ||
+            build_file(build, build->dir, "trees", upper.data, upper.len, 0644, err) < 0 ||
             build_file(build, build->dir, "shared", hex, strlen(hex), 0644, err) < 0)
                 return -1;
         if (build_file(build, build->git, "index", split.data, split.len, 0644, err) < 0)
