@@ -19,7 +19,7 @@ int attributes_open(struct repo *repo, git_odb *odb, git_repository **ret, struc
 
         if (git_repository_open_bare(&handle, repo->commondir) < 0)
                 return git_fail(err, "cannot open %s for its attributes", repo->commondir);
-        if (git_index_new(&index) < 0 || git_repository_set_odb(handle, odb) < 0 ||
+        if (git_index_new(&index) < 0 || handle_share_odb(handle, odb) < 0 ||
             git_repository_set_index(handle, index) < 0)
                 return git_fail(err, "cannot prepare the attributes of %s", repo->commondir);
         *ret = steal_ptr(&handle);

@@ -26,6 +26,12 @@ int ident_replace(struct err *err); /* once, before anybody filters: the attribu
 /* Every later read through `repo` goes to `odb` (a quarantine with the real store behind it). Takes no ownership. */
 int repo_set_odb(struct repo *repo, git_odb *odb, struct err *err);
 
+/*
+ * An object store that several handles have. libgit2 keeps what was read from a store with the handle that it was given to last, and
+ * loses all of it with that handle; given to the same one twice, the store keeps it itself.
+ */
+int handle_share_odb(git_repository *handle, git_odb *odb);
+
 int oid_parse(const char *hex, git_oid *ret, struct err *err);
 void oid_hex(const git_oid *id, char ret_hex[GIT_HEX]);
 

@@ -142,11 +142,18 @@ void repo_free(struct repo *repo)
         free(repo);
 }
 
+int handle_share_odb(git_repository *handle, git_odb *odb)
+{
+        const int code = git_repository_set_odb(handle, odb);
+
+        return code < 0 ? code : git_repository_set_odb(handle, odb);
+}
+
 int repo_set_odb(struct repo *repo, git_odb *odb, struct err *err)
 {
         git_odb *taken = NULL;
 
-        if (git_repository_set_odb(repo->git, odb) < 0 || git_repository_odb(&taken, repo->git) < 0)
+        if (handle_share_odb(repo->git, odb) < 0 || git_repository_odb(&taken, repo->git) < 0)
                 return git_fail(err, "cannot put another object store in place");
         git_odb_free(repo->odb);
         repo->odb = taken;
