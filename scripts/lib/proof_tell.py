@@ -112,9 +112,9 @@ def soak(data, quick=False):
     text += [f"- {sentence}" for sentence in verdict["wrong"][:10]]
     text.append(table(["end of the run", "runs"], [(f"`{name}`", f"{count:,}") for name, count in sorted(verdict["outcomes"].items())]))
     text.append(table(["killed", "times"], [(f"`{name}`", f"{count:,}") for name, count in sorted(verdict["killed"].items())]))
-    cells = [(one["what"], figure(one["median"]), figure(one["first"]), figure(one["last"]), f"{100 * one['grown']:+.1f} %", f"{100 * one['bound']:.0f} %",
-              met(one["flat"])) for one in verdict["flat"]]
-    text.append("Too short to say what is flat." if not cells else table(["over the whole time", "median", "fitted, begin", "fitted, end", "grown", "bound", ""], cells))
+    cells = [(one["what"], figure(one["median"]), figure(one["first"]), figure(one["last"]), f"{100 * one['grown']:+.1f} %",
+              f"{100 * one['bound']:.0f} % or {figure(one['slack'])}", met(one["flat"])) for one in verdict["flat"]]
+    text.append("Too short to say what is flat." if not cells else table(["over the whole time", "median", "fitted, begin", "fitted, end", "grown", "bound, or so much", ""], cells))
     text.append("Growth is that of a line through the samples by Theil and Sen (the median of all slopes), against the median; what a run is "
                 "supposed to leave (its packet, its rows) is told per run.")
     text.append("Checked at the end: " + "; ".join(verdict["checked"]) + ".")

@@ -126,7 +126,7 @@ ENOUGH, LONG = 24, 600  # samples, and seconds that they span: shorter says noth
 def judged(what, median, first, last, bound, slack):
     grown = (last - first) / median if median else 0
     return {"what": what, "median": round(median, 2), "first": round(first, 2), "last": round(last, 2), "grown": round(grown, 4), "bound": bound,
-            "flat": grown <= bound or last - first <= slack}
+            "slack": slack, "flat": grown <= bound or last - first <= slack}
 
 
 def flatness(samples):
