@@ -60,8 +60,8 @@ int director_call(const struct director_call *call, struct director_answer *ret,
 int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid, struct err *err);
 
 /*
- * One message of the director. Phases and steps go to `terminal` (may be NULL). 1: it was "done" and `answer` is filled;
- * 0: something else, listen on; -1: "error", or a message that the protocol does not have.
+ * One message of the director. Phases and steps go to `terminal` (may be NULL). 1: it was "done" and `answer`, which nothing else
+ * needs, is filled; 0: something else, listen on; -1: "error", or a message that the protocol does not have.
  */
 int director_hear(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err);
 

@@ -3,6 +3,7 @@
  * What director and runner may say to the supervisor: one table for each, and one function per message, which checks every
  * field again. A message that is not in its sender's table, or not as it must be, ends the run.
  */
+#include "cli/director_call.h"
 #include "cli/supervision_internal.h"
 #include "lib/base/clock.h"
 #include "lib/base/event.h"
@@ -53,18 +54,7 @@ static int on_ready(struct supervision *s, json_t *message, struct err *err)
 
 static int on_progress(struct supervision *s, json_t *message, struct err *err)
 {
-        const char *event, *what = "";
-        int64_t done = 0, total = 0;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"what", JSON_FIELD_STRING, &what, true},
-                                            {"done", JSON_FIELD_INT, &done, true},
-                                            {"total", JSON_FIELD_INT, &total, true},
-                                            {0}};
-
-        if (json_fields(message, "progress", fields, err) < 0)
-                return -1;
-        terminal_progress(s->terminal, what, (uint64_t)done, (uint64_t)total);
-        return 0;
+        return director_hear(message, s->terminal, NULL, err);
 }
 
 /*
