@@ -81,8 +81,9 @@ class Bench:
         return path
 
     def run_argv(self, script, target="landing", extra=()):
+        """Each run has an item of its own: with one for all, each would read what the twenty attempts before it noted."""
         self.serial += 1
-        return [BIN / "cupel", "run", "--quiet", "--json", "--target", target, "--title", "bench", *VERIFIERS, *extra, "--",
+        return [BIN / "cupel", "run", "--quiet", "--json", "--target", target, "--title", f"bench {self.serial}", *VERIFIERS, *extra, "--",
                 "sh", "-c", script.replace("@", str(self.serial))]
 
     def remove(self):
