@@ -15,7 +15,7 @@ printf 'secret\n' >"$victim/file"
 chmod 750 "$victim"
 chmod 640 "$victim/file"
 touch -d 2001-02-03 "$victim/file"
-sleep 600 >/dev/null 2>&1 &
+sleep 3600 >/dev/null 2>&1 & # as long as memcheck may take
 bystander=$!
 
 look() { stat -c '%n %a %u %Y %s' "$victim" "$victim/file" && cat "$victim/file"; }
