@@ -99,9 +99,11 @@ static int take_reports(struct sandbox_client *client, struct sandbox_event *eve
 {
         uint32_t wanted = event->reports;
 
-        if (wanted >= 1U << SANDBOX_REPORTS_MAX || (wanted && event->type != SANDBOX_EVENT_ENDED))
-                return err_set(err, ERR_SANDBOX, "sandbox helper: reports that nobody asked for");
         event->reports = 0;
+        if (wanted && event->type != SANDBOX_EVENT_ENDED) {
+                sandbox_event_release(event);
+                return err_set(err, ERR_SANDBOX, "sandbox helper: reports that nobody asked for");
+        }
         for (unsigned i = 0; i < SANDBOX_REPORTS_MAX; i++) {
                 if (!(wanted & 1U << i))
                         continue;
@@ -120,7 +122,7 @@ static int take_listeners(struct sandbox_client *client, struct sandbox_event *e
 {
         size_t wanted = event->listeners_len;
 
-        if (wanted > (event->type == SANDBOX_EVENT_STARTED ? SANDBOX_PORTS_MAX : 0))
+        if (wanted && event->type != SANDBOX_EVENT_STARTED)
                 return err_set(err, ERR_SANDBOX, "sandbox helper: listening sockets that nobody asked for");
         for (event->listeners_len = 0; event->listeners_len < wanted; event->listeners_len++) {
                 int fd = channel_take_fd(&client->channel);

@@ -222,6 +222,8 @@ int event_from_json(struct json_t *message, struct sandbox_event *ret, struct er
                 failed = record_from_json(message, "event", event_fields, &wire, err);
         if (!failed && !list != (wire.type != SANDBOX_EVENT_ENDED))
                 failed = err_set(err, ERR_INPUT, "event: uses belong to the end of a step");
+        if (!failed && (wire.listeners > SANDBOX_PORTS_MAX || wire.reports >= 1U << SANDBOX_REPORTS_MAX))
+                failed = err_set(err, ERR_INPUT, "event: more listening sockets or reports than a step may have");
         if (!failed) {
                 take_event(&wire, ret);
                 memcpy(ret->result.uses, uses, sizeof(uses));

@@ -21,6 +21,8 @@ struct json_t *request_to_json(enum request_type type, const char *body_name, st
 /* `*ret_body` is borrowed from the message, NULL where there is none. */
 int request_from_json(struct json_t *message, enum request_type *ret, struct json_t **ret_body, struct err *err);
 
+/* `listeners_len` and `reports` are bounded, and say what is still to be taken from the channel: of an event that was only read there
+ * is nothing to release. */
 struct json_t *event_to_json(const struct sandbox_event *event);
 int event_from_json(struct json_t *message, struct sandbox_event *ret, struct err *err);
 

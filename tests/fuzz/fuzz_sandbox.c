@@ -78,13 +78,12 @@ static void read_event(json_t *json)
         struct sandbox_event event = {.fd = -1};
         struct err err = ERR_INIT;
 
-        for (size_t i = 0; i < SANDBOX_REPORTS_MAX; i++)
-                event.report_fds[i] = -1;
-        if (event_from_json(json, &event, &err) < 0)
+        if (event_from_json(json, &event, &err) < 0) {
                 said(&err);
-        else
-                json_decref(event_to_json(&event));
-        sandbox_event_release(&event);
+                return;
+        }
+        must(event.listeners_len <= SANDBOX_PORTS_MAX && event.reports < 1U << SANDBOX_REPORTS_MAX);
+        json_decref(event_to_json(&event));
 }
 
 static void read_cage(json_t *json)
