@@ -101,13 +101,14 @@ static void put_folder(const struct family *family, uint32_t number, struct str 
                 put_folder(family, family->children[i], ret);
 }
 
-void index_tree_write(const struct index_folder *folders, size_t count, size_t most, struct str *ret)
+void index_tree_write(const struct index_folder *folders, size_t count, struct str *ret_all, struct str *ret_upper)
 {
         __attribute__((cleanup(family_release))) struct family family = {0};
 
         family_make(&family, folders, count);
-        family_limit(&family, count, most);
-        put_folder(&family, 0, ret);
+        put_folder(&family, 0, ret_all);
+        family_limit(&family, count, INDEX_TREE_UPPER);
+        put_folder(&family, 0, ret_upper);
 }
 
 /* Forgetting */

@@ -297,8 +297,7 @@ static int put_index(const struct build *build, struct listing *listing, struct 
 
         for (size_t i = 0; i < listing->folders.len; i++)
                 listing->trees[i].path = i ? listing->folders.items[i] : "";
-        index_tree_write(listing->trees, listing->folders.len, listing->folders.len, &all);
-        index_tree_write(listing->trees, listing->folders.len, INDEX_TREE_DELTA, &upper);
+        index_tree_write(listing->trees, listing->folders.len, &all, &upper);
         index_write_shared(&listing->files, &shared, &positions, empty.id);
         hex_encode(empty.id, sizeof(empty.id), hex);
         snprintf(name, sizeof(name), "sharedindex.%s", hex);
