@@ -40,7 +40,7 @@ static int spawn_caged(int control_fd, int peer_fd, int output, pid_t *ret_pid, 
 
         if (!program)
                 return -1;
-        return cage_spawn(&(struct cage_start){&plan, argv, envp, control_fd, peer_fd, output}, ret_pid, err);
+        return cage_spawn(&(struct cage_start){&plan, argv, envp, control_fd, peer_fd, output, NULL}, ret_pid, err);
 }
 
 int egress_start(const struct json_t *config, const struct egress_places *places, int *ret_fd, pid_t *ret_pid,

@@ -31,6 +31,7 @@ void launch_init(struct launch *launch)
 
 void launch_release(struct launch *launch)
 {
+        cage_abandon(&launch->cage);
         work_item_release(&launch->item);
         policy_files_release(&launch->policy);
         plan_release(&launch->plan);

@@ -22,6 +22,7 @@
 #include "lib/store/queue.h"
 #include "policy/item.h"
 #include "policy/plan.h"
+#include "sandbox/cage.h"
 
 struct json_t;
 
@@ -80,10 +81,11 @@ struct launch {
         const char *jobs;    /* of the director's verifiers at once; NULL: as this machine allows; borrowed */
         bool no_reuse;       /* every verifier runs, whatever earlier runs found */
         struct launch_resume
-                *resume;      /* begins with another run's checkpoint (cli/launch_resume.h); NULL: with the base */
-        bool armed;           /* or wants no arming */
-        char *sentence;       /* what approves it before it starts; NULL until launch_approval_key() */
-        char terms[HASH_HEX]; /* of the plan, beside it */
+                *resume;        /* begins with another run's checkpoint (cli/launch_resume.h); NULL: with the base */
+        bool armed;             /* or wants no arming */
+        struct cage_ahead cage; /* of its runner, begun while it is read; where it has none, one is started with it */
+        char *sentence;         /* what approves it before it starts; NULL until launch_approval_key() */
+        char terms[HASH_HEX];   /* of the plan, beside it */
         /* For its receipt.preconditions; NULL: nothing is known of it. spend: NULL where it costs nothing that can be known. */
         struct json_t *admission, *freshness, *requirements, *spend;
 };

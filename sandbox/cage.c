@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cage's plan, and starting one. */
+/* The cage's plan, its order, and starting one. */
 #include "sandbox/cage.h"
 
+#include "lib/base/channel.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/base/spawn.h"
 #include "sandbox/record.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CAGE(member) offsetof(struct cage_plan, member)
@@ -97,30 +100,145 @@ int cage_plan_from_json(struct json_t *json, struct cage_plan *ret, struct err *
         return 0;
 }
 
-static int write_plan(const struct cage_plan *plan, struct err *err)
-{
-        _cleanup_fd_ int fd = memfd_create("cage-plan", MFD_CLOEXEC);
-        _cleanup_json_ json_t *json = cage_plan_to_json(plan);
-        _cleanup_free_ char *text = json_canonical(json);
+/* ---- Its order ---- */
 
-        if (fd < 0 || fs_write_all(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
-                return err_errno(err, "cage plan");
-        return steal_fd(&fd);
+static json_t *words_to_json(char *const *words)
+{
+        json_t *array = json_array();
+
+        for (; words && *words; words++)
+                json_array_append_new(array, json_quoted(*words));
+        return array;
+}
+
+static int send_order(int fd, const struct cage_start *start, struct err *err)
+{
+        _cleanup_json_ json_t *order = json_pack("{s:o,s:o,s:o}", "plan", cage_plan_to_json(start->plan), "argv",
+                                                 words_to_json(start->argv), "environment", words_to_json(start->envp));
+        int fds[3] = {start->control_fd};
+        size_t len = 1;
+        struct channel channel;
+
+        if (start->plan->peer)
+                fds[len++] = start->peer_fd;
+        if (start->output_fd > 0)
+                fds[len++] = start->output_fd;
+        channel_init(&channel, fd);
+        return channel_send(&channel, order, fds, len, err);
+}
+
+static int read_order(json_t *message, struct cage_order *order, struct err *err)
+{
+        json_t *plan;
+        const struct json_field order_fields[] = {{"plan", JSON_FIELD_OBJECT, &plan, true},
+                                                  {"argv", JSON_FIELD_STRINGS, &order->argv, true},
+                                                  {"environment", JSON_FIELD_STRINGS, &order->environment, true},
+                                                  {0}};
+
+        if (json_fields(message, "cage order", order_fields, err) < 0)
+                return -1;
+        return cage_plan_from_json(plan, &order->plan, err);
+}
+
+int cage_receive(int fd, struct cage_order *ret, struct err *err)
+{
+        _cleanup_channel_ struct channel channel;
+        _cleanup_json_ json_t *message = NULL;
+        int got;
+
+        channel_init(&channel, fd);
+        got = channel_recv(&channel, &message, err);
+        if (got <= 0 || (got = read_order(message, ret, err)) < 0)
+                return got;
+        ret->control = channel_take_fd(&channel);
+        if (ret->plan.peer)
+                ret->peer = channel_take_fd(&channel);
+        ret->output = channel_take_fd(&channel);
+        if (ret->control < 0 || (ret->plan.peer && ret->peer < 0))
+                return err_set(err, ERR_INPUT, "cage: its descriptors did not come with its order");
+        return 1;
+}
+
+void cage_order_release(struct cage_order *order)
+{
+        cage_plan_release(&order->plan);
+        strv_release(&order->argv);
+        strv_release(&order->environment);
+        cleanup_fd(&order->control);
+        cleanup_fd(&order->peer);
+        cleanup_fd(&order->output);
+}
+
+/* ---- Starting one ---- */
+
+/* It starts with nothing of the caller's environment but what a sanitizer goes by: its order brings what it is to have. */
+static int begin(bool ahead, struct cage_ahead *ret, struct err *err)
+{
+        static const char *const sanitizers[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS"};
+        static char *const nothing[] = {NULL};
+        _cleanup_free_ char *program = sibling_path("cupel-sandbox", err);
+        char *argv[] = {(char *)"cupel-sandbox", (char *)"cage", ahead ? (char *)"ahead" : NULL, NULL};
+        _cleanup_strv_ struct strv environment = {0};
+        _cleanup_fd_ int its_end = -1;
+        int pair[2];
+
+        if (!program || channel_pair(pair, err) < 0)
+                return -1;
+        its_end = pair[1];
+        for (size_t i = 0; i < sizeof(sanitizers) / sizeof(*sanitizers); i++)
+                if (getenv(sanitizers[i]))
+                        strv_add_printf(&environment, "%s=%s", sanitizers[i], getenv(sanitizers[i]));
+        if (spawn(program, argv, environment.len ? environment.items : nothing, &its_end, 1, &ret->pid, err) < 0) {
+                close(pair[0]);
+                return -1;
+        }
+        ret->fd = pair[0];
+        return 0;
+}
+
+int cage_begin(struct cage_ahead *ret, struct err *err)
+{
+        return begin(true, ret, err);
+}
+
+void cage_abandon(struct cage_ahead *ahead)
+{
+        if (!ahead->pid)
+                return;
+        close(ahead->fd);
+        kill(ahead->pid, SIGKILL);
+        while (waitpid(ahead->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+        *ahead = CAGE_AHEAD_NONE;
+}
+
+/* One that died while it waited is no reason to fail. */
+static bool take_ahead(const struct cage_start *start, pid_t *ret_pid)
+{
+        struct err gone;
+
+        if (!start->ahead || !start->ahead->pid || start->plan->network || start->plan->minimum >= SANDBOX_TIER_D ||
+            send_order(start->ahead->fd, start, &gone) < 0)
+                return false;
+        *ret_pid = start->ahead->pid;
+        close(start->ahead->fd);
+        *start->ahead = CAGE_AHEAD_NONE;
+        return true;
 }
 
 int cage_spawn(const struct cage_start *start, pid_t *ret_pid, struct err *err)
 {
-        _cleanup_free_ char *program = sibling_path("cupel-sandbox", err);
-        _cleanup_fd_ int plan_fd = program ? write_plan(start->plan, err) : -1;
-        const int fds[] = {plan_fd, start->control_fd, start->peer_fd};
-        _cleanup_strv_ struct strv args = {0};
+        struct cage_ahead fresh = CAGE_AHEAD_NONE;
 
-        if (plan_fd < 0)
+        if (take_ahead(start, ret_pid))
+                return 0;
+        if (begin(false, &fresh, err) < 0)
                 return -1;
-        strv_add(&args, "cupel-sandbox");
-        strv_add(&args, "cage");
-        for (char *const *argv = start->argv; argv && *argv; argv++)
-                strv_add(&args, *argv);
-        return spawn_away(program, args.items, start->envp, fds, start->plan->peer ? 3 : 2,
-                          start->output_fd > 0 ? start->output_fd : -1, ret_pid, err);
+        if (send_order(fresh.fd, start, err) < 0) {
+                cage_abandon(&fresh);
+                return -1;
+        }
+        close(fresh.fd);
+        *ret_pid = fresh.pid;
+        return 0;
 }

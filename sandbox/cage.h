@@ -5,10 +5,15 @@
 /*
  * The cage: what the processes that touch the agent's work can reach of the host. It is made by
  *
- *         cupel-sandbox cage [PROGRAM ARGUMENT…]
+ *         cupel-sandbox cage [ahead]
  *
- * with descriptor 3 = the cage plan (one JSON document, read to its end: a pipe, a file or a memfd) and descriptor 4 = a
- * socket. It makes user, mount, pid, net, ipc and uts namespaces, in which
+ * with descriptor 3 = a socket, on which one message arrives (lib/base/channel.h):
+ *
+ *         {"plan": cage_plan_to_json(), "argv": [PROGRAM, ARGUMENT, …] or [], "environment": ["NAME=value", …]}
+ *
+ * and with it the descriptors CONTROL, a socket; PEER, where the plan has `peer`; OUTPUT, where standard output and error are not to
+ * be the caller's. Where the stream ends instead, nobody wants the cage and it goes. It makes user, mount, pid, net, ipc and uts
+ * namespaces, with `ahead` before the message comes, in which
  *
  *     - every mount of the host is read-only, /proc is fresh (or the host's where the kernel refuses a fresh one);
  *     - `state_root`, `home` and /run are empty, and so are store, keys and other runs;
@@ -17,20 +22,20 @@
  *
  * With PROGRAM: a helper is started in the cage, without Landlock (which forbids mount), then PROGRAM is executed with
  * Landlock (reads: the system's folders, `read`, `run_dir`, its own file; writes: `write`), seccomp (no sockets to connect, no
- * ptrace, no namespaces) and without capabilities. It finds descriptor 3 = what was descriptor 4, and descriptor 4 =
- * the helper's socket (sandbox_client_init()); its arguments, environment, 0–2 and working directory "/" are as given.
+ * ptrace, no namespaces) and without capabilities. It finds descriptor 3 = CONTROL, and descriptor 4 =
+ * the helper's socket (sandbox_client_init()); its arguments, environment and 1–2 are as given, its working directory is "/".
  * PROGRAM is an absolute path. The cage process stays as its parent, and ends as PROGRAM ends (exit status, or 128 +
  * signal).
  *
- * Without PROGRAM: descriptor 4 is the helper's socket itself (the director's form).
+ * Without PROGRAM: CONTROL is the helper's socket itself (the director's form).
  *
  * With `network` in the plan it is another cage, that of cupel-egress: the host's net namespace stays, and in its place
  * everything else goes. There is no helper, no /proc, no /dev; of the host only libraries and the files of name resolution
  * and TLS are there, read-only; Landlock and seccomp are put on before PROGRAM, which puts its own, stricter filter on when
  * it has been loaded (SECCOMP_EGRESS). Nothing of repository, run, state or home is named to it at all.
  *
- * With `peer` in the plan, descriptor 5 is a socket for PROGRAM to another caged program of the run: the runner finds it as
- * descriptor 5 (CAGED_PEER_FD), the program of a cage with network, which has no helper, as descriptor 4.
+ * PEER is a socket for PROGRAM to another caged program of the run: the runner finds it as descriptor 5 (CAGED_PEER_FD), the
+ * program of a cage with network, which has no helper, as descriptor 4.
  *
  * Everything in the cage dies with the process that started it, and with PROGRAM. A layer that cannot be had: exit
  * status 31 and the reason on standard error (and, without PROGRAM, as event FAILED on the socket).
@@ -45,9 +50,7 @@
 
 struct json_t;
 
-#define CAGE_PLAN_FD 3
-#define CAGE_CONTROL_FD 4
-#define CAGE_PEER_FD 5     /* only with `peer` */
+#define CAGE_ORDER_FD 3
 #define CAGED_CONTROL_FD 3 /* as PROGRAM sees them */
 #define CAGED_HELPER_FD 4
 #define CAGED_PEER_FD 5
@@ -81,12 +84,44 @@ struct cage_start {
         char *const *argv; /* NULL or empty: helper only */
         char *const *envp;
         int control_fd;
-        int peer_fd;   /* where the plan has `peer` */
-        int output_fd; /* > 0: standard output and error of all that is in the cage; else the caller's */
+        int peer_fd;              /* where the plan has `peer` */
+        int output_fd;            /* > 0: standard output and error of all that is in the cage; else the caller's */
+        struct cage_ahead *ahead; /* taken where it fits; NULL: there is none */
 };
+
+/*
+ * A cage that was begun before it is known what it is for, so that its process starts beside other work. It fits every plan but
+ * one with network, or one that does with tier D: where it does not, or is gone, cage_spawn() starts another and leaves it alone.
+ *
+ *         struct cage_ahead ahead = CAGE_AHEAD_NONE;
+ *         cage_begin(&ahead, err);
+ *         cage_spawn(&(struct cage_start){…, .ahead = &ahead}, &pid, err);
+ *         cage_abandon(&ahead);                  ends the one that nobody took, and reaps it
+ */
+struct cage_ahead {
+        pid_t pid; /* 0: there is none */
+        int fd;    /* of its order */
+};
+
+#define CAGE_AHEAD_NONE ((struct cage_ahead){0})
+
+int cage_begin(struct cage_ahead *ret, struct err *err);
+void cage_abandon(struct cage_ahead *ahead);
 
 /* Starts `cupel-sandbox cage` (found by sibling_path()). The child is not reaped here. */
 int cage_spawn(const struct cage_start *start, pid_t *ret_pid, struct err *err);
+
+/* What a cage is told, on its side. cage_receive() takes `fd`; 1, or 0 where nobody wants the cage. */
+struct cage_order {
+        struct cage_plan plan;
+        struct strv argv, environment;
+        int control, peer, output;
+};
+
+#define CAGE_ORDER_INIT ((struct cage_order){.control = -1, .peer = -1, .output = -1})
+
+int cage_receive(int fd, struct cage_order *ret, struct err *err);
+void cage_order_release(struct cage_order *order);
 
 /* The body of `cupel-sandbox cage`; returns the exit status. */
 int cage_main(int argc, char **argv);

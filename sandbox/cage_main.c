@@ -42,40 +42,43 @@
 
 #define CAGE_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
 #define WAIT_MS 2
-#define PLAN_MAX ((size_t)1 << 20)
 
 struct cage {
-        struct cage_plan plan;
-        char **argv;      /* of PROGRAM; NULL: none */
-        int program;      /* its file, opened before it may be hidden; -1: none */
-        int control;      /* CAGE_CONTROL_FD */
-        int peer;         /* CAGE_PEER_FD, or -1 */
+        struct cage_order order;
+        int program;      /* the file of PROGRAM, opened before it may be hidden; -1: none */
+        bool ahead;       /* its order comes when the namespaces are there */
         bool weak;        /* tier D */
         bool own_network; /* its loopback is up */
         /* named after the outermost process of the cage, which outlives the helper */
         struct cgroups groups;
 };
 
-static int read_plan(struct cage_plan *ret, struct err *err)
-{
-        _cleanup_str_ struct str text = {0};
-        _cleanup_json_ json_t *json = NULL;
-
-        if (fs_read_fd(CAGE_PLAN_FD, PLAN_MAX, &text, err) < 0)
-                return err_wrap(err, "cage plan (descriptor %d)", CAGE_PLAN_FD);
-        close(CAGE_PLAN_FD);
-        json = json_parse(str_text(&text), text.len, "cage plan", err);
-        return json ? cage_plan_from_json(json, ret, err) : -1;
-}
-
 static int open_program(struct cage *cage, struct err *err)
 {
-        if (!cage->argv)
+        const char *path = cage->order.argv.len ? cage->order.argv.items[0] : NULL;
+
+        if (!path)
                 return 0;
-        if (cage->argv[0][0] != '/')
-                return err_set(err, ERR_INPUT, "cage: %s is no absolute path", cage->argv[0]);
-        cage->program = open(cage->argv[0], O_PATH | O_CLOEXEC);
-        return cage->program < 0 ? err_errno(err, "cage: %s", cage->argv[0]) : 0;
+        if (path[0] != '/')
+                return err_set(err, ERR_INPUT, "cage: %s is no absolute path", path);
+        cage->program = open(path, O_PATH | O_CLOEXEC);
+        return cage->program < 0 ? err_errno(err, "cage: %s", path) : 0;
+}
+
+/* What it is told is in force from here: its environment, where its words go. 1; 0: nobody wants it. */
+static int take_order(struct cage *cage, struct err *err)
+{
+        static char *nothing[] = {NULL};
+        int got = cage_receive(CAGE_ORDER_FD, &cage->order, err);
+
+        if (got <= 0)
+                return got;
+        if (cage->order.output >= 0 &&
+            (dup2(cage->order.output, STDOUT_FILENO) < 0 || dup2(cage->order.output, STDERR_FILENO) < 0))
+                return err_errno(err, "cage: output");
+        cleanup_fd(&cage->order.output);
+        environ = cage->order.environment.len ? cage->order.environment.items : nothing;
+        return open_program(cage, err) < 0 ? -1 : 1;
 }
 
 static int lock_program(const struct cage *cage, struct err *err)
@@ -97,14 +100,14 @@ static int lock_program(const struct cage *cage, struct err *err)
         for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++)
                 if (landlock_allow(&lock, devices[i], LANDLOCK_READ | LANDLOCK_FILE, err) < 0)
                         return -1;
-        for (size_t i = 0; i < cage->plan.read.len; i++)
-                if (landlock_allow(&lock, cage->plan.read.items[i], LANDLOCK_READ, err) < 0)
+        for (size_t i = 0; i < cage->order.plan.read.len; i++)
+                if (landlock_allow(&lock, cage->order.plan.read.items[i], LANDLOCK_READ, err) < 0)
                         return -1;
-        for (size_t i = 0; i < cage->plan.write.len; i++)
-                if (landlock_allow(&lock, cage->plan.write.items[i], LANDLOCK_READ | LANDLOCK_WRITE, err) < 0)
+        for (size_t i = 0; i < cage->order.plan.write.len; i++)
+                if (landlock_allow(&lock, cage->order.plan.write.items[i], LANDLOCK_READ | LANDLOCK_WRITE, err) < 0)
                         return -1;
         if (landlock_allow(&lock, cage->weak ? "/proc/self" : "/proc", LANDLOCK_READ, err) < 0 ||
-            landlock_allow(&lock, cage->plan.run_dir, LANDLOCK_READ, err) < 0 ||
+            landlock_allow(&lock, cage->order.plan.run_dir, LANDLOCK_READ, err) < 0 ||
             landlock_allow_fd(&lock, cage->program, LANDLOCK_READ | LANDLOCK_RUN, err) < 0)
                 return -1;
         return landlock_enter(&lock, err);
@@ -113,7 +116,7 @@ static int lock_program(const struct cage *cage, struct err *err)
 /* Descriptor 3 and those after it as promised, and no other. -1 in the list: not there, its place is not taken. */
 static int place_descriptors(struct cage *cage, int helper, struct err *err)
 {
-        const int wanted[] = {cage->control, helper, cage->peer};
+        const int wanted[] = {cage->order.control, helper, cage->order.peer};
         int program = fcntl(cage->program, F_DUPFD_CLOEXEC, 10), next = CAGED_CONTROL_FD, moved[3];
 
         for (size_t i = 0; i < 3; i++)
@@ -132,7 +135,7 @@ static int lock_in(const struct cage *cage, struct err *err)
 {
         const struct rlimit none = {0, 0};
 
-        if (!cage->plan.network)
+        if (!cage->order.plan.network)
                 return lock_program(cage, err) < 0
                                ? -1
                                : seccomp_apply(cage->weak ? SECCOMP_WEAK_PROGRAM : SECCOMP_PROGRAM, err);
@@ -149,8 +152,8 @@ static int run_program(struct cage *cage, int outer, int helper, struct err *err
         close(outer);
         if (lock_in(cage, err) < 0)
                 return -1;
-        syscall(SYS_execveat, cage->program, "", cage->argv, environ, AT_EMPTY_PATH);
-        return err_errno(err, "cage: execute %s", cage->argv[0]);
+        syscall(SYS_execveat, cage->program, "", cage->order.argv.items, environ, AT_EMPTY_PATH);
+        return err_errno(err, "cage: execute %s", cage->order.argv.items[0]);
 }
 
 static int start_helper(struct cage *cage, bool fresh_proc, int *ret_socket, struct err *err)
@@ -174,10 +177,10 @@ static int start_helper(struct cage *cage, bool fresh_proc, int *ret_socket, str
                                                  .groups = &cage->groups};
 
                 close(pair[0]);
-                close(cage->control);
+                close(cage->order.control);
                 close(cage->program);
-                if (cage->peer >= 0)
-                        close(cage->peer);
+                if (cage->order.peer >= 0)
+                        close(cage->order.peer);
                 if (!cage->weak && ns_die_with(self, err) < 0)
                         _exit(1);
                 _exit(helper_main(pair[1], &options));
@@ -196,11 +199,11 @@ static void tell_client(struct cage *cage, const struct err *failure)
         struct channel channel;
         struct err ignored;
 
-        if (cage->argv)
+        if (cage->order.argv.len)
                 return;
         event.error.code = ERR_SANDBOX;
         message = event_to_json(&event);
-        channel_init(&channel, cage->control);
+        channel_init(&channel, cage->order.control);
         channel_send(&channel, message, NULL, 0, &ignored);
         channel_release(&channel);
 }
@@ -218,24 +221,28 @@ static int inside(struct cage *cage, int outer)
 {
         struct err err = ERR_INIT;
         bool fresh_proc = false;
-        int helper = -1;
+        int helper = -1, wanted = 1;
 
         setsid(); /* /dev/tty is nobody's in here */
-        if (ns_die_with(outer, &err) < 0 ||
-            (cage->plan.network ? cage_mount_network(&err) : cage_mount_all(&cage->plan, &fresh_proc, &err)) < 0 ||
+        if (ns_die_with(outer, &err) < 0 || (cage->ahead && (wanted = take_order(cage, &err)) < 0))
+                return fail(cage, &err);
+        if (!wanted)
+                return 0;
+        if ((cage->order.plan.network ? cage_mount_network(&err)
+                                      : cage_mount_all(&cage->order.plan, &fresh_proc, &err)) < 0 ||
             chdir("/") < 0)
                 return fail(cage, &err);
-        if (cage->plan.network) {
+        if (cage->order.plan.network) {
                 run_program(cage, outer, -1, &err);
                 return fail(cage, &err);
         }
-        if (!cage->argv) {
+        if (!cage->order.argv.len) {
                 struct helper_options options = {.parent_pidfd = -1,
                                                  .no_proc = !fresh_proc,
                                                  .own_network = cage->own_network,
                                                  .groups = &cage->groups};
 
-                return helper_main(cage->control, &options);
+                return helper_main(cage->order.control, &options);
         }
         if (start_helper(cage, fresh_proc, &helper, &err) == 0)
                 run_program(cage, outer, helper, &err);
@@ -285,8 +292,8 @@ static int start_weak(struct cage *cage, int self, int supervisor, struct err *e
         cage->weak = true;
         if (weak_begin(err) < 0)
                 return -1;
-        if (!cage->argv)
-                return helper_main(cage->control, &options);
+        if (!cage->order.argv.len)
+                return helper_main(cage->order.control, &options);
         pid = fork();
         if (pid < 0)
                 return err_errno(err, "fork");
@@ -300,27 +307,17 @@ static int start_weak(struct cage *cage, int self, int supervisor, struct err *e
         }
         if (ns_die_with(supervisor, err) < 0)
                 return -1;
-        close(cage->control);
+        close(cage->order.control);
         end_weak(pid, supervisor);
 }
 
-static int start(struct cage *cage, int supervisor, struct err *err)
+/* The namespaces and PID 1; this process waits for it. Returns only where it cannot be done. */
+static int enclose(struct cage *cage, int self, int supervisor, struct err *err)
 {
-        struct err why = ERR_INIT;
-        _cleanup_fd_ int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+        struct err ignored;
         pid_t pid;
 
-        if (self < 0)
-                return err_errno(err, "pidfd");
-        if (cage->plan.network && !cage->argv)
-                return err_set(err, ERR_INPUT, "cage: with network there is no helper, so a program is needed");
-        if (!cage->plan.network)
-                cgroups_find(&cage->groups);
-        if (!cage->plan.network && cage->plan.minimum >= SANDBOX_TIER_D && !weak_is_avoidable(&why))
-                return start_weak(cage, self, supervisor, err);
-        if (ns_unshare(CAGE_NAMESPACES | (cage->plan.network ? 0 : CLONE_NEWNET), geteuid(), getegid(), &why) < 0)
-                return refuse(&why, cage->plan.network, err);
-        cage->own_network = !cage->plan.network && ns_loopback_up(&why) == 0;
+        cage->own_network = !cage->order.plan.network && ns_loopback_up(&ignored) == 0;
         if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0)
                 return -1;
         pid = fork();
@@ -334,25 +331,59 @@ static int start(struct cage *cage, int supervisor, struct err *err)
         _exit(wait_for(pid)); /* not dumpable any more: exit handlers of sanitizers would fail */
 }
 
+static int unshare_all(bool network, struct err *err)
+{
+        return ns_unshare(CAGE_NAMESPACES | (network ? 0 : CLONE_NEWNET), geteuid(), getegid(), err);
+}
+
+static int start_ahead(struct cage *cage, int self, int supervisor, struct err *err)
+{
+        struct err why = ERR_INIT;
+        int wanted;
+
+        cgroups_find(&cage->groups);
+        if (unshare_all(false, &why) == 0)
+                return enclose(cage, self, supervisor, err);
+        wanted = take_order(cage, err); /* why there is none is told to who asked for one, where they are to be told */
+        return wanted > 0 ? refuse(&why, false, err) : wanted;
+}
+
+static int start_now(struct cage *cage, int self, int supervisor, struct err *err)
+{
+        const struct cage_plan *plan = &cage->order.plan;
+        struct err why = ERR_INIT;
+        int wanted = take_order(cage, err);
+
+        if (wanted <= 0)
+                return wanted;
+        if (plan->network && !cage->order.argv.len)
+                return err_set(err, ERR_INPUT, "cage: with network there is no helper, so a program is needed");
+        if (!plan->network)
+                cgroups_find(&cage->groups);
+        if (!plan->network && plan->minimum >= SANDBOX_TIER_D && !weak_is_avoidable(&why))
+                return start_weak(cage, self, supervisor, err);
+        if (unshare_all(plan->network, &why) < 0)
+                return refuse(&why, plan->network, err);
+        return enclose(cage, self, supervisor, err);
+}
+
 int cage_main(int argc, char **argv)
 {
-        struct cage cage = {.argv = argc > 1 ? argv + 1 : NULL,
-                            .program = -1,
-                            .control = CAGE_CONTROL_FD,
-                            .peer = -1,
-                            .groups = CGROUPS_NONE};
-        int supervisor = (int)syscall(SYS_pidfd_open, getppid(), 0);
+        struct cage cage = {.order = CAGE_ORDER_INIT, .program = -1, .groups = CGROUPS_NONE};
+        int supervisor = (int)syscall(SYS_pidfd_open, getppid(), 0), self = (int)syscall(SYS_pidfd_open, getpid(), 0);
         struct err err = ERR_INIT;
         int status = -1;
 
-        if (supervisor < 0)
+        cage.ahead = argc > 1 && strcmp(argv[1], "ahead") == 0;
+        if (supervisor < 0 || self < 0)
                 err_errno(&err, "the starting process is gone");
-        else if (read_plan(&cage.plan, &err) == 0 && open_program(&cage, &err) == 0) {
-                cage.peer = cage.plan.peer ? CAGE_PEER_FD : -1;
-                status = start(&cage, supervisor, &err);
-        }
+        else if (argc > 1 + cage.ahead)
+                err_set(&err, ERR_INPUT, "cage takes no arguments but `ahead`; its order comes on descriptor %d",
+                        CAGE_ORDER_FD);
+        else
+                status = (cage.ahead ? start_ahead : start_now)(&cage, self, supervisor, &err);
         if (status < 0)
                 status = fail(&cage, &err);
-        cage_plan_release(&cage.plan);
+        cage_order_release(&cage.order);
         return status;
 }

@@ -130,7 +130,7 @@ static void launch(void)
         strv_add_printf(&plan.write, "%s/upper", run_folder);
         strv_add(&plan.read, repo);
         strv_add(&plan.read, layer);
-        cr_assert(cage_spawn(&(struct cage_start){&plan, argv, envp, pair[1], -1, 0}, &cage, &err) == 0, "%s",
+        cr_assert(cage_spawn(&(struct cage_start){&plan, argv, envp, pair[1], -1, 0, NULL}, &cage, &err) == 0, "%s",
                   err.message);
         close(pair[1]);
         channel_init(&supervisor, pair[0]);

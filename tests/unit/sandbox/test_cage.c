@@ -65,7 +65,8 @@ static int run_caged(const char *mark, const char *const *names)
         for (; *names; names++)
                 strv_add_printf(&argv, "%s%s/%s", mark, bench.folder, *names);
         cr_assert(channel_pair(pair, &bench.err) == 0);
-        cr_assert(cage_spawn(&(struct cage_start){&cage, argv.items, environ, pair[1], -1, 0}, &pid, &bench.err) == 0,
+        cr_assert(cage_spawn(&(struct cage_start){&cage, argv.items, environ, pair[1], -1, 0, NULL}, &pid,
+                             &bench.err) == 0,
                   "%s", bench.err.message);
         cr_assert(waitpid(pid, &status, 0) == pid);
         close(pair[0]);
@@ -128,7 +129,8 @@ Test(cage, a_helper_alone_serves_its_client)
         free(bench.plan.scratch);
         bench.plan.scratch = below(&bench, "state/repos/r/runs/1/upper");
         cr_assert(channel_pair(pair, &bench.err) == 0);
-        cr_assert(cage_spawn(&(struct cage_start){&cage, NULL, environ, pair[1], -1, 0}, &bench.pid, &bench.err) == 0,
+        cr_assert(cage_spawn(&(struct cage_start){&cage, NULL, environ, pair[1], -1, 0, NULL}, &bench.pid,
+                             &bench.err) == 0,
                   "%s", bench.err.message);
         close(pair[1]);
         sandbox_client_init(&bench.client, pair[0]);
@@ -162,7 +164,8 @@ Test(cage, one_with_network_has_nothing_else)
         pid_t pid;
 
         cr_assert(channel_pair(pair, &bench.err) == 0 && channel_pair(peers, &bench.err) == 0);
-        cr_assert(cage_spawn(&(struct cage_start){&plan, argv, environ, pair[1], peers[1], 0}, &pid, &bench.err) == 0);
+        cr_assert(cage_spawn(&(struct cage_start){&plan, argv, environ, pair[1], peers[1], 0, NULL}, &pid,
+                             &bench.err) == 0);
         cr_assert(waitpid(pid, &status, 0) == pid);
         cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
         for (int i = 0; i < 2; i++) {
