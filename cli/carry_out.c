@@ -104,6 +104,11 @@ static void say_what_is_missing(struct terminal *terminal, const struct plan *pl
                         terminal_say(terminal, "%s", plan->declared.items[i]);
 }
 
+static bool ends_at_once(const struct launch *launch)
+{
+        return launch->missing.len || launch->plan.worktree == WORKTREE_NONE;
+}
+
 static int supervised(struct context *context, struct launch *launch, const struct carry_out *how,
                       struct run_result *result, struct err *err)
 {
@@ -113,7 +118,7 @@ static int supervised(struct context *context, struct launch *launch, const stru
         struct local_changes *changes = NULL;
         int status;
 
-        if (launch->missing.len || launch->plan.worktree == WORKTREE_NONE)
+        if (ends_at_once(launch))
                 return end_at_once(context, launch, result, err);
         terminal_init(&terminal, context->terminal_err, how->quiet, context->colour_err);
         if (how->attach)
@@ -141,6 +146,10 @@ int carry_out(struct context *context, struct launch *launch, const struct carry
         _cleanup_run_result_ struct run_result result = {0};
 
         supervisor_hold_signals();
+        if (launch_write(launch, context, err) < 0)
+                return -1;
+        if (!ends_at_once(launch))
+                supervise_ahead(context, launch);
         if (launch_create(launch, context, err) < 0)
                 return -1;
         if (supervised(context, launch, how, &result, err) < 0)

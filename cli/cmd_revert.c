@@ -112,8 +112,8 @@ static int revert(struct context *context, const struct store_run *origin, const
         struct director_call call = {.mode = "revert"};
 
         launch_init(&launch);
-        if (read_launch(&launch, context, origin, options, err) < 0 || launch_create(&launch, context, err) < 0 ||
-            move(context, &launch, err) < 0)
+        if (read_launch(&launch, context, origin, options, err) < 0 || launch_write(&launch, context, err) < 0 ||
+            launch_create(&launch, context, err) < 0 || move(context, &launch, err) < 0)
                 return -1;
         if (launch.missing.len)
                 return tell_blocked(context, &launch, options);

@@ -160,7 +160,6 @@ static int run(struct context *context, struct run_options *options, struct laun
 {
         struct launch_request *request = &options->request;
         _cleanup_launch_ struct launch launch;
-        struct err no_matter; /* what fails here fails again where it counts */
 
         launch_init(&launch);
         if (options->claim && launch_take_claim(context, options->claim, claim, request, err) < 0)
@@ -173,8 +172,6 @@ static int run(struct context *context, struct run_options *options, struct laun
                 return -1;
         launch.no_reuse = options->no_reuse;
         launch.agent = request->options.agent;
-        if (!options->show_prompt)
-                (void)cage_begin(&launch.cage, &no_matter);
         if (launch_read(&launch, context, request, err) < 0)
                 return -1;
         if (options->show_prompt) {

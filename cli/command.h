@@ -21,6 +21,7 @@ enum command_needs {
         NEEDS_RECOVERY = 1 << 2,   /* it writes: interrupted runs are finished or discarded first */
         NEEDS_HISTORY = 1 << 3,    /* context.store for reading; where there is none, nothing ever ran here */
         NEEDS_OUTSIDE = 1 << 4,    /* it decides for a person: refused inside a run's sandbox */
+        NEEDS_CAGE = 1 << 5,       /* context.cage: it is going to run something, and that starts beside its reading */
 };
 
 struct context;
@@ -32,7 +33,7 @@ struct str;
           "admit this repository and write a first .cupel/policy.yaml")                                                \
         X(admit, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "",                                                  \
           "show what the repository's policy opens, and consent to it")                                                \
-        X(run, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY, "[ITEM.yaml] [-- COMMAND...]",                         \
+        X(run, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY | NEEDS_CAGE, "[ITEM.yaml] [-- COMMAND...]",            \
           "run one work item: one verified commit, or nothing")                                                        \
         X(queue, NEEDS_REPOSITORY, "[list] | add FILE... | show ITEM | drop ITEM... | retry ITEM...",                  \
           "the work items that wait: add, list, show, drop, retry")                                                    \
@@ -81,7 +82,7 @@ struct str;
           "write a static site of the runs whose work items allow it")                                                 \
         X(checkpoint, NEEDS_NOTHING, "[RUN]",                                                                          \
           "keep a running run's worktree now: outside RUN's, inside a run its own")                                    \
-        X(resume, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY | NEEDS_OUTSIDE, "RUN[@STEP]",                       \
+        X(resume, NEEDS_REPOSITORY | NEEDS_STORE | NEEDS_RECOVERY | NEEDS_OUTSIDE | NEEDS_CAGE, "RUN[@STEP]",          \
           "go on from a run's checkpoint, in a new run")                                                               \
         X(gc, NEEDS_NOTHING, "", "remove old packets and layers")
 

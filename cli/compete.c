@@ -240,6 +240,7 @@ int compete(struct context *context, const struct compete_request *request, stru
                             .live = context->terminal_err && !request->quiet};
         int status = -1;
 
+        spawn_abandon(&context->cage); /* each competitor has its own */
         if (take_list(&race, err) == 0 && keep_standard_input(&race, err) == 0 && check_entries(&race, err) == 0)
                 status = run_race(&race, err);
         release(&race);

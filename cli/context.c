@@ -58,6 +58,7 @@ int context_init(struct context *context, struct err *err)
 
 void context_release(struct context *context)
 {
+        spawn_abandon(&context->cage);
         store_close(context->store);
         repo_free(context->repo);
         free(context->state_root);

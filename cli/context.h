@@ -18,6 +18,7 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/spawn.h"
 #include "lib/base/str.h"
 #include "lib/git/repo.h"
 #include "lib/store/store.h"
@@ -31,9 +32,10 @@ struct context {
         bool terminal_err;           /* stderr is a terminal: live progress */
 
         struct repo *repo;
-        char *repo_state;    /* <state>/repos/<repo-id> */
-        struct store *store; /* NULL after context_open_history() where nothing ever ran */
-        struct strv kept;    /* runs that could not be given back (cli/recover.h) */
+        char *repo_state;        /* <state>/repos/<repo-id> */
+        struct store *store;     /* NULL after context_open_history() where nothing ever ran */
+        struct spawn_ahead cage; /* of the run's runner; none: one is started with the run */
+        struct strv kept;        /* runs that could not be given back (cli/recover.h) */
 };
 
 int context_init(struct context *context, struct err *err);

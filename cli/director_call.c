@@ -61,6 +61,7 @@ int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid
         add_option(&argv, "--judge", call->judge);
         add_option(&argv, "--host", call->host);
         add_option(&argv, "--carry", call->carry);
+        add_option(&argv, "--ahead", call->ahead ? "yes" : NULL);
         add_option(&argv, "--reuse", call->no_reuse ? "no" : NULL);
         if (spawn(program, argv.items, environ, &fds[1], 1, ret_pid, err) < 0) {
                 close(fds[0]);
@@ -70,6 +71,16 @@ int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid
         close(fds[1]);
         *ret_fd = fds[0];
         return 0;
+}
+
+void director_begin(int fd)
+{
+        _cleanup_json_ json_t *begin = json_pack("{s:s}", "op", "begin");
+        struct channel channel;
+        struct err ignored;
+
+        channel_init(&channel, fd);
+        channel_send(&channel, begin, NULL, 0, &ignored);
 }
 
 static int hear_done(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)

@@ -36,12 +36,13 @@ struct director_call {
         const char *timeout;          /* mode discard: what nobody did in time, or NULL */
         const char *who;              /* the person who decided, or NULL */
         const char *jobs;             /* verifiers at once, or NULL */
-        bool aside;                   /* not what this command was asked for */
-        bool no_reuse;                /* no verdict of an earlier run counts */
-        const char *base, *tree;      /* mode replay: see director/replay.h; NULL else */
-        const char *judge, *host;     /* the same */
-        const char *carry;            /* the same */
-        struct terminal *terminal;    /* where phases and steps are shown; NULL: nowhere */
+        bool ahead;                /* mode run, started before the run's row is there: it waits for director_begin() */
+        bool aside;                /* not what this command was asked for */
+        bool no_reuse;             /* no verdict of an earlier run counts */
+        const char *base, *tree;   /* mode replay: see director/replay.h; NULL else */
+        const char *judge, *host;  /* the same */
+        const char *carry;         /* the same */
+        struct terminal *terminal; /* where phases and steps are shown; NULL: nowhere */
 };
 
 struct director_answer {
@@ -55,6 +56,9 @@ void director_answer_release(struct director_answer *answer);
 
 /* Blocks until the director has answered and is gone (and reaped). */
 int director_call(const struct director_call *call, struct director_answer *ret, struct err *err);
+
+/* To one that was started `ahead`. One that is gone is not told: the end of its stream says so. */
+void director_begin(int fd);
 
 /* Starts it; the caller owns the channel's descriptor and reaps the child. */
 int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid, struct err *err);

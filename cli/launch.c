@@ -31,7 +31,7 @@ void launch_init(struct launch *launch)
 
 void launch_release(struct launch *launch)
 {
-        cage_abandon(&launch->cage);
+        spawn_abandon(&launch->director);
         work_item_release(&launch->item);
         policy_files_release(&launch->policy);
         plan_release(&launch->plan);

@@ -9,7 +9,8 @@
  *         struct launch launch;
  *         launch_init(&launch);
  *         if (launch_read(&launch, context, &request, err) < 0) …      ERR_INPUT; nothing was created
- *         if (launch_create(&launch, context, err) < 0) …              run folder, snapshot, row in the store
+ *         if (launch_write(&launch, context, err) < 0) …               run id, run folder, snapshot
+ *         if (launch_create(&launch, context, err) < 0) …              its row in the store; else the folder goes again
  *         if (launch.missing.len) … blocked: the reasons, each with its remedy; the run ends as `blocked`
  *         launch_release(&launch);
  */
@@ -18,11 +19,11 @@
 #include "cli/policy_files.h"
 #include "lib/base/hash.h"
 #include "lib/base/ids.h"
+#include "lib/base/spawn.h"
 #include "lib/base/str.h"
 #include "lib/store/queue.h"
 #include "policy/item.h"
 #include "policy/plan.h"
-#include "sandbox/cage.h"
 
 struct json_t;
 
@@ -81,11 +82,11 @@ struct launch {
         const char *jobs;    /* of the director's verifiers at once; NULL: as this machine allows; borrowed */
         bool no_reuse;       /* every verifier runs, whatever earlier runs found */
         struct launch_resume
-                *resume;        /* begins with another run's checkpoint (cli/launch_resume.h); NULL: with the base */
-        bool armed;             /* or wants no arming */
-        struct cage_ahead cage; /* of its runner, begun while it is read; where it has none, one is started with it */
-        char *sentence;         /* what approves it before it starts; NULL until launch_approval_key() */
-        char terms[HASH_HEX];   /* of the plan, beside it */
+                *resume; /* begins with another run's checkpoint (cli/launch_resume.h); NULL: with the base */
+        bool armed;      /* or wants no arming */
+        struct spawn_ahead director; /* started while the row is made, by supervise_ahead() */
+        char *sentence;              /* what approves it before it starts; NULL until launch_approval_key() */
+        char terms[HASH_HEX];        /* of the plan, beside it */
         /* For its receipt.preconditions; NULL: nothing is known of it. spend: NULL where it costs nothing that can be known. */
         struct json_t *admission, *freshness, *requirements, *spend;
 };
@@ -93,6 +94,7 @@ struct launch {
 void launch_init(struct launch *launch);
 void launch_release(struct launch *launch);
 int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err);
+int launch_write(struct launch *launch, struct context *context, struct err *err);
 int launch_create(struct launch *launch, struct context *context, struct err *err);
 
 /*

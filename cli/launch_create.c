@@ -246,7 +246,14 @@ static int create_row(struct launch *launch, struct context *context, struct err
         return 0;
 }
 
-int launch_create(struct launch *launch, struct context *context, struct err *err)
+static void remove_folder(const struct launch *launch)
+{
+        struct err none = ERR_INIT;
+
+        fs_remove_tree_at(AT_FDCWD, launch->run_folder, &none);
+}
+
+int launch_write(struct launch *launch, struct context *context, struct err *err)
 {
         add_tools(launch, context);
         add_origins(launch);
@@ -257,12 +264,19 @@ int launch_create(struct launch *launch, struct context *context, struct err *er
                 launch_resume_judge(launch);
         if (name_run(launch, context, err) < 0 || (!launch->missing.len && launch_spend_ask(launch, context, err) < 0))
                 return -1;
-        if (write_folder(launch, err) < 0 || create_row(launch, context, err) < 0) {
-                struct err none = ERR_INIT;
+        if (write_folder(launch, err) < 0) {
+                remove_folder(launch);
+                return -1;
+        }
+        return 0;
+}
 
+int launch_create(struct launch *launch, struct context *context, struct err *err)
+{
+        if (create_row(launch, context, err) < 0) {
                 /* a store whose disk fails at the end of a transaction may have the row all the same */
                 if (err->code != ERR_STORE)
-                        fs_remove_tree_at(AT_FDCWD, launch->run_folder, &none);
+                        remove_folder(launch);
                 return -1;
         }
         if (launch_record_reads(launch, context, err) < 0 ||

@@ -14,6 +14,7 @@
 #include "cli/render.h"
 
 #include "lib/base/memory.h"
+#include "sandbox/cage.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -49,10 +50,14 @@ static void print_help(FILE *out)
 
 static int open_needs(struct context *context, const char *command, unsigned needs, struct err *err)
 {
+        struct err no_matter; /* a cage that cannot be begun now is told where the run starts */
+
         if ((needs & NEEDS_OUTSIDE) && outside_check(command, err) < 0)
                 return -1;
         if ((needs & NEEDS_REPOSITORY) && context_open_repository(context, ".", err) < 0)
                 return -1;
+        if (needs & NEEDS_CAGE)
+                (void)cage_begin(&context->cage, &no_matter);
         if ((needs & NEEDS_STORE) && context_open_store(context, err) < 0)
                 return -1;
         if ((needs & NEEDS_HISTORY) && context_open_history(context, err) < 0)

@@ -103,7 +103,7 @@ int runner_start(const struct runner_call *call, int *ret_fd, pid_t *ret_pid, st
         plan.peer = call->peer >= 0;
         runner_call_environment(call->context, &call->launch->plan, &environment);
         status = cage_spawn(&(struct cage_start){&plan, argv, environment.items, pair[1], call->peer, call->output,
-                                                 &call->launch->cage},
+                                                 &call->context->cage},
                             ret_pid, err);
         close(pair[1]);
         if (status < 0) {

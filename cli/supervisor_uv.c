@@ -59,16 +59,24 @@ void supervisor_hold_signals(void)
 
 /* ---- Starting ---- */
 
-static int start_director(struct loop *loop, int *ret_fd, struct err *err)
+static int start_director(struct context *context, struct launch *launch, struct err *err)
 {
-        const struct director_call call = {.context = loop->s.context,
+        const struct director_call call = {.context = context,
                                            .mode = "run",
-                                           .run = loop->s.launch->run_id,
-                                           .snapshot = loop->s.launch->snapshot,
-                                           .jobs = loop->s.launch->jobs,
-                                           .no_reuse = loop->s.launch->no_reuse};
+                                           .run = launch->run_id,
+                                           .snapshot = launch->snapshot,
+                                           .jobs = launch->jobs,
+                                           .ahead = true,
+                                           .no_reuse = launch->no_reuse};
 
-        return director_start(&call, ret_fd, &loop->s.director_pid, err);
+        return director_start(&call, &launch->director.fd, &launch->director.pid, err);
+}
+
+void supervise_ahead(struct context *context, struct launch *launch)
+{
+        struct err ignored;
+
+        (void)start_director(context, launch, &ignored);
 }
 
 /* ---- Events ---- */
@@ -292,6 +300,21 @@ static void close_loop(struct loop *loop)
         uv_loop_close(&loop->uv);
 }
 
+/* The run's row is there. */
+static int begin_director(struct loop *loop, struct err *err)
+{
+        struct spawn_ahead *director = &loop->s.launch->director;
+        int fd;
+
+        if (!director->pid && start_director(loop->s.context, loop->s.launch, err) < 0)
+                return -1;
+        fd = director->fd;
+        loop->s.director_pid = director->pid;
+        *director = SPAWN_AHEAD_NONE;
+        director_begin(fd);
+        return watch(loop, &loop->director, &loop->s.director, fd, on_director, err);
+}
+
 /* Beside the others and after them: connections of the step wait for it in the sockets that it is going to get. */
 static int start_egress(struct loop *loop, const json_t *config, int peer, struct err *err)
 {
@@ -309,17 +332,14 @@ static int start_processes(struct loop *loop, const json_t *config, const int pe
 {
         const struct runner_call call = {loop->s.context, loop->s.launch, peers[0],
                                          complaints_pipe(loop->complaints, err)};
-        int director = -1, runner = -1;
+        int runner = -1;
 
-        /* the cage first: it has the longer way to its first message */
-        if (call.output < 0 || runner_start(&call, &runner, &loop->s.cage_pid, err) < 0 ||
+        if (call.output < 0 || begin_director(loop, err) < 0 ||
+            runner_start(&call, &runner, &loop->s.cage_pid, err) < 0 ||
             watch(loop, &loop->runner, &loop->s.runner, runner, on_runner, err) < 0)
                 return -1;
         processes_begin(&loop->s.processes, PROCESS_CAGE);
         processes_begin(&loop->s.processes, PROCESS_RUNNER);
-        if (start_director(loop, &director, err) < 0 ||
-            watch(loop, &loop->director, &loop->s.director, director, on_director, err) < 0)
-                return -1;
         return config ? start_egress(loop, config, peers[1], err) : 0;
 }
 

@@ -43,6 +43,8 @@ static int open_store(struct director *d, struct err *err)
 
         if (store_open(path, repo_identity(d->repo), STORE_WRITE, &d->store, err) < 0)
                 return -1;
+        if (d->options->ahead && !uplink_await_begin(&d->up))
+                return err_set(err, ERR_LOST, "run %s was given up before it began", d->options->run);
         return director_refresh(d, err);
 }
 
@@ -63,6 +65,11 @@ int director_open(struct director *d, const struct director_options *options, st
         if (d->state_fd < 0 || open_run_folder(d, err) < 0)
                 return -1;
         return options->mode == DIRECTOR_REPLAY ? replay_row(d, err) : open_store(d, err);
+}
+
+bool director_is_unwanted(const struct director *d)
+{
+        return d->options->ahead && d->up.lost && !d->up.begun;
 }
 
 void director_release_work(struct director *d)

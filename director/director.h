@@ -122,6 +122,8 @@ struct director {
 };
 
 int director_open(struct director *d, const struct director_options *options, struct err *err);
+bool director_is_unwanted(
+        const struct director *d); /* started ahead, and the supervisor went without it: nobody asks for the error */
 int director_run(struct director *d, struct err *err);
 void director_close(struct director *d);
 

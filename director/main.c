@@ -17,7 +17,7 @@ int main(int argc, char **argv)
                 return err_exit_status(&err);
         }
         failed = director_open(&director, &options, &err) < 0 || director_run(&director, &err) < 0;
-        if (failed) {
+        if (failed && !director_is_unwanted(&director)) {
                 uplink_error(&director.up, &err);
                 err_report(stderr, "cupel-director", &err);
         }

@@ -86,6 +86,7 @@ enum slot {
         SLOT_TIMEOUT,
         SLOT_JOBS,
         SLOT_REUSE,
+        SLOT_AHEAD,
         SLOT_BASE,
         SLOT_TREE,
         SLOT_JUDGE,
@@ -111,6 +112,7 @@ static const struct {
         [SLOT_TIMEOUT] = {"--timeout", check_text, "a sentence", false},
         [SLOT_JOBS] = {"--jobs", check_jobs, "a number from 1 to 16", false},
         [SLOT_REUSE] = {"--reuse", check_answer, "yes or no", false},
+        [SLOT_AHEAD] = {"--ahead", check_answer, "yes or no", false},
         [SLOT_BASE] = {"--base", check_object, "a commit's id", false},
         [SLOT_TREE] = {"--tree", check_object, "a tree's id", false},
         [SLOT_JUDGE] = {"--judge", check_judge, "director, self or marked", false},
@@ -192,6 +194,9 @@ int director_options_parse(int argc, char **argv, struct director_options *ret, 
                 return err_set(err, ERR_INPUT, "discard: --outcome is missing");
         if (options.outcome == OUTCOME_COMMITTED || options.outcome == OUTCOME_HELD)
                 return err_set(err, ERR_INPUT, "discard: %s is no way to discard a run", values[SLOT_OUTCOME]);
+        options.ahead = says_yes(values[SLOT_AHEAD]);
+        if (options.ahead && options.mode != DIRECTOR_RUN)
+                return err_set(err, ERR_INPUT, "--ahead is for the mode run");
         options.state = values[SLOT_STATE];
         options.cache = values[SLOT_CACHE];
         options.repository = values[SLOT_REPOSITORY];

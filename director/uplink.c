@@ -129,6 +129,17 @@ static int take_stop(struct uplink *up, struct json_t *message, struct err *err)
         return 0;
 }
 
+static int take_begin(struct uplink *up, struct json_t *message, struct err *err)
+{
+        const char *op;
+        const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true}, {0}};
+
+        if (json_fields(message, "begin", fields, err) < 0)
+                return -1;
+        up->begun = true;
+        return 0;
+}
+
 static int take_discard(struct uplink *up, struct json_t *message, struct err *err)
 {
         const char *op, *name = NULL;
@@ -157,6 +168,7 @@ static const struct {
         const char *op;
         int (*take)(struct uplink *up, struct json_t *message, struct err *err);
 } requests[] = {
+        {"begin", take_begin},
         {"verify", take_verify},
         {"discard", take_discard},
         {"stop", take_stop},
@@ -198,18 +210,30 @@ void uplink_pump(struct uplink *up)
         pump_channel(up);
 }
 
-void uplink_wait(struct uplink *up)
+static void wait_for_more(struct uplink *up)
 {
         struct epoll_event event;
 
+        /* without a channel nobody will ever ask */
+        if (up->connected && (epoll_wait(up->poll_fd, &event, 1, -1) >= 0 || errno == EINTR))
+                uplink_pump(up);
+        else
+                up->lost = true;
+}
+
+bool uplink_await_begin(struct uplink *up)
+{
         uplink_pump(up);
-        while (up->request == UPLINK_NOTHING && !uplink_interrupted(up)) {
-                /* without a channel nobody will ever ask */
-                if (up->connected && (epoll_wait(up->poll_fd, &event, 1, -1) >= 0 || errno == EINTR))
-                        uplink_pump(up);
-                else
-                        up->lost = true;
-        }
+        while (!up->begun && !up->lost)
+                wait_for_more(up);
+        return up->begun;
+}
+
+void uplink_wait(struct uplink *up)
+{
+        uplink_pump(up);
+        while (up->request == UPLINK_NOTHING && !uplink_interrupted(up))
+                wait_for_more(up);
 }
 
 static void send_up(struct uplink *up, struct json_t *owned)

@@ -8,6 +8,7 @@
  *
  *         struct uplink up;
  *         uplink_open(&up, err);                  descriptor 3 where it is a socket, else everything up is dropped
+ *         if (!uplink_await_begin(&up)) …         of a director that was started ahead: before anything of the run is looked at
  *         uplink_wait(&up);                       until a request is there or the run is interrupted
  *         if (uplink_interrupted(&up)) …          up.stop: asked to stop; else the supervisor is gone
  *         uplink_watch_fd(&up)                    readable when something came: call uplink_pump()
@@ -38,6 +39,7 @@ struct uplink {
         int poll_fd, signal_fd;
         bool connected;
         bool stop, lost;
+        bool begun;        /* the supervisor said so: what it created is there */
         char trouble[256]; /* why it counts as lost, where that was not a plain end */
         enum uplink_op request;
         enum outcome outcome; /* UPLINK_DISCARD */
@@ -58,6 +60,7 @@ void uplink_close(struct uplink *up);
 int uplink_watch_fd(const struct uplink *up);
 void uplink_pump(struct uplink *up); /* reads what is there, never blocks */
 void uplink_wait(struct uplink *up);
+bool uplink_await_begin(struct uplink *up); /* false: the supervisor went without it */
 bool uplink_interrupted(const struct uplink *up);
 
 void uplink_ready(struct uplink *up, const struct strv *lowers, const struct strv *objects);

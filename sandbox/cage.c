@@ -8,12 +8,9 @@
 #include "lib/base/spawn.h"
 #include "sandbox/record.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define CAGE(member) offsetof(struct cage_plan, member)
@@ -172,12 +169,12 @@ void cage_order_release(struct cage_order *order)
 /* ---- Starting one ---- */
 
 /* It starts with nothing of the caller's environment but what a sanitizer goes by: its order brings what it is to have. */
-static int begin(bool ahead, struct cage_ahead *ret, struct err *err)
+static int begin(const char *word, struct spawn_ahead *ret, struct err *err)
 {
         static const char *const sanitizers[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS"};
         static char *const nothing[] = {NULL};
         _cleanup_free_ char *program = sibling_path("cupel-sandbox", err);
-        char *argv[] = {(char *)"cupel-sandbox", (char *)"cage", ahead ? (char *)"ahead" : NULL, NULL};
+        char *argv[] = {(char *)"cupel-sandbox", (char *)"cage", (char *)word, NULL};
         _cleanup_strv_ struct strv environment = {0};
         _cleanup_fd_ int its_end = -1;
         int pair[2];
@@ -196,20 +193,9 @@ static int begin(bool ahead, struct cage_ahead *ret, struct err *err)
         return 0;
 }
 
-int cage_begin(struct cage_ahead *ret, struct err *err)
+int cage_begin(struct spawn_ahead *ret, struct err *err)
 {
-        return begin(true, ret, err);
-}
-
-void cage_abandon(struct cage_ahead *ahead)
-{
-        if (!ahead->pid)
-                return;
-        close(ahead->fd);
-        kill(ahead->pid, SIGKILL);
-        while (waitpid(ahead->pid, NULL, 0) < 0 && errno == EINTR)
-                ;
-        *ahead = CAGE_AHEAD_NONE;
+        return begin("ahead", ret, err);
 }
 
 /* One that died while it waited is no reason to fail. */
@@ -222,20 +208,20 @@ static bool take_ahead(const struct cage_start *start, pid_t *ret_pid)
                 return false;
         *ret_pid = start->ahead->pid;
         close(start->ahead->fd);
-        *start->ahead = CAGE_AHEAD_NONE;
+        *start->ahead = SPAWN_AHEAD_NONE;
         return true;
 }
 
 int cage_spawn(const struct cage_start *start, pid_t *ret_pid, struct err *err)
 {
-        struct cage_ahead fresh = CAGE_AHEAD_NONE;
+        struct spawn_ahead fresh = SPAWN_AHEAD_NONE;
 
         if (take_ahead(start, ret_pid))
                 return 0;
-        if (begin(false, &fresh, err) < 0)
+        if (begin(start->argv ? start->argv[0] : NULL, &fresh, err) < 0)
                 return -1;
         if (send_order(fresh.fd, start, err) < 0) {
-                cage_abandon(&fresh);
+                spawn_abandon(&fresh);
                 return -1;
         }
         close(fresh.fd);

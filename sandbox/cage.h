@@ -5,15 +5,16 @@
 /*
  * The cage: what the processes that touch the agent's work can reach of the host. It is made by
  *
- *         cupel-sandbox cage [ahead]
+ *         cupel-sandbox cage [ahead | PROGRAM]
  *
  * with descriptor 3 = a socket, on which one message arrives (lib/base/channel.h):
  *
  *         {"plan": cage_plan_to_json(), "argv": [PROGRAM, ARGUMENT, …] or [], "environment": ["NAME=value", …]}
  *
- * and with it the descriptors CONTROL, a socket; PEER, where the plan has `peer`; OUTPUT, where standard output and error are not to
- * be the caller's. Where the stream ends instead, nobody wants the cage and it goes. It makes user, mount, pid, net, ipc and uts
- * namespaces, with `ahead` before the message comes, in which
+ * and with it the descriptors CONTROL, a socket; PEER, where the plan has `peer`; OUTPUT, where standard output and error are not
+ * to be the caller's. Where the stream ends instead, nobody wants the cage and it goes. (PROGRAM as an argument is for who looks at
+ * the processes; the message counts.) It makes user, mount, pid, net, ipc and uts namespaces, with `ahead` before the message comes,
+ * in which
  *
  *     - every mount of the host is read-only, /proc is fresh (or the host's where the kernel refuses a fresh one);
  *     - `state_root`, `home` and /run are empty, and so are store, keys and other runs;
@@ -42,6 +43,7 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/spawn.h"
 #include "lib/base/str.h"
 #include "sandbox/plan.h"
 
@@ -84,29 +86,21 @@ struct cage_start {
         char *const *argv; /* NULL or empty: helper only */
         char *const *envp;
         int control_fd;
-        int peer_fd;              /* where the plan has `peer` */
-        int output_fd;            /* > 0: standard output and error of all that is in the cage; else the caller's */
-        struct cage_ahead *ahead; /* taken where it fits; NULL: there is none */
+        int peer_fd;               /* where the plan has `peer` */
+        int output_fd;             /* > 0: standard output and error of all that is in the cage; else the caller's */
+        struct spawn_ahead *ahead; /* taken where it fits; NULL: there is none */
 };
 
 /*
  * A cage that was begun before it is known what it is for, so that its process starts beside other work. It fits every plan but
  * one with network, or one that does with tier D: where it does not, or is gone, cage_spawn() starts another and leaves it alone.
  *
- *         struct cage_ahead ahead = CAGE_AHEAD_NONE;
+ *         struct spawn_ahead ahead = SPAWN_AHEAD_NONE;
  *         cage_begin(&ahead, err);
  *         cage_spawn(&(struct cage_start){…, .ahead = &ahead}, &pid, err);
- *         cage_abandon(&ahead);                  ends the one that nobody took, and reaps it
+ *         spawn_abandon(&ahead);                  ends the one that nobody took, and reaps it
  */
-struct cage_ahead {
-        pid_t pid; /* 0: there is none */
-        int fd;    /* of its order */
-};
-
-#define CAGE_AHEAD_NONE ((struct cage_ahead){0})
-
-int cage_begin(struct cage_ahead *ret, struct err *err);
-void cage_abandon(struct cage_ahead *ahead);
+int cage_begin(struct spawn_ahead *ret, struct err *err);
 
 /* Starts `cupel-sandbox cage` (found by sibling_path()). The child is not reaped here. */
 int cage_spawn(const struct cage_start *start, pid_t *ret_pid, struct err *err);

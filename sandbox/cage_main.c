@@ -42,6 +42,7 @@
 
 #define CAGE_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
 #define WAIT_MS 2
+#define FIRST_FREE 10 /* PROGRAM's descriptors are below it */
 
 struct cage {
         struct cage_order order;
@@ -117,10 +118,11 @@ static int lock_program(const struct cage *cage, struct err *err)
 static int place_descriptors(struct cage *cage, int helper, struct err *err)
 {
         const int wanted[] = {cage->order.control, helper, cage->order.peer};
-        int program = fcntl(cage->program, F_DUPFD_CLOEXEC, 10), next = CAGED_CONTROL_FD, moved[3];
+        int program = fcntl(cage->program, F_DUPFD_CLOEXEC, FIRST_FREE), next = CAGED_CONTROL_FD, moved[3];
 
         for (size_t i = 0; i < 3; i++)
-                if ((moved[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, 10)) < 0 && wanted[i] >= 0)
+                if ((moved[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, FIRST_FREE)) < 0 &&
+                    wanted[i] >= 0)
                         return err_errno(err, "cage: descriptors");
         for (size_t i = 0; i < 3; i++)
                 if (moved[i] >= 0 && dup2(moved[i], next++) < 0)
@@ -146,6 +148,9 @@ static int lock_in(const struct cage *cage, struct err *err)
 
 static int run_program(struct cage *cage, int outer, int helper, struct err *err)
 {
+        outer = fcntl(outer, F_DUPFD_CLOEXEC, FIRST_FREE);
+        if (outer < 0)
+                return err_errno(err, "cage: descriptors");
         if (place_descriptors(cage, helper, err) < 0 || (!cage->weak && drop_capabilities(err) < 0) ||
             ns_die_with(outer, err) < 0)
                 return -1;
@@ -377,9 +382,6 @@ int cage_main(int argc, char **argv)
         cage.ahead = argc > 1 && strcmp(argv[1], "ahead") == 0;
         if (supervisor < 0 || self < 0)
                 err_errno(&err, "the starting process is gone");
-        else if (argc > 1 + cage.ahead)
-                err_set(&err, ERR_INPUT, "cage takes no arguments but `ahead`; its order comes on descriptor %d",
-                        CAGE_ORDER_FD);
         else
                 status = (cage.ahead ? start_ahead : start_now)(&cage, self, supervisor, &err);
         if (status < 0)

@@ -43,7 +43,7 @@ static const struct {
         const char *help;
 } roles[] = {
         {"cage", cage_main,
-         "make the cage of a run (plan: descriptor 3, socket: descriptor 4) and execute PROGRAM in it"},
+         "make the cage of a run, as the message on descriptor 3 says, and execute its program in it"},
         {"helper", run_helper, "run steps for the client on descriptor 3"},
         {"attach", attach_main, "stand between the terminal and a run's agent (descriptors: sandbox/attach.h)"},
         {"probe", probe_main, "try every layer of the sandbox; --json"},

@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -114,6 +115,17 @@ int spawn_away(const char *path, char *const argv[], char *const envp[], const i
                pid_t *ret_pid, struct err *err)
 {
         return start(&(struct start){path, argv, envp, fds, fds_len, output_fd, true}, ret_pid, err);
+}
+
+void spawn_abandon(struct spawn_ahead *ahead)
+{
+        if (!ahead->pid)
+                return;
+        close(ahead->fd);
+        kill(ahead->pid, SIGKILL);
+        while (waitpid(ahead->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+        *ahead = SPAWN_AHEAD_NONE;
 }
 
 char *sibling_path(const char *name, struct err *err)

@@ -19,6 +19,19 @@
 
 #include <sys/types.h>
 
+/*
+ * A child that was started before it is known whether it is needed, and its socket, on which it waits for that. All zero: there is
+ * none. spawn_abandon() ends and reaps one that nobody took; who takes it sets it to SPAWN_AHEAD_NONE.
+ */
+struct spawn_ahead {
+        pid_t pid;
+        int fd;
+};
+
+#define SPAWN_AHEAD_NONE ((struct spawn_ahead){0})
+
+void spawn_abandon(struct spawn_ahead *ahead);
+
 int spawn(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, pid_t *ret_pid,
           struct err *err);
 
