@@ -165,24 +165,12 @@ static void setup_program(void)
                 cr_assert(false, "cupel-director and cupel-sandbox are not built beside this program");
 }
 
-static void start(const char *mode, const char *outcome)
+static void start_with(const char *mode, const char *option, const char *value)
 {
         _cleanup_free_ char *program = sibling_path("cupel-director", &err);
-        char *argv[] = {program,
-                        (char *)mode,
-                        "--state",
-                        t.state,
-                        "--cache",
-                        t.cache,
-                        "--repository",
-                        t.git,
-                        "--run",
-                        RUN,
-                        "--snapshot",
-                        t.snapshot,
-                        outcome ? "--outcome" : NULL,
-                        (char *)outcome,
-                        NULL};
+        char *argv[] = {program,      (char *)mode,   "--state",      t.state,       "--cache",
+                        t.cache,      "--repository", t.git,          "--run",       RUN,
+                        "--snapshot", t.snapshot,     (char *)option, (char *)value, NULL};
         int pair[2];
 
         cr_assert_eq(channel_pair(pair, &err), 0);
@@ -190,6 +178,11 @@ static void start(const char *mode, const char *outcome)
         close(pair[1]);
         cr_assert_eq(fcntl(pair[0], F_SETFL, O_NONBLOCK), 0);
         channel_init(&t.channel, pair[0]);
+}
+
+static void start(const char *mode, const char *outcome)
+{
+        start_with(mode, outcome ? "--outcome" : NULL, outcome);
 }
 
 /* The next message with that event; everything else on the way is fine, but an end of the stream is not. */
@@ -321,6 +314,31 @@ Test(flow, a_verified_candidate_becomes_one_signed_commit)
            "cd %s/evidence && sha256sum -c --quiet SHA256SUMS && git -C %s/repo apply --check -R $PWD/patch.diff && "
            "test ! -e %s/quarantine && test ! -e %s/head && test ! -e %s/room",
            t.folder, t.base, RUN, t.state, t.run, t.folder, t.run, t.run, t.run);
+}
+
+Test(flow, one_that_was_started_ahead_waits_for_its_run)
+{
+        make_run(ITEM, POLICY("grep -q two file"));
+        start_with("run", "--ahead", "yes");
+        send_op("begin");
+        await_candidate();
+        propose("echo two >file");
+        send_op("verify");
+        cr_assert_str_eq(outcome(), "committed", "%s", shown());
+}
+
+Test(flow, one_that_was_started_ahead_and_given_up_does_nothing)
+{
+        struct store_run row = {0};
+
+        make_run(ITEM, POLICY("grep -q two file"));
+        start_with("run", "--ahead", "yes");
+        channel_release(&t.channel);
+        waitpid(t.pid, NULL, 0);
+        cr_assert_eq(store_run_get(t.store, RUN, &row, &err), 0);
+        cr_assert_eq(row.phase, PHASE_CREATED, "%s", phase_name(row.phase));
+        store_run_release(&row);
+        SH("test ! -e %s/head && test ! -e %s/evidence/report.json && test -d %s/quarantine", t.run, t.run, t.run);
 }
 
 Test(flow, what_the_clean_room_refuses_leaves_nothing)

@@ -6,10 +6,12 @@
 #include "sandbox/cage.h"
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 static struct bench bench;
 static struct cage_plan cage;
+static struct spawn_ahead ahead;
 
 static void setup(void)
 {
@@ -48,6 +50,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+        spawn_abandon(&ahead);
         cage_plan_release(&cage);
         bench_end(&bench);
 }
@@ -65,7 +68,7 @@ static int run_caged(const char *mark, const char *const *names)
         for (; *names; names++)
                 strv_add_printf(&argv, "%s%s/%s", mark, bench.folder, *names);
         cr_assert(channel_pair(pair, &bench.err) == 0);
-        cr_assert(cage_spawn(&(struct cage_start){&cage, argv.items, environ, pair[1], -1, 0, NULL}, &pid,
+        cr_assert(cage_spawn(&(struct cage_start){&cage, argv.items, environ, pair[1], -1, 0, &ahead}, &pid,
                              &bench.err) == 0,
                   "%s", bench.err.message);
         cr_assert(waitpid(pid, &status, 0) == pid);
@@ -75,24 +78,79 @@ static int run_caged(const char *mark, const char *const *names)
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static const char *const of_the_host[] = {"home/repo/file",
+                                          "home/repo/.git/file",
+                                          "home/repo/new",
+                                          "home/layers/file",
+                                          "home/file",
+                                          "base/file",
+                                          "state/store.db",
+                                          "state/keys/file",
+                                          "state/repos/r/runs/2/file",
+                                          "state/repos/r/runs/1/file",
+                                          "state/repos/r/runs/1/new",
+                                          "state/repos/r/runs/1/config_snapshot/file",
+                                          "state/repos/r/runs/1/config_snapshot/new",
+                                          NULL};
+
 Test(cage, nothing_of_the_host_can_be_written)
 {
-        static const char *const names[] = {"home/repo/file",
-                                            "home/repo/.git/file",
-                                            "home/repo/new",
-                                            "home/layers/file",
-                                            "home/file",
-                                            "base/file",
-                                            "state/store.db",
-                                            "state/keys/file",
-                                            "state/repos/r/runs/2/file",
-                                            "state/repos/r/runs/1/file",
-                                            "state/repos/r/runs/1/new",
-                                            "state/repos/r/runs/1/config_snapshot/file",
-                                            "state/repos/r/runs/1/config_snapshot/new",
-                                            NULL};
+        cr_assert_eq(run_caged("", of_the_host), 0);
+}
 
-        cr_assert_eq(run_caged("", names), 0);
+Test(cage, one_that_was_begun_ahead_is_the_same)
+{
+        static const char *const its_own[] = {"state/repos/r/runs/1/logs/file", NULL};
+
+        cr_assert(cage_begin(&ahead, &bench.err) == 0);
+        cr_assert_eq(run_caged("", of_the_host), 0);
+        cr_assert_eq(ahead.pid, 0, "it was taken");
+        cr_assert(cage_begin(&ahead, &bench.err) == 0);
+        cr_assert_eq(run_caged("", its_own), 1);
+}
+
+Test(cage, one_begun_ahead_that_is_gone_is_replaced)
+{
+        siginfo_t info;
+
+        cr_assert(cage_begin(&ahead, &bench.err) == 0);
+        cr_assert(kill(ahead.pid, SIGKILL) == 0 && waitid(P_PID, (id_t)ahead.pid, &info, WEXITED | WNOWAIT) == 0);
+        cr_assert_eq(run_caged("", of_the_host), 0);
+}
+
+Test(cage, one_that_nobody_wants_goes)
+{
+        int status;
+
+        cr_assert(cage_begin(&ahead, &bench.err) == 0);
+        close(ahead.fd);
+        cr_assert(waitpid(ahead.pid, &status, 0) == ahead.pid);
+        ahead = SPAWN_AHEAD_NONE;
+        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+}
+
+/* Says over its third descriptor, and on its output, what it was given. */
+Test(cage, what_comes_with_the_order_is_in_its_place)
+{
+        char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)"echo \"$0 $WORD\" >&5; echo said", (char *)"name",
+                        NULL};
+        char *envp[] = {(char *)"WORD=word \303\244", NULL};
+        int pair[2], peers[2], output[2], status;
+        char heard[64] = "", said[64] = "";
+        pid_t pid;
+
+        cage.peer = true;
+        for (int begun = 0; begun < 2; begun++) {
+                cr_assert(!begun || cage_begin(&ahead, &bench.err) == 0);
+                cr_assert(channel_pair(pair, &bench.err) == 0 && channel_pair(peers, &bench.err) == 0);
+                cr_assert(pipe(output) == 0);
+                cr_assert(cage_spawn(&(struct cage_start){&cage, argv, envp, pair[1], peers[1], output[1], &ahead},
+                                     &pid, &bench.err) == 0);
+                cr_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+                cr_assert(read(peers[0], heard, sizeof(heard) - 1) > 0 && read(output[0], said, sizeof(said) - 1) > 0);
+                cr_assert_str_eq(heard, "name word \303\244\n");
+                cr_assert_str_eq(said, "said\n");
+        }
 }
 
 Test(cage, what_is_not_the_runs_is_absent)
