@@ -144,12 +144,13 @@ static int supervised(struct context *context, struct launch *launch, const stru
 int carry_out(struct context *context, struct launch *launch, const struct carry_out *how, struct err *err)
 {
         _cleanup_run_result_ struct run_result result = {0};
+        struct err no_matter; /* where it could not be started, supervise() says so */
 
         supervisor_hold_signals();
         if (launch_write(launch, context, err) < 0)
                 return -1;
         if (!ends_at_once(launch))
-                supervise_ahead(context, launch);
+                (void)director_start_ahead(context, launch, &no_matter);
         if (launch_create(launch, context, err) < 0)
                 return -1;
         if (supervised(context, launch, how, &result, err) < 0)

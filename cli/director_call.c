@@ -6,6 +6,7 @@
 #include "cli/director_call.h"
 
 #include "cli/context.h"
+#include "cli/launch.h"
 #include "cli/terminal.h"
 #include "lib/base/channel.h"
 #include "lib/base/cleanup.h"
@@ -71,6 +72,19 @@ int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid
         close(fds[1]);
         *ret_fd = fds[0];
         return 0;
+}
+
+int director_start_ahead(struct context *context, struct launch *launch, struct err *err)
+{
+        const struct director_call call = {.context = context,
+                                           .mode = "run",
+                                           .run = launch->run_id,
+                                           .snapshot = launch->snapshot,
+                                           .jobs = launch->jobs,
+                                           .ahead = true,
+                                           .no_reuse = launch->no_reuse};
+
+        return director_start(&call, &launch->director.fd, &launch->director.pid, err);
 }
 
 void director_begin(int fd)

@@ -25,6 +25,7 @@
 
 struct context;
 struct json_t;
+struct launch;
 struct terminal;
 
 struct director_call {
@@ -56,6 +57,9 @@ void director_answer_release(struct director_answer *answer);
 
 /* Blocks until the director has answered and is gone (and reaped). */
 int director_call(const struct director_call *call, struct director_answer *ret, struct err *err);
+
+/* Of that run, mode run: `launch->director`. Its folder is there, its row may follow. */
+int director_start_ahead(struct context *context, struct launch *launch, struct err *err);
 
 /* To one that was started `ahead`. One that is gone is not told: the end of its stream says so. */
 void director_begin(int fd);

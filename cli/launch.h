@@ -84,7 +84,7 @@ struct launch {
         struct launch_resume
                 *resume; /* begins with another run's checkpoint (cli/launch_resume.h); NULL: with the base */
         bool armed;      /* or wants no arming */
-        struct spawn_ahead director; /* started while the row is made, by supervise_ahead() */
+        struct spawn_ahead director; /* started while the row is made, by director_start_ahead() */
         char *sentence;              /* what approves it before it starts; NULL until launch_approval_key() */
         char terms[HASH_HEX];        /* of the plan, beside it */
         /* For its receipt.preconditions; NULL: nothing is known of it. spend: NULL where it costs nothing that can be known. */

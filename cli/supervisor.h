@@ -45,9 +45,6 @@ void run_result_release(struct run_result *result);
  */
 void supervisor_hold_signals(void);
 
-/* Before launch_create(): the director starts, opens repository and store, and waits. What fails here fails again in supervise(). */
-void supervise_ahead(struct context *context, struct launch *launch);
-
 int supervise(struct context *context, struct launch *launch, struct terminal *terminal, struct run_result *ret,
               struct err *err);
 

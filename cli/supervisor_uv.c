@@ -57,28 +57,6 @@ void supervisor_hold_signals(void)
         mask_signals(SIG_BLOCK);
 }
 
-/* ---- Starting ---- */
-
-static int start_director(struct context *context, struct launch *launch, struct err *err)
-{
-        const struct director_call call = {.context = context,
-                                           .mode = "run",
-                                           .run = launch->run_id,
-                                           .snapshot = launch->snapshot,
-                                           .jobs = launch->jobs,
-                                           .ahead = true,
-                                           .no_reuse = launch->no_reuse};
-
-        return director_start(&call, &launch->director.fd, &launch->director.pid, err);
-}
-
-void supervise_ahead(struct context *context, struct launch *launch)
-{
-        struct err ignored;
-
-        (void)start_director(context, launch, &ignored);
-}
-
 /* ---- Events ---- */
 
 #define TURN_MESSAGES 1000
@@ -306,7 +284,7 @@ static int begin_director(struct loop *loop, struct err *err)
         struct spawn_ahead *director = &loop->s.launch->director;
         int fd;
 
-        if (!director->pid && start_director(loop->s.context, loop->s.launch, err) < 0)
+        if (!director->pid && director_start_ahead(loop->s.context, loop->s.launch, err) < 0)
                 return -1;
         fd = director->fd;
         loop->s.director_pid = director->pid;
