@@ -211,6 +211,7 @@ static int create_row(struct launch *launch, struct context *context, struct err
         const struct store_claim claim = {.owner = owner, .until = clock_ms() + RESUME_LEASE_MS};
         const bool wanted = launch_wants_sentence(launch);
         _cleanup_free_ char *title = title_on_record(launch);
+        __attribute__((cleanup(launch_reads_release))) struct launch_reads reads = {0};
         bool granted = false;
         struct store_approval_key key;
         const struct store_start start = {.key = &key, .ready = !launch->missing.len, .ret_granted = &granted};
@@ -236,6 +237,9 @@ static int create_row(struct launch *launch, struct context *context, struct err
         if (wanted && launch_approval_key(launch, context, &key, err) < 0)
                 return -1;
         spec.start = wanted ? &start : NULL;
+        launch_reads(launch, &reads);
+        spec.events = reads.items;
+        spec.events_len = reads.len;
         if (store_run_create(context->store, &spec, err) < 0) {
                 if (spec.take && err->code == ERR_CONFLICT)
                         err->code = ERR_INPUT;
@@ -279,8 +283,7 @@ int launch_create(struct launch *launch, struct context *context, struct err *er
                         remove_folder(launch);
                 return -1;
         }
-        if (launch_record_reads(launch, context, err) < 0 ||
-            (launch->resume && launch_resume_record(launch, context, err) < 0))
+        if (launch->resume && launch_resume_record(launch, context, err) < 0)
                 return -1;
         if (!launch->missing.len && launch_spend_reserve(launch, context, err) < 0)
                 return -1;

@@ -55,7 +55,12 @@ int launch_furnish_with(struct launch *launch, const struct context *context, st
                         struct err *err);
 
 /* launch_receipt.c: a receipt.read of each file of the snapshot. */
-int launch_record_reads(const struct launch *launch, struct context *context, struct err *err);
+struct launch_reads {
+        struct store_event *items;
+        size_t len;
+};
+void launch_reads(const struct launch *launch, struct launch_reads *ret);
+void launch_reads_release(struct launch_reads *reads);
 
 /* launch_check.c: whether something can be seen in the sandbox at that absolute path */
 bool launch_can_show(const char *path);

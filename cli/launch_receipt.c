@@ -28,33 +28,29 @@ struct json_t *launch_receipt(const struct launch *launch)
         return receipt;
 }
 
-static int record_read(const struct launch *launch, const struct launch_file *file, struct store *store,
-                       struct err *err)
+static struct json_t *read_data(const struct launch_file *file)
 {
-        _cleanup_json_ json_t *data = NULL;
-        struct store_event event = {.run = launch->run_id, .type = "receipt.read", .actor = EVENT_ACTOR_SYSTEM};
         char digest[HASH_HEX];
 
         hash_bytes(file->bytes, file->len, digest);
-        data = json_pack("{s:o, s:s, s:I, s:s}", "path", json_quoted(file->name), "sha256", digest, "bytes",
+        return json_pack("{s:o, s:s, s:I, s:s}", "path", json_quoted(file->name), "sha256", digest, "bytes",
                          (json_int_t)file->len, "origin", file->origin);
-        event.data = data;
-        return store_event_append(store, &event, NULL, err);
 }
 
-int launch_record_reads(const struct launch *launch, struct context *context, struct err *err)
+void launch_reads(const struct launch *launch, struct launch_reads *ret)
 {
-        if (store_batch_begin(context->store, err) < 0)
-                return -1;
-        for (size_t i = 0; i < launch->files.len; i++) {
-                const struct launch_file *file = &launch->files.items[i];
+        ret->items = xcalloc(launch->files.len, sizeof(*ret->items));
+        for (size_t i = 0; i < launch->files.len; i++)
+                if (strncmp(launch->files.items[i].name, "bundle/", strlen("bundle/")) != 0)
+                        ret->items[ret->len++] = (struct store_event){.type = "receipt.read",
+                                                                      .actor = EVENT_ACTOR_SYSTEM,
+                                                                      .data = read_data(&launch->files.items[i])};
+}
 
-                if (strncmp(file->name, "bundle/", strlen("bundle/")) == 0)
-                        continue;
-                if (record_read(launch, file, context->store, err) < 0) {
-                        store_batch_abort(context->store);
-                        return err_wrap(err, "record what was read");
-                }
-        }
-        return store_batch_commit(context->store, err);
+void launch_reads_release(struct launch_reads *reads)
+{
+        for (size_t i = 0; i < reads->len; i++)
+                json_decref((json_t *)reads->items[i].data);
+        free(reads->items);
+        *reads = (struct launch_reads){0};
 }

@@ -289,6 +289,16 @@ int event_write(struct store *store, const struct store_event *event, char *ret_
         return 0;
 }
 
+int event_write_all(struct store *store, const char *run, const struct store_event *events, size_t len, struct err *err)
+{
+        if (cursor_load(store, run, err) < 0)
+                return -1;
+        for (size_t i = 0; i < len; i++)
+                if (event_write(store, &events[i], NULL, err) < 0)
+                        return err_wrap(err, "run %s, event %s", run, events[i].type);
+        return 0;
+}
+
 /* ---- the interface ---- */
 
 static int append_in_batch(struct store *store, const struct store_event *event, char *ret_id, struct err *err)

@@ -14,6 +14,9 @@
 int cursor_load(struct store *store, const char *run, struct err *err);
 /* `event->run` is not looked at. ERR_INPUT and ERR_REFUSED leave the transaction as it was. */
 int event_write(struct store *store, const struct store_event *event, char *ret_id, struct err *err);
+/* Several, of that run, which is the cursor's then. */
+int event_write_all(struct store *store, const char *run, const struct store_event *events, size_t len,
+                    struct err *err);
 
 /* The CloudEvent as text: the stored body with hash and previous hash added. */
 struct str;

@@ -205,14 +205,6 @@ static int book_on_item(struct store *store, const struct store_run *run, enum o
         return db_run(store, ended, err);
 }
 
-static int write_extra(struct store *store, const struct store_move *move, struct err *err)
-{
-        for (size_t i = 0; i < move->events_len; i++)
-                if (event_write(store, &move->events[i], NULL, err) < 0)
-                        return err_wrap(err, "run %s, event %s", move->run, move->events[i].type);
-        return 0;
-}
-
 /* A run that waits for a person may have a deadline by what was asked; else it gets the one of the move, once. */
 static int set_deadline(struct store *store, const struct store_move *move, int64_t number, struct err *err)
 {
@@ -236,8 +228,9 @@ static int write_move(struct store *store, const struct store_move *move, const 
         char now[CLOCK_RFC3339];
 
         clock_rfc3339(now);
-        if (choose_outcome(move, &outcome, err) < 0 || cursor_load(store, run->id, err) < 0 ||
-            write_extra(store, move, err) < 0 || write_row(store, number, move, outcome, now, err) < 0)
+        if (choose_outcome(move, &outcome, err) < 0 ||
+            event_write_all(store, run->id, move->events, move->events_len, err) < 0 ||
+            write_row(store, number, move, outcome, now, err) < 0)
                 return -1;
         if ((move->intent || run->phase == PHASE_LANDING) && set_intent(store, number, move->intent, err) < 0)
                 return -1;

@@ -118,7 +118,8 @@ int store_run_create(struct store *store, const struct store_run_spec *asked, st
                     store,
                     &(struct store_event){.type = "run.state", .actor = EVENT_ACTOR_SYSTEM, .data = data, .time = now},
                     NULL, err) < 0 ||
-            approval_at_start(store, spec, err) < 0)
+            approval_at_start(store, spec, err) < 0 ||
+            event_write_all(store, spec->id, spec->events, spec->events_len, err) < 0)
                 return -1;
         return db_commit(&tx, err);
 }

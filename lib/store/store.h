@@ -148,6 +148,9 @@ struct store_run_spec {
         int64_t claim_epoch;  /* of the claim of `item` that the run is started for (lib/store/queue.h); 0: of none */
         const struct store_claim *take;  /* its item is claimed for it (store_queue_may_take()); NULL: it is not */
         const struct store_start *start; /* the approval that it starts with; NULL: it needs none */
+        const struct store_event
+                *events; /* appended after its first, in the same transaction; their `run` is not looked at */
+        size_t events_len;
 };
 
 /*
