@@ -5,7 +5,8 @@ source "$(dirname "$0")/../lib/e2e.sh"
 
 default_home=$HOME
 made=()
-trap 'for folder in "${made[@]}"; do rm -rf "$folder"; done' EXIT
+serial=cupel-place-$$
+trap 'rm -rf "${made[@]}" {,/var}/tmp/"$serial.d"' EXIT
 
 # make_repo_at PATH : false where this user may not make it
 make_repo_at() {
@@ -30,7 +31,6 @@ works() {
         is "$(git -C "$1" status --porcelain src)" "" "git status"
 }
 
-serial=cupel-place-$$
 for place in /tmp/$serial /tmp/$serial.d/deep /var/tmp/$serial /var/tmp/$serial.d/deep /srv/$serial /opt/$serial /var/lib/$serial \
         /usr/local/src/$serial /home/$serial /mnt/$serial /root/$serial /dev/shm/$serial; do
         make_repo_at "$place" || continue
