@@ -92,7 +92,6 @@ Test(lines, of_a_file_that_are_too_long_or_have_no_end_are_refused)
 
 Test(lines, one_of_a_gigabyte_is_never_in_memory)
 {
-        _cleanup_str_ struct str heard = {0};
         const int fd = memfd_create("lines", MFD_CLOEXEC);
         struct line_reader reader = {.fd = fd, .most = 1 << 20};
         const char *line;

@@ -167,8 +167,8 @@ Test(supervision_records, what_is_not_valid_ends_the_run)
                 NOTE("receipt.commit", "{\"text\":\"x\"}"),
                 NOTE("run.state", "{\"from\":\"\",\"reasons\":[],\"to\":\"committed\"}"),
                 NOTE("note.nothing", "{\"text\":\"x\"}"),
-                "{\"event\":\"record\",\"type\":\"note.observation\",\"actor\":\"agent\",\"data\":{\"text\":\"x\"},"
-                "\"more\":{}}",
+                ("{\"event\":\"record\",\"type\":\"note.observation\",\"actor\":\"agent\",\"data\":{\"text\":\"x\"},"
+                 "\"more\":{}}"),
                 "{\"event\":\"record\",\"type\":\"note.observation\",\"actor\":\"director\",\"data\":{\"text\":\"x\"}}",
         };
 

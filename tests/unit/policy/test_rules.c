@@ -194,8 +194,8 @@ Test(rules, what_moved_or_was_there_before_is_no_addition)
 {
         static const char *const same[] = {
                 /* moved to another file */
-                "--- src/a.c\n// TODO: errors\nint x;\n+++ src/a.c\nint x;\n--- src/b.c\nint y;\n+++ src/b.c\nint "
-                "y;\n// TODO: errors\n",
+                ("--- src/a.c\n// TODO: errors\nint x;\n+++ src/a.c\nint x;\n--- src/b.c\nint y;\n+++ src/b.c\nint "
+                 "y;\n// TODO: errors\n"),
                 /* edited around the marker */
                 "--- src/a.c\nint x; // TODO: errors\n+++ src/a.c\nlong x; // TODO: errors here\n",
                 /* only shifted by other lines */

@@ -53,11 +53,15 @@ Test(reason, names_how_a_command_ended)
                  "the command was killed by signal 11, SIGSEGV"},
                 {{.reason = SANDBOX_REASON_MEMORY,
                   .signal = 9,
-                  .uses[SANDBOX_LIMIT_MEMORY] = {(uint64_t)2 << 30, ((uint64_t)2 << 30) + (300 << 20)}},
+                  .uses[SANDBOX_LIMIT_MEMORY] = {.budget = (uint64_t)2 << 30,
+                                                 .peak = ((uint64_t)2 << 30) + (300 << 20)}},
                  "the command used more memory than its budget of 2G (budget.memory; it used 2.2G)"},
-                {{.reason = SANDBOX_REASON_PROCESSES, .uses[SANDBOX_LIMIT_PROCESSES] = {512, USE_UNKNOWN}},
+                {{.reason = SANDBOX_REASON_PROCESSES,
+                  .uses[SANDBOX_LIMIT_PROCESSES] = {.budget = 512, .peak = USE_UNKNOWN}},
                  "the command started more processes and threads at once than its budget of 512 (budget.pids)"},
-                {{.reason = SANDBOX_REASON_DISK, .out_of_inodes = true, .uses[SANDBOX_LIMIT_INODES] = {4096, 4096}},
+                {{.reason = SANDBOX_REASON_DISK,
+                  .out_of_inodes = true,
+                  .uses[SANDBOX_LIMIT_INODES] = {.budget = 4096, .peak = 4096}},
                  "the command made more files and folders (inodes) than its budget of 4096 (budget.disk; it used "
                  "4096)"},
                 {{.reason = SANDBOX_REASON_SETUP, .message = "no\nsuch"},
@@ -73,8 +77,8 @@ Test(reason, names_how_a_command_ended)
 
 Test(reason, names_the_wall_budget)
 {
-        _cleanup_free_ char *text = end(
-                &(struct sandbox_result){.reason = SANDBOX_REASON_WALL, .uses[SANDBOX_LIMIT_WALL] = {600000, 600050}});
+        _cleanup_free_ char *text = end(&(struct sandbox_result){
+                .reason = SANDBOX_REASON_WALL, .uses[SANDBOX_LIMIT_WALL] = {.budget = 600000, .peak = 600050}});
 
         cr_assert(strstr(text, "ran for longer than its budget of 10 m"));
         cr_assert(strstr(text, "(budget.wall; it used 10 m 00 s)"));

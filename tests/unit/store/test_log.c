@@ -150,8 +150,8 @@ Test(log, a_text_that_is_no_event_says_nothing)
 {
         static const char *const texts[] = {
                 "", "{", "{\"actor\":\"", "{\"actor\":\"agent\",\"data\":{\"a\":1}}",
-                "{\"actor\":\"nobody\",\"data\":{},\"datacontenttype\":\"application/json\","
-                "\"id\":\"\"}"};
+                ("{\"actor\":\"nobody\",\"data\":{},\"datacontenttype\":\"application/json\","
+                 "\"id\":\"\"}")};
 
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
                 struct err err = ERR_INIT;
