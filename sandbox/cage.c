@@ -198,17 +198,22 @@ int cage_begin(struct spawn_ahead *ret, struct err *err)
         return begin("ahead", ret, err);
 }
 
-/* One that died while it waited is no reason to fail. */
+/* One that died while it waited is no reason to fail; one that does not fit is in nobody's way any longer. */
 static bool take_ahead(const struct cage_start *start, pid_t *ret_pid)
 {
+        const bool fits = !start->plan->network && start->plan->minimum < SANDBOX_TIER_D;
+        struct spawn_ahead *ahead = start->ahead;
         struct err gone;
 
-        if (!start->ahead || !start->ahead->pid || start->plan->network || start->plan->minimum >= SANDBOX_TIER_D ||
-            send_order(start->ahead->fd, start, &gone) < 0)
+        if (!ahead || !ahead->pid)
                 return false;
-        *ret_pid = start->ahead->pid;
-        close(start->ahead->fd);
-        *start->ahead = SPAWN_AHEAD_NONE;
+        if (!fits || send_order(ahead->fd, start, &gone) < 0) {
+                spawn_abandon(ahead);
+                return false;
+        }
+        *ret_pid = ahead->pid;
+        close(ahead->fd);
+        *ahead = SPAWN_AHEAD_NONE;
         return true;
 }
 

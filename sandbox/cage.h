@@ -93,12 +93,12 @@ struct cage_start {
 
 /*
  * A cage that was begun before it is known what it is for, so that its process starts beside other work. It fits every plan but
- * one with network, or one that does with tier D: where it does not, or is gone, cage_spawn() starts another and leaves it alone.
+ * one with network, or one that does with tier D: one that does not fit, or is gone, is ended, and cage_spawn() starts another.
  *
  *         struct spawn_ahead ahead = SPAWN_AHEAD_NONE;
  *         cage_begin(&ahead, err);
  *         cage_spawn(&(struct cage_start){…, .ahead = &ahead}, &pid, err);
- *         spawn_abandon(&ahead);                  ends the one that nobody took, and reaps it
+ *         spawn_abandon(&ahead);                  ends the one that was never asked, and reaps it
  */
 int cage_begin(struct spawn_ahead *ret, struct err *err);
 

@@ -5,6 +5,7 @@
 #include "lib/base/json.h"
 #include "sandbox/cage.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -116,6 +117,17 @@ Test(cage, one_begun_ahead_that_is_gone_is_replaced)
         cr_assert(cage_begin(&ahead, &bench.err) == 0);
         cr_assert(kill(ahead.pid, SIGKILL) == 0 && waitid(P_PID, (id_t)ahead.pid, &info, WEXITED | WNOWAIT) == 0);
         cr_assert_eq(run_caged("", of_the_host), 0);
+}
+
+Test(cage, one_begun_ahead_that_does_not_fit_is_ended_and_replaced)
+{
+        pid_t begun;
+
+        cage.minimum = SANDBOX_TIER_D;
+        cr_assert(cage_begin(&ahead, &bench.err) == 0);
+        begun = ahead.pid;
+        cr_assert_eq(run_caged("", of_the_host), 0);
+        cr_assert(ahead.pid == 0 && kill(begun, 0) < 0 && errno == ESRCH);
 }
 
 Test(cage, one_that_nobody_wants_goes)
