@@ -211,6 +211,7 @@ static void tell_client(struct cage *cage, const struct err *failure)
         channel_init(&channel, cage->order.control);
         channel_send(&channel, message, NULL, 0, &ignored);
         channel_release(&channel);
+        cage->order.control = -1;
 }
 
 static int fail(struct cage *cage, struct err *err)
