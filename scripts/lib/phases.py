@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 PHASES = {
-    "launch": "options, policy, plan, snapshot, the row of the run",
-    "cage": "namespaces around everything that touches the candidate; exec of the runner",
+    "launch": "options, policy, plan, snapshot, the row of the run; beside it the namespaces around everything that touches the candidate; "
+              "exec of the runner",
     "sandbox": "worktree, namespaces, mounts, Landlock, seccomp of the agent's step; exec",
     "step": "the agent's own work",
     "read-back": "the upper becomes a candidate tree; the self-verifier's sandbox",
@@ -94,7 +94,7 @@ def phases_of(events, begin, end):
     agent, inside, outside = runs["step"][:3]
     syncs = [(at, what) for at, pid, what, _ in events if pid == director[1] and "sync" in what and at > ends[outside[1]]]
     landing, landed = syncs[0][0], max(at for at, what in syncs if what == "sys_fsync")
-    moments = [begin, cage[0], runner[0], agent[0], ends[agent[1]], inside[0], ends[inside[1]], ends[cage[1]], outside[0],
+    moments = [begin, runner[0], agent[0], ends[agent[1]], inside[0], ends[inside[1]], ends[cage[1]], outside[0],
                ends[outside[1]], landing, landed, ends[director[1]], end]
     return {phase: (after - before) * 1000 for phase, before, after in zip(PHASES, moments, moments[1:])}
 

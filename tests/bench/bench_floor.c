@@ -7,8 +7,8 @@
  *
  * The phases, and what is in each (scripts/bench phases sets our own time beside it, by the same names):
  *
- *         launch      exec of a process; seven files of a snapshot; a row that is durable before anything starts
- *         cage        exec; namespaces, a map of ids, a few mounts, a process in them, exec of the runner
+ *         launch      exec of a process; seven files of a snapshot; a row that is durable before anything starts; beside it the
+ *                     cage: exec, namespaces, a map of ids, a few mounts, a process in them; exec of the runner
  *         sandbox     the namespaces of one step, its root, /usr, /proc, /dev, the overlay, pivot_root, Landlock, seccomp, exec
  *         step        what the agent does, to its end: sh -c 'echo … > b.txt'
  *         read-back   its namespaces end; the upper is walked, a blob and a tree are written; a step with a fresh upper, to its exec
@@ -179,15 +179,14 @@ static void take_marks(int marks, struct mark *got, size_t count)
         }
 }
 
-static void one_run(int log, int go, int marks, struct mark *ret)
+static void one_run(int log, int begin, int go, int marks, struct mark *ret)
 {
-        pid_t cage, room;
+        pid_t cage = start("cage", "run"), room;
 
         finish(start("nothing", ""));
         put_files("snapshot", 7, 1024);
         put_row(log);
-        mark(PHASE_launch);
-        cage = start("cage", "run");
+        must(write(begin, "", 1), "begin");
         room = start("cage", "room");
         finish(cage);
         mark(PHASE_transfer);
@@ -227,7 +226,7 @@ static int compare(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-/* Above the two that caged processes are given by number. */
+/* Above the three that caged processes are given by number. */
 static int high(int fd)
 {
         int copy = (int)must(fcntl(fd, F_DUPFD_CLOEXEC, 10), "dup");
@@ -238,25 +237,28 @@ static int high(int fd)
 
 static void measure(unsigned rounds, double (*ms)[MAX_ROUNDS])
 {
-        int marks[2], go[2], log;
+        int marks[2], go[2], begin[2], log;
 
         must(pipe(marks), "pipe");
         must(pipe(go), "pipe");
+        must(pipe(begin), "pipe");
         log = high((int)must(open("log", O_RDWR | O_CREAT | O_CLOEXEC, 0644), "log"));
         for (int i = 0; i < 2; i++) {
                 marks[i] = high(marks[i]);
                 go[i] = high(go[i]);
+                begin[i] = high(begin[i]);
         }
         put_row(log);
         must(dup2(marks[1], MARKS), "dup");
         must(dup2(go[0], GO), "dup");
+        must(dup2(begin[0], BEGIN), "dup");
         for (unsigned i = 0; i < rounds; i++) {
                 struct mark got[PHASE_COUNT];
                 uint64_t before;
 
                 prepare(i);
                 before = now_ns();
-                one_run(log, go[1], marks[0], got);
+                one_run(log, begin[1], go[1], marks[0], got);
                 for (int k = 0; k < PHASE_COUNT; k++) {
                         if (got[k].phase != (enum phase)k)
                                 errx(1, "marks came in another order");

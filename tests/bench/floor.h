@@ -13,9 +13,9 @@
 
 #define MARKS 3 /* the descriptor of the pipe; GO is read by the clean room before its step */
 #define GO 4
+#define BEGIN 5 /* by the cage of the run, before its exec */
 #define PHASES                                                                                                         \
         X(launch, "launch")                                                                                            \
-        X(cage, "cage")                                                                                                \
         X(sandbox, "sandbox")                                                                                          \
         X(step, "step")                                                                                                \
         X(read_back, "read-back")                                                                                      \
