@@ -106,20 +106,20 @@ static void open_commit(const struct policy *user, const struct policy *own, str
                 opened->commit.sign = 0;
 }
 
-/* One line per value; of an agent, what it runs and gets. */
+/* One line per value, one that is empty as well: what is opened is never said with no line. Of an agent, what it runs and gets. */
 static void flatten(const char *path, const json_t *value, struct strv *lines)
 {
         const char *key;
         json_t *inner;
 
-        if (json_is_object(value)) {
+        if (json_object_size(value)) {
                 json_object_foreach((json_t *)value, key, inner)
                 {
                         _cleanup_free_ char *below = xasprintf("%s%s%s", path, *path ? "." : "", key);
 
                         flatten(below, inner, lines);
                 }
-        } else if (json_is_array(value) && !(strstr(path, ".command") && json_array_size(value))) {
+        } else if (json_array_size(value) && !strstr(path, ".command")) {
                 for (size_t i = 0; i < json_array_size(value); i++)
                         flatten(path, json_array_get(value, i), lines);
         } else {

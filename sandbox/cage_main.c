@@ -48,6 +48,7 @@ struct cage {
         struct cage_order order;
         int program;      /* the file of PROGRAM, opened before it may be hidden; -1: none */
         bool ahead;       /* its order comes when the namespaces are there */
+        bool waiting;     /* for that: whoever began it may have gone since, and nobody is to hear of it */
         bool weak;        /* tier D */
         bool own_network; /* its loopback is up */
         /* named after the outermost process of the cage, which outlives the helper */
@@ -72,8 +73,11 @@ static int take_order(struct cage *cage, struct err *err)
         static char *nothing[] = {NULL};
         int got = cage_receive(CAGE_ORDER_FD, &cage->order, err);
 
-        if (got <= 0)
-                return got;
+        if (got == 0)
+                return 0;
+        cage->waiting = false;
+        if (got < 0)
+                return -1;
         if (cage->order.output >= 0 &&
             (dup2(cage->order.output, STDOUT_FILENO) < 0 || dup2(cage->order.output, STDERR_FILENO) < 0))
                 return err_errno(err, "cage: output");
@@ -216,6 +220,8 @@ static void tell_client(struct cage *cage, const struct err *failure)
 
 static int fail(struct cage *cage, struct err *err)
 {
+        if (cage->waiting)
+                return err_exit_status(err);
         if (err->code != ERR_INPUT)
                 err->code = ERR_SANDBOX;
         tell_client(cage, err);
@@ -380,7 +386,7 @@ int cage_main(int argc, char **argv)
         struct err err = ERR_INIT;
         int status = -1;
 
-        cage.ahead = argc > 1 && strcmp(argv[1], "ahead") == 0;
+        cage.ahead = cage.waiting = argc > 1 && strcmp(argv[1], "ahead") == 0;
         if (supervisor < 0 || self < 0)
                 err_errno(&err, "the starting process is gone");
         else

@@ -65,6 +65,12 @@ enum store_mode {
 int store_open(const char *path, const char *repo_id, enum store_mode mode, struct store **ret, struct err *err);
 void store_close(struct store *store); /* NULL is fine; an open batch is aborted */
 
+/*
+ * For who has time just now: the log is copied back, with two syncs, where it has grown, so that the next to open has little of it to
+ * read. Nobody is waited for; what somebody still reads is left for the next time.
+ */
+void store_copy_back(struct store *store);
+
 /* SQLite's own check of every page and index: O(store). ERR_STORE names the first problem. */
 int store_check(struct store *store, struct err *err);
 

@@ -136,6 +136,13 @@ forged=$(in_repo cupel runs --json | python3 -c 'import json,sys; print([r.get("
 fails in_repo cupel events --verify "$forged"
 has "$(cat "$e2e_tmp/out")" "$forged" "what is broken is named"
 
+t "a run that is refused at once says why, and nothing else is heard of it"
+repo=$(new_repo)
+for _ in $(seq 30); do
+        (cd "$repo" && cupel run --title x --policy /nowhere -- true) 2>>"$e2e_tmp/refused" && fail "it was not refused"
+done
+is "$(sort -u "$e2e_tmp/refused" | wc -l)" 1 "what was said: $(sort -u "$e2e_tmp/refused")"
+
 t "a question has nothing to approve; a mistyped command gets a guess; an empty selection says so"
 repo=$(new_repo)
 run "$repo" --mood deferential --title "Shall we" -- true

@@ -133,6 +133,7 @@ Test(policy, a_repository_opens_nothing_without_admission)
                 {"spend: {weekly_usd: 5}\n", "spend.weekly_usd: 5.00"},
                 {"commit: {sign: false}\n", "commit.sign: false"},
                 {"commit: {author: \"A <a@b>\"}\n", "commit.author: A <a@b>"},
+                {"prices: {model: {}}\n", "prices.model: {}"},
         };
         _cleanup_policy_ struct policy user;
 

@@ -38,6 +38,54 @@ Test(open, what_was_written_is_there_the_next_time)
         fixture_close(&f);
 }
 
+static off_t log_size(const struct fixture *f)
+{
+        struct stat st;
+        char wal[128];
+
+        snprintf(wal, sizeof(wal), "%s-wal", f->path);
+        cr_assert_eq(stat(wal, &st), 0);
+        return st.st_size;
+}
+
+Test(open, a_log_that_was_copied_back_is_written_from_its_beginning)
+{
+        struct fixture f;
+        off_t once;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        for (int i = 0; i < 100; i++)
+                note(f.store, "r", "before");
+        once = log_size(&f);
+        store_copy_back(f.store);
+        for (int i = 0; i < 90; i++)
+                note(f.store, "r", "after");
+        cr_assert_eq(log_size(&f), once);
+        cr_assert(verify(&f, NULL).ok);
+        cr_assert_eq(verify(&f, NULL).events, 191);
+        fixture_close(&f);
+}
+
+Test(open, nobody_waits_for_a_log_to_be_copied_back)
+{
+        struct fixture f;
+        sqlite3 *reader = NULL;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert_eq(sqlite3_open(f.path, &reader), SQLITE_OK);
+        cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM events", NULL, NULL, NULL), SQLITE_OK);
+        for (int i = 0; i < 100; i++)
+                note(f.store, "r", "before");
+        store_copy_back(f.store);
+        note(f.store, "r", "after");
+        cr_assert_eq(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(reader);
+        cr_assert_eq(verify(&f, NULL).events, 102);
+        fixture_close(&f);
+}
+
 Test(open, reading_where_there_is_no_store_says_so_and_makes_none)
 {
         struct store *store = NULL;
