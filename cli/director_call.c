@@ -37,10 +37,29 @@ static void add_option(struct strv *argv, const char *name, const char *value)
         strv_add(argv, value);
 }
 
+static bool is_hidden(const char *entry, const struct strv *hidden)
+{
+        for (size_t i = 0; hidden && i < hidden->len; i++) {
+                const size_t len = strlen(hidden->items[i]);
+
+                if (strncmp(entry, hidden->items[i], len) == 0 && entry[len] == '=')
+                        return true;
+        }
+        return false;
+}
+
+static void give_environment(const struct strv *hidden, struct strv *ret)
+{
+        for (char **entry = environ; *entry; entry++)
+                if (!is_hidden(*entry, hidden))
+                        strv_add(ret, *entry);
+}
+
 int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid, struct err *err)
 {
         _cleanup_free_ char *program = sibling_path("cupel-director", err);
-        _cleanup_strv_ struct strv argv = {0};
+        _cleanup_strv_ struct strv argv = {0}, environment = {0};
+        static char *const nothing[] = {NULL};
         int fds[2];
 
         if (!program || channel_pair(fds, err) < 0)
@@ -64,7 +83,8 @@ int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid
         add_option(&argv, "--carry", call->carry);
         add_option(&argv, "--ahead", call->ahead ? "yes" : NULL);
         add_option(&argv, "--reuse", call->no_reuse ? "no" : NULL);
-        if (spawn(program, argv.items, environ, &fds[1], 1, ret_pid, err) < 0) {
+        give_environment(call->hidden, &environment);
+        if (spawn(program, argv.items, environment.len ? environment.items : nothing, &fds[1], 1, ret_pid, err) < 0) {
                 close(fds[0]);
                 close(fds[1]);
                 return -1;
@@ -76,7 +96,9 @@ int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid
 
 int director_start_ahead(struct context *context, struct launch *launch, struct err *err)
 {
+        _cleanup_strv_ struct strv secrets = {0};
         const struct director_call call = {.context = context,
+                                           .hidden = &secrets,
                                            .mode = "run",
                                            .run = launch->run_id,
                                            .snapshot = launch->snapshot,
@@ -84,17 +106,19 @@ int director_start_ahead(struct context *context, struct launch *launch, struct 
                                            .ahead = true,
                                            .no_reuse = launch->no_reuse};
 
+        plan_route_variables(&launch->plan, &secrets);
         return director_start(&call, &launch->director.fd, &launch->director.pid, err);
 }
 
-void director_begin(int fd)
+int director_begin(int fd, struct err *err)
 {
         _cleanup_json_ json_t *begin = json_pack("{s:s}", "op", "begin");
         struct channel channel;
-        struct err ignored;
 
         channel_init(&channel, fd);
-        channel_send(&channel, begin, NULL, 0, &ignored);
+        if (channel_send(&channel, begin, NULL, 0, err) == 0 || err->errnum == EPIPE || err->errnum == ECONNRESET)
+                return 0;
+        return err_wrap(err, "the director");
 }
 
 static int hear_done(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)

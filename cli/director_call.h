@@ -30,6 +30,7 @@ struct terminal;
 
 struct director_call {
         struct context *context;      /* paths and the repository; required */
+        const struct strv *hidden;    /* variables of the environment that it is not given; NULL: none */
         const char *mode;             /* run, revert, land, discard, recover, replay */
         const char *run;              /* full id */
         const char *snapshot;         /* SHA-256 of the snapshot, or NULL */
@@ -61,8 +62,8 @@ int director_call(const struct director_call *call, struct director_answer *ret,
 /* Of that run, mode run: `launch->director`. Its folder is there, its row may follow. */
 int director_start_ahead(struct context *context, struct launch *launch, struct err *err);
 
-/* To one that was started `ahead`. One that is gone is not told: the end of its stream says so. */
-void director_begin(int fd);
+/* To one that was started `ahead`. That it is gone is no error: the end of its stream says so. */
+int director_begin(int fd, struct err *err);
 
 /* Starts it; the caller owns the channel's descriptor and reaps the child. */
 int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid, struct err *err);

@@ -15,17 +15,12 @@
 struct json_t *egress_config_take(const struct launch *launch)
 {
         const struct rlimit none = {0, 0};
+        _cleanup_strv_ struct strv secrets = {0};
         json_t *config = launch_egress_config(launch);
 
-        for (size_t i = 0; i < launch->plan.agent.routes.len; i++) {
-                const struct pairs *header = &launch->plan.agent.routes.items[i].header;
-
-                for (size_t k = 0; k < header->len; k++) {
-                        size_t prefix;
-
-                        unsetenv(route_secret_variable(header->items[k].value, &prefix));
-                }
-        }
+        plan_route_variables(&launch->plan, &secrets);
+        for (size_t i = 0; i < secrets.len; i++)
+                unsetenv(secrets.items[i]);
         setrlimit(RLIMIT_CORE, &none);
         return config;
 }

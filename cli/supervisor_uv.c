@@ -289,7 +289,10 @@ static int begin_director(struct loop *loop, struct err *err)
         fd = director->fd;
         loop->s.director_pid = director->pid;
         *director = SPAWN_AHEAD_NONE;
-        director_begin(fd);
+        if (director_begin(fd, err) < 0) {
+                close(fd);
+                return -1;
+        }
         return watch(loop, &loop->director, &loop->s.director, fd, on_director, err);
 }
 

@@ -176,6 +176,8 @@ bool plan_verifier_applies(const struct plan_verifier *verifier, const struct ch
  * credential routes, and of those that are passed in (sandbox.env, an agent's env) the ones that are named like a secret.
  */
 void plan_secret_names(const struct plan *plan, struct strv *ret);
+/* Those of credential routes alone: cupel-egress is told their values, and no process of a run has them in its environment. */
+void plan_route_variables(const struct plan *plan, struct strv *ret);
 
 /* Whether a person must approve, now that the candidate's risk is known (risk_judge()); adds sentences to `ret_why`. */
 bool plan_needs_person(const struct plan *plan, const struct risk_report *risk, struct strv *ret_why);

@@ -13,6 +13,12 @@ static void add_header(const struct pairs *header, struct strv *ret)
         }
 }
 
+void plan_route_variables(const struct plan *plan, struct strv *ret)
+{
+        for (size_t i = 0; i < plan->agent.routes.len; i++)
+                add_header(&plan->agent.routes.items[i].header, ret);
+}
+
 void plan_secret_names(const struct plan *plan, struct strv *ret)
 {
         for (size_t i = 0; i < plan->requirements.len; i++)
@@ -24,7 +30,6 @@ void plan_secret_names(const struct plan *plan, struct strv *ret)
         for (size_t i = 0; i < plan->agent.env.len; i++)
                 if (redact_is_secret_name(plan->agent.env.items[i].name))
                         strv_add(ret, plan->agent.env.items[i].name);
-        for (size_t i = 0; i < plan->agent.routes.len; i++)
-                add_header(&plan->agent.routes.items[i].header, ret);
+        plan_route_variables(plan, ret);
         strv_sort_unique(ret);
 }
