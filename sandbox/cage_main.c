@@ -48,7 +48,7 @@ struct cage {
         struct cage_order order;
         int program;      /* the file of PROGRAM, opened before it may be hidden; -1: none */
         bool ahead;       /* its order comes when the namespaces are there */
-        bool waiting;     /* for that: whoever began it may have gone since, and nobody is to hear of it */
+        bool waiting;     /* for that */
         bool weak;        /* tier D */
         bool own_network; /* its loopback is up */
         /* named after the outermost process of the cage, which outlives the helper */
@@ -208,7 +208,7 @@ static void tell_client(struct cage *cage, const struct err *failure)
         struct channel channel;
         struct err ignored;
 
-        if (cage->order.argv.len)
+        if (cage->order.argv.len || cage->order.control < 0)
                 return;
         event.error.code = ERR_SANDBOX;
         message = event_to_json(&event);
@@ -220,7 +220,10 @@ static void tell_client(struct cage *cage, const struct err *failure)
 
 static int fail(struct cage *cage, struct err *err)
 {
-        if (cage->waiting)
+        struct err other;
+
+        /* one that was begun ahead says why it failed to whoever asks for it, where they want to hear it; or to nobody */
+        if (cage->waiting && take_order(cage, &other) == 0)
                 return err_exit_status(err);
         if (err->code != ERR_INPUT)
                 err->code = ERR_SANDBOX;
@@ -351,13 +354,9 @@ static int unshare_all(bool network, struct err *err)
 static int start_ahead(struct cage *cage, int self, int supervisor, struct err *err)
 {
         struct err why = ERR_INIT;
-        int wanted;
 
         cgroups_find(&cage->groups);
-        if (unshare_all(false, &why) == 0)
-                return enclose(cage, self, supervisor, err);
-        wanted = take_order(cage, err); /* why there is none is told to who asked for one, where they are to be told */
-        return wanted > 0 ? refuse(&why, false, err) : wanted;
+        return unshare_all(false, &why) < 0 ? refuse(&why, false, err) : enclose(cage, self, supervisor, err);
 }
 
 static int start_now(struct cage *cage, int self, int supervisor, struct err *err)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A cupel-sandbox with layers left out, to show that each is noticed: the real program, linked with this file in front of the
- * functions below (ld's --wrap; tests/CMakeLists.txt lists them). WEAKEN_LAYERS names the layers, separated by commas; it reaches the cage as any
- * variable that the policy passes. Nothing of this is in the product.
+ * functions below (ld's --wrap; tests/CMakeLists.txt lists them). WEAKEN_LAYERS names the layers, separated by commas; it reaches the
+ * cage as any variable that the policy passes, and before it has its order from the environment of who started it. Nothing of this
+ * is in the product.
  */
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
@@ -13,6 +14,7 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -90,6 +92,8 @@ int __wrap_landlock_enter(struct landlock *lock, struct err *err)
 {
         if (off("plant-fd") && in_step() && dup(open("/usr", O_RDONLY | O_DIRECTORY)) < 0)
                 return -1;
+        if (off("plant-env") && in_step())
+                setenv("AGENT_SECRET", "token", 1);
         return off(in_step() ? "landlock" : "cage-landlock") ? 0 : __real_landlock_enter(lock, err);
 }
 
@@ -106,10 +110,22 @@ int __wrap_execvpe(const char *file, char *const argv[], char *const envp[])
         return __real_execvpe(file, argv, environ);
 }
 
-static void __attribute__((constructor)) plant_variable(void)
+static void __attribute__((constructor)) take_layers(void)
 {
-        if (off("plant-env"))
-                setenv("AGENT_SECRET", "token", 1);
+        static const char name[] = "WEAKEN_LAYERS=";
+        static char bytes[1 << 17];
+        char path[64];
+        ssize_t len;
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%d/environ", (int)getppid());
+        fd = getenv("WEAKEN_LAYERS") ? -1 : openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+        len = fd < 0 ? 0 : read(fd, bytes, sizeof(bytes) - 1);
+        for (ssize_t at = 0; at < len; at += (ssize_t)strlen(bytes + at) + 1)
+                if (strncmp(bytes + at, name, sizeof(name) - 1) == 0)
+                        putenv(bytes + at);
+        if (fd >= 0)
+                close(fd);
 }
 
 /* ---- Files by which the kernel is told ---- */
