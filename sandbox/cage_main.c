@@ -340,10 +340,11 @@ static int enclose(struct cage *cage, int self, int supervisor, struct err *err)
                 return err_errno(err, "fork");
         if (pid == 0)
                 _exit(inside(cage, self));
+        /* not dumpable any more: exit handlers of sanitizers would fail, or never end */
         if (drop_capabilities(err) < 0 || ns_die_with(supervisor, err) < 0)
-                return -1;
+                _exit(fail(cage, err));
         close_range(3, ~0U, 0);
-        _exit(wait_for(pid)); /* not dumpable any more: exit handlers of sanitizers would fail */
+        _exit(wait_for(pid));
 }
 
 static int unshare_all(bool network, struct err *err)
