@@ -31,6 +31,7 @@ int __wrap_store_event_append(struct store *store, const struct store_event *eve
 int __wrap_store_batch_begin(struct store *store, struct err *err);
 int __wrap_store_batch_commit(struct store *store, struct err *err);
 void __wrap_store_batch_abort(struct store *store);
+void __wrap_store_copy_back(struct store *store);
 int __wrap_refused_remember(const char *root, const char *id, const struct refusal *refusal, struct err *err);
 void __wrap_refused_clear(const char *root, const char *id);
 void __wrap_refused_id(const char *root, const struct route *route, char ret_id[HASH_HEX]);
@@ -78,6 +79,11 @@ int __wrap_store_batch_commit(struct store *store, struct err *err)
 }
 
 void __wrap_store_batch_abort(struct store *store)
+{
+        (void)store;
+}
+
+void __wrap_store_copy_back(struct store *store)
 {
         (void)store;
 }
