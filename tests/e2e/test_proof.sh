@@ -77,6 +77,6 @@ has "$(cat "$into/proof.md")" "**2 tried, 0 violations.**"
 t "what the kernel takes for a run is measured phase by phase"
 floor=$("$CUPEL_BIN/bench-floor" 1 "$(new_folder floor)") || fail "$floor"
 is "$(echo "$floor" | python3 -c 'import json, sys; print(*json.load(sys.stdin))')" \
-        "launch cage sandbox step read-back verify transfer judge clean room sign land packet end"
+        "launch sandbox step read-back verify transfer judge clean room sign land packet end"
 
 done_testing
