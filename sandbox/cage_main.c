@@ -326,21 +326,25 @@ static int start_weak(struct cage *cage, int self, int supervisor, struct err *e
         end_weak(pid, supervisor);
 }
 
-/* The namespaces and PID 1; this process waits for it. Returns only where it cannot be done. */
-static int enclose(struct cage *cage, int self, int supervisor, struct err *err)
+/*
+ * In the new namespaces: PID 1 of them, which this process waits for. Exit handlers are left out: those of sanitizers start a process
+ * that is to trace this one, and in here it never comes to it.
+ */
+static void __attribute__((noreturn)) enclose(struct cage *cage, int self, int supervisor, struct err *err)
 {
         struct err ignored;
         pid_t pid;
 
         cage->own_network = !cage->order.plan.network && ns_loopback_up(&ignored) == 0;
         if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0)
-                return -1;
+                _exit(fail(cage, err));
         pid = fork();
-        if (pid < 0)
-                return err_errno(err, "fork");
+        if (pid < 0) {
+                err_errno(err, "fork");
+                _exit(fail(cage, err));
+        }
         if (pid == 0)
                 _exit(inside(cage, self));
-        /* not dumpable any more: exit handlers of sanitizers would fail, or never end */
         if (drop_capabilities(err) < 0 || ns_die_with(supervisor, err) < 0)
                 _exit(fail(cage, err));
         close_range(3, ~0U, 0);
@@ -357,7 +361,9 @@ static int start_ahead(struct cage *cage, int self, int supervisor, struct err *
         struct err why = ERR_INIT;
 
         cgroups_find(&cage->groups);
-        return unshare_all(false, &why) < 0 ? refuse(&why, false, err) : enclose(cage, self, supervisor, err);
+        if (unshare_all(false, &why) < 0)
+                return refuse(&why, false, err);
+        enclose(cage, self, supervisor, err);
 }
 
 static int start_now(struct cage *cage, int self, int supervisor, struct err *err)
@@ -376,7 +382,7 @@ static int start_now(struct cage *cage, int self, int supervisor, struct err *er
                 return start_weak(cage, self, supervisor, err);
         if (unshare_all(plan->network, &why) < 0)
                 return refuse(&why, plan->network, err);
-        return enclose(cage, self, supervisor, err);
+        enclose(cage, self, supervisor, err);
 }
 
 int cage_main(int argc, char **argv)
