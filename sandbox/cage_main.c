@@ -326,23 +326,16 @@ static int start_weak(struct cage *cage, int self, int supervisor, struct err *e
         end_weak(pid, supervisor);
 }
 
-/*
- * In the new namespaces: PID 1 of them, which this process waits for. Exit handlers are left out: those of sanitizers start a process
- * that is to trace this one, and in here it never comes to it.
- */
+/* In the new namespaces, PID 1 of them. Exit handlers are left out: those of sanitizers would wait for ever, for a tracer. */
 static void __attribute__((noreturn)) enclose(struct cage *cage, int self, int supervisor, struct err *err)
 {
         struct err ignored;
         pid_t pid;
 
         cage->own_network = !cage->order.plan.network && ns_loopback_up(&ignored) == 0;
-        if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0)
+        if (drop_bounding_set(err) < 0 || ns_die_with(supervisor, err) < 0 ||
+            ((pid = fork()) < 0 && err_errno(err, "fork") < 0))
                 _exit(fail(cage, err));
-        pid = fork();
-        if (pid < 0) {
-                err_errno(err, "fork");
-                _exit(fail(cage, err));
-        }
         if (pid == 0)
                 _exit(inside(cage, self));
         if (drop_capabilities(err) < 0 || ns_die_with(supervisor, err) < 0)
