@@ -39,12 +39,9 @@ static void add_option(struct strv *argv, const char *name, const char *value)
 
 static bool is_hidden(const char *entry, const struct strv *hidden)
 {
-        for (size_t i = 0; hidden && i < hidden->len; i++) {
-                const size_t len = strlen(hidden->items[i]);
-
-                if (strncmp(entry, hidden->items[i], len) == 0 && entry[len] == '=')
+        for (size_t i = 0; hidden && i < hidden->len; i++)
+                if (spawn_is_variable(entry, hidden->items[i]))
                         return true;
-        }
         return false;
 }
 
@@ -59,7 +56,6 @@ int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid
 {
         _cleanup_free_ char *program = sibling_path("cupel-director", err);
         _cleanup_strv_ struct strv argv = {0}, environment = {0};
-        static char *const nothing[] = {NULL};
         int fds[2];
 
         if (!program || channel_pair(fds, err) < 0)
@@ -84,7 +80,7 @@ int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid
         add_option(&argv, "--ahead", call->ahead ? "yes" : NULL);
         add_option(&argv, "--reuse", call->no_reuse ? "no" : NULL);
         give_environment(call->hidden, &environment);
-        if (spawn(program, argv.items, environment.len ? environment.items : nothing, &fds[1], 1, ret_pid, err) < 0) {
+        if (spawn(program, argv.items, environment.items, &fds[1], 1, ret_pid, err) < 0) {
                 close(fds[0]);
                 close(fds[1]);
                 return -1;

@@ -20,10 +20,8 @@ static char *program_folder(const char *program)
 
 static bool find_variable(const struct strv *environment, const char *name)
 {
-        size_t len = strlen(name);
-
         for (size_t i = 0; i < environment->len; i++)
-                if (strncmp(environment->items[i], name, len) == 0 && environment->items[i][len] == '=')
+                if (spawn_is_variable(environment->items[i], name))
                         return true;
         return false;
 }

@@ -107,12 +107,18 @@ static void lose(struct uplink *up, const struct err *why)
         epoll_ctl(up->poll_fd, EPOLL_CTL_DEL, UPLINK_FD, NULL);
 }
 
-static int take_verify(struct uplink *up, struct json_t *message, struct err *err)
+/* A request that says nothing more. */
+static int check_bare(struct json_t *message, const char *what, struct err *err)
 {
         const char *op;
         const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true}, {0}};
 
-        if (json_fields(message, "verify", fields, err) < 0)
+        return json_fields(message, what, fields, err);
+}
+
+static int take_verify(struct uplink *up, struct json_t *message, struct err *err)
+{
+        if (check_bare(message, "verify", err) < 0)
                 return -1;
         up->request = UPLINK_VERIFY;
         return 0;
@@ -120,10 +126,7 @@ static int take_verify(struct uplink *up, struct json_t *message, struct err *er
 
 static int take_stop(struct uplink *up, struct json_t *message, struct err *err)
 {
-        const char *op;
-        const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true}, {0}};
-
-        if (json_fields(message, "stop", fields, err) < 0)
+        if (check_bare(message, "stop", err) < 0)
                 return -1;
         up->stop = true;
         return 0;
@@ -131,10 +134,7 @@ static int take_stop(struct uplink *up, struct json_t *message, struct err *err)
 
 static int take_begin(struct uplink *up, struct json_t *message, struct err *err)
 {
-        const char *op;
-        const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true}, {0}};
-
-        if (json_fields(message, "begin", fields, err) < 0)
+        if (check_bare(message, "begin", err) < 0)
                 return -1;
         up->begun = true;
         return 0;

@@ -172,7 +172,6 @@ void cage_order_release(struct cage_order *order)
 static int begin(const char *word, struct spawn_ahead *ret, struct err *err)
 {
         static const char *const sanitizers[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS"};
-        static char *const nothing[] = {NULL};
         _cleanup_free_ char *program = sibling_path("cupel-sandbox", err);
         char *argv[] = {(char *)"cupel-sandbox", (char *)"cage", (char *)word, NULL};
         _cleanup_strv_ struct strv environment = {0};
@@ -185,7 +184,7 @@ static int begin(const char *word, struct spawn_ahead *ret, struct err *err)
         for (size_t i = 0; i < sizeof(sanitizers) / sizeof(*sanitizers); i++)
                 if (getenv(sanitizers[i]))
                         strv_add_printf(&environment, "%s=%s", sanitizers[i], getenv(sanitizers[i]));
-        if (spawn(program, argv, environment.len ? environment.items : nothing, &its_end, 1, &ret->pid, err) < 0) {
+        if (spawn(program, argv, environment.items, &its_end, 1, &ret->pid, err) < 0) {
                 close(pair[0]);
                 return -1;
         }

@@ -47,8 +47,7 @@
 struct cage {
         struct cage_order order;
         int program;      /* the file of PROGRAM, opened before it may be hidden; -1: none */
-        bool ahead;       /* its order comes when the namespaces are there */
-        bool waiting;     /* for that */
+        bool waiting;     /* its order comes when the namespaces are there */
         bool weak;        /* tier D */
         bool own_network; /* its loopback is up */
         /* named after the outermost process of the cage, which outlives the helper */
@@ -70,7 +69,6 @@ static int open_program(struct cage *cage, struct err *err)
 /* What it is told is in force from here: its environment, where its words go. 1; 0: nobody wants it. */
 static int take_order(struct cage *cage, struct err *err)
 {
-        static char *nothing[] = {NULL};
         int got = cage_receive(CAGE_ORDER_FD, &cage->order, err);
 
         if (got == 0)
@@ -82,7 +80,7 @@ static int take_order(struct cage *cage, struct err *err)
             (dup2(cage->order.output, STDOUT_FILENO) < 0 || dup2(cage->order.output, STDERR_FILENO) < 0))
                 return err_errno(err, "cage: output");
         cleanup_fd(&cage->order.output);
-        environ = cage->order.environment.len ? cage->order.environment.items : nothing;
+        environ = cage->order.environment.items; /* NULL: it has none, as after clearenv(3) */
         return open_program(cage, err) < 0 ? -1 : 1;
 }
 
@@ -239,7 +237,7 @@ static int inside(struct cage *cage, int outer)
         int helper = -1, wanted = 1;
 
         setsid(); /* /dev/tty is nobody's in here */
-        if (ns_die_with(outer, &err) < 0 || (cage->ahead && (wanted = take_order(cage, &err)) < 0))
+        if (ns_die_with(outer, &err) < 0 || (cage->waiting && (wanted = take_order(cage, &err)) < 0))
                 return fail(cage, &err);
         if (!wanted)
                 return 0;
@@ -385,11 +383,11 @@ int cage_main(int argc, char **argv)
         struct err err = ERR_INIT;
         int status = -1;
 
-        cage.ahead = cage.waiting = argc > 1 && strcmp(argv[1], "ahead") == 0;
+        cage.waiting = argc > 1 && strcmp(argv[1], "ahead") == 0;
         if (supervisor < 0 || self < 0)
                 err_errno(&err, "the starting process is gone");
         else
-                status = (cage.ahead ? start_ahead : start_now)(&cage, self, supervisor, &err);
+                status = (cage.waiting ? start_ahead : start_now)(&cage, self, supervisor, &err);
         if (status < 0)
                 status = fail(&cage, &err);
         cage_order_release(&cage.order);

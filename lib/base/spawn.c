@@ -69,6 +69,7 @@ struct start {
 
 static int start(const struct start *how, pid_t *ret_pid, struct err *err)
 {
+        static char *const nothing[] = {NULL};
         int copies[SPAWN_FDS_MAX], output = -1;
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attributes;
@@ -83,7 +84,8 @@ static int start(const struct start *how, pid_t *ret_pid, struct err *err)
             add_output(&actions, how->output_fd, 3 + (int)how->fds_len, &output) == 0 &&
             add_descriptors(&actions, how->fds, copies, how->fds_len) == 0 &&
             set_signals(&attributes, how->own_group) == 0)
-                failed = posix_spawn(&pid, how->path, &actions, &attributes, how->argv, how->envp);
+                failed =
+                        posix_spawn(&pid, how->path, &actions, &attributes, how->argv, how->envp ? how->envp : nothing);
         posix_spawn_file_actions_destroy(&actions);
         posix_spawnattr_destroy(&attributes);
         for (size_t i = 0; i < SPAWN_FDS_MAX; i++)
@@ -126,6 +128,13 @@ void spawn_abandon(struct spawn_ahead *ahead)
         while (waitpid(ahead->pid, NULL, 0) < 0 && errno == EINTR)
                 ;
         *ahead = SPAWN_AHEAD_NONE;
+}
+
+bool spawn_is_variable(const char *entry, const char *name)
+{
+        const size_t len = strlen(name);
+
+        return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
 char *sibling_path(const char *name, struct err *err)

@@ -5,7 +5,7 @@
 /*
  * Starting our own programs. spawn() uses vfork-like posix_spawn(3), resets signals, makes the child the leader of a
  * process group of its own, and gives it exactly the descriptors that are listed: fds[i] becomes descriptor 3 + i. Standard
- * input is /dev/null, output and error are inherited. The child is not reaped here.
+ * input is /dev/null, output and error are inherited. The child is not reaped here. `envp` may be NULL: it gets no environment.
  *
  * spawn_at_terminal() leaves the child in the caller's process group, the one that may read from the terminal.
  *
@@ -17,6 +17,7 @@
 
 #include "lib/base/err.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -40,6 +41,9 @@ int spawn_at_terminal(const char *path, char *const argv[], char *const envp[], 
 
 int spawn_away(const char *path, char *const argv[], char *const envp[], const int *fds, size_t fds_len, int output_fd,
                pid_t *ret_pid, struct err *err);
+
+/* Whether an entry of an environment, "NAME=value", is of that name. */
+bool spawn_is_variable(const char *entry, const char *name);
 
 char *sibling_path(const char *name, struct err *err); /* owned by the caller; NULL with err set */
 

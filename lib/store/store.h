@@ -152,10 +152,9 @@ struct store_run_spec {
         const char *race;     /* the runs that compete with each other have the same; NULL: it competes with none */
         const char *agent;    /* NAME or NAME:MODEL; NULL where it has no name */
         int64_t claim_epoch;  /* of the claim of `item` that the run is started for (lib/store/queue.h); 0: of none */
-        const struct store_claim *take;  /* its item is claimed for it (store_queue_may_take()); NULL: it is not */
-        const struct store_start *start; /* the approval that it starts with; NULL: it needs none */
-        const struct store_event
-                *events; /* appended after its first, in the same transaction; their `run` is not looked at */
+        const struct store_claim *take;   /* its item is claimed for it (store_queue_may_take()); NULL: it is not */
+        const struct store_start *start;  /* the approval that it starts with; NULL: it needs none */
+        const struct store_event *events; /* written with its first, after it; their `run` is not looked at */
         size_t events_len;
 };
 
