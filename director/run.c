@@ -13,6 +13,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/turns.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -69,7 +70,7 @@ static bool has_director_verifier(const struct plan *plan)
 }
 
 /*
- * Beside the agent's work. A failure here is not lost: who needs the same things later reports it then. The quarantine is
+ * Beside the agent's work, which is waited for and comes first on a processor that both want. A failure here is not lost: who needs the same things later reports it then. The quarantine is
  * only opened: nothing in it is looked at while the caged side lives.
  */
 static void prepare_beside(struct director *d)
@@ -149,8 +150,10 @@ int mode_run(struct director *d, struct err *err)
                 return end_refused(d, err);
         if (tell_ready(d, err) < 0)
                 return -1;
+        turns_long();
         prepare_beside(d);
         uplink_wait(&d->up);
+        turns_usual();
         if (director_refresh(d, err) < 0)
                 return -1;
         ended = director_end_if_interrupted(d, err);

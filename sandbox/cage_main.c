@@ -18,6 +18,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/turns.h"
 #include "sandbox/cage.h"
 #include "sandbox/cage_mounts.h"
 #include "sandbox/cgroup.h"
@@ -241,6 +242,8 @@ static int inside(struct cage *cage, int outer)
                 return fail(cage, &err);
         if (!wanted)
                 return 0;
+        if (!cage->order.argv.len)
+                turns_long(); /* it is made before anybody asks the helper for anything: whoever is at work comes first */
         if ((cage->order.plan.network ? cage_mount_network(&err)
                                       : cage_mount_all(&cage->order.plan, &fresh_proc, &err)) < 0 ||
             chdir("/") < 0)

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/turns.h"
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
 #include "sandbox/message.h"
@@ -219,6 +220,7 @@ static int serve(struct helper *helper, const struct helper_options *options, js
                 return -1;
         switch (type) {
         case REQUEST_PREPARE:
+                turns_short(); /* from here on somebody waits for each answer, and for its end */
                 return prepare(helper, options, body, err);
         case REQUEST_STEP:
                 return start_step(helper, body, err);

@@ -9,6 +9,7 @@
 
 #define LONG_NS 20000000
 #define SHORT_NS 300000
+#define USUAL_NS 0 /* the scheduler's own */
 
 static void ask_for(uint64_t ns)
 {
@@ -29,4 +30,9 @@ void turns_long(void)
 void turns_short(void)
 {
         ask_for(SHORT_NS);
+}
+
+void turns_usual(void)
+{
+        ask_for(USUAL_NS);
 }

@@ -11,4 +11,6 @@ void turns_long(void);
 /* And in short ones (0.3 ms): it comes first among those that have just been woken. */
 void turns_short(void);
 
+void turns_usual(void); /* as if it had never asked */
+
 #endif
