@@ -236,6 +236,8 @@ int helper_step_timeout(const struct helper *helper)
 {
         uint64_t now = clock_ms(), next;
 
+        if (!helper->running && helper->stale_work)
+                return 0; /* whatever comes next would wait for it */
         if (!helper->running)
                 return helper->stale >= 0 || helper->site.step_ended || helper->unfilled ? STALE_MS : -1;
         next = helper_watch_next(helper);

@@ -19,9 +19,10 @@ int mount(const char *source, const char *target, const char *type, unsigned lon
 /*
  * From kpagecount on they are root's own by their mode (what is in which page of the machine's memory), which stops everybody but
  * a run of root's. Masking them costs no more than asking who can read them: a fresh /proc makes its entries anew each time.
+ * The last is one that every kernel has: a mask that is left over is dissolved, for which the kernel waits out a grace period.
  */
-static const char *const masked[] = {"kcore",      "keys",       "timer_list",  "slabinfo",     "vmallocinfo",
-                                     "kpagecount", "kpageflags", "kpagecgroup", "pagetypeinfo", "allocinfo"};
+static const char *const masked[] = {"kcore",      "keys",        "allocinfo",    "slabinfo",   "vmallocinfo",
+                                     "kpagecount", "kpagecgroup", "pagetypeinfo", "kpageflags", "timer_list"};
 
 /* What this kernel does not have is not there to be masked. */
 static int mask(int proc, const char *name, int *mount_fd, const char *over, struct err *err)
