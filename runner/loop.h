@@ -29,4 +29,7 @@ void loop_end_notes(struct runner *runner);
 void loop_watch_egress(struct runner *runner);
 void loop_forget_egress(struct runner *runner);
 
+/* Nothing more is asked of the sandbox helper: it goes, and its mounts with it. Anything asked of it afterwards fails. */
+void loop_dismiss_helper(struct runner *runner);
+
 #endif

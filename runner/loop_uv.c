@@ -162,6 +162,12 @@ void loop_watch_egress(struct runner *runner)
         uv_poll_start(&loop->egress, UV_READABLE, on_egress);
 }
 
+void loop_dismiss_helper(struct runner *runner)
+{
+        uv_close((uv_handle_t *)&runner->loop->helper, NULL);
+        sandbox_client_release(&runner->helper);
+}
+
 static int start(struct loop *loop, struct runner *runner, struct err *err)
 {
         int failed;

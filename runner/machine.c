@@ -7,6 +7,7 @@
  */
 #include "runner/machine.h"
 #include "runner/attempts.h"
+#include "runner/loop.h"
 #include "runner/reason.h"
 
 #include "lib/base/json.h"
@@ -172,6 +173,7 @@ static void finish(struct runner *runner, const char *outcome)
 
         if (runner->done)
                 return;
+        loop_dismiss_helper(runner); /* its mounts take their time, and nobody can go on before they are gone */
         machine_say_results(runner);
         runner->state = RUNNER_STATE_DONE;
         runner->done = true;
