@@ -47,6 +47,7 @@ int quarantine_open(struct repo *repo, const char *folder, unsigned flags, struc
         q->real = repo->odb;
         if (repo_open(repo_gitdir(repo), &q->repo, err) < 0 || open_stores(q, folder, err) < 0)
                 return -1;
+        strv_copy(&q->repo->object_dirs, &repo->object_dirs); /* as that handle found and checked them */
         *ret = steal_ptr(&q);
         return 0;
 }
