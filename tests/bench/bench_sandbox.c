@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times the sandbox alone: from the spawn of cupel-sandbox to the end of a step that runs true(1), all layers on, as
- * scripts/bench compares it with one bwrap.
+ * Times the sandbox alone, all layers on: from the spawn of cupel-sandbox to the end of a step that runs true(1), and to the
+ * moment in which the step's program is there, as scripts/bench compares both with one bwrap.
  *
  *         bench-sandbox ROUNDS [FILES]     {"start_ms": median, "step_ms": median of a further step of the same helper,
  *                                          "discard_ms": median of dropping the worktree in which the further step made
  *                                          FILES new files: from letting the helper go to its end}
- *         bench-sandbox beside ROUNDS      {"cupel": median start_ms, "bwrap": …, "codex": …, "srt": …}: each of those that
- *                                          are on the PATH, one after the other in each round, so that what else the machine
- *                                          does hits all of them
+ *         bench-sandbox beside ROUNDS      {"cupel": median start_ms, "bwrap": …, "codex": …, "srt": …, "exec": {the same}}:
+ *                                          each of those that are on the PATH, one after the other in each round, so that
+ *                                          what else the machine does hits all of them. "exec": from the spawn until the
+ *                                          program in the sandbox, date(1), reads the clock
  *         bench-sandbox layers ROUNDS      {layer: ms}: what the start takes less when that layer is left out; the fastest
  *                                          tenth of each, by turns: a cost is small beside what else a machine does
  *                                          (../tests/bin/cupel-sandbox-weak)
@@ -23,8 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 static int compare(const void *a, const void *b)
 {
@@ -33,17 +37,14 @@ static int compare(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-static int run_step(struct sandbox_client *client, const char *script, int log, struct err *err)
+static int run_step(struct sandbox_client *client, const char *const *argv, int log, struct err *err)
 {
         _cleanup_step_ struct sandbox_step step = SANDBOX_STEP_INIT;
         struct sandbox_result result = {0};
 
         step.name = xstrdup("bench");
-        strv_add(&step.argv, script ? "sh" : "true");
-        if (script) {
-                strv_add(&step.argv, "-c");
-                strv_add(&step.argv, script);
-        }
+        for (; *argv; argv++)
+                strv_add(&step.argv, *argv);
         if (sandbox_step_run(client, &step, log, NULL, &result, err) < 0)
                 return -1;
         if (result.reason != SANDBOX_REASON_EXIT || result.exit_code != 0)
@@ -55,38 +56,65 @@ static int run_step(struct sandbox_client *client, const char *script, int log, 
 /* WEAKEN_LAYERS=… for the program that leaves layers out; NULL for the real one. */
 static const char *weaken;
 
-static int one_round(const char *program, const struct sandbox_plan *plan, const char *script, int log,
-                     double ret_ms[3], struct err *err)
+struct helper {
+        struct sandbox_client client;
+        pid_t pid;
+        uint64_t begin; /* clock_us() */
+};
+
+/* From its spawn to the end of its first step. */
+static int start_helper(const char *program, const struct sandbox_plan *plan, const char *const *step, int log,
+                        struct helper *ret, struct err *err)
 {
         char *argv[] = {(char *)program, (char *)"helper", NULL};
         char *envp[] = {(char *)"PATH=/usr/bin:/bin", (char *)weaken, NULL};
-        struct sandbox_client client;
-        struct sandbox_event ready = {0};
-        uint64_t begin, first;
+        _cleanup_sandbox_event_ struct sandbox_event ready = {.fd = -1};
         int pair[2];
-        pid_t pid;
 
         mkdir(plan->scratch, 0700); /* as a run's folder has it */
-        begin = clock_us();
-        if (channel_pair(pair, err) < 0 || spawn(program, argv, envp, &pair[1], 1, &pid, err) < 0)
+        ret->begin = clock_us();
+        if (channel_pair(pair, err) < 0 || spawn(program, argv, envp, &pair[1], 1, &ret->pid, err) < 0)
                 return -1;
         close(pair[1]);
-        sandbox_client_init(&client, pair[0]);
-        if (sandbox_prepare(&client, plan, err) < 0 || sandbox_wait(&client, SANDBOX_EVENT_READY, &ready, err) < 0 ||
-            run_step(&client, NULL, log, err) < 0)
+        sandbox_client_init(&ret->client, pair[0]);
+        if (sandbox_prepare(&ret->client, plan, err) < 0 ||
+            sandbox_wait(&ret->client, SANDBOX_EVENT_READY, &ready, err) < 0)
                 return -1;
-        first = clock_us();
-        ret_ms[0] = (double)(first - begin) / 1000;
-        if (run_step(&client, NULL, log, err) < 0)
+        return run_step(&ret->client, step, log, err);
+}
+
+static double ms_since(uint64_t begin)
+{
+        return (double)(clock_us() - begin) / 1000;
+}
+
+static void end_helper(struct helper *helper)
+{
+        sandbox_client_release(&helper->client);
+        waitpid(helper->pid, NULL, 0);
+}
+
+static const char *const nothing[] = {"true", NULL};
+
+static int one_round(const char *program, const struct sandbox_plan *plan, const char *script, int log,
+                     double ret_ms[3], struct err *err)
+{
+        const char *const further[] = {"sh", "-c", script ? script : "true", NULL};
+        struct helper helper;
+        uint64_t begin;
+
+        if (start_helper(program, plan, nothing, log, &helper, err) < 0)
                 return -1;
-        ret_ms[1] = (double)(clock_us() - first) / 1000;
-        if (run_step(&client, script, log, err) < 0)
-                return -1;
-        sandbox_event_release(&ready);
+        ret_ms[0] = ms_since(helper.begin);
         begin = clock_us();
-        sandbox_client_release(&client);
-        waitpid(pid, NULL, 0);
-        ret_ms[2] = (double)(clock_us() - begin) / 1000;
+        if (run_step(&helper.client, nothing, log, err) < 0)
+                return -1;
+        ret_ms[1] = ms_since(begin);
+        if (run_step(&helper.client, further, log, err) < 0)
+                return -1;
+        begin = clock_us();
+        end_helper(&helper);
+        ret_ms[2] = ms_since(begin);
         return 0;
 }
 
@@ -134,18 +162,22 @@ static int measure(const struct bench *bench, unsigned long files, struct err *e
 /* ---- Beside others ---- */
 
 #define SLOW_ROUNDS 20 /* of who takes many times as long */
+#define WORDS_MAX 10
 
 static const struct other {
-        const char *name, *argv[12];
+        const char *name, *words[WORDS_MAX];
         bool slow;
 } others[] = {
-        {"bwrap",
-         {"bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-all", "true", NULL},
-         false},
-        {"codex", {"codex", "sandbox", "true", NULL}, true},
-        {"srt", {"srt", "true", NULL}, true},
+        {"bwrap", {"bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-all", NULL}, false},
+        {"codex", {"codex", "sandbox", NULL}, true},
+        {"srt", {"srt", NULL}, true},
 };
 #define OTHERS (sizeof(others) / sizeof(*others))
+
+/* What the program does in each of them: nothing, timed to its end; or it tells when it was there. */
+enum { TO_THE_END, TO_EXEC, WAYS };
+static const char *const clock_told[] = {"date", "+%s%N", NULL};
+static const char *const *const programs[WAYS] = {nothing, clock_told};
 
 static char *find_on_path(const char *name)
 {
@@ -162,54 +194,117 @@ static char *find_on_path(const char *name)
         return NULL;
 }
 
-/* -1: it does not run here. */
-static double time_other(const char *file, const struct other *other, int null)
+/* The wall clock in nanoseconds, as date tells it. */
+static int64_t wall_ns(void)
 {
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int begin_log(int log)
+{
+        return ftruncate(log, 0) == 0 && lseek(log, 0, SEEK_SET) == 0 ? 0 : -1;
+}
+
+/* -1: the log has no time. */
+static double told_ms(int log, int64_t begin_ns)
+{
+        char text[32] = {0};
+        int64_t told = pread(log, text, sizeof(text) - 1, 0) > 0 ? strtoll(text, NULL, 10) : 0;
+
+        return told < begin_ns ? -1 : (double)(told - begin_ns) / 1e6;
+}
+
+static double time_ours(const struct bench *bench, int way, struct err *err)
+{
+        int64_t begin = begin_log(bench->log) == 0 ? wall_ns() : 0;
+        struct helper helper;
+        double took;
+
+        if (start_helper(bench->program, bench->plan, programs[way], bench->log, &helper, err) < 0)
+                return -1;
+        took = way == TO_EXEC ? told_ms(bench->log, begin) : ms_since(helper.begin);
+        end_helper(&helper);
+        return took < 0 ? err_set(err, ERR_SYSTEM, "date +%%s%%N does not tell the time here") : took;
+}
+
+/* -1: it does not run here. */
+static double time_other(const char *file, const struct other *other, int way, int log)
+{
+        const char *argv[WORDS_MAX + 3] = {0};
+        int64_t begin_ns = begin_log(log) == 0 ? wall_ns() : 0;
         uint64_t begin = clock_us();
         struct err err = ERR_INIT;
         int status = -1;
+        size_t len = 0;
         pid_t pid;
 
-        if (spawn_away(file, (char *const *)other->argv, environ, NULL, 0, null, &pid, &err) < 0 ||
+        while (other->words[len]) {
+                argv[len] = other->words[len];
+                len++;
+        }
+        memcpy(&argv[len], programs[way], (way == TO_EXEC ? 2 : 1) * sizeof(*argv));
+        if (spawn_away(file, (char *const *)argv, environ, NULL, 0, log, &pid, &err) < 0 ||
             waitpid(pid, &status, 0) < 0 || status != 0)
                 return -1;
-        return (double)(clock_us() - begin) / 1000;
+        return way == TO_EXEC ? told_ms(log, begin_ns) : ms_since(begin);
 }
 
-static int beside(const struct bench *bench, struct err *err)
-{
-        double *ours = xcalloc(bench->rounds + 1, sizeof(double)), *theirs[OTHERS];
+struct beside {
         char *files[OTHERS];
-        size_t taken[OTHERS] = {0};
+        double *ours, *theirs[OTHERS];
+        size_t taken[OTHERS];
+};
 
+static int beside_once(const struct bench *bench, struct beside *beside, int way, size_t round, struct err *err)
+{
+        if ((beside->ours[round] = time_ours(bench, way, err)) < 0)
+                return -1;
         for (size_t k = 0; k < OTHERS; k++) {
-                theirs[k] = xcalloc(bench->rounds + 1, sizeof(double));
-                files[k] = find_on_path(others[k].name);
+                double took = beside->files[k] && (!others[k].slow || round < SLOW_ROUNDS)
+                                      ? time_other(beside->files[k], &others[k], way, bench->log)
+                                      : -1;
+
+                if (took >= 0)
+                        beside->theirs[k][beside->taken[k]++] = took;
         }
-        for (size_t i = 0; i < bench->rounds; i++) {
-                double round[3];
+        return 0;
+}
 
-                if (one_round(bench->program, bench->plan, NULL, bench->log, round, err) < 0)
-                        return -1;
-                ours[i] = round[0];
+static void beside_print(struct beside *beside, size_t rounds)
+{
+        printf("\"cupel\": %.3f", median(beside->ours, rounds));
+        for (size_t k = 0; k < OTHERS; k++) {
+                if (beside->taken[k])
+                        printf(", \"%s\": %.3f", others[k].name, median(beside->theirs[k], beside->taken[k]));
+                free(beside->theirs[k]);
+                free(beside->files[k]);
+        }
+        free(beside->ours);
+}
+
+static int beside_all(struct bench *bench, struct err *err)
+{
+        struct beside ways[WAYS] = {0};
+
+        for (int way = 0; way < WAYS; way++) {
+                ways[way].ours = xcalloc(bench->rounds + 1, sizeof(double));
                 for (size_t k = 0; k < OTHERS; k++) {
-                        double took = files[k] && (!others[k].slow || i < SLOW_ROUNDS)
-                                              ? time_other(files[k], &others[k], bench->log)
-                                              : -1;
-
-                        if (took >= 0)
-                                theirs[k][taken[k]++] = took;
+                        ways[way].theirs[k] = xcalloc(bench->rounds + 1, sizeof(double));
+                        ways[way].files[k] = find_on_path(others[k].name);
                 }
         }
-        printf("{\"cupel\": %.3f", median(ours, bench->rounds));
-        for (size_t k = 0; k < OTHERS; k++) {
-                if (taken[k])
-                        printf(", \"%s\": %.3f", others[k].name, median(theirs[k], taken[k]));
-                free(theirs[k]);
-                free(files[k]);
-        }
-        printf("}\n");
-        free(ours);
+        for (size_t i = 0; i < bench->rounds; i++)
+                for (int way = 0; way < WAYS; way++)
+                        if (beside_once(bench, &ways[way], way, i, err) < 0)
+                                return -1;
+        printf("{");
+        beside_print(&ways[TO_THE_END], bench->rounds);
+        printf(", \"exec\": {");
+        beside_print(&ways[TO_EXEC], bench->rounds);
+        printf("}}\n");
         return 0;
 }
 
@@ -270,7 +365,7 @@ int main(int argc, char **argv)
         struct err err = ERR_INIT, ignored;
         _cleanup_free_ char *program = sibling_path("cupel-sandbox", &err);
         struct bench bench = {program, &plan, argc > first ? strtoul(argv[first], NULL, 10) : 50,
-                              open("/dev/null", O_RDWR | O_CLOEXEC)};
+                              memfd_create("bench", MFD_CLOEXEC)};
         int status;
 
         if (!program || !mkdtemp(folder) || bench.log < 0)
@@ -282,7 +377,7 @@ int main(int argc, char **argv)
         mkdir(plan.lower.items[0], 0755);
         sandbox_plan_set_ids(&plan);
         if (is_beside)
-                status = beside(&bench, &err);
+                status = beside_all(&bench, &err);
         else if (is_layers)
                 status = compare_layers(&bench, &err);
         else
