@@ -342,6 +342,7 @@ static void __attribute__((noreturn)) enclose(struct cage *cage, int self, int s
         if (drop_capabilities(err) < 0 || ns_die_with(supervisor, err) < 0)
                 _exit(fail(cage, err));
         close_range(3, ~0U, 0);
+        turns_short(); /* whoever started the cage waits for its end */
         _exit(wait_for(pid));
 }
 
