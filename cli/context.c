@@ -56,9 +56,15 @@ int context_init(struct context *context, struct err *err)
         return 0;
 }
 
-void context_release(struct context *context)
+void context_leave(struct context *context)
 {
         spawn_abandon(&context->cage);
+        store_settle(context->store);
+}
+
+void context_release(struct context *context)
+{
+        context_leave(context);
         store_close(context->store);
         repo_free(context->repo);
         free(context->state_root);

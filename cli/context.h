@@ -10,6 +10,7 @@
  *         context_init(&context, err);
  *         context_open_repository(&context, ".", err);     repo, repo_state
  *         context_open_store(&context, STORE_CREATE, err); store
+ *         context_leave(&context);                         all that others could see of it
  *         context_release(&context);
  *
  * Paths are absolute. The state root is $CUPEL_STATE, else $XDG_STATE_HOME/cupel, else ~/.local/state/cupel, mode 0700;
@@ -39,7 +40,8 @@ struct context {
 };
 
 int context_init(struct context *context, struct err *err);
-void context_release(struct context *context);
+void context_leave(struct context *context);
+void context_release(struct context *context); /* leaves first, where that was not done */
 
 /* `start`: where to look, "." for a command; $GIT_DIR is not followed. */
 int context_open_repository(struct context *context, const char *start, struct err *err);

@@ -103,11 +103,14 @@ static int run_command(const struct command *command, int argc, char **argv)
                 status = command->run(&context, argc, argv, &err);
         if (status == 0 && !(command->needs & NEEDS_RECOVERY))
                 status = finish_output(&err);
+        context_leave(&context);
+        if (status < 0) {
+                err_report(stderr, "cupel", &err);
+                status = err_exit_status(&err);
+        }
+        memory_leave(status);
         context_release(&context);
-        if (status >= 0)
-                return status;
-        err_report(stderr, "cupel", &err);
-        return err_exit_status(&err);
+        return status;
 }
 
 /* Of what needs no command; the exit status. */

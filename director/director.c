@@ -84,11 +84,17 @@ void director_release_work(struct director *d)
         d->candidate.quarantine = NULL;
 }
 
-void director_close(struct director *d)
+void director_leave(struct director *d)
 {
         cleanup_fd(&d->lock_fd);
         line_leave(d);
         director_release_work(d);
+        store_settle(d->store);
+}
+
+void director_close(struct director *d)
+{
+        director_leave(d);
         candidate_release(&d->candidate);
         packet_release(&d->packet);
         sshkey_free(d->signer.key);

@@ -16,6 +16,7 @@
  *         struct director director;
  *         director_open(&director, &options, err);
  *         director_run(&director, err);            ends the run in the store; the packet is written
+ *         director_leave(&director);               all that others could see of it: locks, its place in the line, the clean room
  *         director_close(&director);
  *
  * One outcome per call: whatever happens, director_end() is called once, and it moves the run first (the store is the
@@ -125,7 +126,8 @@ int director_open(struct director *d, const struct director_options *options, st
 bool director_is_unwanted(
         const struct director *d); /* started ahead, and the supervisor went without it: nobody asks for the error */
 int director_run(struct director *d, struct err *err);
-void director_close(struct director *d);
+void director_leave(struct director *d);
+void director_close(struct director *d); /* leaves first, where that was not done */
 
 /* ---- Modes (run.c, land.c, recover.c): each ends the run, or fails with what becomes its outcome ---- */
 int mode_run(struct director *d, struct err *err);

@@ -9,7 +9,7 @@ int main(int argc, char **argv)
         struct director_options options;
         struct director director;
         struct err err = ERR_INIT;
-        int failed;
+        int failed, status;
 
         memory_keep();
         if (director_options_parse(argc, argv, &options, &err) < 0) {
@@ -21,6 +21,9 @@ int main(int argc, char **argv)
                 uplink_error(&director.up, &err);
                 err_report(stderr, "cupel-director", &err);
         }
+        status = failed ? err_exit_status(&err) : 0;
+        director_leave(&director);
+        memory_leave(status);
         director_close(&director);
-        return failed ? err_exit_status(&err) : 0;
+        return status;
 }

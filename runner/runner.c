@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/memory.h"
 #include "sandbox/cage.h"
 
 #include <fcntl.h>
@@ -98,7 +99,7 @@ int runner_main(int argc, char **argv, char *const *envp)
         struct runner_options options = {.supervisor_fd = CAGED_CONTROL_FD, .helper_fd = CAGED_HELPER_FD, .envp = envp};
         struct err err = ERR_INIT;
         struct runner runner;
-        int failed;
+        int failed, status;
 
         signal(SIGINT, SIG_IGN);
         signal(SIGHUP, SIG_IGN);
@@ -111,9 +112,11 @@ int runner_main(int argc, char **argv, char *const *envp)
         failed = run(&runner, &err);
         if (failed && err.code != ERR_OK)
                 err_report(stderr, "cupel-runner", &err);
+        status = failed ? (err.code == ERR_OK ? 70 : err_exit_status(&err)) : 0;
         /* A job that still runs owns the candidate; the cage goes with this process either way. */
         if (runner.job)
-                _exit(failed ? err_exit_status(&err) : 0);
+                _exit(status);
+        memory_leave(status);
         runner_release(&runner);
-        return failed ? (err.code == ERR_OK ? 70 : err_exit_status(&err)) : 0;
+        return status;
 }

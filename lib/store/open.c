@@ -155,19 +155,29 @@ void store_copy_back(struct store *store)
         connection_wait(store->db, true);
 }
 
-void store_close(struct store *store)
+void store_settle(struct store *store)
 {
         if (!store)
                 return;
         store_batch_abort(store);
-        for (size_t i = 0; i < SQL_COUNT; i++)
-                sqlite3_finalize(store->statements[i]);
         /* What is copied back need not be read by the next one. Truncated, not only restarted: that the log may be written
          * anew is known to its index alone, which the last to close removes. Where somebody reads, the next to close does it. */
-        if (store->wal_pages >= WAL_PAGES_AT_CLOSE) {
-                connection_wait(store->db, false);
-                sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-        }
+        if (store->wal_pages < WAL_PAGES_AT_CLOSE)
+                return;
+        for (size_t i = 0; i < SQL_COUNT; i++)
+                db_finalize(&store->statements[i]);
+        connection_wait(store->db, false);
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        store->wal_pages = 0;
+}
+
+void store_close(struct store *store)
+{
+        if (!store)
+                return;
+        store_settle(store);
+        for (size_t i = 0; i < SQL_COUNT; i++)
+                db_finalize(&store->statements[i]);
         sqlite3_close(store->db);
         cursor_release(&store->cursor);
         str_release(&store->body);

@@ -64,6 +64,8 @@ enum store_mode {
 /* `repo_id` becomes part of every event's source; NULL takes the one on record (not with STORE_CREATE). */
 int store_open(const char *path, const char *repo_id, enum store_mode mode, struct store **ret, struct err *err);
 void store_close(struct store *store); /* NULL is fine; an open batch is aborted */
+/* What others see of store_close(), for a process that exits next: after it only store_close() may be called. NULL is fine. */
+void store_settle(struct store *store);
 
 /*
  * For who has time just now: the log is copied back, with two syncs, where it has grown, so that the next to open has little of it to
