@@ -57,8 +57,9 @@ SECTIONS = [
             "Items landed on one branch per second, by one worker to sixteen: more workers than processors cost no throughput worth naming.",
             bench("workers queue", 41, 41), takes="3 min", plots={"workers": tell.plot_workers}),
     section("sandbox", "The sandbox alone",
-            "From the spawn of `cupel-sandbox` to a step that was executed, all layers on, no slower than "
-            "`bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all`, which has fewer.",
+            "From the spawn of `cupel-sandbox` to the exec of its step, all layers on, no slower than "
+            "`bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all`, which has fewer. Both run date, which reads the clock when it is "
+            "there; beside it both until true has ended.",
             bench("sandbox_start", 41, 41), takes="1 min"),
     section("memory", "Memory and disk",
             "All processes of a run together at most 64 MiB (PSS, memory file systems not counted), warm base, 100,000 files.",
