@@ -80,6 +80,7 @@ void supervision_set_verdict(struct supervision *s, enum outcome outcome, const 
         strv_copy(&s->verdict.reasons, reasons);
 }
 
+/* One after the other where both at once failed: the records stay, and the move says why it could not be. */
 static void move_with(struct supervision *s, enum phase to, const struct store_event *event)
 {
         const struct store_move move = {.run = s->launch->run_id,
@@ -88,10 +89,13 @@ static void move_with(struct supervision *s, enum phase to, const struct store_e
                                         .actor = EVENT_ACTOR_SYSTEM,
                                         .events = event,
                                         .events_len = event ? 1 : 0};
+        bool moved = supervision_has_records(s) && supervision_flush_with(s, &move);
         struct err err = ERR_INIT;
         char text[640];
 
-        if (store_run_move(s->context->store, &move, &err) == 0) {
+        if (!moved)
+                supervision_flush(s);
+        if (moved || store_run_move(s->context->store, &move, &err) == 0) {
                 terminal_phase(s->terminal, phase_name(to));
                 return;
         }

@@ -12,8 +12,12 @@ void supervision_set_verdict(struct supervision *s, enum outcome outcome, const 
 /* A note of so many bytes: ERR_INPUT where the run has more than it may have. */
 int supervision_count_note(struct supervision *s, size_t bytes, struct err *err);
 
-/* Enters a phase in the store and on the terminal; a store that refuses gives the run up. */
+/* Enters a phase in the store and on the terminal, with the records that led to it; a store that refuses gives the run up. */
 void supervision_move(struct supervision *s, enum phase to);
+
+/* The pending records and the move in one transaction; false: neither is written. */
+struct store_move;
+bool supervision_flush_with(struct supervision *s, const struct store_move *then);
 
 /* Takes over the reference to `owned`. A peer that is gone is no error: its closed socket tells. */
 void supervision_send(struct channel *channel, struct json_t *owned);

@@ -216,7 +216,6 @@ static int on_runner_phase(struct supervision *s, json_t *message, struct err *e
         if (phase_from_name(to, &phase) < 0 ||
             (phase != PHASE_RUNNING && phase != PHASE_FROZEN && phase != PHASE_SELF_VERIFYING))
                 return err_set(err, ERR_INPUT, "phase: %.64s is not the runner's to enter", to);
-        supervision_flush(s);
         supervision_move(s, phase);
         if (phase == PHASE_RUNNING)
                 store_copy_back(s->context->store); /* the agent works, and nobody waits for us */

@@ -222,10 +222,12 @@ static void show_last(struct supervision *s)
                 terminal_note(s->terminal, event_type_name(note->type), text);
 }
 
-static int write_pending(struct supervision *s, struct err *err)
+/* `then`: the move that they led to; or NULL. */
+static int write_pending(struct supervision *s, const struct store_move *then, struct err *err)
 {
         struct record_refs before = record_refs_copy(&s->refs);
         const bool written = store_batch_begin(s->context->store, err) == 0 && append_all(s, err) == 0 &&
+                             (!then || store_run_move(s->context->store, then, err) == 0) &&
                              store_batch_commit(s->context->store, err) == 0;
 
         if (!written) {
@@ -238,6 +240,24 @@ static int write_pending(struct supervision *s, struct err *err)
         return written ? 0 : -1;
 }
 
+static void forget_pending(struct supervision *s)
+{
+        show_last(s);
+        json_array_clear(s->records);
+        s->pending.len = 0;
+        str_clear(&s->pending.text);
+}
+
+bool supervision_flush_with(struct supervision *s, const struct store_move *then)
+{
+        struct err ignored = ERR_INIT; /* what is left undone says it again, by itself */
+
+        if (write_pending(s, then, &ignored) < 0)
+                return false;
+        forget_pending(s);
+        return true;
+}
+
 void supervision_flush(struct supervision *s)
 {
         struct err err = ERR_INIT;
@@ -246,15 +266,12 @@ void supervision_flush(struct supervision *s)
 
         if (!supervision_has_records(s))
                 return;
-        status = write_pending(s, &err);
+        status = write_pending(s, NULL, &err);
         if (status < 0) { /* who sent these notes was told that they are taken: one failure must not lose them */
                 err = ERR_INIT;
-                status = write_pending(s, &err);
+                status = write_pending(s, NULL, &err);
         }
-        show_last(s);
-        json_array_clear(s->records);
-        s->pending.len = 0;
-        str_clear(&s->pending.text);
+        forget_pending(s);
         if (status == 0)
                 return;
         err_text(&err, text, sizeof(text));

@@ -255,12 +255,32 @@ int run_move(struct store *store, const struct store_move *move, bool *ret_queue
         return write_move(store, move, &run, number, ret_queue_moved, err);
 }
 
+static bool is_durable(enum phase to)
+{
+        return to == PHASE_LANDING || to == PHASE_HELD || phase_is_terminal(to);
+}
+
+static int move_in_batch(struct store *store, const struct store_move *move, struct err *err)
+{
+        bool queue_moved; /* by durable moves alone */
+        int failed;
+
+        if (store->batch_failed || is_durable(move->to))
+                return err_set(err, ERR_INTERNAL, "a move to %s in a batch%s", phase_name(move->to),
+                               store->batch_failed ? " that failed before; it can only be aborted" : "");
+        failed = run_move(store, move, &queue_moved, err);
+        store->batch_failed = failed < 0;
+        return failed;
+}
+
 int store_run_move(struct store *store, const struct store_move *move, struct err *err)
 {
-        bool durable = move->to == PHASE_LANDING || move->to == PHASE_HELD || phase_is_terminal(move->to);
+        const bool durable = is_durable(move->to);
         _cleanup_tx_ struct db_tx tx = {0};
         bool queue_moved = false;
 
+        if (store->batch)
+                return move_in_batch(store, move, err);
         if (db_begin(&tx, store, durable ? DB_DURABLE : DB_QUICK, err) < 0 ||
             run_move(store, move, &queue_moved, err) < 0 || db_commit(&tx, err) < 0)
                 return -1;

@@ -94,9 +94,9 @@ struct store_event {
 int store_event_append(struct store *store, const struct store_event *event, char *ret_id, struct err *err);
 
 /*
- * Many appends in one transaction; only store_event_append() may be called in between, and other
- * writers wait: gather first, then begin, append, commit at once. An event that is refused (ERR_INPUT) leaves the batch
- * usable; after any other error only abort is left.
+ * Many appends in one transaction, and the move that they led to, where it is none that is durable (ERR_INTERNAL); nothing else
+ * may be called in between, and other writers wait: gather first, then begin, append, commit at once. An event that is refused
+ * (ERR_INPUT) leaves the batch usable; after any other error, and after a move that failed, only abort is left.
  */
 int store_batch_begin(struct store *store, struct err *err);
 int store_batch_commit(struct store *store, struct err *err);

@@ -220,6 +220,54 @@ Test(event, an_aborted_batch_leaves_nothing_and_the_chain_goes_on)
         fixture_close(&f);
 }
 
+static int try_move(struct store *store, enum phase to, struct err *err)
+{
+        const struct store_move move = {
+                .run = "r", .to = to, .outcome = STORE_OUTCOME_NONE, .actor = EVENT_ACTOR_SYSTEM};
+
+        return store_run_move(store, &move, err);
+}
+
+Test(event, a_move_comes_with_what_led_to_it)
+{
+        struct store_run row = {0};
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        cr_assert_eq(store_batch_begin(f.store, &err), 0);
+        note(f.store, "r", "one");
+        cr_assert_eq(try_move(f.store, PHASE_PREPARING, &err), 0, "%s", err.message);
+        note(f.store, "r", "two");
+        cr_assert_eq(store_batch_commit(f.store, &err), 0, "%s", err.message);
+        cr_assert_eq(store_run_get(f.store, "r", &row, &err), 0);
+        cr_assert_eq(row.phase, PHASE_PREPARING);
+        cr_assert_eq(verify(&f, NULL).events, 4);
+        cr_assert(verify(&f, NULL).ok);
+        store_run_release(&row);
+        fixture_close(&f);
+}
+
+Test(event, a_move_that_fails_takes_its_batch_along)
+{
+        static const enum phase refused[] = {PHASE_COMMITTED /* durable */, PHASE_FROZEN /* from created */};
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+                cr_assert_eq(store_batch_begin(f.store, &err), 0);
+                note(f.store, "r", "lost");
+                cr_assert_eq(try_move(f.store, refused[i], &err), -1);
+                store_batch_abort(f.store);
+        }
+        cr_assert_eq(verify(&f, NULL).events, 1);
+        cr_assert(verify(&f, NULL).ok);
+        fixture_close(&f);
+}
+
 Test(event, filters_by_sequence_and_limit)
 {
         struct store_events_filter filter = {.from = 3, .limit = 2};
