@@ -103,6 +103,7 @@ void director_close(struct director *d)
         str_release(&d->sealed.text);
         plan_release(&d->plan);
         strv_release(&d->left);
+        strv_release(&d->dead);
         strv_release(&d->warnings);
         json_decref(d->attacks);
         store_run_release(&d->row);

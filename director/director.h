@@ -114,6 +114,7 @@ struct director {
         char tree[GIT_HEX], commit[GIT_HEX]; /* what the row points to once we have moved it */
         struct strv warnings;                /* of the verifiers, for a commit's reasons */
         struct strv left;                    /* files of the checkout that landing left alone */
+        struct strv dead;                    /* landings that died, and stood in the way of ours */
         struct json_t *attacks;              /* director/attack_report.h; NULL: none so far */
         struct director_times times;
         int64_t started_ms; /* of this process, clock_wall_ms() */

@@ -3,6 +3,7 @@
 
 #include "director/assertion.h"
 #include "director/attest.h"
+#include "director/dead_landing.h"
 #include "director/director.h"
 #include "director/evidence.h"
 #include "director/lock.h"
@@ -310,6 +311,15 @@ static int still_fits(struct director *d, bool *ret, struct err *err)
         return 0;
 }
 
+/* Where the lock that is not to be had is that of one who died at it. Once: who cannot be recovered is a person's to look at. */
+static bool is_kept_by_dead(struct director *d, const struct err *failure)
+{
+        struct err ignored = ERR_INIT;
+
+        return failure->code == ERR_BUSY && !d->dead.len && dead_landings_find(d, &d->dead, &ignored) == 0 &&
+               d->dead.len;
+}
+
 static int land_locked(struct director *d, bool needs_approval, bool *ret_moved, struct err *err)
 {
         char evidence[HASH_HEX];
@@ -320,8 +330,18 @@ static int land_locked(struct director *d, bool needs_approval, bool *ret_moved,
                 return err_set(err, ERR_INTERNAL, "what would land is not what was verified");
         if (evidence_seal(d, evidence, err) < 0 || make_commit(d, evidence, attempt.now, attempt.commit, err) < 0)
                 return -1;
-        if (execute(d, &attempt, err) < 0)
-                return err->code == ERR_CONFLICT ? moved_away(d, ret_moved, err) : not_landed(d, &attempt, err);
+        if (execute(d, &attempt, err) < 0) {
+                const bool kept_by_dead = is_kept_by_dead(d, err);
+
+                if (err->code != ERR_CONFLICT && !kept_by_dead)
+                        return not_landed(d, &attempt, err);
+                quarantine_forget(d->candidate.quarantine, attempt.commit);
+                if (moved_away(d, ret_moved, err) < 0)
+                        return -1;
+                if (kept_by_dead)
+                        dead_landings_recover(d, &d->dead);
+                return 0;
+        }
         d->times.land = clock_ms() - started;
         return land_committed(d, attempt.commit, err);
 }

@@ -54,6 +54,15 @@ bool oid_set_add(struct oid_set *set, const git_oid *id)
         return true;
 }
 
+/* No other was placed behind it since: its slot can become free again. */
+void oid_set_take_back(struct oid_set *set, const git_oid *id)
+{
+        if (!set->len || git_oid_cmp(&set->ids[set->len - 1], id) != 0)
+                return;
+        *find_slot(set, id) = 0;
+        set->len--;
+}
+
 void oid_set_release(struct oid_set *set)
 {
         free(set->ids);

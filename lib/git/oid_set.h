@@ -14,7 +14,8 @@ struct oid_set {
         size_t slots_len;
 };
 
-bool oid_set_add(struct oid_set *set, const git_oid *id); /* false: it was there */
+bool oid_set_add(struct oid_set *set, const git_oid *id);       /* false: it was there */
+void oid_set_take_back(struct oid_set *set, const git_oid *id); /* only where it was added last */
 bool oid_set_has(const struct oid_set *set, const git_oid *id);
 void oid_set_release(struct oid_set *set);
 

@@ -71,6 +71,15 @@ struct repo *quarantine_repo(struct quarantine *q)
         return q->repo;
 }
 
+void quarantine_forget(struct quarantine *q, const char *commit)
+{
+        struct err ignored = ERR_INIT;
+        git_oid id;
+
+        if (oid_parse(commit, &id, &ignored) == 0)
+                oid_set_take_back(&q->fresh, &id);
+}
+
 int quarantine_sync(struct quarantine *q, struct err *err)
 {
         if (syncfs(q->dirfd) < 0)

@@ -82,6 +82,9 @@ int quarantine_borrow(struct quarantine *q, const char *known_tree, const char *
  */
 int quarantine_check_anew(struct quarantine *q, const char *base_tree, const char *tree, struct err *err);
 
+/* The commit that was made last did not land: it is not among what a landing publishes any more. */
+void quarantine_forget(struct quarantine *q, const char *commit);
+
 /* Makes what was written durable, before a held run is recorded (syncfs). */
 int quarantine_sync(struct quarantine *q, struct err *err);
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "director/dead_landing.h"
+
+#include "director/director.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/spawn.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+struct search {
+        const char *own;
+        struct strv *ret;
+};
+
+static int keep(const struct store_run *run, void *arg, struct err *err)
+{
+        const struct search *search = arg;
+
+        (void)err;
+        if (run->phase == PHASE_LANDING && strcmp(run->id, search->own) != 0)
+                strv_add(search->ret, run->id);
+        return 0;
+}
+
+int dead_landings_find(struct director *d, struct strv *ret, struct err *err)
+{
+        const struct store_runs_filter open = {.which = STORE_RUNS_OPEN};
+        struct search search = {d->row.id, ret};
+
+        return store_runs_each(d->store, &open, keep, &search, err);
+}
+
+/* A process of its own: one director ends one run. Whoever recovers the same run meanwhile comes to the same end. */
+static void recover(const struct director *d, const char *program, const char *run)
+{
+        const char *const argv[] = {program,
+                                    "recover",
+                                    "--state",
+                                    d->options->state,
+                                    "--cache",
+                                    d->options->cache,
+                                    "--repository",
+                                    d->options->repository,
+                                    "--run",
+                                    run,
+                                    NULL};
+        struct err err = ERR_INIT;
+        pid_t pid;
+
+        if (spawn(program, (char *const *)argv, environ, NULL, 0, &pid, &err) < 0) {
+                err_report(stderr, "cupel-director", &err);
+                return;
+        }
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+}
+
+void dead_landings_recover(const struct director *d, const struct strv *runs)
+{
+        struct err err = ERR_INIT;
+        _cleanup_free_ char *program = sibling_path("cupel-director", &err);
+
+        if (!program)
+                err_report(stderr, "cupel-director", &err);
+        for (size_t i = 0; program && i < runs->len; i++)
+                recover(d, program, runs->items[i]);
+}
