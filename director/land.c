@@ -3,9 +3,9 @@
 
 #include "director/assertion.h"
 #include "director/attest.h"
-#include "director/dead_landing.h"
 #include "director/director.h"
 #include "director/evidence.h"
+#include "director/land_dead.h"
 #include "director/lock.h"
 #include "director/merge.h"
 #include "director/message.h"
@@ -316,8 +316,7 @@ static bool is_kept_by_dead(struct director *d, const struct err *failure)
 {
         struct err ignored = ERR_INIT;
 
-        return failure->code == ERR_BUSY && !d->dead.len && dead_landings_find(d, &d->dead, &ignored) == 0 &&
-               d->dead.len;
+        return failure->code == ERR_BUSY && !d->dead.len && land_dead_find(d, &d->dead, &ignored) == 0 && d->dead.len;
 }
 
 static int land_locked(struct director *d, bool needs_approval, bool *ret_moved, struct err *err)
@@ -339,7 +338,7 @@ static int land_locked(struct director *d, bool needs_approval, bool *ret_moved,
                 if (moved_away(d, ret_moved, err) < 0)
                         return -1;
                 if (kept_by_dead)
-                        dead_landings_recover(d, &d->dead);
+                        land_dead_recover(d, &d->dead);
                 return 0;
         }
         d->times.land = clock_ms() - started;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "director/dead_landing.h"
+#include "director/land_dead.h"
 
 #include "director/director.h"
 #include "lib/base/cleanup.h"
@@ -24,7 +24,7 @@ static int keep(const struct store_run *run, void *arg, struct err *err)
         return 0;
 }
 
-int dead_landings_find(struct director *d, struct strv *ret, struct err *err)
+int land_dead_find(struct director *d, struct strv *ret, struct err *err)
 {
         const struct store_runs_filter open = {.which = STORE_RUNS_OPEN};
         struct search search = {d->row.id, ret};
@@ -57,7 +57,7 @@ static void recover(const struct director *d, const char *program, const char *r
                 ;
 }
 
-void dead_landings_recover(const struct director *d, const struct strv *runs)
+void land_dead_recover(const struct director *d, const struct strv *runs)
 {
         struct err err = ERR_INIT;
         _cleanup_free_ char *program = sibling_path("cupel-director", &err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CUPEL_DIRECTOR_DEAD_LANDING_H
-#define CUPEL_DIRECTOR_DEAD_LANDING_H
+#ifndef CUPEL_DIRECTOR_LAND_DEAD_H
+#define CUPEL_DIRECTOR_LAND_DEAD_H
 
 /*
  * Landings that died with a lock of git's in their hands, which keeps everybody else out. The next command recovers them; who has
@@ -13,9 +13,9 @@
 struct director;
 
 /* Under the landing lock, which a director that lives and lands holds: other runs in that phase. Their ids are added. */
-int dead_landings_find(struct director *d, struct strv *ret, struct err *err);
+int land_dead_find(struct director *d, struct strv *ret, struct err *err);
 
 /* Without the lock, which it takes itself: each as `cupel-director recover` does. What goes wrong there is told on standard error. */
-void dead_landings_recover(const struct director *d, const struct strv *runs);
+void land_dead_recover(const struct director *d, const struct strv *runs);
 
 #endif
