@@ -224,12 +224,12 @@ static int wait_for_approval(struct director *d, const struct attempt *attempt, 
 /* Nothing is published and nothing is left. The run is verified once more, on what the target is now. */
 static int moved_away(struct director *d, bool *ret_moved, struct err *err)
 {
-        cleanup_fd(&d->lock_fd);
+        const struct director_move again = {.to = PHASE_DIRECTOR_VERIFYING, .outcome = STORE_OUTCOME_NONE};
+        const int moved = d->row.phase == PHASE_LANDING ? director_move(d, &again, err) : 0;
+
         *ret_moved = true;
-        if (d->row.phase != PHASE_LANDING)
-                return 0;
-        return director_move(d, &(struct director_move){.to = PHASE_DIRECTOR_VERIFYING, .outcome = STORE_OUTCOME_NONE},
-                             err);
+        cleanup_fd(&d->lock_fd); /* after the move: who lands has the lock */
+        return moved;
 }
 
 /* Nothing is published and nothing is left, whichever step failed. */

@@ -32,7 +32,10 @@ int land_dead_find(struct director *d, struct strv *ret, struct err *err)
         return store_runs_each(d->store, &open, keep, &search, err);
 }
 
-/* A process of its own: one director ends one run. Whoever recovers the same run meanwhile comes to the same end. */
+/*
+ * A process of its own: one director ends one run. Whoever recovers the same run meanwhile comes to the same end; and one that is
+ * seen to be elsewhere under the lock was not dead.
+ */
 static void recover(const struct director *d, const char *program, const char *run)
 {
         const char *const argv[] = {program,
@@ -45,6 +48,8 @@ static void recover(const struct director *d, const char *program, const char *r
                                     d->options->repository,
                                     "--run",
                                     run,
+                                    "--landing-only",
+                                    "yes",
                                     NULL};
         struct err err = ERR_INIT;
         pid_t pid;

@@ -87,6 +87,7 @@ enum slot {
         SLOT_JOBS,
         SLOT_REUSE,
         SLOT_AHEAD,
+        SLOT_LANDING_ONLY,
         SLOT_BASE,
         SLOT_TREE,
         SLOT_JUDGE,
@@ -113,6 +114,7 @@ static const struct {
         [SLOT_JOBS] = {"--jobs", check_jobs, "a number from 1 to 16", false},
         [SLOT_REUSE] = {"--reuse", check_answer, "yes or no", false},
         [SLOT_AHEAD] = {"--ahead", check_answer, "yes or no", false},
+        [SLOT_LANDING_ONLY] = {"--landing-only", check_answer, "yes or no", false},
         [SLOT_BASE] = {"--base", check_object, "a commit's id", false},
         [SLOT_TREE] = {"--tree", check_object, "a tree's id", false},
         [SLOT_JUDGE] = {"--judge", check_judge, "director, self or marked", false},
@@ -197,6 +199,9 @@ int director_options_parse(int argc, char **argv, struct director_options *ret, 
         options.ahead = says_yes(values[SLOT_AHEAD]);
         if (options.ahead && options.mode != DIRECTOR_RUN)
                 return err_set(err, ERR_INPUT, "--ahead is for the mode run");
+        options.landing_only = says_yes(values[SLOT_LANDING_ONLY]);
+        if (options.landing_only && options.mode != DIRECTOR_RECOVER)
+                return err_set(err, ERR_INPUT, "--landing-only is for the mode recover");
         options.state = values[SLOT_STATE];
         options.cache = values[SLOT_CACHE];
         options.repository = values[SLOT_REPOSITORY];

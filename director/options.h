@@ -7,7 +7,7 @@
  *
  *         cupel-director MODE --state ROOT --cache ROOT --repository GITDIR --run RUN_ID
  *                        [--snapshot SHA256] [--outcome NAME --reason TEXT] [--who NAME] [--timeout TEXT]
- *                        [--jobs N] [--reuse yes|no] [--ahead yes|no]
+ *                        [--jobs N] [--reuse yes|no] [--ahead yes|no] [--landing-only yes|no]
  *                        [--base COMMIT --tree TREE --judge director|self|marked --host yes|no]    replay alone
  *
  * Everything else the director reads itself: snapshot, quarantine, store. Strings are borrowed from argv.
@@ -46,8 +46,9 @@ struct director_options {
         const char *timeout;      /* of mode discard: what nobody did in time; NULL: no deadline passed */
         enum outcome outcome;     /* of mode discard; OUTCOME_COUNT where not given */
         unsigned jobs;            /* verifiers at once; 0: as this machine allows */
-        bool ahead;    /* of mode run: it is started before the run's row is there, and waits for `begin` (uplink.h) */
-        bool no_reuse; /* no verdict of an earlier run is taken over */
+        bool ahead; /* of mode run: it is started before the run's row is there, and waits for `begin` (uplink.h) */
+        bool landing_only;       /* of mode recover: a run in another phase is left alone */
+        bool no_reuse;           /* no verdict of an earlier run is taken over */
         const char *base, *tree; /* of mode replay: 40 hex digits */
         enum replay_judge judge;
         bool closed;  /* of mode replay: nothing of the host that the plan names is shown */

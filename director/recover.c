@@ -93,6 +93,8 @@ static int end_run(struct director *d, enum outcome outcome, const char *reason,
 {
         if (lock(d, err) < 0 || director_refresh(d, err) < 0)
                 return -1;
+        if (d->options->landing_only && d->row.phase != PHASE_LANDING)
+                return 0;
         line_forget(d);
         if (phase_is_terminal(d->row.phase))
                 return director_end_again(d, err);

@@ -47,6 +47,7 @@ Test(options, what_is_missing_unknown_or_senseless_is_refused)
              *odd[] = {"d", "run", BASICS, "a", "--what", "x", NULL}, *half[] = {"d", "run", BASICS, NULL},
              *bare[] = {"d", "discard", BASICS, "a", NULL},
              *early[] = {"d", "recover", BASICS, "a", "--ahead", "yes", NULL},
+             *narrow[] = {"d", "run", BASICS, "a", "--landing-only", "yes", NULL},
              *sham[] = {"d", "discard", BASICS, "a", "--outcome", "committed", NULL};
 
         cr_assert_eq(parse(&options, none), -1);
@@ -55,5 +56,6 @@ Test(options, what_is_missing_unknown_or_senseless_is_refused)
         cr_assert_eq(parse(&options, half), -1);
         cr_assert_eq(parse(&options, bare), -1);
         cr_assert_eq(parse(&options, early), -1);
+        cr_assert_eq(parse(&options, narrow), -1);
         cr_assert_eq(parse(&options, sham), -1);
 }
