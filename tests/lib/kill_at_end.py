@@ -21,12 +21,23 @@ def director_below(supervisor):
     return next((int(pid) for pid in found.stdout.split()), None)
 
 
-def lives(pid):
+def state_of(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+            return file.read().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return "Z"
+
+
+def lives(pid):
+    return state_of(pid) != "Z"
+
+
+def stop(pid):
+    """It stands when it is seen to, not when the signal was sent: what is looked at then stays so."""
+    os.kill(pid, signal.SIGSTOP)
+    while state_of(pid) not in "TZX":
+        pass
 
 
 def ending_run(state):
@@ -52,7 +63,7 @@ def landing_run(state):
 
 def killed_at(supervisor, director, state, phases):
     """The run, and whether there is an end to wait for still."""
-    os.kill(director, signal.SIGSTOP)
+    stop(director)
     try:
         run = ending_run(state) or landing_run(state)
         reached = run and phase_of(state, run) in phases
