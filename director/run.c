@@ -70,8 +70,9 @@ static bool has_director_verifier(const struct plan *plan)
 }
 
 /*
- * Beside the agent's work, which is waited for and comes first on a processor that both want. A failure here is not lost: who needs the same things later reports it then. The quarantine is
- * only opened: nothing in it is looked at while the caged side lives.
+ * Beside the agent's work, which is waited for and comes first on a processor that both want. A failure here is not lost: who
+ * needs the same things later reports it then. The quarantine is only opened: nothing in it is looked at while the caged side
+ * lives.
  */
 static void prepare_beside(struct director *d)
 {

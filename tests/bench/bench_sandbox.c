@@ -56,10 +56,24 @@ static int run_step(struct sandbox_client *client, const char *const *argv, int 
 /* WEAKEN_LAYERS=… for the program that leaves layers out; NULL for the real one. */
 static const char *weaken;
 
+/* The same moment by both clocks: ours, and the wall's in nanoseconds, as date tells it. */
+struct begin {
+        uint64_t us;
+        int64_t wall_ns;
+};
+
+static struct begin begin_now(void)
+{
+        struct timespec wall;
+
+        clock_gettime(CLOCK_REALTIME, &wall);
+        return (struct begin){clock_us(), (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec};
+}
+
 struct helper {
         struct sandbox_client client;
         pid_t pid;
-        uint64_t begin; /* clock_us() */
+        struct begin begin;
 };
 
 /* From its spawn to the end of its first step. */
@@ -72,7 +86,7 @@ static int start_helper(const char *program, const struct sandbox_plan *plan, co
         int pair[2];
 
         mkdir(plan->scratch, 0700); /* as a run's folder has it */
-        ret->begin = clock_us();
+        ret->begin = begin_now();
         if (channel_pair(pair, err) < 0 || spawn(program, argv, envp, &pair[1], 1, &ret->pid, err) < 0)
                 return -1;
         close(pair[1]);
@@ -105,7 +119,7 @@ static int one_round(const char *program, const struct sandbox_plan *plan, const
 
         if (start_helper(program, plan, nothing, log, &helper, err) < 0)
                 return -1;
-        ret_ms[0] = ms_since(helper.begin);
+        ret_ms[0] = ms_since(helper.begin.us);
         begin = clock_us();
         if (run_step(&helper.client, nothing, log, err) < 0)
                 return -1;
@@ -194,38 +208,33 @@ static char *find_on_path(const char *name)
         return NULL;
 }
 
-/* The wall clock in nanoseconds, as date tells it. */
-static int64_t wall_ns(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_REALTIME, &now);
-        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static int begin_log(int log)
 {
         return ftruncate(log, 0) == 0 && lseek(log, 0, SEEK_SET) == 0 ? 0 : -1;
 }
 
-/* -1: the log has no time. */
-static double told_ms(int log, int64_t begin_ns)
+/* -1: the log should have the time, and has not. */
+static double took_ms(const struct begin *begin, int way, int log)
 {
         char text[32] = {0};
-        int64_t told = pread(log, text, sizeof(text) - 1, 0) > 0 ? strtoll(text, NULL, 10) : 0;
+        int64_t told;
 
-        return told < begin_ns ? -1 : (double)(told - begin_ns) / 1e6;
+        if (way == TO_THE_END)
+                return ms_since(begin->us);
+        told = pread(log, text, sizeof(text) - 1, 0) > 0 ? strtoll(text, NULL, 10) : 0;
+        return told < begin->wall_ns ? -1 : (double)(told - begin->wall_ns) / 1e6;
 }
 
 static double time_ours(const struct bench *bench, int way, struct err *err)
 {
-        int64_t begin = begin_log(bench->log) == 0 ? wall_ns() : 0;
         struct helper helper;
         double took;
 
+        if (begin_log(bench->log) < 0)
+                return err_errno(err, "empty the log");
         if (start_helper(bench->program, bench->plan, programs[way], bench->log, &helper, err) < 0)
                 return -1;
-        took = way == TO_EXEC ? told_ms(bench->log, begin) : ms_since(helper.begin);
+        took = took_ms(&helper.begin, way, bench->log);
         end_helper(&helper);
         return took < 0 ? err_set(err, ERR_SYSTEM, "date +%%s%%N does not tell the time here") : took;
 }
@@ -234,22 +243,23 @@ static double time_ours(const struct bench *bench, int way, struct err *err)
 static double time_other(const char *file, const struct other *other, int way, int log)
 {
         const char *argv[WORDS_MAX + 3] = {0};
-        int64_t begin_ns = begin_log(log) == 0 ? wall_ns() : 0;
-        uint64_t begin = clock_us();
         struct err err = ERR_INIT;
+        struct begin begin;
         int status = -1;
         size_t len = 0;
         pid_t pid;
 
-        while (other->words[len]) {
+        for (; other->words[len]; len++)
                 argv[len] = other->words[len];
-                len++;
-        }
-        memcpy(&argv[len], programs[way], (way == TO_EXEC ? 2 : 1) * sizeof(*argv));
+        for (const char *const *word = programs[way]; *word; word++)
+                argv[len++] = *word;
+        if (begin_log(log) < 0)
+                return -1;
+        begin = begin_now();
         if (spawn_away(file, (char *const *)argv, environ, NULL, 0, log, &pid, &err) < 0 ||
             waitpid(pid, &status, 0) < 0 || status != 0)
                 return -1;
-        return way == TO_EXEC ? told_ms(log, begin_ns) : ms_since(begin);
+        return took_ms(&begin, way, log);
 }
 
 struct beside {
