@@ -328,7 +328,7 @@ static const char *const layers[] = {"none",      "net",     "seccomp", "landloc
 static int start_without(const struct bench *bench, const char *layer, double *ret_ms, struct err *err)
 {
         _cleanup_free_ char *variable = xasprintf("WEAKEN_LAYERS=%s", layer);
-        double round[3];
+        double round[3] = {0};
         int status;
 
         weaken = variable;
