@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define AHEAD_BYTES ((size_t)4 << 20)
+
 int blob_source_open(struct blob_source *source, struct repo *repo, bool own_odb, bool filters, struct err *err)
 {
         _cleanup_free_ char *objects = xasprintf("%s/objects", repo_commondir(repo));
@@ -20,11 +22,43 @@ int blob_source_open(struct blob_source *source, struct repo *repo, bool own_odb
         return 0;
 }
 
+static void forget_ahead(struct blob_source *source)
+{
+        for (size_t i = 0; i < BLOB_AHEAD_MAX; i++) {
+                git_odb_object_free(source->ahead[i]);
+                source->ahead[i] = NULL;
+        }
+}
+
 void blob_source_release(struct blob_source *source)
 {
+        forget_ahead(source);
         git_odb_free(source->odb);
         git_repository_free(source->attributes);
         *source = (struct blob_source){0};
+}
+
+void blob_source_read_ahead(struct blob_source *source, const struct index_item *items, size_t len)
+{
+        size_t bytes = 0;
+
+        forget_ahead(source);
+        source->ahead_of = items;
+        if (source->attributes)
+                return;
+        for (size_t i = 0; i < len && i < BLOB_AHEAD_MAX && bytes < AHEAD_BYTES; i++)
+                if (items[i].mode != 0160000 && git_odb_read(&source->ahead[i], source->odb, &items[i].id) == 0)
+                        bytes += git_odb_object_size(source->ahead[i]);
+}
+
+static git_odb_object *take_ahead(struct blob_source *source, const struct index_item *item)
+{
+        size_t at = source->ahead_of ? (size_t)(item - source->ahead_of) : BLOB_AHEAD_MAX;
+        git_odb_object *object = at < BLOB_AHEAD_MAX ? source->ahead[at] : NULL;
+
+        if (object)
+                source->ahead[at] = NULL;
+        return object;
 }
 
 static int put_bytes(const struct blob_source *source, const struct build *build, int dirfd, const char *name,
@@ -70,12 +104,12 @@ out:
 int blob_put(struct blob_source *source, const struct build *build, int dirfd, const char *name,
              struct index_item *item, struct err *err)
 {
-        _cleanup_odb_object_ git_odb_object *object = NULL;
+        _cleanup_odb_object_ git_odb_object *object = take_ahead(source, item);
 
         if (source->attributes && item->mode != 0120000)
                 return put_filtered(source, build, dirfd, name, item, err);
         /* What only the repository's own handle sees (a quarantine) is not in this thread's store. */
-        if ((!source->odb || git_odb_read(&object, source->odb, &item->id) < 0) &&
+        if (!object && (!source->odb || git_odb_read(&object, source->odb, &item->id) < 0) &&
             git_odb_read(&object, source->repo->odb, &item->id) < 0)
                 return git_fail(err, "cannot read %s", item->path);
         if (git_odb_object_type(object) != GIT_OBJECT_BLOB)

@@ -85,16 +85,26 @@ int build_file(const struct build *build, int dirfd, const char *name, const voi
 int build_symlink(const struct build *build, int dirfd, const char *name, const char *target, size_t len,
                   struct err *err);
 
+#define BLOB_AHEAD_MAX 512
+
 /* How blobs become files: raw, or through the built-in filters where attributes could say so. One per thread. */
 struct blob_source {
         struct repo *repo;
         git_odb *odb;               /* this thread's own, or NULL: the repository's */
         git_repository *attributes; /* NULL: raw */
         bool symlinks;
+        git_odb_object *ahead[BLOB_AHEAD_MAX]; /* of the entries from `ahead_of` on; NULL: not read */
+        const struct index_item *ahead_of;
 };
 
 int blob_source_open(struct blob_source *source, struct repo *repo, bool own_odb, bool filters, struct err *err);
 void blob_source_release(struct blob_source *source);
+
+/*
+ * Reads what the next entries hold, as far as it is raw and fits a few MiB, for blob_put() to find; whatever is not found ahead is
+ * read then. For threads, one after the other: of two that read at once, each waits for the other's locks at every object.
+ */
+void blob_source_read_ahead(struct blob_source *source, const struct index_item *items, size_t len);
 
 /* Puts the entry as `name` into dirfd and its size into item->size. */
 int blob_put(struct blob_source *source, const struct build *build, int dirfd, const char *name,

@@ -5,7 +5,7 @@
  * same list, the tiny split index over it, and the rest of the throw-away .git.
  *
  * Nearly all of the time is the kernel's, making files. Threads in one folder wait for its lock: so a share of work ends
- * where a folder ends.
+ * where a folder ends. What a share's files hold is read by one thread at a time, while others write.
  *
  * Any failure ends all threads at their next step and removes the layer (build_release).
  */
@@ -21,8 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHARE_MIN 48  /* files that a thread takes at a time: on to the end of their folder, */
-#define SHARE_MAX 512 /* up to so many */
+#define SHARE_MIN 48             /* files that a thread takes at a time: on to the end of their folder, */
+#define SHARE_MAX BLOB_AHEAD_MAX /* up to so many */
 #define THREADS_MAX 32
 #define BLOCK 4096
 
@@ -95,7 +95,8 @@ struct crew {
         atomic_size_t taken;
         atomic_bool failed;
         atomic_uint_fast64_t bytes;
-        pthread_mutex_t mutex; /* err, done, and the progress callback */
+        pthread_mutex_t reading; /* the object stores, share by share */
+        pthread_mutex_t mutex;   /* err, done, and the progress callback */
         struct err err;
         uint64_t done;
 };
@@ -205,6 +206,9 @@ static void *fill(void *data)
                         break;
                 from = crew->shares[share];
                 to = crew->shares[share + 1];
+                pthread_mutex_lock(&crew->reading);
+                blob_source_read_ahead(&source, &files->items[from], to - from);
+                pthread_mutex_unlock(&crew->reading);
                 for (size_t i = from; i < to && result == 0; i++)
                         result = fill_one(crew, &source, &place, &files->items[i], &err);
                 if (result == 0)
@@ -316,8 +320,12 @@ static int put_index(const struct build *build, struct listing *listing, struct 
 int materialise(struct repo *repo, struct build *build, const git_oid *tree, struct err *err)
 {
         __attribute__((cleanup(listing_release))) struct listing listing = {.depth = 0};
-        __attribute__((cleanup(crew_release))) struct crew crew = {
-                .repo = repo, .build = build, .listing = &listing, .mutex = PTHREAD_MUTEX_INITIALIZER, .err = ERR_INIT};
+        __attribute__((cleanup(crew_release))) struct crew crew = {.repo = repo,
+                                                                   .build = build,
+                                                                   .listing = &listing,
+                                                                   .reading = PTHREAD_MUTEX_INITIALIZER,
+                                                                   .mutex = PTHREAD_MUTEX_INITIALIZER,
+                                                                   .err = ERR_INIT};
 
         list_folder(&listing, ".", tree);
         if (tree_walk(repo->odb, tree, list_entry, &listing, err) < 0)
