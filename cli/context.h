@@ -9,7 +9,7 @@
  *         struct context context;
  *         context_init(&context, err);
  *         context_open_repository(&context, ".", err);     repo, repo_state
- *         context_open_store(&context, STORE_CREATE, err); store
+ *         context_open_store(&context, err);               store
  *         context_leave(&context);                         all that others could see of it
  *         context_release(&context);
  *

@@ -9,7 +9,7 @@
  *         _cleanup_director_answer_ struct director_answer answer = {0};
  *         if (director_call(&call, &answer, err) < 0) …       it died, or could not turn a failure into an outcome
  *
- * The supervisor, which has an event loop, uses the parts: director_start() and director_hear().
+ * The supervisor, which has an event loop, uses the parts: director_start_ahead() and director_hear().
  *
  * While director_call() waits, SIGINT and SIGTERM are passed on as "stop": the director ends the run cleanly and still
  * answers. Where that is not what the command was asked for (a run that it recovers, beside its own work), the signal is raised again

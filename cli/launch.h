@@ -45,7 +45,7 @@ struct launch_request {
         const char *base;                 /* --base, or NULL: the tip of the target */
         const char *bundle;               /* --bundle folder, or NULL */
         bool arm;                         /* --arm: CUPEL_ARM=1 does the same */
-        bool from_queue;                  /* a worker starts it */
+        bool from_queue;                  /* the rest is of a row of the queue */
         const char *plan_mood;            /* of the queue's row, where the failure plan chose one; NULL: it did not */
         int64_t tier;                     /* of the queue's row: 0 the item's agent, else one of its tiers, from 1 */
         const char *reverts_run, *reverts_commit; /* it takes that run's commit back; NULL: it does not */

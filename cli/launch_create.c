@@ -205,6 +205,16 @@ static char *title_on_record(const struct launch *launch)
         return title;
 }
 
+/* An item that somebody else has taken meanwhile is this caller's mistake, where it asked for that one. */
+static int create_in(struct store *store, const struct store_run_spec *spec, struct err *err)
+{
+        if (store_run_create(store, spec, err) == 0)
+                return 0;
+        if (spec->take && err->code == ERR_CONFLICT)
+                err->code = ERR_INPUT;
+        return -1;
+}
+
 static int create_row(struct launch *launch, struct context *context, struct err *err)
 {
         struct store_owner owner = owner_self();
@@ -240,11 +250,8 @@ static int create_row(struct launch *launch, struct context *context, struct err
         launch_reads(launch, &reads);
         spec.events = reads.items;
         spec.events_len = reads.len;
-        if (store_run_create(context->store, &spec, err) < 0) {
-                if (spec.take && err->code == ERR_CONFLICT)
-                        err->code = ERR_INPUT;
+        if (create_in(context->store, &spec, err) < 0)
                 return -1;
-        }
         if (wanted)
                 launch_explain_approval(launch, granted);
         return 0;

@@ -2,7 +2,7 @@
 #ifndef CUPEL_CLI_LAUNCH_INTERNAL_H
 #define CUPEL_CLI_LAUNCH_INTERNAL_H
 
-/* The parts of launch_read() that live in files of their own; nobody else calls them. */
+/* The parts of reading a launch and creating its run that live in files of their own. */
 
 #include "cli/launch.h"
 

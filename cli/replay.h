@@ -8,7 +8,7 @@
  *
  *         struct replay_subject subject = REPLAY_SUBJECT_INIT;
  *         replay_subject_read(&subject, context, &ref, err);         ERR_INPUT, or subject.fork where it is another design
- *         replay_place_find(&place, context, &subject, &ref, err);    where its base is: 1 found, 0 nowhere
+ *         replay_place_find(&place, context, &subject, err);         where its base is: 1 found, 0 nowhere
  *         while (times--) replay_judge(&place, &subject, …, &now, err);
  *         comparison = replay_compare(&subject, now);
  *

@@ -9,7 +9,7 @@
  *         struct site_dir dir = SITE_DIR_INIT;
  *         site_dir_open(&dir, "public", &owner, err);        ERR_INPUT: there is something that is no site of ours
  *         site_dir_put(&dir, "data/index.json", bytes, len, err);
- *         site_dir_copy(&dir, "data/runs/x/patch.diff", fd, &file, err);
+ *         site_dir_copy(&dir, "data/runs/x/patch.diff", fd, most, &file, err);
  *         site_dir_finish(&dir, err);                        SHA256SUMS, then the exchange
  *         site_dir_release(&dir);                            whatever is not finished is removed
  *

@@ -159,9 +159,9 @@ void supervision_wish(struct supervision *s);
 int supervision_keep(struct supervision *s, struct err *err);
 void supervision_kept(struct supervision *s, const struct err *err);
 
-/* The run cannot go on: the caged side is ended, the director discards with this outcome and reason. */
 /* receipt.attack.report of a process of ours that sent what it may not send; before supervision_give_up(). */
 void supervision_note_attack(struct supervision *s, const char *who, const char *what);
+/* The run cannot go on: the caged side is ended, the director discards with this outcome and reason. */
 void supervision_give_up(struct supervision *s, enum outcome outcome, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 

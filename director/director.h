@@ -101,7 +101,7 @@ struct director {
         bool has_plan;
         char plan_id[HASH_HEX]; /* of that plan; "" without one */
         struct candidate candidate;
-        struct layer_stack base;  /* what the run started from; mode run only */
+        struct layer_stack base;  /* what the run started from; empty where nothing is verified */
         struct layer_stack delta; /* base + candidate, while the clean room stands on it */
         struct room room;
         struct signer signer;
@@ -130,7 +130,7 @@ int director_run(struct director *d, struct err *err);
 void director_leave(struct director *d);
 void director_close(struct director *d); /* leaves first, where that was not done */
 
-/* ---- Modes (run.c, land.c, recover.c): each ends the run, or fails with what becomes its outcome ---- */
+/* ---- Modes (run.c, held.c, recover.c, replay.c): each ends the run, or fails with what becomes its outcome ---- */
 int mode_run(struct director *d, struct err *err);
 int mode_revert(struct director *d, struct err *err);
 int mode_land(struct director *d, struct err *err);

@@ -15,7 +15,7 @@
  *
  *         struct job job;
  *         job_init(&job, verifier, verdict);
- *         while (job_next(&job, d, &wanted)) { run it in a room of wanted.kind; job_take(&job, d, &attempt); }
+ *         while (job_next(&job, d, &wanted)) { run it in a room of wanted.kind; job_take(&job, d, wanted.kind, &attempt); }
  *         job_keep(&job, d, err);           what was found out goes to the store
  *         job_release(&job);
  *

@@ -4,10 +4,14 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/ids.h"
+#include "lib/base/str.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(number) #number
 
 static const char *const mode_words[] = {
 #define X(mode, word, text) word,
@@ -111,7 +115,7 @@ static const struct {
         [SLOT_REASON] = {"--reason", check_text, "a sentence", false},
         [SLOT_WHO] = {"--who", check_text, "a name", false},
         [SLOT_TIMEOUT] = {"--timeout", check_text, "a sentence", false},
-        [SLOT_JOBS] = {"--jobs", check_jobs, "a number from 1 to 16", false},
+        [SLOT_JOBS] = {"--jobs", check_jobs, "a number from 1 to " TEXT(DIRECTOR_JOBS_MAX), false},
         [SLOT_REUSE] = {"--reuse", check_answer, "yes or no", false},
         [SLOT_AHEAD] = {"--ahead", check_answer, "yes or no", false},
         [SLOT_LANDING_ONLY] = {"--landing-only", check_answer, "yes or no", false},
@@ -134,13 +138,16 @@ static int find_slot(const char *word, enum slot *ret)
 
 static int parse_mode(const char *word, enum director_mode *ret, struct err *err)
 {
+        _cleanup_str_ struct str modes = {0};
+
         for (unsigned i = 0; word && i < DIRECTOR_MODE_COUNT; i++)
                 if (strcmp(mode_words[i], word) == 0) {
                         *ret = (enum director_mode)i;
                         return 0;
                 }
-        return err_set(err, ERR_INPUT,
-                       "expected a mode (run, revert, land, discard, recover, replay) as the first argument");
+        for (unsigned i = 0; i < DIRECTOR_MODE_COUNT; i++)
+                str_printf(&modes, "%s%s", i ? ", " : "", mode_words[i]);
+        return err_set(err, ERR_INPUT, "expected a mode (%s) as the first argument", str_text(&modes));
 }
 
 static int parse_slots(int argc, char **argv, const char *values[SLOTS], struct err *err)

@@ -7,7 +7,7 @@
  *
  *         cupel-director MODE --state ROOT --cache ROOT --repository GITDIR --run RUN_ID
  *                        [--snapshot SHA256] [--outcome NAME --reason TEXT] [--who NAME] [--timeout TEXT]
- *                        [--jobs N] [--reuse yes|no] [--ahead yes|no] [--landing-only yes|no]
+ *                        [--jobs N] [--reuse yes|no] [--ahead yes|no] [--carry yes|no] [--landing-only yes|no]
  *                        [--base COMMIT --tree TREE --judge director|self|marked --host yes|no]    replay alone
  *
  * Everything else the director reads itself: snapshot, quarantine, store. Strings are borrowed from argv.

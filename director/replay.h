@@ -4,7 +4,7 @@
 
 /*
  * Mode replay: a past run's judgement once more, on a base commit and a patch, in a scratch folder that the command line made
- * (cli/replay_launch.c). There is no store, no ref is moved, no object is written to the repository, nothing lands.
+ * (cli/replay_place.c). There is no store, no ref is moved, no object is written to the repository, nothing lands.
  *
  *   <state>/lock                          held shared, so that nobody sweeps the folder
  *   <state>/repos/<repo-id>/runs/<run>/   config_snapshot/ as in the packet; REPLAY_PATCH; REPLAY_CLAIMS: what the run's own

@@ -16,7 +16,7 @@
  * Everything stands still from `pausing` to `waking`; objects are made of the bytes while it works (runner/checkpoint_read.h).
  *
  *         checkpoint_begin(runner);                the step runs: from now on the timer of the policy
- *         checkpoint_ask(runner, CHECKPOINT_USER); 0, or the number that the answer will carry; -1: not now, see err
+ *         checkpoint_ask(runner, CHECKPOINT_USER, err); 0, or the number that the answer will carry; -1: not now, see err
  *         checkpoint_on_…()                        what arrives for it; none of them fails the run
  *         checkpoint_end(runner);                  the step is over: who waits is answered
  *

@@ -11,7 +11,7 @@
  *         cgroups_step_begin(&groups, &bounds);        the next step's group of version 2, where there is one
  *         ns_clone(…, cgroups_clone_fd(&groups), …)    born in it
  *         ways = cgroups_step_make(&groups, &bounds);  those of version 1, while the child mounts what it needs
- *                 in PID 1 of the step, before anything foreign runs:  cgroups_join(&groups, ways)
+ *                 in PID 1 of the step, before anything foreign runs:  cgroups_join(&groups, ways, err)
  *         cgroups_step_read(&groups, &usage);          at any time; after its end too
  *         cgroups_step_end(&groups);                   every process of it is dead
  *         cgroups_release(&groups);

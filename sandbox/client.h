@@ -7,7 +7,7 @@
  * step at a time; the helper answers while a step runs. Requests are sent at once; answers arrive as events.
  *
  *         sandbox_client_init(&client, fd);                       takes the descriptor
- *         sandbox_prepare(&client, &plan, err);                → READY  {tier, upper, layers}
+ *         sandbox_prepare(&client, &plan, err);                → READY  {tier, upper, landlock_abi, worktree}
  *         sandbox_step_start(&client, &step, log_fd, err);     → STARTED {fd: notes, listeners} … ENDED {…}
  *         sandbox_step_cancel(&client, err);                   → ENDED {killed}, if it was running
  *         sandbox_pause(&client, err);                         → PAUSED {fd: root of the upper, or -1: see message}

@@ -5,7 +5,7 @@
 /*
  * Landlock (landlock(7)): what the running kernel's ABI can handle is handled, and granted back by rules.
  *
- *         landlock_begin(&lock, LANDLOCK_SCOPE_ALL, err);
+ *         landlock_begin(&lock, LANDLOCK_NO_SIGNALS, err);
  *         landlock_allow(&lock, "/usr", LANDLOCK_READ | LANDLOCK_RUN, err);
  *         landlock_enter(&lock, err);              no_new_privs must be set
  *

@@ -4,10 +4,10 @@
 
 /*
  * One step as processes: PID 1 of its namespaces (ours: mounts, then reaps) and the leader (PID 2: restricts itself, waits
- * until PID 1 has done the same and has left the host's tree, and executes the command). When the leader ends, PID 1 ends, and the kernel kills all that is left, `setsid` and
- * double-forked orphans included.
+ * until PID 1 has done the same and has left the host's tree, and executes the command). When the leader ends, PID 1 ends, and
+ * the kernel kills all that is left, `setsid` and double-forked orphans included.
  *
- *         step_spawn(&process, &site, &step, err);
+ *         step_spawn(&process, &site, &step, &groups, err);
  *         …poll process.output, process.status, process.pidfd…
  *         step_report_next(&process, &report)                   until the pidfd is readable
  *         step_kill(&process);                                  at any time

@@ -8,7 +8,7 @@
  * touching it (O_PATH), looks where that lies, and does to that very file what was asked, or answers EPERM. Nothing of what
  * the step says is looked at twice, so there is nothing to exchange meanwhile.
  *
- *         weak_files_serve(listener, roots, len);       when `listener` is readable; one call
+ *         weak_files_serve(listener, &roots);       when `listener` is readable; one call
  */
 
 #include <stddef.h>

@@ -6,7 +6,7 @@
  * Bringing a checked-out worktree from one tree to the next, like a fast-forward pull. Private to lib/git.
  *
  *         struct checkout checkout;
- *         checkout_init(&checkout, repo, old_tree, new_tree, run_id);
+ *         checkout_init(&checkout, repo, old_tree, new_tree, run_id, err);
  *         checkout_check(&checkout, err);          before the ref moves: ERR_HELD names what is in the way
  *         checkout_forward(&checkout, &left, err); after it; as often as a crash asks for
  *         checkout_release(&checkout);

@@ -8,9 +8,10 @@
  *         archive_pack(packet, run, extras, extras_len, out_fd, err);      sorted, no times, no owners: same packet, same bytes
  *         archive_unpack(in_fd, folder, NULL, &name, err);                 folder/<name>/ is then laid out as runs/<run-id>/
  *
- * Both go by one rule of names (archive_name_ok()): one folder, named as a run; in it the parts of ARCHIVE_PARTS and lists
+ * Both go by one rule of names (archive_name_refused()): one folder, named as a run; in it the parts of ARCHIVE_PARTS and lists
  * "<word>.jsonl". A packet's own files have plain names; what a person or an agent named (ARCHIVE_FREE) may be anything
- * without control characters: a bundle is byte for byte what its owner has. The packer leaves out of logs/ what is no plain file, as the sums do; elsewhere that is an error.
+ * without control characters: a bundle is byte for byte what its owner has. The packer leaves out of logs/ what is no plain
+ * file, as the sums do; elsewhere that is an error.
  *
  * The unpacker trusts nothing: only regular files and folders, each made new beneath `folder` (private, empty, made by the
  * caller); no links, devices, sparse files, absolute names, "..", duplicates, or names that differ in case only; modes, owners

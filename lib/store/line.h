@@ -8,7 +8,7 @@
  * The line only says who waits for whom: nothing lands because of it. What is in it is as true as the processes behind it
  * live; who finds a dead one ahead removes it.
  *
- *         store_line_join(store, ref, run, tree, &position, err);      tree: expected where nobody is ahead
+ *         store_line_join(store, ref, run, tree, &position, &first, err);   tree: expected where nobody is ahead
  *         store_line_ahead(store, ref, position, &list, err);          oldest first
  *         store_line_expect(store, position, tree, err);
  *         store_line_leave(store, position, err);

@@ -7,9 +7,9 @@
  *
  *         struct store_stream *stream = store_stream_new(store, &filter);
  *         store_stream_read(stream, each, arg, err);              all that there is
- *         store_watch_open(path, &watch, err) …                   before the first read: nothing falls in between
+ *         watch = store_watch_open(folder);                       before the first read: nothing falls in between
  *         for (;;) {
- *                 store_watch_wait(watch, ms, err);               somebody wrote, or the time is up
+ *                 store_watch_wait(watch, also, ms, err);         somebody wrote, or the time is up
  *                 store_stream_read(stream, each, arg, err);      what is new, in runs that are new, too
  *         }
  *

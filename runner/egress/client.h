@@ -6,7 +6,7 @@
  * One connection to the proxy, from its first byte to its receipt. It does its own socket calls, all non-blocking, and knows
  * no event loop: whoever has one calls it, and looks afterwards what it wants.
  *
- *         client = client_new(fd, &env, arg);
+ *         client = client_new(fd, &env, arg, now);
  *         client_step(client, now);            a socket is ready; also once at the beginning
  *         client_resolved(client, now, …);     the answer to env.lookup
  *         client_expire(client, now);          client_deadline() has passed
