@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cupel gc: old packets of every repository and old layers of the cache, by age, count and size. Never of a run that works or
- * waits, never the last packet of a failure that nobody has explained; never a layer that is mounted. What is gone can be seen no more but in the log (packets), or is made again (layers).
- * Refused credentials are forgotten by age alone: the next run with one asks the provider again.
+ * waits, never the last packet of a failure that nobody has explained; never a layer that is mounted. What is gone can be seen
+ * no more but in the log (packets), or is made again (layers). Refused credentials are forgotten by age alone: the next run
+ * with one asks the provider again.
  */
 #include "cli/command.h"
 #include "cli/context.h"

@@ -11,7 +11,8 @@
  *         item_ref_release(&ref);
  *
  * In this order: what has the look of a file (a slash, .yaml, .yml, .json, "-") is one; the whole id of a run; the id of an
- * item that is in the queue or whose start waits for a person; the beginning of one run's id; the id of any other item; a file that is there.
+ * item that is in the queue or whose start waits for a person; the beginning of one run's id; the id of any other item; a file
+ * that is there.
  */
 
 #include "cli/context.h"

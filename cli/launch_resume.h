@@ -50,7 +50,10 @@ void launch_resume_free(struct launch_resume *resume);
 int launch_resume_take_item(struct launch *launch, struct context *context, const struct store_run *run,
                             struct err *err);
 
-/* Parts of launch_create(): the name's end, which tells whose checkpoint it goes on from; the relation, once the identity is known; runs/<new>/resumed/; the receipt. */
+/*
+ * Parts of launch_create(): the name's end, which tells whose checkpoint it goes on from; the relation, once the identity is
+ * known; runs/<new>/resumed/; the receipt.
+ */
 void launch_resume_name(struct launch *launch);
 void launch_resume_judge(struct launch *launch);
 int launch_resume_furnish(const struct launch *launch, int run, struct err *err);

@@ -4,8 +4,8 @@
 
 /*
  * Recovery happens by itself: every command that writes first looks for runs whose supervisor is gone and has the director
- * finish or discard each, and for those that ended but whose packet and clean-up were not finished. A run whose owner still lives is left alone; a run that cannot be recovered now is named, and
- * never stops the command.
+ * finish or discard each, and for those that ended but whose packet and clean-up were not finished. A run whose owner still
+ * lives is left alone; a run that cannot be recovered now is named, and never stops the command.
  */
 
 #include "lib/base/err.h"

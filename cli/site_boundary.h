@@ -3,8 +3,8 @@
 #define CUPEL_CLI_SITE_BOUNDARY_H
 
 /*
- * May this run be shown to others? What its work item says (policy/publication.h), as amended, and where that asks for a person, what a person
- * approved: exactly this packet with exactly what was said of it since.
+ * May this run be shown to others? What its work item says (policy/publication.h), as amended, and where that asks for a
+ * person, what a person approved: exactly this packet with exactly what was said of it since.
  *
  *         struct boundary boundary;
  *         if (boundary_look(context, run, packet, &boundary, err) < 0) …

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The timeline of a run: a row for each phase, verifier and process that tells of itself, one for what was noted. Drawn from times of the log, said once
- * more as a table below it. A wait for a person can be days: the plot ends where it begins, and the table has it.
+ * The timeline of a run: a row for each phase, verifier and process that tells of itself, one for what was noted. Drawn from
+ * times of the log, said once more as a table below it. A wait for a person can be days: the plot ends where it begins, and the
+ * table has it.
  */
 #include "cli/html.h"
 #include "cli/site.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the processes of a run say, and what of it goes into the log: gathered, then written in one transaction. Notes come by the ten thousand, and the runner sends each in
- * canonical form: such a one is checked as it stands, as strictly as any, and written as it is. Whatever cannot be told so (rare
- * numbers, what may hold a secret, what is printed for a person) goes the way of all messages. A store that refuses gives the run up.
+ * What the processes of a run say, and what of it goes into the log: gathered, then written in one transaction. Notes come by
+ * the ten thousand, and the runner sends each in canonical form: such a one is checked as it stands, as strictly as any, and
+ * written as it is. Whatever cannot be told so (rare numbers, what may hold a secret, what is printed for a person) goes the
+ * way of all messages. A store that refuses gives the run up.
  */
 #include "cli/supervision_internal.h"
 

@@ -18,8 +18,8 @@ struct store;
 struct json_t *told_later_json(struct store *store, const char *run, const char *type_prefix, struct err *err);
 
 /*
- * All of them into runs/<run>/<file>, one CloudEvent per line, and their seal. Written whole from the log each time; where the packet is gone nothing
- * is written.
+ * All of them into runs/<run>/<file>, one CloudEvent per line, and their seal. Written whole from the log each time; where the
+ * packet is gone nothing is written.
  */
 int told_later_write(struct context *context, const char *run, const char *type_prefix, const char *file,
                      struct err *err);

@@ -15,7 +15,10 @@ struct director;
 /* Under the landing lock, which a director that lives and lands holds: other runs in that phase. Their ids are added. */
 int land_dead_find(struct director *d, struct strv *ret, struct err *err);
 
-/* Without the lock, which it takes itself: each as `cupel-director recover --landing-only yes` does. What goes wrong there is told on standard error. */
+/*
+ * Without the lock, which it takes itself: each as `cupel-director recover --landing-only yes` does. What goes wrong there is
+ * told on standard error.
+ */
 void land_dead_recover(const struct director *d, const struct strv *runs);
 
 #endif

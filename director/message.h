@@ -3,8 +3,9 @@
 #define CUPEL_DIRECTOR_MESSAGE_H
 
 /*
- * What the commit says and whose name it bears. The message is the item's title, then the objective where it says more,
- * then how to roll back, without what is a secret by its format; the author is the one of the user's policy, else the user's git identity, else cupel itself.
+ * What the commit says and whose name it bears. The message is the item's title, then the objective where it says more, then
+ * how to roll back, without what is a secret by its format; the author is the one of the user's policy, else the user's git
+ * identity, else cupel itself.
  */
 
 #include "lib/base/err.h"

@@ -3,10 +3,10 @@
 #define CUPEL_DIRECTOR_PACKET_H
 
 /*
- * The packet of a run: evidence/{report.json, report.md, patch.diff, test.log, evidence-set.txt, outputs/, *.intoto.jsonl, SHA256SUMS} and
- * telemetry/{events.normalized.jsonl, trace.jsonl}; docs/packets.md. Written when the run is over (or held: and again at the end), not synced: it can be
- * made again from the store for as long as the quarantine or the commit lives. SHA256SUMS comes last and whole: where it
- * is, the packet is complete.
+ * The packet of a run: evidence/{report.json, report.md, patch.diff, test.log, evidence-set.txt, outputs/, *.intoto.jsonl,
+ * SHA256SUMS} and telemetry/{events.normalized.jsonl, trace.jsonl}; docs/packets.md. Written when the run is over (or held: and
+ * again at the end), not synced: it can be made again from the store for as long as the quarantine or the commit lives.
+ * SHA256SUMS comes last and whole: where it is, the packet is complete.
  *
  *         packet_prepare(d);                   while others work: what is known of the packet before the end; may fail
  *         packet_patch(d, err);                once the candidate is checked: patch.diff

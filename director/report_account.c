@@ -56,7 +56,10 @@ static json_int_t cpu_ms(const struct rusage *use)
                (use->ru_utime.tv_usec + use->ru_stime.tv_usec) / 1000;
 }
 
-/* Those of the caged side as the log has them; of ourselves, and of those whose end we have seen: the cages and helpers of the clean room. */
+/*
+ * Those of the caged side as the log has them; of ourselves, and of those whose end we have seen: the cages and helpers of the
+ * clean room.
+ */
 void report_processes(const struct director *d, const struct facts *facts, struct json_t *report)
 {
         static const struct {

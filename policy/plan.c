@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compiling: item, policy and mood become one plan, part by part, each part in a function of its own (the agent in
- * policy/plan_agent.c, the verifiers in policy/plan_verifiers.c). The order matters in two places: rules of the mood come before everything that they change,
- * and the prompt comes last because it tells what the rest says. Fails with ERR_INPUT and the remedy; a failed compile
- * leaves nothing.
+ * policy/plan_agent.c, the verifiers in policy/plan_verifiers.c). The order matters in two places: rules of the mood come
+ * before everything that they change, and the prompt comes last because it tells what the rest says. Fails with ERR_INPUT and
+ * the remedy; a failed compile leaves nothing.
  */
 #include "policy/plan_compile.h"
 

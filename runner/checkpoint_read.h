@@ -10,9 +10,10 @@
  *         checkpoint_store(runner, err);         after it: hashes, conversions, objects; tree and state are filled
  *         checkpoint_read_forget(&read);         or checkpoint_read_discard(runner): what is in staging goes, too
  *
- * Bytes are held in memory up to CHECKPOINT_MEMORY_MAX; a file that does not fit any more is copied into a nameless file in staging,
- * by the kernel and without its holes, where that is possible. So the disk needs the room of the changes once more, for as long as objects are made of
- * them; where it has none the checkpoint fails, and the run goes on. What no commit may hold is ERR_REFUSED, in the second part.
+ * Bytes are held in memory up to CHECKPOINT_MEMORY_MAX; a file that does not fit any more is copied into a nameless file in
+ * staging, by the kernel and without its holes, where that is possible. So the disk needs the room of the changes once more,
+ * for as long as objects are made of them; where it has none the checkpoint fails, and the run goes on. What no commit may hold
+ * is ERR_REFUSED, in the second part.
  */
 
 #include "lib/base/spool.h"

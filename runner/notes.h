@@ -15,10 +15,11 @@
  * durable; until then nothing more is read from that client.
  *
  * Everything that connects is hostile. What is valid goes to the supervisor as a record; what is not is answered with the
- * reason, counted, and never stops anything. An agent that floods, sends garbage or never reads its replies loses its own
- * notes and nothing else: lines, buffers and clients are bounded, past the budget a note is refused unread, and who goes on
- * for long after that is not listened to any more. An answer leaves after the note that it is for. The agent never waits for us otherwise: notes of a client that does not read its
- * replies are still taken, but from where its replies pile up it gets none any more, and the end of the stream instead.
+ * reason, counted, and never stops anything. An agent that floods, sends garbage or never reads its replies loses its own notes
+ * and nothing else: lines, buffers and clients are bounded, past the budget a note is refused unread, and who goes on for long
+ * after that is not listened to any more. An answer leaves after the note that it is for. The agent never waits for us
+ * otherwise: notes of a client that does not read its replies are still taken, but from where its replies pile up it gets none
+ * any more, and the end of the stream instead.
  *
  *         notes_init(&notes, &up, budget);
  *         notes_listen(&notes, fd);                        takes the listening socket

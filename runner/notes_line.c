@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One note, or the question for the budget. A note is taken apart strictly, checked against the table of event types with the agent as its author, sent on as a
- * record. A refusal answers with what was wrong and what was expected; who tries to emit what an agent may not is recorded
- * as vetoed besides.
+ * One note, or the question for the budget. A note is taken apart strictly, checked against the table of event types with the
+ * agent as its author, sent on as a record. A refusal answers with what was wrong and what was expected; who tries to emit what
+ * an agent may not is recorded as vetoed besides.
  */
 #include "runner/notes.h"
 

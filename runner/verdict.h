@@ -11,8 +11,9 @@
  *         while (verdict_add(&verdict, &result, opinion, verifier->retries));
  *         verdict.result, verdict_blocks(verdict.result)
  *
- * An attempt passes with exit status 0 and no failing test in its report (`opinion`: lib/base/test_report.h). Passing at once is PASS, later FLAKY. A failure that stays is FAIL, and INCONCLUSIVE
- * where no attempt came to an end of its own (time-out, could not start): it says nothing about the work, and blocks too.
+ * An attempt passes with exit status 0 and no failing test in its report (`opinion`: lib/base/test_report.h). Passing at once
+ * is PASS, later FLAKY. A failure that stays is FAIL, and INCONCLUSIVE where no attempt came to an end of its own (time-out,
+ * could not start): it says nothing about the work, and blocks too.
  */
 
 #include "lib/base/test_report.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Copies lie in scratch on disk, where a reflink costs nothing, under names of their own: `tree` is the run's, `verify` a
- * step's, `carryN` and `writeN` a step's copies of a carried and of a writable folder. `stamp` is written after the run's copy: what changed later has a
- * later change time.
+ * step's, `carryN` and `writeN` a step's copies of a carried and of a writable folder. `stamp` is written after the run's copy:
+ * what changed later has a later change time.
  */
 #include "sandbox/worktree_copy.h"
 

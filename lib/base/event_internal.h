@@ -2,7 +2,10 @@
 #ifndef CUPEL_BASE_EVENT_INTERNAL_H
 #define CUPEL_BASE_EVENT_INTERNAL_H
 
-/* A row of the table of event types, as event_table.c (has them), event.c (checks) and event_schema.c (tells others what is checked) share it. */
+/*
+ * A row of the table of event types, as event_table.c (has them), event.c (checks) and event_schema.c (tells others what is
+ * checked) share it.
+ */
 
 #include "lib/base/event.h"
 

@@ -34,8 +34,8 @@ bool process_is_headless(const uint64_t fields[PROCESS_FIELDS]);
 #define PROCESS_VAST_PAGES ((uint64_t)1 << 18)
 
 /*
- * Resident pages, and in a vast address space those of its page tables (among the private ones), of the process whose folder is `pid` in `proc` ("123", or AT_FDCWD and "/proc/123"), of a headless one too.
- * -1: it is gone.
+ * Resident pages, and in a vast address space those of its page tables (among the private ones), of the process whose folder is
+ * `pid` in `proc` ("123", or AT_FDCWD and "/proc/123"), of a headless one too. -1: it is gone.
  */
 int process_pages(int proc, const char *pid, uint64_t *ret_private, uint64_t *ret_shared);
 

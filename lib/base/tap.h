@@ -7,9 +7,9 @@
  * from among other output: lines that are no TAP are passed over.
  *
  * A test is named by its description, below those of the subtests that it is part of ("parent::child"); without one it is
- * "test N". `# SKIP` and a failing `# TODO` are SKIP. What says that tests are missing is an ERROR of its own: "(bail out)",
- * and "(plan)" where other tests ran than were planned or nothing was planned; so nothing that was cut off looks whole. A subtest's own result
- * counts where no test in it says the same.
+ * "test N". `# SKIP` and a failing `# TODO` are SKIP. What says that tests are missing is an ERROR of its own: "(bail out)", and
+ * "(plan)" where other tests ran than were planned or nothing was planned; so nothing that was cut off looks whole. A subtest's
+ * own result counts where no test in it says the same.
  *
  * Subtests are indented by four spaces and announced by "# Subtest: NAME", by "{" at the end of their line, or, from version 14
  * on, by nothing: then they are "subtest N".

@@ -94,8 +94,8 @@ struct layer_gc {
 };
 
 /*
- * Least recently used first out, until the cache is within `max_bytes`, holds no more than `max_count` layers, and nothing is older than `max_age_s` seconds. What
- * survives is synced, so that it outlives a reboot.
+ * Least recently used first out, until the cache is within `max_bytes`, holds no more than `max_count` layers, and nothing is
+ * older than `max_age_s` seconds. What survives is synced, so that it outlives a reboot.
  */
 int layer_gc(const struct layer_gc *gc, struct err *err);
 

@@ -4,8 +4,8 @@
  * files of evidence/ relative to it, all others behind "../"; so that a line that means the same but is written otherwise shows too.
  *
  * Not summed, and no part of the packet: the list itself, what is appended beside it later (each line of it is checked as an
- * event, verify_log.c, all of them by a seal of their own, verify_later.c), folders that the run works in, and in logs/ names that only a caged program would choose: the director
- * takes no file with such a name into a packet.
+ * event, verify_log.c, all of them by a seal of their own, verify_later.c), folders that the run works in, and in logs/ names
+ * that only a caged program would choose: the director takes no file with such a name into a packet.
  */
 #include "lib/packet/checkpoint.h"
 #include "lib/packet/later.h"

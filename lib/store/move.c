@@ -87,8 +87,9 @@ static int check(const struct store_move *move, const struct store_run *run, str
 }
 
 /*
- * The fences. Of a claim: an item that was given to another worker is not landed by the one before (lib/store/queue.h). Of a race: one of its runs lands or is held, whoever started them and whoever lives. It stands in the transaction
- * of the move, so that of two which ask at the same time the second sees the first.
+ * The fences. Of a claim: an item that was given to another worker is not landed by the one before (lib/store/queue.h). Of a
+ * race: one of its runs lands or is held, whoever started them and whoever lives. It stands in the transaction of the move, so
+ * that of two which ask at the same time the second sees the first.
  */
 static int check_fences(struct store *store, const struct store_move *move, const struct store_run *run,
                         struct err *err)

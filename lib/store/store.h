@@ -26,10 +26,10 @@
  * Concurrency: any number of processes; a writer waits up to STORE_WAIT_MS for another, then fails with ERR_BUSY. A
  * struct store belongs to one thread and does not survive fork(2).
  *
- * Errors: ERR_NOT_FOUND no such store, run or approval; ERR_INPUT what the caller passed on is invalid (unknown type of
- * event, bad id, ambiguous prefix); ERR_REFUSED that actor may not emit it; ERR_BUSY; ERR_CONFLICT the run is not as the
- * caller expects; ERR_LOST another run of its race is ahead; ERR_STORE disk full, read-only, damaged; ERR_INTERNAL a phase move that the table does not have. After
- * an error nothing was changed.
+ * Errors: ERR_NOT_FOUND no such store, run or approval; ERR_INPUT what the caller passed on is invalid (unknown type of event,
+ * bad id, ambiguous prefix); ERR_REFUSED that actor may not emit it; ERR_BUSY; ERR_CONFLICT the run is not as the caller
+ * expects; ERR_LOST another run of its race is ahead; ERR_STORE disk full, read-only, damaged; ERR_INTERNAL a phase move that
+ * the table does not have. After an error nothing was changed.
  *
  * Strings passed in are borrowed for the call. Strings in a callback live until it returns.
  */
@@ -161,8 +161,8 @@ struct store_run_spec {
 };
 
 /*
- * The row and `run.state created`, durable. ERR_CONFLICT where the id exists, or its item cannot be taken. Counts an attempt of the item. With `start` the
- * approval is used up, or asked for, in the same transaction (lib/store/approval.h).
+ * The row and `run.state created`, durable. ERR_CONFLICT where the id exists, or its item cannot be taken. Counts an attempt of
+ * the item. With `start` the approval is used up, or asked for, in the same transaction (lib/store/approval.h).
  */
 int store_run_create(struct store *store, const struct store_run_spec *spec, struct err *err);
 
@@ -266,7 +266,8 @@ struct store_chain_report {
 
 /*
  * One run (full id), or with NULL every run; then the store's chain, whatever it links; with NULL then the store's pages
- * (store_check). What is found first is told: of runs in the order of their births, then of links. A broken chain is a report, not an error.
+ * (store_check). What is found first is told: of runs in the order of their births, then of links. A broken chain is a report,
+ * not an error.
  */
 int store_chain_verify(struct store *store, const char *run, struct store_chain_report *ret, struct err *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gate generated: edits of files that a program makes. What a file is, its own head says (rows with a pattern, looked for in the comments
- * that the base's version begins with), or .gitattributes of the base (linguist-generated), or its name (lock files). Who changed what it is
- * made from as well has likely run the program: a changed file that the head names, or that has the same name up to its first dot.
+ * Gate generated: edits of files that a program makes. What a file is, its own head says (rows with a pattern, looked for in
+ * the comments that the base's version begins with), or .gitattributes of the base (linguist-generated), or its name (lock
+ * files). Who changed what it is made from as well has likely run the program: a changed file that the head names, or that has
+ * the same name up to its first dot.
  */
 #include "policy/gates/attributes.h"
 #include "policy/gates/head.h"

@@ -4,7 +4,8 @@
 
 /*
  * Regular expressions over hostile bytes: PCRE2 behind a narrow door. Compiled once, translated to machine code where much is
- * searched and the process may have any, with bounds on what one search may cost, whatever the text is. Bytes are bytes: no UTF-8 is assumed.
+ * searched and the process may have any, with bounds on what one search may cost, whatever the text is. Bytes are bytes: no
+ * UTF-8 is assumed.
  *
  *         struct pattern *pattern = pattern_new("\\bTODO\\b");           aborts where it is no pattern: rules are ours
  *         struct pattern_span span;

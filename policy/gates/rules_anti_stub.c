@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules of the gate anti_stub. What says of itself that it is not done blocks; what real changes contain for good reasons as well
- * warns. Of several that fit one line the first is told. Which is which was measured over real histories (scripts/gate-precision). Bodies of functions are looked for by
- * policy/gates/rules_bodies.c.
+ * Rules of the gate anti_stub. What says of itself that it is not done blocks; what real changes contain for good reasons as
+ * well warns. Of several that fit one line the first is told. Which is which was measured over real histories
+ * (scripts/gate-precision). Bodies of functions are looked for by policy/gates/rules_bodies.c.
  */
 #include "policy/gates/rules.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gate secrets: credentials in what a change adds. Formats are rows of the table (rules_secrets.c); here is what a pattern cannot say:
- * whether a value is one that somebody made up, files that are secrets by what they are, and the comment that lets one pass where the
- * policy allows such comments. What is no line of text is searched by secret_search.c. What is found is told without the secret itself (secret_mask.h).
+ * Gate secrets: credentials in what a change adds. Formats are rows of the table (rules_secrets.c); here is what a pattern
+ * cannot say: whether a value is one that somebody made up, files that are secrets by what they are, and the comment that lets
+ * one pass where the policy allows such comments. What is no line of text is searched by secret_search.c. What is found is told
+ * without the secret itself (secret_mask.h).
  */
 #include "policy/gates/secret_search.h"
 #include "policy/gates/secret_value.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gate test_tamper: tests that say less than before. Marks that turn tests off are rules with patterns. What goes away is counted here, over
- * all files of tests together, so that a test that moved to another file is not missed: names of cases, assertions, files, and the lines that
- * register tests with a build. Where the change takes more code away than it adds, tests may well go with it: then they are told,
- * and not refused.
+ * Gate test_tamper: tests that say less than before. Marks that turn tests off are rules with patterns. What goes away is
+ * counted here, over all files of tests together, so that a test that moved to another file is not missed: names of cases,
+ * assertions, files, and the lines that register tests with a build. Where the change takes more code away than it adds, tests
+ * may well go with it: then they are told, and not refused.
  */
 #include "policy/gates/rules.h"
 

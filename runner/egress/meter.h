@@ -16,8 +16,8 @@
  *
  * Formats: Anthropic Messages, OpenAI Responses and Chat Completions, Gemini generateContent. Counts are cumulative in all of
  * them; generated text that came after the last count, or without any, is taken as one token for METER_BYTES_PER_TOKEN bytes,
- * and so is a request whose input nobody counted; of an answer that is no JSON each byte is text. An answer that did not come to its final count is `estimated`: who breaks a
- * stream off before it, or asks for none, pays for what it saw.
+ * and so is a request whose input nobody counted; of an answer that is no JSON each byte is text. An answer that did not come
+ * to its final count is `estimated`: who breaks a stream off before it, or asks for none, pays for what it saw.
  *
  * Requests are watched for what would bill outside of their answer ("background" of Responses), and have to be JSON in plain
  * UTF-8, so that a key cannot hide.
