@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/test_compare.h"
+#include "lib/base/verifier_result.h"
 
 #include <string.h>
 
@@ -15,8 +16,7 @@
 
 static bool blocks(const struct replay_subject *subject, const char *result)
 {
-        return strcmp(result, "FAIL") == 0 || strcmp(result, "INCONCLUSIVE") == 0 ||
-               (strcmp(result, "PRE_EXISTING") == 0 && subject->pre_existing_blocks);
+        return verifier_word_blocks(result, subject->pre_existing_blocks);
 }
 
 /* The receipts of the gate that judged: of several rounds the last one's count. */

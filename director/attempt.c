@@ -52,10 +52,10 @@ static void put_exit(const struct sandbox_result *end, struct str *why)
 /* It ended by itself: exit status and report together. */
 static void judge_exit(struct attempt *attempt, const struct sandbox_result *end, struct str *why)
 {
-        static const enum verdict_result results[] = {
-                [TEST_PASSES] = VERDICT_PASS,
-                [TEST_FAILS] = VERDICT_FAIL,
-                [TEST_SAYS_NOTHING] = VERDICT_INCONCLUSIVE,
+        static const enum verifier_result results[] = {
+                [TEST_PASSES] = VERIFIER_PASS,
+                [TEST_FAILS] = VERIFIER_FAIL,
+                [TEST_SAYS_NOTHING] = VERIFIER_INCONCLUSIVE,
         };
         _cleanup_str_ struct str said = {0};
 
@@ -87,13 +87,13 @@ static void judge(struct attempt *attempt, const struct plan_verifier *verifier,
 {
         _cleanup_str_ struct str why = {0};
 
-        attempt->result = VERDICT_INCONCLUSIVE;
+        attempt->result = VERIFIER_INCONCLUSIVE;
         attempt->opinion = TEST_SAYS_NOTHING;
         if (end->reason == SANDBOX_REASON_EXIT)
                 judge_exit(attempt, end, &why);
         else
                 judge_stopped(verifier, end, &why);
-        if (attempt->result == VERDICT_PASS)
+        if (attempt->result == VERIFIER_PASS)
                 return;
         /* where tests have names, they say more than the last line */
         if (attempt->report.state != TEST_REPORT_WHOLE || !test_cases_any_failed(&attempt->report.cases))

@@ -18,8 +18,8 @@
 struct plan_verifier;
 
 struct attempt {
-        enum verdict_result result; /* PASS, FAIL or INCONCLUSIVE */
-        enum test_opinion opinion;  /* the same, for comparisons */
+        enum verifier_result result; /* PASS, FAIL or INCONCLUSIVE */
+        enum test_opinion opinion;   /* the same, for comparisons */
         char *log, *why;
         char log_sha256[HASH_HEX];
         struct sandbox_result end;

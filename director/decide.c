@@ -17,15 +17,9 @@ const char *decision_name(enum decision decision)
         return decision_names[decision];
 }
 
-static bool blocks(const struct plan *plan, enum verdict_result result)
+static bool blocks(const struct plan *plan, enum verifier_result result)
 {
-        const bool table[] = {
-                [VERDICT_PASS] = false,        [VERDICT_FAIL] = true,
-                [VERDICT_FLAKY] = false,       [VERDICT_PRE_EXISTING] = plan->pre_existing_blocks > 0,
-                [VERDICT_INCONCLUSIVE] = true,
-        };
-
-        return table[result];
+        return verifier_result_blocks(result, plan->pre_existing_blocks > 0);
 }
 
 /* Lost tests are compared by the director alone: that the runner saw a PASS says nothing about committed content. */
@@ -34,7 +28,7 @@ static bool fails_in_clean_room_only(const struct verdict *verdict)
         const bool lost_only = verdict->exit_code == 0 && !verdict->cases.new_failures.len &&
                                verdict->cases.vanished.len + verdict->cases.skipped.len > 0;
 
-        return verdict->result == VERDICT_FAIL && verdict->passed_in_run && !lost_only;
+        return verdict->result == VERIFIER_FAIL && verdict->passed_in_run && !lost_only;
 }
 
 static void add_verdict(const struct verdict *verdict, struct strv *reasons)
@@ -45,7 +39,7 @@ static void add_verdict(const struct verdict *verdict, struct strv *reasons)
                           "ignored or untracked file"
                         : "";
 
-        strv_add_printf(reasons, "verifier %s: %s%s%s%s", verdict->name, verdict_result_name(verdict->result),
+        strv_add_printf(reasons, "verifier %s: %s%s%s%s", verdict->name, verifier_result_name(verdict->result),
                         verdict->why ? ": " : "", verdict->why ? verdict->why : "", clean_room_only);
 }
 
@@ -98,7 +92,7 @@ static void approvals(const struct decision_input *input, struct strv *reasons)
 
 static bool is_over_budget(const struct verdict *verdict)
 {
-        return verdict->result == VERDICT_INCONCLUSIVE && sandbox_reason_is_budget(verdict->end.reason) &&
+        return verdict->result == VERIFIER_INCONCLUSIVE && sandbox_reason_is_budget(verdict->end.reason) &&
                verdict->end.reason != SANDBOX_REASON_WALL;
 }
 

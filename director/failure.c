@@ -10,6 +10,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/verifier_result.h"
 #include "lib/store/projection.h"
 #include "lib/store/queue.h"
 #include "policy/failure_notes.h"
@@ -45,8 +46,7 @@ static void gathered_release(struct gathered *gathered)
 
 static bool blocks(const struct director *d, const char *result)
 {
-        return !strcmp(result, "FAIL") || !strcmp(result, "INCONCLUSIVE") ||
-               (!strcmp(result, "PRE_EXISTING") && d->has_plan && d->plan.pre_existing_blocks == 1);
+        return verifier_word_blocks(result, d->has_plan && d->plan.pre_existing_blocks > 0);
 }
 
 static void see_verifier(struct gathered *gathered, json_t *data)

@@ -32,9 +32,9 @@ static void add_why(struct verdict *verdict, const char *more)
 
 /* ---- On the candidate ---- */
 
-static bool is_tried_again(const struct plan_verifier *verifier, enum verdict_result result, int64_t tries)
+static bool is_tried_again(const struct plan_verifier *verifier, enum verifier_result result, int64_t tries)
 {
-        return tries == 0 || (result == VERDICT_FAIL && tries <= verifier->retries);
+        return tries == 0 || (result == VERIFIER_FAIL && tries <= verifier->retries);
 }
 
 static void take_now(struct job *job, struct attempt *attempt)
@@ -70,12 +70,12 @@ static void name_flaky(struct verdict *verdict)
 static void end_trying(struct job *job)
 {
         struct verdict *verdict = job->verdict;
-        bool old_claim = verdict->result == VERDICT_FAIL && verdict->passed_in_run;
+        bool old_claim = verdict->result == VERIFIER_FAIL && verdict->passed_in_run;
 
         if (job->now.report.state == TEST_REPORT_WHOLE)
                 verdict->counts = test_cases_counts(&job->now.report.cases);
-        if (verdict->result == VERDICT_PASS && verdict->attempts > 1) {
-                verdict->result = VERDICT_FLAKY;
+        if (verdict->result == VERIFIER_PASS && verdict->attempts > 1) {
+                verdict->result = VERIFIER_FLAKY;
                 verdict->why = xasprintf("passed on attempt %u", verdict->attempts);
         }
         job->state = differential_wanted(job->verifier, job->now.opinion, job->now.report.state) && !old_claim
@@ -132,14 +132,14 @@ static void put_comparison(struct job *job, const struct str *found, bool by_cas
                 add_why(verdict, str_text(found));
         if (!by_case)
                 return;
-        if (verdict->result == VERDICT_FLAKY)
+        if (verdict->result == VERIFIER_FLAKY)
                 add_why(verdict, before);
         if (verdict->exit_code > 0) {
                 _cleanup_free_ char *status = xasprintf("exit status %d", verdict->exit_code);
 
                 add_why(verdict, status);
         }
-        if (verdict->result == VERDICT_FAIL)
+        if (verdict->result == VERIFIER_FAIL)
                 name_flaky(verdict);
 }
 
@@ -155,17 +155,17 @@ static void compare(struct job *job)
 
         put_comparison(job, &found, input.now.report == TEST_REPORT_WHOLE && input.base.report == TEST_REPORT_WHOLE);
         if (result == DIFFERENTIAL_PRE_EXISTING)
-                verdict->result = VERDICT_PRE_EXISTING;
+                verdict->result = VERIFIER_PRE_EXISTING;
         else if (result == DIFFERENTIAL_FAIL)
-                verdict->result = VERDICT_FAIL;
+                verdict->result = VERIFIER_FAIL;
 }
 
 /* ---- Changed tests on the base's code ---- */
 
 static bool wants_tests(const struct job *job)
 {
-        return job->tests_apart && job->verifier->base_tests && job->verdict->result != VERDICT_FAIL &&
-               job->verdict->result != VERDICT_INCONCLUSIVE;
+        return job->tests_apart && job->verifier->base_tests && job->verdict->result != VERIFIER_FAIL &&
+               job->verdict->result != VERIFIER_INCONCLUSIVE;
 }
 
 static void take_tests(struct job *job, struct attempt *attempt)
@@ -290,7 +290,7 @@ static int keep(const struct job *job, struct director *d, const struct attempt 
 /* Only a PASS at once, with nothing to be said of it, stands for another run's. */
 static bool is_plain_pass(const struct verdict *verdict)
 {
-        return verdict->result == VERDICT_PASS && verdict->attempts == 1 && !verdict->why;
+        return verdict->result == VERIFIER_PASS && verdict->attempts == 1 && !verdict->why;
 }
 
 int job_keep(const struct job *job, struct director *d, struct err *err)

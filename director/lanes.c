@@ -121,7 +121,7 @@ static void end_job(struct lanes *lanes, struct lane *lane)
 
         if (lane->job->begun)
                 clock_rfc3339(verdict->ended);
-        uplink_step_end(&lanes->d->up, verdict->name, verdict_result_name(verdict->result), verdict->ms);
+        uplink_step_end(&lanes->d->up, verdict->name, verifier_result_name(verdict->result), verdict->ms);
         lane->job = NULL;
 }
 

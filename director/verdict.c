@@ -5,17 +5,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 
-static const char *const result_names[] = {
-#define X(result, name) [VERDICT_##result] = name,
-        VERDICT_RESULTS(X)
-#undef X
-};
-
-const char *verdict_result_name(enum verdict_result result)
-{
-        return result_names[result];
-}
-
 void verdicts_release(struct verdicts *verdicts)
 {
         for (size_t i = 0; i < verdicts->len; i++) {
@@ -56,7 +45,7 @@ struct json_t *verdict_json(const struct verdict *verdict)
 {
         struct json_t *receipt = json_pack(
                 "{s:o, s:s, s:o, s:s, s:i, s:I, s:s, s:I, s:o, s:o}", "name", json_quoted(verdict->name), "gate",
-                "director", "command", json_quoted(verdict->command), "result", verdict_result_name(verdict->result),
+                "director", "command", json_quoted(verdict->command), "result", verifier_result_name(verdict->result),
                 "exit", verdict->exit_code, "ms", (json_int_t)verdict->ms, "log_sha256", verdict->log_sha256,
                 "attempts", (json_int_t)verdict->attempts, "why", quoted_or_null(verdict->why), "log",
                 quoted_or_null(verdict->log));
@@ -116,7 +105,7 @@ static void warn(struct director *d, const struct verdicts *verdicts)
         for (size_t i = 0; i < verdicts->len; i++)
                 if (verdicts->items[i].why)
                         strv_add_printf(&d->warnings, "verifier %s: %s: %s", verdicts->items[i].name,
-                                        verdict_result_name(verdicts->items[i].result), verdicts->items[i].why);
+                                        verifier_result_name(verdicts->items[i].result), verdicts->items[i].why);
 }
 
 int verdicts_record(struct director *d, const struct verdicts *verdicts, struct json_t *refs, char *ret_id,

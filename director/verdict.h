@@ -8,6 +8,7 @@
 #include "lib/base/err.h"
 #include "lib/base/hash.h"
 #include "lib/base/test_compare.h"
+#include "lib/base/verifier_result.h"
 #include "sandbox/client.h"
 
 #include <stdbool.h>
@@ -17,26 +18,11 @@
 struct director;
 struct json_t;
 
-/* result, its name in receipts and reports */
-#define VERDICT_RESULTS(X)                                                                                             \
-        X(PASS, "PASS")                                                                                                \
-        X(FAIL, "FAIL")                                                                                                \
-        X(FLAKY, "FLAKY")                                                                                              \
-        X(PRE_EXISTING, "PRE_EXISTING")                                                                                \
-        X(INCONCLUSIVE, "INCONCLUSIVE")
-
-enum verdict_result {
-#define X(result, name) VERDICT_##result,
-        VERDICT_RESULTS(X)
-#undef X
-};
-const char *verdict_result_name(enum verdict_result result);
-
 struct verdict {
         char *name, *command;
         char *log; /* file name in logs/ of the attempt that decided; NULL: none was made */
         char *why; /* what to tell a person; NULL for a plain PASS */
-        enum verdict_result result;
+        enum verifier_result result;
         int exit_code; /* -1: did not exit by itself */
         unsigned attempts;
         uint64_t ms; /* all attempts, those on the base too */

@@ -69,7 +69,7 @@ static void make_jobs(struct director *d, size_t count, struct jobs *jobs, struc
                 *verdict = (struct verdict){
                         .name = xstrdup(verifier->name),
                         .command = xstrdup(verifier->run),
-                        .result = VERDICT_INCONCLUSIVE,
+                        .result = VERIFIER_INCONCLUSIVE,
                         .exit_code = -1,
                         .passed_in_run = claim && (strcmp(claim, "PASS") == 0 || strcmp(claim, "FLAKY") == 0),
                 };
@@ -87,7 +87,7 @@ static void take_over(struct job *job, const struct store_evidence *found)
         _cleanup_test_cases_ struct test_cases cases = {0};
         struct err ignored = ERR_INIT;
 
-        verdict->result = VERDICT_PASS;
+        verdict->result = VERIFIER_PASS;
         verdict->exit_code = found->exit_code;
         verdict->reused = true;
         verdict->reused_run = xstrdup(found->run);
@@ -184,7 +184,7 @@ int verify_note_carried(struct director *d, struct err *err)
 static void distrust(struct verdicts *verdicts)
 {
         for (size_t i = 0; i < verdicts->len; i++) {
-                verdicts->items[i].result = VERDICT_INCONCLUSIVE;
+                verdicts->items[i].result = VERIFIER_INCONCLUSIVE;
                 free(verdicts->items[i].why);
                 verdicts->items[i].why = xstrdup("a carried folder (sandbox.carry) was changed in the checkout during "
                                                  "the run; the verdict holds for neither state of it");

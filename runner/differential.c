@@ -49,7 +49,7 @@ static void compare(struct runner *runner)
         _cleanup_str_ struct str why = {0};
 
         if (differential_judge(&input, &state->cases, &why) == DIFFERENTIAL_PRE_EXISTING)
-                runner->verdict.result = VERIFY_RESULT_PRE_EXISTING;
+                runner->verdict.result = VERIFIER_PRE_EXISTING;
         set_why(state, &why);
 }
 
@@ -88,7 +88,7 @@ bool differential_due(const struct runner *runner)
 {
         const struct differential_state *state = &runner->differential;
 
-        return !state->on_base && runner->verdict.result == VERIFY_RESULT_FAIL && state->opinion == TEST_FAILS &&
+        return !state->on_base && runner->verdict.result == VERIFIER_FAIL && state->opinion == TEST_FAILS &&
                verifier_at_hand(runner)->baseline;
 }
 

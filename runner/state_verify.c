@@ -199,16 +199,16 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
         _cleanup_str_ struct str reason = {0}, said = {0};
         char log[128], timeout[CLOCK_RFC3339];
 
-        if (runner->verdict.result == VERIFY_RESULT_PASS)
+        if (runner->verdict.result == VERIFIER_PASS)
                 return;
-        if (runner->verdict.result == VERIFY_RESULT_FLAKY) {
+        if (runner->verdict.result == VERIFIER_FLAKY) {
                 strv_take(&runner->reasons, xasprintf("%s passed only on attempt %lld (FLAKY)", who,
                                                       (long long)runner->verdict.attempts));
                 return;
         }
         if (runner->differential.why && result->reason == SANDBOX_REASON_EXIT)
                 str_printf(&said, ": %s", runner->differential.why);
-        if (runner->verdict.result == VERIFY_RESULT_PRE_EXISTING) {
+        if (runner->verdict.result == VERIFIER_PRE_EXISTING) {
                 strv_take(&runner->reasons,
                           xasprintf("%s fails as it does on the base%s (PRE_EXISTING)", who, str_text(&said)));
                 return;
@@ -218,7 +218,7 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
                 str_printf(&reason, "%s did not end within its timeout of %s", who, timeout);
         else
                 reason_of_end(who, result, &reason);
-        str_printf(&reason, "%s (%s)", str_text(&said), verify_result_name(runner->verdict.result));
+        str_printf(&reason, "%s (%s)", str_text(&said), verifier_result_name(runner->verdict.result));
         strv_take(&runner->reasons, str_steal(&reason));
         log_name(runner, runner->verdict.attempts, log);
         reason_log_tail(runner->logs_fd, log, &runner->reasons);
@@ -227,7 +227,7 @@ static void add_reasons(struct runner *runner, const struct sandbox_result *resu
 static void record_verdict(struct runner *runner, const struct sandbox_result *result)
 {
         const struct plan_verifier *verifier = verifier_at_hand(runner);
-        const char *name = verify_result_name(runner->verdict.result);
+        const char *name = verifier_result_name(runner->verdict.result);
         json_t *receipt =
                 json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:s, s:I}", "name", verifier->name, "gate", "self",
                           "command", verifier->run, "result", name, "exit", result->exit_code, "ms",

@@ -3,25 +3,10 @@
 
 #include "sandbox/client.h"
 
-static const struct {
-        const char *name;
-        bool blocks;
-} results[] = {
-        [VERIFY_RESULT_PASS] = {"PASS", false},
-        [VERIFY_RESULT_FAIL] = {"FAIL", true},
-        [VERIFY_RESULT_FLAKY] = {"FLAKY", false},
-        [VERIFY_RESULT_PRE_EXISTING] = {"PRE_EXISTING", false}, /* where the plan says so, the director refuses it */
-        [VERIFY_RESULT_INCONCLUSIVE] = {"INCONCLUSIVE", true},
-};
-
-const char *verify_result_name(enum verify_result result)
+/* Where the plan says that a failure of the base blocks too, the director refuses it: so that it is told once. */
+bool verdict_blocks(enum verifier_result result)
 {
-        return results[result].name;
-}
-
-bool verdict_blocks(enum verify_result result)
-{
-        return results[result].blocks;
+        return verifier_result_blocks(result, false);
 }
 
 /* Out of time, not started or cancelled: the verifier did not get to say anything. */
@@ -38,10 +23,10 @@ bool verdict_add(struct verdict *verdict, const struct sandbox_result *result, e
 
         verdict->attempts++;
         if (passed) {
-                verdict->result = verdict->attempts == 1 ? VERIFY_RESULT_PASS : VERIFY_RESULT_FLAKY;
+                verdict->result = verdict->attempts == 1 ? VERIFIER_PASS : VERIFIER_FLAKY;
                 return false;
         }
         verdict->failed |= !says_nothing(result) && (result->reason != SANDBOX_REASON_EXIT || opinion == TEST_FAILS);
-        verdict->result = verdict->failed ? VERIFY_RESULT_FAIL : VERIFY_RESULT_INCONCLUSIVE;
+        verdict->result = verdict->failed ? VERIFIER_FAIL : VERIFIER_INCONCLUSIVE;
         return verdict->attempts <= retries;
 }

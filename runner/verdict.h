@@ -17,28 +17,20 @@
  */
 
 #include "lib/base/test_report.h"
+#include "lib/base/verifier_result.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct sandbox_result;
 
-enum verify_result {
-        VERIFY_RESULT_PASS,
-        VERIFY_RESULT_FAIL,
-        VERIFY_RESULT_FLAKY,
-        VERIFY_RESULT_PRE_EXISTING, /* it fails on the base too (runner/differential.h) */
-        VERIFY_RESULT_INCONCLUSIVE,
-};
-
 struct verdict {
         int64_t attempts;
         bool failed; /* an attempt ended by itself and did not pass */
-        enum verify_result result;
+        enum verifier_result result;
 };
 
-const char *verify_result_name(enum verify_result result);
-bool verdict_blocks(enum verify_result result);
+bool verdict_blocks(enum verifier_result result);
 
 /* Counts an attempt; true where another one is due. */
 bool verdict_add(struct verdict *verdict, const struct sandbox_result *result, enum test_opinion opinion,

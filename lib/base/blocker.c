@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/hash.h"
 #include "lib/base/json.h"
+#include "lib/base/verifier_result.h"
 
 #include <string.h>
 
@@ -170,7 +171,7 @@ static void name_verifier(struct blocker *blocker, const char *name, const json_
                 set(blocker, BLOCKER_VERIFIER, name, line ? line : json_text_of(verdict, "why"), true);
 }
 
-static bool by_verifier(struct blocker *blocker, enum side side)
+static bool by_verifier(struct blocker *blocker, enum side side, bool pre_existing_blocks)
 {
         const char *gate = side == SIDE_DIRECTOR ? "director" : "self", *name;
         json_t *of_verifier;
@@ -178,9 +179,8 @@ static bool by_verifier(struct blocker *blocker, enum side side)
         json_object_foreach(blocker->verdicts, name, of_verifier)
         {
                 const json_t *verdict = json_object_get(of_verifier, gate);
-                const char *result = json_text_of(verdict, "result");
 
-                if (strcmp(result, "FAIL") != 0 && strcmp(result, "INCONCLUSIVE") != 0)
+                if (!verifier_word_blocks(json_text_of(verdict, "result"), pre_existing_blocks))
                         continue;
                 name_verifier(blocker, name, verdict);
                 return true;
@@ -188,9 +188,19 @@ static bool by_verifier(struct blocker *blocker, enum side side)
         return false;
 }
 
+/*
+ * The log has no plan. That a failure of the base too blocked can be told by its end: the director decided against the work, and
+ * neither a gate nor a verdict that always blocks did. The runner leaves that to the director.
+ */
+static bool by_failure_of_base(struct blocker *blocker, enum side side)
+{
+        return side == SIDE_DIRECTOR && strcmp(json_text_of(blocker->decision[side], "decision"), "refuse") == 0 &&
+               by_verifier(blocker, side, true);
+}
+
 static void judge(struct blocker *blocker, enum side side)
 {
-        if (!by_gate(blocker, side) && !by_verifier(blocker, side))
+        if (!by_gate(blocker, side) && !by_verifier(blocker, side, false) && !by_failure_of_base(blocker, side))
                 set(blocker, BLOCKER_REFUSAL, side == SIDE_DIRECTOR ? "director" : "runner", reason_at(blocker, 0),
                     true);
 }

@@ -63,6 +63,9 @@ is "$status-$outcome" 0-committed "in calm it is listed"
 run "$repo" --policy "$e2e_tmp/broken.yaml" --mood paranoid --title "broken 2" -- sh -c 'echo 2 >src/a.txt'
 is "$status-$outcome" 23-director_refused "in paranoid it blocks"
 has "$(field reasons "$json")" PRE_EXISTING "why"
+blocked=$(cd "$repo" && cupel failures --json | python3 -c 'import json, sys
+print(*[g["blocker"] + " " + g["name"] for g in json.load(sys.stdin)["groups"] if g["outcome"] == "director_refused"])')
+is "$blocked" "verifier unit" "what the index of failures says"
 git -C "$repo" rm -q broken && git -C "$repo" commit -q -m "whole again"
 
 t "bold: three times the diff budget; new code needs a new or changed test"

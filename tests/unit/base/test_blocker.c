@@ -117,6 +117,50 @@ Test(blocker, the_first_new_failure_names_it)
         blocker_release(&blocker);
 }
 
+#define DECIDED(decision) "{\"decision\":\"" decision "\",\"gates\":[],\"reasons\":[]}"
+#define VERDICT(name, result, why)                                                                                     \
+        "{\"name\":\"" name "\",\"gate\":\"director\",\"result\":\"" result "\",\"why\":\"" why "\"}"
+
+/* In strict moods alone, which the log does not name: where the director decided against it, and nothing else did. */
+Test(blocker, what_failed_before_names_a_refusal_that_nothing_else_explains)
+{
+        struct blocker blocker = {0};
+
+        see(&blocker, "receipt.verifier", "director", VERDICT("new", "PASS", ""));
+        see(&blocker, "receipt.verifier", "director", VERDICT("old", "PRE_EXISTING", "it fails on the base too"));
+        see(&blocker, "receipt.policy.decision", "director", DECIDED("refuse"));
+        blocker_finish(&blocker, OUTCOME_DIRECTOR_REFUSED);
+        cr_assert_eq(blocker.kind, BLOCKER_VERIFIER);
+        cr_assert_str_eq(blocker.name, "old");
+        cr_assert_str_eq(blocker.detail, "it fails on the base too");
+        blocker_release(&blocker);
+}
+
+Test(blocker, what_failed_before_does_not_hide_what_failed)
+{
+        struct blocker blocker = {0};
+
+        see(&blocker, "receipt.verifier", "director", VERDICT("a", "PRE_EXISTING", "it fails on the base too"));
+        see(&blocker, "receipt.verifier", "director", VERDICT("b", "FAIL", "exit status 1"));
+        see(&blocker, "receipt.policy.decision", "director", DECIDED("refuse"));
+        blocker_finish(&blocker, OUTCOME_DIRECTOR_REFUSED);
+        cr_assert_str_eq(blocker.name, "b");
+        blocker_release(&blocker);
+}
+
+Test(blocker, what_failed_before_did_not_block_what_was_approved)
+{
+        struct blocker blocker = {0};
+
+        see(&blocker, "receipt.verifier", "director", VERDICT("a", "PRE_EXISTING", "it fails on the base too"));
+        see(&blocker, "receipt.policy.decision", "director", DECIDED("approve"));
+        see(&blocker, "run.state", "director", "{\"to\":\"discarded\",\"reasons\":[\"another reason\"]}");
+        blocker_finish(&blocker, OUTCOME_DIRECTOR_REFUSED);
+        cr_assert_eq(blocker.kind, BLOCKER_REFUSAL);
+        cr_assert_str_eq(blocker.detail, "another reason");
+        blocker_release(&blocker);
+}
+
 static unsigned doubts_of(const char *self, const char *director, enum outcome outcome)
 {
         struct blocker blocker = {0};

@@ -31,7 +31,7 @@ static void setup(void)
         f.plan.verifiers.items = &f.verifier;
         f.plan.verifiers.len = 1;
         change_list_add(&f.changes, "src/a.c")->kind = CHANGE_MODIFIED;
-        f.verdict = (struct verdict){.name = (char *)"unit", .result = VERDICT_PASS};
+        f.verdict = (struct verdict){.name = (char *)"unit", .result = VERIFIER_PASS};
         f.verdicts = (struct verdicts){&f.verdict, 1};
 }
 
@@ -67,7 +67,7 @@ Test(decide, what_passes_lands)
 
 Test(decide, a_failure_is_refused_with_its_reason)
 {
-        f.verdict.result = VERDICT_FAIL;
+        f.verdict.result = VERIFIER_FAIL;
         f.verdict.why = (char *)"exit status 1";
         cr_assert_eq(ask(), DECISION_REFUSE);
         cr_assert(told("verifier unit: FAIL: exit status 1"));
@@ -76,7 +76,7 @@ Test(decide, a_failure_is_refused_with_its_reason)
 
 Test(decide, a_failure_of_the_clean_room_alone_says_so)
 {
-        f.verdict.result = VERDICT_FAIL;
+        f.verdict.result = VERIFIER_FAIL;
         f.verdict.passed_in_run = true;
         cr_assert_eq(ask(), DECISION_REFUSE);
         cr_assert(told("it passed in the run's own worktree, fails on committed content only"));
@@ -85,7 +85,7 @@ Test(decide, a_failure_of_the_clean_room_alone_says_so)
 
 Test(decide, lost_tests_are_no_matter_of_the_clean_room)
 {
-        f.verdict.result = VERDICT_FAIL;
+        f.verdict.result = VERIFIER_FAIL;
         f.verdict.why = (char *)"1 test that passes on the base is gone: a";
         f.verdict.passed_in_run = true;
         strv_add(&f.verdict.cases.vanished, "a");
@@ -100,20 +100,20 @@ Test(decide, lost_tests_are_no_matter_of_the_clean_room)
 
 Test(decide, what_could_not_be_judged_is_refused)
 {
-        f.verdict.result = VERDICT_INCONCLUSIVE;
+        f.verdict.result = VERIFIER_INCONCLUSIVE;
         cr_assert_eq(ask(), DECISION_REFUSE);
 }
 
 Test(decide, a_flaky_pass_lands_and_is_named)
 {
-        f.verdict.result = VERDICT_FLAKY;
+        f.verdict.result = VERIFIER_FLAKY;
         cr_assert_eq(ask(), DECISION_LAND);
         cr_assert(told("FLAKY"));
 }
 
 Test(decide, what_failed_before_blocks_only_where_the_plan_says_so)
 {
-        f.verdict.result = VERDICT_PRE_EXISTING;
+        f.verdict.result = VERIFIER_PRE_EXISTING;
         cr_assert_eq(ask(), DECISION_LAND);
         f.plan.pre_existing_blocks = 1;
         cr_assert_eq(ask(), DECISION_REFUSE);

@@ -17,7 +17,7 @@ static enum test_opinion opinion_of(const struct sandbox_result *result)
         return result->exit_code == 0 && !result->signal ? TEST_PASSES : TEST_FAILS;
 }
 
-static enum verify_result judge(const struct sandbox_result *attempts, size_t len, int64_t retries)
+static enum verifier_result judge(const struct sandbox_result *attempts, size_t len, int64_t retries)
 {
         struct verdict verdict = {0};
         size_t used = 0;
@@ -35,31 +35,31 @@ static enum verify_result judge(const struct sandbox_result *attempts, size_t le
 
 Test(verdict, passes_at_once)
 {
-        cr_assert(JUDGE(0, pass) == VERIFY_RESULT_PASS);
-        cr_assert(JUDGE(3, pass) == VERIFY_RESULT_PASS);
+        cr_assert(JUDGE(0, pass) == VERIFIER_PASS);
+        cr_assert(JUDGE(3, pass) == VERIFIER_PASS);
 }
 
 Test(verdict, is_flaky_when_a_retry_passes)
 {
-        cr_assert(JUDGE(2, fail, pass) == VERIFY_RESULT_FLAKY);
-        cr_assert(JUDGE(2, late, crash, pass) == VERIFY_RESULT_FLAKY);
-        cr_assert(!verdict_blocks(VERIFY_RESULT_FLAKY));
+        cr_assert(JUDGE(2, fail, pass) == VERIFIER_FLAKY);
+        cr_assert(JUDGE(2, late, crash, pass) == VERIFIER_FLAKY);
+        cr_assert(!verdict_blocks(VERIFIER_FLAKY));
 }
 
 Test(verdict, fails_when_no_attempt_passes)
 {
-        cr_assert(JUDGE(0, fail) == VERIFY_RESULT_FAIL);
-        cr_assert(JUDGE(0, crash) == VERIFY_RESULT_FAIL);
-        cr_assert(JUDGE(0, greedy) == VERIFY_RESULT_FAIL);
-        cr_assert(JUDGE(1, fail, late) == VERIFY_RESULT_FAIL);
-        cr_assert(verdict_blocks(VERIFY_RESULT_FAIL));
+        cr_assert(JUDGE(0, fail) == VERIFIER_FAIL);
+        cr_assert(JUDGE(0, crash) == VERIFIER_FAIL);
+        cr_assert(JUDGE(0, greedy) == VERIFIER_FAIL);
+        cr_assert(JUDGE(1, fail, late) == VERIFIER_FAIL);
+        cr_assert(verdict_blocks(VERIFIER_FAIL));
 }
 
 Test(verdict, says_nothing_when_no_attempt_came_to_its_end)
 {
-        cr_assert(JUDGE(0, late) == VERIFY_RESULT_INCONCLUSIVE);
-        cr_assert(JUDGE(1, absent, late) == VERIFY_RESULT_INCONCLUSIVE);
-        cr_assert(verdict_blocks(VERIFY_RESULT_INCONCLUSIVE));
+        cr_assert(JUDGE(0, late) == VERIFIER_INCONCLUSIVE);
+        cr_assert(JUDGE(1, absent, late) == VERIFIER_INCONCLUSIVE);
+        cr_assert(verdict_blocks(VERIFIER_INCONCLUSIVE));
 }
 
 Test(verdict, a_failing_test_outweighs_the_exit_status_and_a_broken_report_says_nothing)
@@ -67,7 +67,7 @@ Test(verdict, a_failing_test_outweighs_the_exit_status_and_a_broken_report_says_
         struct verdict failed = {0}, broken = {0};
 
         cr_assert(!verdict_add(&failed, &pass, TEST_FAILS, 0));
-        cr_assert(failed.result == VERIFY_RESULT_FAIL);
+        cr_assert(failed.result == VERIFIER_FAIL);
         cr_assert(!verdict_add(&broken, &pass, TEST_SAYS_NOTHING, 0));
-        cr_assert(broken.result == VERIFY_RESULT_INCONCLUSIVE);
+        cr_assert(broken.result == VERIFIER_INCONCLUSIVE);
 }
