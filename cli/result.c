@@ -85,6 +85,18 @@ static void print_line(FILE *out, const char *text)
         fputs(str_text(&shown), out);
 }
 
+/* @ stands for the run. */
+static void print_step(FILE *out, const struct launch *launch, const char *label, const char *step)
+{
+        fputs(label, out);
+        for (const char *at = step; *at; at++) {
+                if (*at == '@')
+                        fputs(launch->run_id, out);
+                else
+                        fputc(*at, out);
+        }
+}
+
 static void print_next(FILE *out, const struct launch *launch, const struct run_result *result)
 {
         const char *step = next_step(result->outcome);
@@ -93,26 +105,38 @@ static void print_next(FILE *out, const struct launch *launch, const struct run_
                 step = "cupel requests --run @ (what it asks), then cupel requests answer"; /* a question, not a change */
         if (!step)
                 return;
-        fputs("next: ", out);
-        for (const char *at = step; *at; at++) {
-                if (*at == '@')
-                        fputs(launch->run_id, out);
-                else
-                        fputc(*at, out);
-        }
+        print_step(out, launch, "next: ", step);
         fputc('\n', out);
 }
 
-/* What a worker would do, and nobody does for a run by hand. That it would wait is no advice: the reasons say what for. */
-static void print_follows(FILE *out, const struct run_result *result)
+/*
+ * What follows is decided for an item of the queue. By hand nobody does it, so that it is told as what a person can do; that it would
+ * be given up, or wait, is no advice.
+ */
+static void print_follows(FILE *out, const struct launch *launch, const struct run_result *result)
 {
-        const char *what = json_string_value(json_object_get(result->next, "what"));
+        static const struct {
+                const char *what, *text;
+                bool whole; /* the step is said as a worker would take it; else its reason alone */
+        } by_hand[] = {
+                {"retry", "the same again is told of this; after cupel queue add, cupel work would ", true},
+                {"split", "after cupel queue add, cupel work would ", true},
+                {"requeue", "the same again: ", false},
+                {"ask", "cupel requests --run @, then cupel requests answer: ", false},
+        };
+        const char *what = json_text_of(result->next, "what");
         _cleanup_str_ struct str text = {0};
 
-        if (!what || strcmp(what, "done") == 0 || strcmp(what, "wait") == 0)
-                return;
-        next_put(result->next, &text);
-        fprintf(out, "next: cupel work would %s\n", str_text(&text));
+        for (size_t i = 0; i < sizeof(by_hand) / sizeof(by_hand[0]); i++) {
+                if (strcmp(by_hand[i].what, what) != 0)
+                        continue;
+                if (by_hand[i].whole || launch->claim_epoch)
+                        next_put(result->next, &text);
+                else
+                        render_line(&text, json_text_of(result->next, "reason"));
+                print_step(out, launch, "then: ", launch->claim_epoch ? "cupel work will " : by_hand[i].text);
+                fprintf(out, "%s\n", str_text(&text));
+        }
 }
 
 static void print_cost(FILE *out, const struct launch *launch, const struct run_result *result)
@@ -141,6 +165,6 @@ void result_print(FILE *out, const struct launch *launch, const struct run_resul
                 fprintf(out, "  … and %zu more reasons in the packet\n", result->reasons.len - REASONS_SHOWN);
         print_cost(out, launch, result);
         fprintf(out, "packet: %s\n", launch->run_folder);
-        print_follows(out, result);
         print_next(out, launch, result);
+        print_follows(out, launch, result);
 }

@@ -292,6 +292,39 @@ static void put_declared(const struct show_page *page, struct str *out)
         }
 }
 
+/* Its output went through the helper, which counted it. */
+static bool any_output(const struct show_page *page)
+{
+        json_t *step, *use;
+        size_t i, k;
+
+        json_array_foreach(json_object_get(page->report, "limits"), i, step)
+        {
+                json_array_foreach(json_object_get(step, "limits"), k, use)
+                {
+                        if (strcmp(json_text_of(use, "limit"), limit_name(SANDBOX_LIMIT_OUTPUT)) == 0 &&
+                            json_int_of(use, "peak") > 0)
+                                return true;
+                }
+        }
+        return false;
+}
+
+/* What this page does not have: the patch, the output; of a run without either its events. What was missing is said above. */
+static void put_more(const struct show_page *page, struct str *out)
+{
+        const bool changes = json_is_object(json_object_get(page->report, "changes")), output = any_output(page);
+        const char *run = page->run->id;
+
+        if (changes || output)
+                str_printf(out, "cupel show %s %s%s%s\n", run, changes ? "--diff (the patch)" : "",
+                           changes && output ? ", " : "", output ? "--log (the output)" : "");
+        else if (page->run->phase == PHASE_BLOCKED)
+                str_puts(out, "what the reasons say, then the same again\n");
+        else
+                str_printf(out, "cupel events %s (step by step)\n", run);
+}
+
 static void put_next(const struct show_page *page, struct str *out)
 {
         const char *run = page->run->id;
@@ -305,12 +338,8 @@ static void put_next(const struct show_page *page, struct str *out)
                 str_printf(out, "cupel requests --run %s (what it asks), then cupel requests answer\n", run);
         else if (page->run->phase == PHASE_HELD)
                 str_printf(out, "cupel show %s --diff, then cupel approve or cupel reject\n", run);
-        else if (json_is_object(json_object_get(page->report, "changes")))
-                str_printf(out, "cupel show %s --diff (the patch), --log (the output)\n", run);
-        else if (page->packet && page->report)
-                str_printf(out, "cupel show %s --log (the output)\n", run);
         else
-                str_printf(out, "cupel events %s\n", run);
+                put_more(page, out);
 }
 
 void show_page(const struct show_page *page, struct str *out)

@@ -25,11 +25,13 @@ has "$(events note.hyperthesis)" '"actor":"director"' "whose"
 is "$(next what)-$(next mood)" retry-skeptical "next"
 has "$(cd "$repo" && cupel show "$run_id")" "follows   retry in mood skeptical" "show"
 has "$(cd "$repo" && cupel run --policy "$e2e_tmp/policy.yaml" --title breaks -- rm src/a.txt 2>/dev/null)" \
-        "next: cupel work would retry" "the command's last lines"
+        "then: the same again is told of this; after cupel queue add, cupel work would retry" "the command's last lines"
 has "$(cd "$repo" && cupel run --policy "$e2e_tmp/policy.yaml" --title breaks --show-prompt -- rm src/a.txt)" \
         "hypothesis by the director: " "what the next run is told"
 
 t "after the last attempt a person is asked, with defaults"
+last=$(cd "$repo" && cupel run --policy "$e2e_tmp/policy.yaml" --title breaks -- rm src/a.txt 2>/dev/null)
+has "$last" "then: cupel requests --run breaks__" "what a person can do"
 go breaks -- rm src/a.txt
 is "$(next what)" ask "next"
 is "$(requests --run "$run_id" | python3 -c 'import json,sys

@@ -45,8 +45,33 @@ Test(show_view, tells_the_outcome_its_reasons_and_the_next_step)
         cr_assert(strstr(page, "work_failed: the command failed\n"));
         cr_assert(strstr(page, "  the command exited with status 3\n  agent.log: bad\n"));
         cr_assert(strstr(page, "(1 minute ago)"));
-        cr_assert(strstr(page, "next      cupel events item__1\n"));
+        cr_assert(strstr(page, "next      cupel events item__1 (step by step)\n"));
         json_decref(story.reasons);
+}
+
+#define USED(peak) "limits", "step", "agent", "limits", "limit", "output", "peak", peak
+
+Test(show_view, the_next_step_names_what_there_is_to_see)
+{
+        static const char format[] = "{s:[{s:s,s:[{s:s,s:i}]}]}";
+        struct story story = {0};
+        _cleanup_json_ json_t *silent = json_pack(format, USED(0)), *loud = json_pack(format, USED(7));
+
+        cr_assert(strstr(page_of(silent, &story, false), "next      cupel events item__1 (step by step)\n"));
+        cr_assert(strstr(page_of(loud, &story, false), "next      cupel show item__1 --log (the output)\n"));
+        json_object_set_new(silent, "changes", json_object());
+        cr_assert(strstr(page_of(silent, &story, false), "next      cupel show item__1 --diff (the patch)\n"));
+        json_object_set_new(loud, "changes", json_object());
+        cr_assert(strstr(page_of(loud, &story, false), "--diff (the patch), --log (the output)\n"));
+}
+
+Test(show_view, what_never_started_has_nothing_to_see)
+{
+        struct story story = {0};
+        _cleanup_json_ json_t *report = json_object();
+
+        run.phase = PHASE_BLOCKED;
+        cr_assert(strstr(page_of(report, &story, false), "next      what the reasons say, then the same again\n"));
 }
 
 Test(show_view, nothing_of_the_agent_reaches_the_terminal_raw)
