@@ -34,8 +34,10 @@ static int expect_commit(const struct store_run *run, struct err *err)
         if (!phase_is_terminal(run->phase))
                 return err_set(err, ERR_INPUT, "run %s has not committed, it is at work (%s)", run->id,
                                phase_name(run->phase));
-        return err_set(err, ERR_INPUT, "run %s did not commit, it ended as %s: there is nothing to take back", run->id,
-                       run->outcome < OUTCOME_COUNT ? outcome_name(run->outcome) : phase_name(run->phase));
+        return err_set(
+                err, ERR_INPUT,
+                "run %s did not commit, it ended as %s: there is nothing to take back (cupel runs shows which did)",
+                run->id, run->outcome < OUTCOME_COUNT ? outcome_name(run->outcome) : phase_name(run->phase));
 }
 
 static int expect_on_target(struct context *context, const struct store_run *run, struct err *err)

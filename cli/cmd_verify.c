@@ -16,6 +16,7 @@
 #include "lib/packet/archive.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -162,6 +163,15 @@ static int one_run(struct context *context, struct verify_options *options, cons
         return one_packet(context, options, run->id, err);
 }
 
+static int no_place(const char *which, struct err *err)
+{
+        _cleanup_free_ char *here = realpath(".", NULL);
+
+        return err_set(err, ERR_INPUT,
+                       "%s is no packet that is here, and %s is not in a git repository that could know it", which,
+                       here ? here : "this folder");
+}
+
 static int verify_one(struct context *context, struct verify_options *options, const char *which, struct err *err)
 {
         struct err no_run = ERR_INIT;
@@ -170,9 +180,7 @@ static int verify_one(struct context *context, struct verify_options *options, c
         if (packet_is_here(which))
                 return one_path(context, options, which, err);
         if (!context->repo)
-                return err_set(err, ERR_INPUT,
-                               "%s is no packet that is here, and . is not in a git repository that could know it",
-                               which);
+                return no_place(which, err);
         if (is_range(which))
                 return range(context, options, which, err);
         if (!context->store && which[0] == '@')

@@ -13,14 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Named in full: who reads it (in a job's log, say) may not know where "." was. */
+static int no_repository(const char *start, struct err *err)
+{
+        _cleanup_free_ char *real = realpath(start, NULL);
+
+        return err_set(err, ERR_NOT_FOUND, "%s is not in a git repository (run this inside one, or git init)",
+                       real ? real : start);
+}
+
 int repo_discover(const char *start, char **ret_gitdir, struct err *err)
 {
         git_buf found = {0};
         char *real = NULL;
 
         if (git_repository_discover(&found, start, 1, NULL) < 0)
-                return err_set(err, ERR_NOT_FOUND, "%s is not in a git repository (run this inside one, or git init)",
-                               start);
+                return no_repository(start, err);
         real = realpath(found.ptr, NULL);
         git_buf_dispose(&found);
         if (!real)

@@ -94,7 +94,8 @@ int queue_find(struct store *store, const char *item, struct store_queued *ret, 
 
 static int no_item(const char *item, struct err *err)
 {
-        return err_set(err, ERR_NOT_FOUND, "no item %.64s is in the queue", item);
+        return err_set(err, ERR_NOT_FOUND, "no item %.64s is in the queue (cupel queue list --all shows them all)",
+                       item);
 }
 
 int store_queue_get(struct store *store, const char *item, struct store_queued *ret, struct err *err)

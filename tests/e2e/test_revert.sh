@@ -101,6 +101,7 @@ run "$repo" --title "Fails" --verify unit=./check.sh -- false
 (cd "$repo" && cupel revert @last) >"$e2e_tmp/out" 2>&1
 is "$?" 2 "exit status"
 has "$(cat "$e2e_tmp/out")" "did not commit, it ended as work_failed" message
+has "$(cat "$e2e_tmp/out")" "cupel runs" "what to do"
 run "$repo" --mood paranoid --title "Held" --verify unit=./check.sh -- sh -c ': >src/held'
 (cd "$repo" && cupel revert @last) >"$e2e_tmp/out" 2>&1
 is "$?" 2 "exit status"

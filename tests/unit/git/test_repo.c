@@ -32,6 +32,9 @@ Test(repo, is_found_from_a_folder_within)
         cr_assert_str_eq(gitdir, want);
         cr_assert_eq(repo_discover("/proc", &gitdir, &err), -1);
         cr_assert_eq(err.code, ERR_NOT_FOUND);
+        cr_assert_eq(chdir("/proc/sys"), 0);
+        cr_assert_eq(repo_discover(".", &gitdir, &err), -1);
+        cr_assert(strstr(err.message, "/proc/sys is not in a git repository"), "%s", err.message);
 }
 
 Test(repo, resolves_the_branch_that_is_checked_out)

@@ -234,6 +234,7 @@ Test(queue, refuses_a_cycle_with_its_links_and_keeps_nothing_of_it)
         err = ERR_INIT;
         cr_assert_eq(store_queue_get(f.store, "c", &row, &err), -1);
         cr_assert_eq(err.code, ERR_NOT_FOUND);
+        cr_assert(strstr(err.message, "cupel queue list --all"), "%s", err.message);
         fixture_close(&f);
 }
 
