@@ -12,6 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/spawn.h"
+#include "policy/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,34 +118,38 @@ int director_begin(int fd, struct err *err)
         return err_wrap(err, "the director");
 }
 
+/* An object's id, or null where there is none, which json_fields() has no type for; taken out of `rest`. */
+static int take_id(struct json_t *rest, const char *name, char **ret, struct err *err)
+{
+        const struct json_t *value = json_object_get(rest, name);
+
+        if (!json_is_string(value) && !json_is_null(value))
+                return err_set(err, ERR_INPUT, "done: %s must be a string or null", name);
+        *ret = xstrdup(json_string_value(value));
+        json_object_del(rest, name);
+        return 0;
+}
+
 static int hear_done(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)
 {
         const char *event, *name;
-        struct director_answer got = {0};
+        _cleanup_director_answer_ struct director_answer got = {0};
+        _cleanup_json_ json_t *rest = json_copy(message);
         const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
                                             {"outcome", JSON_FIELD_STRING, &name, true},
                                             {"reasons", JSON_FIELD_STRINGS, &got.reasons, true},
                                             {0}};
-        const char *commit = json_string_value(json_object_get(message, "commit"));
-        const char *tree = json_string_value(json_object_get(message, "tree"));
-        _cleanup_json_ json_t *rest = json_copy(message); /* both may be null, which json_fields() has no type for */
 
         (void)terminal;
-        json_object_del(rest, "commit");
-        json_object_del(rest, "tree");
-        if (json_fields(rest, "done", fields, err) < 0) {
-                director_answer_release(&got);
+        if (take_id(rest, "commit", &got.commit, err) < 0 || take_id(rest, "tree", &got.tree, err) < 0 ||
+            json_fields(rest, "done", fields, err) < 0)
                 return -1;
-        }
-        if (outcome_from_name(name, &got.outcome) < 0) {
-                director_answer_release(&got);
+        if (outcome_from_name(name, &got.outcome) < 0)
                 return err_set(err, ERR_INTERNAL, "the director reports an outcome that does not exist");
-        }
-        got.commit = xstrdup(commit);
-        got.tree = xstrdup(tree);
         director_answer_release(answer);
         *answer = got;
-        return 1;
+        got = (struct director_answer){0};
+        return DIRECTOR_DONE;
 }
 
 static int hear_phase(struct json_t *message, struct terminal *terminal, struct director_answer *answer,
@@ -162,7 +167,7 @@ static int hear_phase(struct json_t *message, struct terminal *terminal, struct 
         return 0;
 }
 
-static int hear_step(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)
+int director_hear_step(struct json_t *message, struct terminal *terminal, struct err *err)
 {
         const char *event, *state;
         struct terminal_step step = {0};
@@ -174,12 +179,19 @@ static int hear_step(struct json_t *message, struct terminal *terminal, struct d
                                             {"ms", JSON_FIELD_INT, &step.ms, false},
                                             {0}};
 
-        (void)answer;
         if (json_fields(message, "step", fields, err) < 0)
                 return -1;
+        if (text_check(step.name) || text_check(step.gate) || (step.result && text_check(step.result)))
+                return err_set(err, ERR_INPUT, "step: control characters");
         if (terminal)
                 terminal_step(terminal, &step);
         return 0;
+}
+
+static int hear_step(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)
+{
+        (void)answer;
+        return director_hear_step(message, terminal, err);
 }
 
 static int hear_progress(struct json_t *message, struct terminal *terminal, struct director_answer *answer,
@@ -212,7 +224,8 @@ static int hear_error(struct json_t *message, struct terminal *terminal, struct 
         (void)answer;
         if (json_fields(message, "error", fields, err) < 0)
                 return -1;
-        return err_set(err, ERR_INTERNAL, "director: %s", text);
+        err_set(err, ERR_INTERNAL, "director: %s", text);
+        return DIRECTOR_FAILED;
 }
 
 static const struct {
@@ -287,9 +300,9 @@ static int listen_until_done(struct hearing *hearing, const struct director_call
                 if (got < 0)
                         return -1;
                 got = director_hear(message, call->terminal, answer, err);
-                if (got < 0)
+                if (got < 0 || got == DIRECTOR_FAILED)
                         return -1;
-                if (got == 1)
+                if (got == DIRECTOR_DONE)
                         return 0;
         }
 }

@@ -68,10 +68,17 @@ int director_begin(int fd, struct err *err);
 /* Starts it; the caller owns the channel's descriptor and reaps the child. */
 int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid, struct err *err);
 
+#define DIRECTOR_DONE 1
+#define DIRECTOR_FAILED 2
+
 /*
- * One message of the director. Phases and steps go to `terminal` (may be NULL). 1: it was "done" and `answer`, which nothing else
- * needs, is filled; 0: something else, listen on; -1: "error", or a message that the protocol does not have.
+ * One message of the director but "ready", which only the supervisor waits for. Phases, steps and progress go to
+ * `terminal` (may be NULL). DONE: `answer`, which nothing else needs, is filled; FAILED: it was "error", whose text `err`
+ * has; 0: something else, listen on; -1: a message that the protocol does not have.
  */
 int director_hear(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err);
+
+/* "step" alone, which the runner says in the same form. */
+int director_hear_step(struct json_t *message, struct terminal *terminal, struct err *err);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What director and runner may say to the supervisor: one table for each, and one function per message, which checks every
- * field again. A message that is not in its sender's table, or not as it must be, ends the run.
+ * field again; the director's are taken apart in director_call.c. A message that is not in its sender's table, or not as
+ * it must be, ends the run.
  */
 #include "cli/director_call.h"
 #include "cli/supervision_internal.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
@@ -52,7 +54,8 @@ static int on_ready(struct supervision *s, json_t *message, struct err *err)
         return 0;
 }
 
-static int on_progress(struct supervision *s, json_t *message, struct err *err)
+/* What is only shown. */
+static int on_shown(struct supervision *s, json_t *message, struct err *err)
 {
         return director_hear(message, s->terminal, NULL, err);
 }
@@ -74,53 +77,21 @@ static void tell_worker(const struct launch *launch, const char *phase)
 /* The director moves its phases itself; here they are only shown. */
 static int on_director_phase(struct supervision *s, json_t *message, struct err *err)
 {
-        const char *event, *to = "";
-        const struct json_field fields[] = {
-                {"event", JSON_FIELD_STRING, &event, true}, {"to", JSON_FIELD_STRING, &to, true}, {0}};
-
-        if (json_fields(message, "phase", fields, err) < 0)
+        if (director_hear(message, s->terminal, NULL, err) < 0)
                 return -1;
-        terminal_phase(s->terminal, to);
-        tell_worker(s->launch, to);
-        return 0;
-}
-
-static int on_step(struct supervision *s, json_t *message, struct err *err)
-{
-        const char *event, *name = "", *gate = "", *state = "", *result = NULL;
-        int64_t ms = 0;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"name", JSON_FIELD_STRING, &name, true},
-                                            {"gate", JSON_FIELD_STRING, &gate, true},
-                                            {"state", JSON_FIELD_STRING, &state, true},
-                                            {"result", JSON_FIELD_STRING, &result, false},
-                                            {"ms", JSON_FIELD_INT, &ms, false},
-                                            {0}};
-
-        if (json_fields(message, "step", fields, err) < 0)
-                return -1;
-        if (text_check(name) || text_check(gate) || (result && text_check(result)))
-                return err_set(err, ERR_INPUT, "step: control characters");
-        terminal_step(s->terminal, &(struct terminal_step){.name = name, .gate = gate, .result = result, .ms = ms});
+        tell_worker(s->launch, json_text_of(message, "to"));
         return 0;
 }
 
 static int on_done(struct supervision *s, json_t *message, struct err *err)
 {
-        json_t *commit = json_object_get(message, "commit"), *tree = json_object_get(message, "tree");
-        json_t *reasons = json_object_get(message, "reasons");
-        const char *name = json_string_value(json_object_get(message, "outcome"));
-        enum outcome outcome;
+        _cleanup_director_answer_ struct director_answer answer = {0};
 
-        if (!name || outcome_from_name(name, &outcome) < 0)
-                return err_set(err, ERR_INPUT, "done: no known outcome");
-        run_result_release(&s->verdict);
-        s->verdict.outcome = outcome;
-        s->verdict.commit = xstrdup(json_string_value(commit));
-        s->verdict.tree = xstrdup(json_string_value(tree));
-        for (size_t i = 0; i < json_array_size(reasons); i++)
-                if (json_is_string(json_array_get(reasons, i)))
-                        strv_add(&s->verdict.reasons, json_string_value(json_array_get(reasons, i)));
+        if (director_hear(message, s->terminal, &answer, err) < 0)
+                return -1;
+        supervision_set_verdict(s, answer.outcome, &answer.reasons);
+        s->verdict.commit = steal_ptr(&answer.commit);
+        s->verdict.tree = steal_ptr(&answer.tree);
         s->answered = true;
         s->stage = STAGE_ENDED;
         return 0;
@@ -128,10 +99,9 @@ static int on_done(struct supervision *s, json_t *message, struct err *err)
 
 static int on_director_error(struct supervision *s, json_t *message, struct err *err)
 {
-        const char *text = json_string_value(json_object_get(message, "message"));
-
-        (void)err;
-        snprintf(s->director_error, sizeof(s->director_error), "%s", text ? text : "no message");
+        if (director_hear(message, s->terminal, NULL, err) < 0)
+                return -1;
+        snprintf(s->director_error, sizeof(s->director_error), "%s", json_text_of(message, "message"));
         return 0;
 }
 
@@ -220,6 +190,11 @@ static int on_runner_phase(struct supervision *s, json_t *message, struct err *e
         if (phase == PHASE_RUNNING)
                 store_copy_back(s->context->store); /* the agent works, and nobody waits for us */
         return 0;
+}
+
+static int on_runner_step(struct supervision *s, json_t *message, struct err *err)
+{
+        return director_hear_step(message, s->terminal, err);
 }
 
 /* "1 note was", "4 notes were" */
@@ -319,15 +294,18 @@ struct handler {
 };
 
 static const struct handler director_handlers[] = {
-        {"ready", on_ready}, {"progress", on_progress}, {"phase", on_director_phase},
-        {"step", on_step},   {"done", on_done},         {"error", on_director_error},
+        {"ready", on_ready}, {"progress", on_shown}, {"phase", on_director_phase},
+        {"step", on_shown},  {"done", on_done},      {"error", on_director_error},
         {NULL, NULL},
 };
 
 static const struct handler runner_handlers[] = {
-        {"record", on_record}, {"phase", on_runner_phase},
-        {"step", on_step},     {"dropped", on_dropped},
-        {"result", on_result}, {"checkpoint", supervision_on_checkpoint},
+        {"record", on_record},
+        {"phase", on_runner_phase},
+        {"step", on_runner_step},
+        {"dropped", on_dropped},
+        {"result", on_result},
+        {"checkpoint", supervision_on_checkpoint},
         {NULL, NULL},
 };
 

@@ -23,7 +23,7 @@ Test(director_call, done_fills_the_answer)
         cr_assert_eq(
                 hear("{\"event\":\"done\",\"outcome\":\"held\",\"commit\":null,\"tree\":\"ab\",\"reasons\":[\"why\"]}",
                      &answer, &err),
-                1, "%s", err.message);
+                DIRECTOR_DONE, "%s", err.message);
         cr_assert_eq(answer.outcome, OUTCOME_HELD);
         cr_assert_null(answer.commit);
         cr_assert_str_eq(answer.tree, "ab");
@@ -48,7 +48,7 @@ Test(director_call, an_error_and_what_the_protocol_lacks_fail)
         struct director_answer answer = {0};
         struct err err;
 
-        cr_assert_eq(hear("{\"event\":\"error\",\"message\":\"disk full\"}", &answer, &err), -1);
+        cr_assert_eq(hear("{\"event\":\"error\",\"message\":\"disk full\"}", &answer, &err), DIRECTOR_FAILED);
         cr_assert_str_eq(err.message, "director: disk full");
         cr_assert_eq(hear("{\"event\":\"surprise\"}", &answer, &err), -1);
         cr_assert_eq(hear("{\"outcome\":\"held\"}", &answer, &err), -1);
@@ -56,5 +56,12 @@ Test(director_call, an_error_and_what_the_protocol_lacks_fail)
                           &answer, &err),
                      -1);
         cr_assert_eq(hear("{\"event\":\"done\",\"outcome\":\"held\",\"reasons\":[],\"extra\":1}", &answer, &err), -1);
+        cr_assert_eq(hear("{\"event\":\"done\",\"outcome\":\"held\",\"commit\":7,\"tree\":null,\"reasons\":[]}",
+                          &answer, &err),
+                     -1);
+        cr_assert_eq(hear("{\"event\":\"done\",\"outcome\":\"held\",\"tree\":null,\"reasons\":[]}", &answer, &err), -1);
         cr_assert_eq(hear("{\"event\":\"phase\"}", &answer, &err), -1);
+        cr_assert_eq(hear("{\"event\":\"step\",\"name\":\"\\u001b[2J\",\"gate\":\"director\",\"state\":\"start\"}",
+                          &answer, &err),
+                     -1);
 }

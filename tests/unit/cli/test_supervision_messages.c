@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the director may tell the supervisor: everything else, in whatever form, ends the run. */
+#include "cli/supervision.h"
+#include "lib/base/json.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct supervision s;
+static struct launch launch;
+static struct terminal terminal;
+
+static void setup(void)
+{
+        launch_init(&launch);
+        terminal_init(&terminal, false, true, false);
+        supervision_init(&s, NULL, &launch, &terminal);
+        s.stage = STAGE_WORKING;
+}
+
+static void teardown(void)
+{
+        supervision_release(&s);
+        launch_release(&launch);
+}
+
+TestSuite(supervision_messages, .init = setup, .fini = teardown, .timeout = 30);
+
+static void say(const char *text)
+{
+        json_t *message = json_loads(text, 0, NULL);
+
+        cr_assert(message, "%s", text);
+        supervision_from_director(&s, message);
+        json_decref(message);
+}
+
+#define TREE "1111111111111111111111111111111111111111"
+
+Test(supervision_messages, done_is_the_verdict)
+{
+        say("{\"event\":\"phase\",\"to\":\"director_verifying\"}");
+        say("{\"event\":\"step\",\"name\":\"u\",\"gate\":\"director\",\"state\":\"end\",\"result\":\"PASS\",\"ms\":3}");
+        say("{\"event\":\"done\",\"outcome\":\"held\",\"commit\":null,\"tree\":\"" TREE "\",\"reasons\":[\"why\"]}");
+        cr_assert(s.answered && !s.given_up);
+        cr_assert_eq(s.stage, STAGE_ENDED);
+        cr_assert_eq(s.verdict.outcome, OUTCOME_HELD);
+        cr_assert_null(s.verdict.commit);
+        cr_assert_str_eq(s.verdict.tree, TREE);
+        cr_assert_eq(s.verdict.reasons.len, 1);
+        cr_assert_str_eq(s.verdict.reasons.items[0], "why");
+}
+
+/* It is still there, and may say how the run ended all the same. */
+Test(supervision_messages, an_error_is_kept_for_the_end)
+{
+        say("{\"event\":\"error\",\"message\":\"disk full\"}");
+        cr_assert_str_eq(s.director_error, "disk full");
+        cr_assert(!s.answered && !s.given_up);
+}
+
+Test(supervision_messages, what_is_not_in_the_table_ends_the_run)
+{
+        static const char *const bad[] = {
+                "{}",
+                "{\"event\":\"surprise\"}",
+                "{\"event\":\"done\",\"outcome\":\"held\",\"commit\":null,\"tree\":null,\"reasons\":[],\"more\":1}",
+                "{\"event\":\"done\",\"outcome\":\"held\",\"commit\":null,\"tree\":null}",
+                "{\"event\":\"done\",\"outcome\":\"held\",\"commit\":null,\"tree\":null,\"reasons\":[1]}",
+                "{\"event\":\"done\",\"outcome\":\"held\",\"commit\":7,\"tree\":null,\"reasons\":[]}",
+                "{\"event\":\"done\",\"outcome\":\"held\",\"commit\":null,\"tree\":[],\"reasons\":[]}",
+                "{\"event\":\"done\",\"outcome\":\"held\",\"tree\":null,\"reasons\":[]}",
+                "{\"event\":\"done\",\"outcome\":\"great\",\"commit\":null,\"tree\":null,\"reasons\":[]}",
+                "{\"event\":\"error\"}",
+                "{\"event\":\"error\",\"message\":1}",
+                "{\"event\":\"error\",\"message\":\"x\",\"more\":1}",
+                "{\"event\":\"phase\",\"to\":\"landing\",\"reasons\":[]}",
+                "{\"event\":\"step\",\"name\":\"\\u001b[2J\",\"gate\":\"director\",\"state\":\"start\"}",
+                "{\"event\":\"ready\",\"lowers\":[]}",
+        };
+
+        for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+                teardown();
+                setup();
+                say(bad[i]);
+                cr_expect(s.given_up && !s.answered, "%s", bad[i]);
+                cr_expect_eq(s.verdict.outcome, OUTCOME_INTERNAL_ERROR, "%s", bad[i]);
+                cr_expect(s.verdict.reasons.len == 1 && strstr(s.verdict.reasons.items[0], "nonsense"), "%s", bad[i]);
+        }
+}
