@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From what arrives to ticks of the machine: the supervisor's messages, the helper's events, the thread's end, a stop. The
- * supervisor may ask to stop in every state; `freeze` means something only while the agent works.
+ * supervisor may ask to stop in every state.
  */
 #include "runner/machine.h"
 
@@ -46,15 +46,6 @@ static int op_start(struct runner *runner, struct json_t *message, struct err *e
         return machine_tick(runner, &(struct runner_event){.type = RUNNER_EVENT_START}, err);
 }
 
-static int op_freeze(struct runner *runner, struct json_t *message, struct err *err)
-{
-        (void)message;
-        if (runner->state != RUNNER_STATE_WORKING || runner->frozen_early)
-                return 0;
-        runner->frozen_early = true;
-        return sandbox_step_cancel(&runner->helper, err);
-}
-
 static int op_stop(struct runner *runner, struct json_t *message, struct err *err)
 {
         (void)message;
@@ -93,11 +84,7 @@ static int op_kept(struct runner *runner, struct json_t *message, struct err *er
 static const struct {
         const char *name;
         int (*take)(struct runner *runner, struct json_t *message, struct err *err);
-} ops[] = {{"start", op_start},
-           {"freeze", op_freeze},
-           {"stop", op_stop},
-           {"checkpoint", op_checkpoint},
-           {"kept", op_kept}};
+} ops[] = {{"start", op_start}, {"stop", op_stop}, {"checkpoint", op_checkpoint}, {"kept", op_kept}};
 
 static int take_message(struct runner *runner, struct json_t *message, struct err *err)
 {

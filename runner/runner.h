@@ -10,8 +10,8 @@
  *         cupel-runner --run-folder DIR --repository GITDIR --base COMMIT
  *
  * Descriptor 3 is the channel to the supervisor, descriptor 4 the one to the sandbox helper, descriptor 5, where the plan has
- * network, the one to cupel-egress (sandbox/cage.h). From the supervisor: start, freeze, stop,
- * checkpoint, kept. To it: record, phase, step, dropped, checkpoint and, last, one result:
+ * network, the one to cupel-egress (sandbox/cage.h). From the supervisor: start, stop, checkpoint,
+ * kept. To it: record, phase, step, dropped, checkpoint and, last, one result:
  *
  *         {"event":"result","outcome":"verify"|OUTCOME,"tree":HEX|null,"reasons":[…],"tier":"A","layers":[…],
  *          "meant":OUTCOME,"meaning":"…"}         what the agent's end means by its profile, where it means something
@@ -86,8 +86,7 @@ struct runner {
 
         bool ready; /* the sandbox stands: what follows is known */
         struct sandbox_event sandbox;
-        bool frozen_early; /* the supervisor asked for the end of the work */
-        bool failed;       /* `outcome` is decided; the candidate is read for its patch only */
+        bool failed; /* `outcome` is decided; the candidate is read for its patch only */
         enum outcome outcome;
         struct strv reasons;
         enum outcome meant; /* runner/means.h; only with `meaning` */

@@ -201,10 +201,9 @@ int working_enter(struct runner *runner, struct err *err)
 /* What the end of the command means for the run: `failed` with its outcome and reasons, or nothing to object. */
 static void judge_work(struct runner *runner, const struct sandbox_result *result)
 {
-        bool early = runner->frozen_early && result->reason == SANDBOX_REASON_KILLED;
         _cleanup_str_ struct str reason = {0};
 
-        if (early || (result->reason == SANDBOX_REASON_EXIT && !result->signal && result->exit_code == 0))
+        if (result->reason == SANDBOX_REASON_EXIT && !result->signal && result->exit_code == 0)
                 return;
         runner->failed = true;
         runner->outcome = sandbox_reason_is_budget(result->reason) ? OUTCOME_BUDGET_EXCEEDED : OUTCOME_WORK_FAILED;

@@ -406,16 +406,6 @@ Test(caged, a_stop_before_the_start_cancels_too, .init = setup, .fini = teardown
         expect("cancelled");
 }
 
-Test(caged, a_freeze_goes_on_with_what_is_there, .init = setup, .fini = teardown)
-{
-        start("title: t\nagent: {command: [sh, -c, 'echo two >a.txt; " NOTE "; while :; do :; done']}\n"
-              "verify: [{name: unit, run: 'grep -q two a.txt'}]\n");
-        while (!record("note.observation") && hear())
-                ;
-        tell(json_pack("{s:s}", "op", "freeze"));
-        expect("verify");
-}
-
 Test(caged, a_supervisor_that_goes_takes_everything_along, .init = setup, .fini = teardown)
 {
         int status;
