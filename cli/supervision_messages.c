@@ -48,9 +48,8 @@ static int on_ready(struct supervision *s, json_t *message, struct err *err)
                 return 0;
         s->stage = STAGE_WORKING;
         s->latest = clock_ms() + longest_work(&s->launch->plan);
-        supervision_start_runner(s, json_pack("{s:s,s:O,s:O,s:I,s:o*}", "op", "start", "lowers", lowers, "objects",
-                                              objects, "wall_ms", (json_int_t)s->launch->plan.budget.wall_ms, "resumed",
-                                              supervision_resumed(s)));
+        supervision_start_runner(s, json_pack("{s:s,s:O,s:O,s:o*}", "op", "start", "lowers", lowers, "objects", objects,
+                                              "resumed", supervision_resumed(s)));
         return 0;
 }
 
@@ -174,12 +173,9 @@ static int on_record(struct supervision *s, json_t *message, struct err *err)
 static int on_runner_phase(struct supervision *s, json_t *message, struct err *err)
 {
         const char *event, *to = "";
-        json_t *reasons = NULL;
         enum phase phase;
-        const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
-                                            {"to", JSON_FIELD_STRING, &to, true},
-                                            {"reasons", JSON_FIELD_ARRAY, &reasons, false},
-                                            {0}};
+        const struct json_field fields[] = {
+                {"event", JSON_FIELD_STRING, &event, true}, {"to", JSON_FIELD_STRING, &to, true}, {0}};
 
         if (json_fields(message, "phase", fields, err) < 0)
                 return -1;
@@ -259,8 +255,6 @@ static int on_result(struct supervision *s, json_t *message, struct err *err)
                 {"meant", JSON_FIELD_STRING, &meant, false},     {"meaning", JSON_FIELD_STRING, &meaning, false},
                 {"usage", JSON_FIELD_OBJECT, &usage, false},     {0}};
 
-        json_object_del(message, "tree"); /* a claim: the director takes its own from the log */
-        json_object_del(message, "layers");
         if (json_fields(message, "result", fields, err) < 0)
                 return -1;
         say_tier(s, tier);

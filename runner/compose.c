@@ -142,8 +142,6 @@ void compose_agent(const struct compose_input *input, struct sandbox_step *ret)
         ret->columns = input->columns;
         ret->rows = input->rows;
         set_limits(&plan->budget, &ret->limits);
-        if (input->wall_ms > 0 && (!ret->limits.wall_ms || (uint64_t)input->wall_ms < ret->limits.wall_ms))
-                ret->limits.wall_ms = (uint64_t)input->wall_ms;
 }
 
 void compose_verifier(const struct compose_input *input, const struct plan_verifier *verifier, struct sandbox_step *ret)

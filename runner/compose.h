@@ -28,7 +28,6 @@ struct compose_input {
         const char *worktree;   /* where steps see it: the repository's own path */
         const char *checkout;   /* the user's checkout, for carried folders; NULL where bare */
         const struct strv *lowers, *objects;
-        int64_t wall_ms;         /* what the supervisor leaves of the wall budget; 0: all of it */
         char *const *envp;       /* the caller's, of which the plan's names are passed on */
         uint32_t columns, rows;  /* of the terminal at which the user sits; 0: nobody does */
         const char *resumed;     /* RUN@STEP: the worktree begins with what lies in resumed/tree; NULL: with the base */

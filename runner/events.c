@@ -32,7 +32,6 @@ static int op_start(struct runner *runner, struct json_t *message, struct err *e
         const struct json_field fields[] = {{"op", JSON_FIELD_STRING, &op, true},
                                             {"lowers", JSON_FIELD_STRINGS, &runner->lowers, true},
                                             {"objects", JSON_FIELD_STRINGS, &runner->objects, true},
-                                            {"wall_ms", JSON_FIELD_INT, &runner->wall_ms, false},
                                             {"columns", JSON_FIELD_INT, &columns, false},
                                             {"rows", JSON_FIELD_INT, &rows, false},
                                             {"resumed", JSON_FIELD_STRING, &resumed, false},

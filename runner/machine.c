@@ -45,7 +45,7 @@ int machine_tick(struct runner *runner, const struct runner_event *event, struct
 
 void say_phase(struct runner *runner, const char *phase)
 {
-        uplink_put(&runner->up, json_pack("{s:s, s:s, s:[]}", "event", "phase", "to", phase, "reasons"));
+        uplink_put(&runner->up, json_pack("{s:s, s:s}", "event", "phase", "to", phase));
 }
 
 void say_step(struct runner *runner, const char *name, const char *gate, const char *result, uint64_t ms)
@@ -169,8 +169,6 @@ static json_t *own_usage(void)
 
 static void finish(struct runner *runner, const char *outcome)
 {
-        const char *tree = runner->candidate.readback.tree;
-
         if (runner->done)
                 return;
         loop_dismiss_helper(runner); /* its mounts take their time, and nobody can go on before they are gone */
@@ -185,12 +183,11 @@ static void finish(struct runner *runner, const char *outcome)
         if (runner->notes.refused)
                 uplink_put(&runner->up, json_pack("{s:s, s:s, s:I}", "event", "dropped", "what", "notes", "count",
                                                   (json_int_t)runner->notes.refused));
-        uplink_put(&runner->up,
-                   json_pack("{s:s, s:s, s:s?, s:o, s:s, s:o, s:o, s:s*, s:s*}", "event", "result", "outcome", outcome,
-                             "tree", !runner->job && tree[0] ? tree : NULL, "reasons", json_from_strv(&runner->reasons),
-                             "tier", runner->ready ? sandbox_tier_name(runner->sandbox.tier) : "none", "layers",
-                             layers_in_force(runner), "usage", own_usage(), "meant",
-                             runner->meaning ? outcome_name(runner->meant) : NULL, "meaning", runner->meaning));
+        uplink_put(&runner->up, json_pack("{s:s, s:s, s:o, s:s, s:o, s:s*, s:s*}", "event", "result", "outcome",
+                                          outcome, "reasons", json_from_strv(&runner->reasons), "tier",
+                                          runner->ready ? sandbox_tier_name(runner->sandbox.tier) : "none", "usage",
+                                          own_usage(), "meant", runner->meaning ? outcome_name(runner->meant) : NULL,
+                                          "meaning", runner->meaning));
 }
 
 void machine_end(struct runner *runner, enum outcome outcome)

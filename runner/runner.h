@@ -13,7 +13,7 @@
  * network, the one to cupel-egress (sandbox/cage.h). From the supervisor: start, stop, checkpoint,
  * kept. To it: record, phase, step, dropped, checkpoint and, last, one result:
  *
- *         {"event":"result","outcome":"verify"|OUTCOME,"tree":HEX|null,"reasons":[…],"tier":"A","layers":[…],
+ *         {"event":"result","outcome":"verify"|OUTCOME,"reasons":[…],"tier":"A","usage":{…},
  *          "meant":OUTCOME,"meaning":"…"}         what the agent's end means by its profile, where it means something
  *
  * How it fails: whatever goes wrong ends in a result with an outcome of its own; a supervisor that is gone ends the process,
@@ -57,7 +57,6 @@ struct runner {
         char *program;     /* cupel, or NULL */
         char *node_module; /* COMPOSE_NODE_MODULE where the proxy listens, or NULL */
         struct strv lowers, objects;
-        int64_t wall_ms;        /* from `start`; 0: the plan's */
         uint32_t columns, rows; /* of the terminal at which the user sits, from `start`; 0: nobody sits there */
         int viewer_fd;          /* its socket, for the helper; -1: none, or handed over */
         int logs_fd;

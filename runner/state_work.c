@@ -110,7 +110,6 @@ void compose_fill(const struct runner *runner, struct compose_input *ret)
                 .checkout = checkout,
                 .lowers = &runner->lowers,
                 .objects = &runner->objects,
-                .wall_ms = runner->wall_ms,
                 .envp = runner->options.envp,
                 .program = runner->program,
                 .node_module = runner->node_module,
