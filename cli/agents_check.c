@@ -13,14 +13,13 @@
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/outcome.h"
 #include "lib/base/user.h"
 #include "runner/reason.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MISSING 30     /* the status of blocked */
-#define NO_SANDBOX 31  /* the status of sandbox_unavailable */
 #define LAST_BYTES 400 /* of what a command printed that failed */
 
 /* The repository's own policy counts where one is around; outside there is none. */
@@ -103,7 +102,9 @@ static int examine(struct context *context, struct launch *launch, struct agent_
                 say_failed(trial, &argv, &launch->missing);
         if (launch_check_requirements(launch, context, err) < 0 || launch_check_network(launch, context, err) < 0)
                 return -1;
-        check->exit = trial->unfit.code ? NO_SANDBOX : launch->missing.len ? MISSING : 0;
+        check->exit = trial->unfit.code     ? outcome_exit_status(OUTCOME_SANDBOX_UNAVAILABLE)
+                      : launch->missing.len ? outcome_exit_status(OUTCOME_BLOCKED)
+                                            : 0;
         return 0;
 }
 

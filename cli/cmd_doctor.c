@@ -12,6 +12,7 @@
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/outcome.h"
 #include "lib/base/spawn.h"
 #include "sandbox/probe.h"
 
@@ -23,7 +24,6 @@
 #define NAME_CELLS 22
 #define PURPOSE_AT (NAME_AT + NAME_CELLS + 2)
 #define DEFAULT_MINIMUM SANDBOX_TIER_C /* sandbox.minimum of the built-in policy */
-#define TOO_WEAK 31                    /* the status of sandbox_unavailable */
 
 static enum tint layer_tint(const struct probe_layer *layer)
 {
@@ -141,7 +141,7 @@ static int examine(struct context *context, bool json, struct err *err)
                 print_probe(&probe, context->colour_out, enough);
                 see_admission(context, false);
         }
-        return enough ? 0 : TOO_WEAK;
+        return enough ? 0 : outcome_exit_status(OUTCOME_SANDBOX_UNAVAILABLE);
 }
 
 int cmd_doctor(struct context *context, int argc, char **argv, struct err *err)

@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/outcome.h"
 #include "lib/base/spawn.h"
 #include "policy/item.h"
 
@@ -109,7 +110,7 @@ static int call(const struct strv *argv, int said, struct err *err)
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 continue;
         signal(SIGINT, SIG_DFL);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 70;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : outcome_exit_status(OUTCOME_INTERRUPTED);
 }
 
 static int read_last_line(int said, struct json_t **ret, struct err *err)

@@ -268,20 +268,26 @@ void supervision_await_runner(const struct supervision *s)
         poll(&end, 1, CAGE_GRACE_MS);
 }
 
+void supervision_lost_cage(struct supervision *s, int wait_status, const char *cage, const char *how, const char *so)
+{
+        if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == outcome_exit_status(OUTCOME_SANDBOX_UNAVAILABLE))
+                supervision_give_up(
+                        s, OUTCOME_SANDBOX_UNAVAILABLE,
+                        "%s cannot be built here; `cupel doctor` names the layer that is missing and its remedy", cage);
+        else
+                supervision_give_up(s, OUTCOME_INTERRUPTED, "%s (%s %d)%s", how,
+                                    WIFSIGNALED(wait_status) ? "signal" : "exit status",
+                                    WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status), so);
+}
+
 void supervision_cage_exited(struct supervision *s, int wait_status)
 {
         s->cage_pid = -1;
         s->deadline = 0;
         if (s->stage == STAGE_CLOSING)
                 supervision_caged_end(s);
-        else if (!s->told && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 31)
-                supervision_give_up(
-                        s, OUTCOME_SANDBOX_UNAVAILABLE,
-                        "the cage cannot be built here; `cupel doctor` names the layer that is missing and its remedy");
         else if (!s->told)
-                supervision_give_up(s, OUTCOME_INTERRUPTED, "the runner ended without a result (%s %d)",
-                                    WIFSIGNALED(wait_status) ? "signal" : "exit status",
-                                    WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
+                supervision_lost_cage(s, wait_status, "the cage", "the runner ended without a result", "");
 }
 
 void supervision_signal(struct supervision *s)

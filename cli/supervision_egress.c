@@ -289,15 +289,9 @@ void supervision_egress_exited(struct supervision *s, int wait_status)
         /* nothing is left to judge: the end that was decided stays */
         if (well || (s->stage == STAGE_CLOSING && !s->verify))
                 supervision_caged_end(s);
-        else if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 31)
-                supervision_give_up(s, OUTCOME_SANDBOX_UNAVAILABLE,
-                                    "the cage of the egress proxy cannot be built here; `cupel doctor` names the layer "
-                                    "that is missing and its remedy");
         else
-                supervision_give_up(s, OUTCOME_INTERRUPTED,
-                                    "the egress proxy ended unexpectedly (%s %d): the run has no network any more",
-                                    WIFSIGNALED(wait_status) ? "signal" : "exit status",
-                                    WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
+                supervision_lost_cage(s, wait_status, "the cage of the egress proxy",
+                                      "the egress proxy ended unexpectedly", ": the run has no network any more");
 }
 
 bool supervision_egress_lingers(struct supervision *s)

@@ -28,6 +28,12 @@ void supervision_start_runner(struct supervision *s, struct json_t *owned);
 /* The caged side has nothing more to do: it gets a moment to end, then the director decides. */
 void supervision_end_cage(struct supervision *s);
 
+/*
+ * A cage ended that was not to end: one that cannot be built says so by its exit status, and of another it is said
+ * `how` (signal or status) `so`.
+ */
+void supervision_lost_cage(struct supervision *s, int wait_status, const char *cage, const char *how, const char *so);
+
 /* The cage is gone: asks the director, unless cupel-egress still has to tell what it saw; then its end does. */
 void supervision_caged_end(struct supervision *s);
 

@@ -21,8 +21,6 @@
 
 #define LINE_MOST (1 << 20)
 #define RUNS_LOOKED_AT 8
-#define EXIT_INPUT 2
-#define EXIT_INTERNAL 70
 
 extern char **environ;
 
@@ -133,10 +131,16 @@ static bool is_ours(const struct job *job, const struct store_queued *row)
         return row->state == STORE_ITEM_CLAIMED && row->epoch == job->epoch;
 }
 
+/* The command itself failed so, and no run of it. */
+static bool failed_by(int status, enum err_code code)
+{
+        return WIFEXITED(status) && WEXITSTATUS(status) == err_exit_status(&(struct err){.code = code});
+}
+
 /* What the run could not do for itself. Where another worker recovers it at this moment, that one's transaction moves the item. */
 static int settle(struct work *work, struct job *job, int status, struct err *err)
 {
-        const bool input = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_INPUT;
+        const bool input = failed_by(status, ERR_INPUT);
         const char *said = job->said ? job->said : "its run ended without a word";
         const struct store_next next = {.what = input ? NEXT_DROP : NEXT_REQUEUE,
                                         .reason = strncmp(said, "cupel: ", 7) == 0 ? said + 7 : said};
@@ -208,7 +212,7 @@ static void count(struct work *work, const struct job *job, const struct store_q
 static void note_trouble(struct work *work, const struct job *job, const struct store_run *run, int status)
 {
         const bool unfit = run ? run->outcome == OUTCOME_SANDBOX_UNAVAILABLE || run->outcome == OUTCOME_INTERNAL_ERROR
-                               : WIFEXITED(status) && WEXITSTATUS(status) == EXIT_INTERNAL;
+                               : failed_by(status, ERR_INTERNAL);
 
         work->troubles = unfit ? work->troubles + 1 : 0;
         if (!unfit)
