@@ -60,7 +60,7 @@ static void say(struct collection *c, const char *what, const char *name, const 
         else
                 str_printf(&line, "%-*s", NAME_CELLS, name);
         str_puts(&line, "  ");
-        render_bytes(&line, bytes);
+        str_put_size(&line, bytes);
         str_printf(&line, "  (%s)\n", reason);
         fputs(str_text(&line), stdout);
 }
@@ -179,13 +179,13 @@ static void print_sum(const struct collection *c)
                 return;
         }
         str_printf(&line, "%s ", c->dry_run ? "would free" : "freed");
-        render_bytes(&line, c->freed);
+        str_put_size(&line, c->freed);
         str_printf(&line, ": %zu packet%s, %zu layer%s\n", c->packets, c->packets == 1 ? "" : "s", c->layers,
                    c->layers == 1 ? "" : "s");
         if (c->stay) {
                 str_printf(&line, "%zu packet%s stay%s all the same: ", c->stay, c->stay == 1 ? "" : "s",
                            c->stay == 1 ? "s" : "");
-                render_bytes(&line, c->kept_bytes);
+                str_put_size(&line, c->kept_bytes);
                 str_putc(&line, '\n');
         }
         fputs(str_text(&line), stderr);

@@ -137,7 +137,7 @@ static void put_budget(const json_t *budget, struct str *out)
 
         clock_human((uint64_t)json_integer_value(json_object_get(budget, "wall_ms")), wall);
         str_printf(&line, "%s, ", wall);
-        render_bytes(&line, (uint64_t)json_integer_value(json_object_get(budget, "memory_bytes")));
+        str_put_size(&line, (uint64_t)json_integer_value(json_object_get(budget, "memory_bytes")));
         str_printf(&line, " memory, %lld files, %lld lines, $%.15g",
                    (long long)json_integer_value(json_object_get(budget, "diff_files")),
                    (long long)json_integer_value(json_object_get(budget, "diff_lines")),

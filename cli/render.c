@@ -203,21 +203,6 @@ void render_ago(struct str *out, const char *text, int64_t now)
         str_puts(out, "now");
 }
 
-void render_bytes(struct str *out, uint64_t bytes)
-{
-        static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-        double size = (double)bytes;
-        size_t unit = 0;
-
-        if (bytes < 1024) {
-                str_printf(out, "%u B", (unsigned)bytes);
-                return;
-        }
-        for (size /= 1024; size >= 1024 && unit < 3; unit++)
-                size /= 1024;
-        str_printf(out, "%.1f %s", size, units[unit]);
-}
-
 const char *render_state(enum phase phase, enum outcome outcome)
 {
         return outcome < OUTCOME_COUNT && (phase_is_terminal(phase) || phase == PHASE_HELD) ? outcome_name(outcome)

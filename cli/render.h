@@ -56,9 +56,6 @@ void render_safe(struct str *out, const char *bytes, size_t len);
 /* "3 minutes ago" of an RFC 3339 time, for listings. `now` is seconds since the epoch. */
 void render_ago(struct str *out, const char *time, int64_t now);
 
-/* "12.3 MiB" */
-void render_bytes(struct str *out, uint64_t bytes);
-
 /* Outcome, or the phase while there is none. */
 const char *render_state(enum phase phase, enum outcome outcome);
 enum tint render_state_tint(enum phase phase, enum outcome outcome);

@@ -45,7 +45,7 @@ static void put_artifact(const struct show_page *page, const json_t *artifact, s
         str_puts(out, "  ");
         render_tint(out, page->colour, tint_of(status), str_text(&cell));
         if (json_is_string(json_object_get(artifact, "sha256")))
-                render_bytes(&size, (uint64_t)json_integer_value(json_object_get(artifact, "bytes")));
+                str_put_size(&size, (uint64_t)json_integer_value(json_object_get(artifact, "bytes")));
         else
                 str_puts(&size, "-");
         str_printf(out, "%*s  ", SIZE_CELLS, str_text(&size));

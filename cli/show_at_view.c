@@ -124,7 +124,7 @@ static void put_peak(const char *limit, const json_t *peak, struct str *out)
                 return;
         str_printf(out, "%s%s ", out->len ? ", " : "", limit);
         if (is_bytes) {
-                render_bytes(out, (uint64_t)json_integer_value(peak));
+                str_put_size(out, (uint64_t)json_integer_value(peak));
         } else {
                 clock_human((uint64_t)json_integer_value(peak), human);
                 str_puts(out, human);

@@ -174,27 +174,15 @@ static void put_limits(const struct show_page *page, struct str *out)
         }
 }
 
-/* "12.3 MiB" */
-static void put_bytes(long long bytes, struct str *out)
-{
-        static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-        double value = (double)bytes;
-        size_t unit = 0;
-
-        for (; value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
-                value /= 1024;
-        str_printf(out, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
-}
-
 static void put_traffic(const json_t *sums, struct str *out)
 {
         const long long requests = json_int_of(sums, "requests"), refused = json_int_of(sums, "refused");
 
         if (requests) {
                 str_printf(out, "%lld request%s, ", requests, requests == 1 ? "" : "s");
-                put_bytes(json_int_of(sums, "bytes_in"), out);
+                str_put_size(out, (uint64_t)json_int_of(sums, "bytes_in"));
                 str_puts(out, " in, ");
-                put_bytes(json_int_of(sums, "bytes_out"), out);
+                str_put_size(out, (uint64_t)json_int_of(sums, "bytes_out"));
                 str_puts(out, " out");
         }
         if (refused)

@@ -3,7 +3,6 @@
 #include "cli/site.h"
 
 #include "cli/html.h"
-#include "cli/render.h"
 #include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -155,7 +154,7 @@ void put_duration(struct str *out, int64_t ms)
 
 void put_size(struct str *out, int64_t bytes)
 {
-        render_bytes(out, (uint64_t)(bytes > 0 ? bytes : 0));
+        str_put_size(out, (uint64_t)(bytes > 0 ? bytes : 0));
 }
 
 void put_fact(struct str *out, const char *name, const char *text)

@@ -32,7 +32,7 @@ const char *limit_means_name(enum sandbox_means means)
         return means_names[means];
 }
 
-/* Whole where it is whole, one digit after the point else. */
+/* As budgets are written, for a sentence that names one; whole where it is whole, one digit after the point else. */
 static void put_size(struct str *out, uint64_t bytes)
 {
         static const char units[] = {'K', 'M', 'G', 'T', 'P', 'E'};
@@ -141,6 +141,8 @@ static void put_cell(struct str *out, enum sandbox_limit limit, uint64_t amount,
 
         if (none)
                 str_puts(&text, none);
+        else if (limits[limit].unit == LIMIT_UNIT_SIZE)
+                str_put_size(&text, amount);
         else
                 put_amount(&text, limit, amount);
         str_printf(out, "  %10s", str_text(&text));

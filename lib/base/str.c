@@ -259,6 +259,21 @@ void str_put_harmless(struct str *str, const char *bytes, size_t len)
         }
 }
 
+void str_put_size(struct str *str, uint64_t bytes)
+{
+        static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+        double size = (double)bytes;
+        size_t unit = 0;
+
+        if (bytes < 1024) {
+                str_printf(str, "%u B", (unsigned)bytes);
+                return;
+        }
+        for (size /= 1024; size >= 1024 && unit < 3; unit++)
+                size /= 1024;
+        str_printf(str, "%.1f %s", size, units[unit]);
+}
+
 void strv_release(struct strv *list)
 {
         for (size_t i = 0; i < list->len; i++)

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct str {
         char *data; /* NUL after `len` bytes; NULL while nothing was ever added */
@@ -43,6 +44,9 @@ void str_put_quoted(struct str *str, const char *bytes, size_t len);
 
 /* Running text of several sources: as above, but quotes, backslashes, tabs and line ends stay, and nothing is put around it. */
 void str_put_harmless(struct str *str, const char *bytes, size_t len);
+
+/* Bytes for people, "12.3 MiB"; what a policy would take for a size is something else. */
+void str_put_size(struct str *str, uint64_t bytes);
 
 /* NULL-terminated list of owned strings. */
 struct strv {

@@ -390,3 +390,19 @@ Test(cleanup, what_is_closed_twice_closes_nobody_elses)
         cr_assert_geq(fcntl(other, F_GETFD), 0, "another's was closed");
         close(other);
 }
+
+Test(str, sizes_for_people_have_one_notation)
+{
+        static const struct {
+                uint64_t bytes;
+                const char *text;
+        } sizes[] = {
+                {0, "0 B"}, {1023, "1023 B"}, {1536, "1.5 KiB"}, {4ull << 30, "4.0 GiB"}, {3ull << 50, "3072.0 TiB"}};
+
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+                _cleanup_str_ struct str text = {0};
+
+                str_put_size(&text, sizes[i].bytes);
+                cr_assert_str_eq(str_text(&text), sizes[i].text);
+        }
+}

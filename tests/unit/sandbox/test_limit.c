@@ -69,7 +69,7 @@ Test(limit, makes_a_table_of_what_is_known)
 
         uses_put_table(&text, json, "> ");
         cr_assert(strstr(str_text(&text), "> wall             1.2 s  of   10 m 00 s  timer\n"), "%s", str_text(&text));
-        cr_assert(strstr(str_text(&text), "> file size            ?  of        1.5K  rlimit\n"), "%s", str_text(&text));
+        cr_assert(strstr(str_text(&text), "> file size            ?  of     1.5 KiB  rlimit\n"), "%s", str_text(&text));
         cr_assert(strstr(str_text(&text), "> processes            7  of    no limit  polled\n"), "%s", str_text(&text));
         cr_assert(!strstr(str_text(&text), "inodes"), "a limit that nothing holds is not shown");
         str_release(&text);
