@@ -59,8 +59,8 @@ static void put_row(struct listing *listing, const struct store_run *run)
         render_ago(&ago, run->moved, listing->now);
         str_printf(&listing->text, two_lines ? "  %s\n    " : "  %s  ", str_text(&state));
         render_cell(&listing->text, str_text(&ago), AGO_CELLS, false);
-        if (run->commit && run->commit[0])
-                str_printf(&listing->text, "  %.12s  ", run->commit);
+        if (run_commit(run))
+                str_printf(&listing->text, "  %.12s  ", run_commit(run));
         else
                 str_puts(&listing->text, "  -             ");
         put_acceptance(listing->context->store, run, &title);

@@ -10,6 +10,7 @@
 #include "cli/director_call.h"
 #include "cli/packet.h"
 #include "cli/recover.h"
+#include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
@@ -142,7 +143,7 @@ static bool read_row(const struct race *race, struct competitor *competitor)
         if (store_run_get(race->context->store, competitor->run, &row, &err) < 0 || row.outcome >= OUTCOME_COUNT)
                 return false;
         competitor->end.outcome = row.outcome;
-        competitor->end.commit = row.commit[0] ? xstrdup(row.commit) : NULL;
+        competitor->end.commit = run_commit(&row) ? xstrdup(run_commit(&row)) : NULL;
         competitor->end.tree = row.tree[0] ? xstrdup(row.tree) : NULL;
         reasons = json_loads(row.reasons, 0, NULL);
         take_reasons(competitor, tells(competitor, &row) ? json_object_get(competitor->told, "reasons") : reasons);

@@ -87,8 +87,8 @@ static int put_run(const struct store_run *run, void *arg, struct err *err)
                     str_text(&state));
         render_ago(&ago, run->moved, page->now);
         str_printf(&page->out, "  %-10s  %s  %s", run->mood, run->id, str_text(&ago));
-        if (run->commit[0])
-                str_printf(&page->out, "  %.12s", run->commit);
+        if (run_commit(run))
+                str_printf(&page->out, "  %.12s", run_commit(run));
         str_putc(&page->out, '\n');
         return 0;
 }

@@ -15,6 +15,11 @@ static json_t *reasons_json(const char *text)
         return reasons ? reasons : json_array();
 }
 
+const char *run_commit(const struct store_run *run)
+{
+        return run->phase == PHASE_COMMITTED && run->commit && run->commit[0] ? run->commit : NULL;
+}
+
 json_t *run_json(const struct context *context, const struct store_run *run)
 {
         _cleanup_free_ char *packet = context_run_folder(context, run->id);
@@ -26,7 +31,7 @@ json_t *run_json(const struct context *context, const struct store_run *run)
                 json_quoted_or_null(run->agent), "race", json_quoted_or_null(run->race), "state",
                 phase_name(run->phase), "outcome", json_quoted_or_null(ended ? outcome_name(run->outcome) : NULL),
                 "base", json_quoted_or_null(run->base), "target", json_quoted_or_null(run->target_ref), "tree",
-                json_quoted_or_null(run->tree), "commit", json_quoted_or_null(run->commit), "identity",
+                json_quoted_or_null(run->tree), "commit", json_quoted_or_null(run_commit(run)), "identity",
                 json_quoted_or_null(run->identity), "created", run->created, "moved", run->moved, "events",
                 (json_int_t)run->events, "reasons", reasons_json(run->reasons), "packet", json_quoted_or_null(packet));
 }

@@ -15,6 +15,10 @@ struct json_t;
  * "reasons","packet"}; what is unknown is null. Owned by the caller. */
 struct json_t *run_json(const struct context *context, const struct store_run *run);
 
+/* The commit that the run landed; NULL where it landed none. The row knows the one that a landing under way is about to make, and keeps
+ * it where that landing failed: it is told of a committed run alone. Borrowed from the row. */
+const char *run_commit(const struct store_run *run);
+
 /* Prints one JSON value, indented on a terminal, with a newline at the end. */
 void json_print(FILE *out, const struct json_t *value);
 

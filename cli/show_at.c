@@ -42,7 +42,7 @@ static void take_birth(struct seeing *s, const struct seen *e)
 
 static void take_state(struct seeing *s, const struct seen *e)
 {
-        static const char *const members[] = {"outcome", "commit", "next"};
+        static const char *const members[] = {"outcome", "next"};
 
         if (strcmp(json_text_of(e->data, "from"), "none") == 0)
                 take_birth(s, e);
@@ -53,6 +53,9 @@ static void take_state(struct seeing *s, const struct seen *e)
         for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
                 if (json_object_get(e->data, members[i]))
                         json_object_set(s->told, members[i], json_object_get(e->data, members[i]));
+        if (strcmp(json_text_of(e->data, "to"), phase_name(PHASE_COMMITTED)) ==
+            0) /* landing names what may never land */
+                json_object_set(s->told, "commit", json_object_get(e->data, "commit"));
 }
 
 static void take_plan(struct seeing *s, const struct seen *e)

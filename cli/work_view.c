@@ -6,6 +6,7 @@
 #include "cli/work.h"
 
 #include "cli/render.h"
+#include "cli/run_json.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 
@@ -31,7 +32,7 @@ static void tell_json(const struct job *job, const struct store_queued *row, con
         const bool ended = run && run->outcome < OUTCOME_COUNT;
         json_t *told = json_pack("{s:s, s:s?, s:s?, s:o, s:s, s:o, s:I, s:I}", "item", job->item, "run",
                                  run ? run->id : NULL, "outcome", ended ? outcome_name(run->outcome) : NULL, "commit",
-                                 run && run->commit[0] ? json_string(run->commit) : json_null(), "state",
+                                 run && run_commit(run) ? json_string(run_commit(run)) : json_null(), "state",
                                  store_item_state_name(row->state), "reason",
                                  row->reason[0] ? json_quoted(row->reason) : json_null(), "attempts",
                                  (json_int_t)row->attempts, "ms", (json_int_t)(clock_ms() - job->started));
@@ -97,7 +98,7 @@ void work_tell(struct work *work, const struct job *job, const struct store_queu
         str_puts(&out, "  ");
         render_cell(&out, job->item, id_cells, false);
         str_printf(&out, title ? "  %*s  %-12.12s  " : "  %*s  %.12s", TIME_CELLS, took,
-                   run && run->commit[0] ? run->commit : "-");
+                   run && run_commit(run) ? run_commit(run) : "-");
         if (title)
                 render_cell(&out, job->title, title, true);
         put_why(job, row, &out);

@@ -65,7 +65,7 @@ const struct event_type event_types[] = {
         {"run.state", R | D | S, "The run moves from one phase to the next: one transaction with the move itself.",
          {MUST("from", STRING, "the phase before; none at its birth"), MUST("to", TEXT, "the phase from now on"),
           MUST("reasons", LIST, "sentences"), MAY("outcome", TEXT, "of a held or ended run"),
-          MAY("tree", OBJECT_ID, "the candidate, once known"), MAY("commit", OBJECT_ID, "what landed"),
+          MAY("tree", OBJECT_ID, "the candidate, once known"), MAY("commit", OBJECT_ID, "what lands; it has landed where the run is committed"),
           MAY("next", OBJECT, "what follows for the queue's item"),
           MAY("item_sha256", STRING, "at birth: the item's bytes; beside it title, base, target_ref, snapshot_sha256, worktree, race, agent")}},
         {"action.vetoed", R | D | S, "Something that was tried and refused, or done otherwise.",

@@ -169,7 +169,7 @@ int store_run_create(struct store *store, const struct store_run_spec *spec, str
 struct store_run {
         const char *id, *item, *item_sha256, *title, *mood;
         const char *base, *target_ref, *snapshot_sha256, *identity, *worktree;
-        const char *tree, *commit;   /* candidate and landed commit; "" until known */
+        const char *tree, *commit;   /* candidate, and the commit that it lands, or failed to, as; "" until known */
         const char *race, *agent;    /* "" where there is none */
         const char *reasons;         /* JSON array text of the last move that gave any; "[]" */
         const char *created, *moved; /* RFC 3339: creation, and the last change of phase */

@@ -105,4 +105,21 @@ is "$(git -C "$repo" rev-parse linked)" "$commit" "linked: branch"
 is "$(git -C "$e2e_tmp/linked" status --porcelain)" "" "linked: status"
 succeeds git -C "$repo" fsck --strict --no-dangling
 
+t "only a committed run has a commit: one whose landing came to nothing is listed without"
+repo=$(new_repo)
+touch "$repo/.git/refs/heads/main.lock"
+run "$repo" --title held --verify unit=./check.sh -- sh -c 'echo three > src/a.txt'
+is "$status" 10 "exit status ($(stderr))"
+listed_without() {
+        local list
+        list=$(cd "$repo" && cupel runs)
+        has "$list" "  -  " "$1: cupel runs"
+        is "$(field commit "$(cd "$repo" && cupel runs --json | sed 's/^\[//; s/\]$//')")" "" "$1: cupel runs --json"
+        is "$(field commit "$(cd "$repo" && cupel show --json @last)")" "" "$1: cupel show --json"
+        is "$(field commit "$(cd "$repo" && cupel show --json --at 9999 @last)")" "" "$1: cupel show --at"
+}
+listed_without held
+(cd "$repo" && cupel reject @last --reason no) >"$e2e_tmp/out" 2>&1 || true
+listed_without rejected
+
 done_testing
