@@ -35,4 +35,33 @@ done
 [ ! -w /sys/kernel/tracing/instances ] || refused "$cupels" "$cupels/bench-floor" "$scripts/bench" phases
 is "$("$scripts/bench" nonsense 2>&1 | grep -c 'there are whole_run, by_hand')" 1
 
+# what cannot be understood: one line that names it, exit status 2, at once
+puzzled() {
+        local word=$1 said status=0
+        shift
+        said=$(CUPEL_BIN=$cupels timeout 20 "$@" 2>&1 </dev/null) || status=$?
+        is "$status" 2 "$*"
+        has "$said" "$word" "$*"
+        has "$said" "--help" "$*"
+        is "$(wc -l <<<"$said")" 1 "$*"
+}
+
+t "an option that is not there is named, and numbers that are none, before anything begins"
+for name in fuzz fuzz-trees test test-agents valgrind coverage replay-suite publish-check quickstart check; do
+        puzzled --nonsense "$scripts/$name" --nonsense
+done
+for number in x 0 -5 010; do
+        puzzled "\"$number\"" "$scripts/fuzz" --seconds "$number" yaml
+        puzzled "\"$number\"" "$scripts/fuzz" --minutes "$number" yaml
+        puzzled "\"$number\"" "$scripts/fuzz-trees" --sequences "$number"
+done
+
+t "--help is help, and nothing begins"
+for name in fuzz fuzz-trees test test-agents valgrind coverage replay-suite publish-check quickstart check; do
+        status=0
+        said=$(timeout 20 "$scripts/$name" --help 2>&1 </dev/null) || status=$?
+        is "$status" 0 "$name"
+        has "$(head -n 12 <<<"$said")" "$(sed -n '3s/^# //p' "$scripts/$name")" "$name"
+done
+
 done_testing

@@ -6,6 +6,7 @@
 #include "lib/base/cleanup.h"
 #include "tests/trees/place.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ struct totals {
 struct wishes {
         uint64_t sequences, seed;
         int64_t base, number; /* one sequence alone; -1: all */
-        const char *folder, *report;
+        const char *folder, *report, *commit;
         bool keep;
 };
 
@@ -214,10 +215,9 @@ static void report(const struct wishes *wishes, const struct totals *totals)
         if (!file)
                 return;
         fprintf(file,
-                "{\"target\":\"trees\",\"seed\":%llu,\"cpu_seconds\":%.0f,\"executions\":%llu,\"edits\":%llu,\"bases\":"
-                "%llu,"
-                "\"changed\":%llu,\"unjudged\":%llu,\"findings\":%llu,\"kinds\":{",
-                (unsigned long long)wishes->seed, cpu_seconds(), (unsigned long long)totals->sequences,
+                "{\"target\":\"trees\",\"commit\":\"%s\",\"seed\":%llu,\"cpu_seconds\":%.0f,\"executions\":%llu,"
+                "\"edits\":%llu,\"bases\":%llu,\"changed\":%llu,\"unjudged\":%llu,\"findings\":%llu,\"kinds\":{",
+                wishes->commit, (unsigned long long)wishes->seed, cpu_seconds(), (unsigned long long)totals->sequences,
                 (unsigned long long)totals->edits, (unsigned long long)totals->bases,
                 (unsigned long long)totals->changed, (unsigned long long)totals->unseen,
                 (unsigned long long)totals->differ);
@@ -225,6 +225,38 @@ static void report(const struct wishes *wishes, const struct totals *totals)
                 fprintf(file, "%s\"%s\":%llu", i ? "," : "", edit_kind_names[i], (unsigned long long)totals->kinds[i]);
         fputs("}}\n", file);
         fclose(file);
+}
+
+/* The value of a numeric option; -1, and it is told, where that is no whole number from `least` on. */
+static int64_t number_of(const char *option, const char *text, int64_t least)
+{
+        char *end;
+        long long value;
+
+        errno = 0;
+        value = strtoll(text, &end, 10);
+        if (!errno && end != text && !*end && value >= least)
+                return value;
+        fprintf(stderr, "tree-judge: --%s takes a whole number from %d on, not \"%s\"\n", option, (int)least, text);
+        return -1;
+}
+
+static bool wish(struct wishes *wishes, int got, const char *option)
+{
+        const int64_t least = got == 'n' || got == 'i'; /* seeds and bases begin with 0 */
+        const int64_t value = strchr("nsbi", got) ? number_of(option, optarg, least) : 0;
+
+        if (got == 'n' || got == 's')
+                *(got == 'n' ? &wishes->sequences : &wishes->seed) = (uint64_t)value;
+        else if (got == 'b' || got == 'i')
+                *(got == 'b' ? &wishes->base : &wishes->number) = value;
+        else if (got == 'f' || got == 'r')
+                *(got == 'f' ? &wishes->folder : &wishes->report) = optarg;
+        else if (got == 'c')
+                wishes->commit = optarg;
+        else if (got == 'k')
+                wishes->keep = true;
+        return value >= 0 && got != '?';
 }
 
 int main(int argc, char **argv)
@@ -235,23 +267,16 @@ int main(int argc, char **argv)
                                                 {"number", required_argument, NULL, 'i'},
                                                 {"folder", required_argument, NULL, 'f'},
                                                 {"report", required_argument, NULL, 'r'},
+                                                {"commit", required_argument, NULL, 'c'},
                                                 {"keep", no_argument, NULL, 'k'},
                                                 {0}};
-        struct wishes wishes = {.sequences = 10000, .seed = 1, .base = -1, .number = -1, .folder = "/dev/shm"};
+        struct wishes wishes = {
+                .sequences = 10000, .seed = 1, .base = -1, .number = -1, .folder = "/dev/shm", .commit = ""};
         struct totals totals = {0};
 
-        for (int got; (got = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-                if (got == 'n' || got == 's')
-                        *(got == 'n' ? &wishes.sequences : &wishes.seed) = strtoull(optarg, NULL, 10);
-                else if (got == 'b' || got == 'i')
-                        *(got == 'b' ? &wishes.base : &wishes.number) = strtoll(optarg, NULL, 10);
-                else if (got == 'f' || got == 'r')
-                        *(got == 'f' ? &wishes.folder : &wishes.report) = optarg;
-                else if (got == 'k')
-                        wishes.keep = true;
-                else
+        for (int got, at = 0; (got = getopt_long(argc, argv, "", options, &at)) != -1;)
+                if (!wish(&wishes, got, options[at].name))
                         return 2;
-        }
         signal(SIGTERM, end);
         signal(SIGINT, end);
         if (wishes.number >= 0)

@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What scripts say of their options: the comment at their head is their help; what cannot be understood is named before anything begins.
+#
+#     help                            prints that comment; exit status 0
+#     unknown "$1"                    names an option that there is not; exit status 2
+#     a_number "$1" "${2-}" [LEAST]   ends like that where the value of an option is no whole number from LEAST (1) on
+#     commit_of FOLDER                prints what was checked out there, for a report; nothing where that cannot be told
+
+help() {
+        sed -n '3,${ /^#/!q; s/^# \{0,1\}//p }' "$0"
+        exit 0
+}
+
+refuse() {
+        echo "scripts/${0##*/}: $1; scripts/${0##*/} --help tells what there is" >&2
+        exit 2
+}
+
+unknown() {
+        refuse "no option \"$1\""
+}
+
+a_number() {
+        if [[ ! $2 =~ ^(0|[1-9][0-9]{0,14})$ ]] || [ "$2" -lt "${3:-1}" ]; then
+                refuse "$1 takes a whole number from ${3:-1} on, not \"$2\""
+        fi
+}
+
+commit_of() {
+        git -C "$1" describe --always --abbrev=12 --dirty 2>/dev/null || :
+}
