@@ -9,7 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/user.h"
-#include "sandbox/plan.h"
+#include "sandbox/furnish.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +40,9 @@ static int refuse(void *arg, const char *path, struct str *ret_why, struct err *
         return answer < 0 ? -1 : answer > 0;
 }
 
-/* As runner/compose.c chooses it. */
 char *launch_home_inside(const struct context *context, const char *worktree)
 {
-        const char *home = context->home;
-
-        return sandbox_home_path(home && home[0] == '/' && home[1] ? home : "/home/cupel", worktree);
+        return sandbox_home_path(furnish_home(context->home), worktree);
 }
 
 /* By what the launch decides from here on: plan, reasons, and the file whose digest is part of the identity. */

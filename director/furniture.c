@@ -18,9 +18,7 @@
 
 static const char *home_folder(void)
 {
-        const char *home = getenv("HOME");
-
-        return home && home[0] == '/' && home[1] ? home : "/home/cupel";
+        return furnish_home(getenv("HOME"));
 }
 
 /* Where steps see the worktree: the repository's own path; a bare repository has only that of its git folder. */

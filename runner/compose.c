@@ -67,15 +67,13 @@ static const enum sandbox_tier tiers[] = {
 
 int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret, struct err *err)
 {
-        const char *home = find_env(input->envp, "HOME");
-
         *ret = SANDBOX_PLAN_INIT;
         ret->worktree = xstrdup(input->worktree);
         strv_copy(&ret->lower, input->lowers);
         strv_copy(&ret->objects, input->objects);
         ret->scratch = xasprintf("%s/upper", input->run_folder);
         ret->seed = input->resumed ? xasprintf("%s/resumed/tree", input->run_folder) : NULL;
-        ret->home = xstrdup(home && home[0] == '/' && home[1] ? home : "/home/cupel");
+        ret->home = xstrdup(furnish_home(find_env(input->envp, "HOME")));
         ret->minimum = tiers[input->plan->sandbox.minimum];
         sandbox_plan_set_ids(ret);
         furnish_sizes(ret, (uint64_t)input->plan->budget.disk, (uint64_t)input->plan->budget.memory);

@@ -26,6 +26,11 @@ static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
         return value < least ? least : value > most ? most : value;
 }
 
+const char *furnish_home(const char *home)
+{
+        return home && home[0] == '/' && home[1] ? home : "/home/cupel";
+}
+
 void furnish_sizes(struct sandbox_plan *plan, uint64_t disk, uint64_t memory)
 {
         plan->upper_bytes = disk;

@@ -4,10 +4,13 @@
 
 /*
  * What the runner's sandbox and the director's clean room must have in common, so that a verifier that passes in one can pass in
- * the other: the sizes, the carried folders, the files of the snapshot.
+ * the other: the home, the sizes, the carried folders, the files of the snapshot.
  */
 
 #include "sandbox/plan.h"
+
+/* A plan's home, of what the caller's environment says of it: one that steps may be given, borrowed from there where it is one. */
+const char *furnish_home(const char *home);
 
 /* Of a run with these budgets, in bytes: what /tmp and /dev/shm hold is never more than they allow. */
 void furnish_sizes(struct sandbox_plan *plan, uint64_t disk, uint64_t memory);
