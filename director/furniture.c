@@ -96,22 +96,14 @@ static void cage_shows(const struct director *d, struct cage_plan *ret)
         show_all(&plan.files, &ret->show);
 }
 
-/* The letters of policy and sandbox mean the same. */
-static const enum sandbox_tier tiers[] = {
-        [TIER_A] = SANDBOX_TIER_A,
-        [TIER_B] = SANDBOX_TIER_B,
-        [TIER_C] = SANDBOX_TIER_C,
-        [TIER_D] = SANDBOX_TIER_D,
-};
-
 int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, struct err *err)
 {
         _cleanup_strv_ struct strv objects = {0};
         size_t own = 0;
 
-        if (object_folders(d, &objects, &own, err) < 0)
+        if (object_folders(d, &objects, &own, err) < 0 ||
+            furnish_minimum(tier_names[d->plan.sandbox.minimum], &ret->minimum, err) < 0)
                 return -1;
-        ret->minimum = tiers[d->plan.sandbox.minimum];
         ret->state_root = xstrdup(d->options->state);
         ret->home = xstrdup(home_folder());
         /* with the candidate's objects, the heads and the snapshot in it */
@@ -161,7 +153,6 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
         ret->no_work = true;
         furnish_sizes(ret, limit(d->plan.budget.disk), limit(d->plan.budget.memory));
         ret->home = xstrdup(home_folder());
-        ret->minimum = tiers[d->plan.sandbox.minimum];
         sandbox_plan_set_ids(ret);
         add_policy_folders(&d->plan.sandbox.read, &ret->read);
         add_policy_folders(&d->plan.sandbox.write, &ret->write);
@@ -171,7 +162,8 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
         add_own_files(d, ret);
         add_environment(d, &ret->env);
         plan_secret_names(&d->plan, &ret->redact);
-        if (object_folders(d, &ret->objects, &own, err) < 0)
+        if (object_folders(d, &ret->objects, &own, err) < 0 ||
+            furnish_minimum(tier_names[d->plan.sandbox.minimum], &ret->minimum, err) < 0)
                 return -1;
         add_objects(own, ret->objects.len, &ret->env);
         return 0;

@@ -57,14 +57,6 @@ static void add_names(const struct compose_input *input, struct sandbox_plan *re
                 strv_add_printf(&ret->env, "CUPEL_WORK_ITEM=%s", input->plan->item_id);
 }
 
-/* The letters of policy and sandbox mean the same; what no version of ours gives is refused, not guessed. */
-static const enum sandbox_tier tiers[] = {
-        [TIER_A] = SANDBOX_TIER_A,
-        [TIER_B] = SANDBOX_TIER_B,
-        [TIER_C] = SANDBOX_TIER_C,
-        [TIER_D] = SANDBOX_TIER_D,
-};
-
 int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret, struct err *err)
 {
         *ret = SANDBOX_PLAN_INIT;
@@ -74,7 +66,6 @@ int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret,
         ret->scratch = xasprintf("%s/upper", input->run_folder);
         ret->seed = input->resumed ? xasprintf("%s/resumed/tree", input->run_folder) : NULL;
         ret->home = xstrdup(furnish_home(find_env(input->envp, "HOME")));
-        ret->minimum = tiers[input->plan->sandbox.minimum];
         sandbox_plan_set_ids(ret);
         furnish_sizes(ret, (uint64_t)input->plan->budget.disk, (uint64_t)input->plan->budget.memory);
         pass_env(input, &ret->env);
@@ -87,6 +78,8 @@ int compose_sandbox(const struct compose_input *input, struct sandbox_plan *ret,
         policy_hidden_in(&input->plan->sandbox.write, ret->home, &ret->hide);
         policy_hidden_in(&input->plan->agent.read, ret->home, &ret->hide);
         furnish_carried(&ret->carry, input->checkout, &input->plan->sandbox.carry);
+        if (furnish_minimum(tier_names[input->plan->sandbox.minimum], &ret->minimum, err) < 0)
+                return -1;
         return sandbox_plan_check(ret, err);
 }
 

@@ -31,6 +31,13 @@ const char *furnish_home(const char *home)
         return home && home[0] == '/' && home[1] ? home : "/home/cupel";
 }
 
+int furnish_minimum(const char *letter, enum sandbox_tier *ret, struct err *err)
+{
+        return sandbox_tier_from_name(letter, ret) < 0
+                       ? err_set(err, ERR_INPUT, "no tier of the sandbox is \"%s\"", letter)
+                       : 0;
+}
+
 void furnish_sizes(struct sandbox_plan *plan, uint64_t disk, uint64_t memory)
 {
         plan->upper_bytes = disk;

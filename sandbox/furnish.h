@@ -12,6 +12,9 @@
 /* A plan's home, of what the caller's environment says of it: one that steps may be given, borrowed from there where it is one. */
 const char *furnish_home(const char *home);
 
+/* The weakest tier that is good enough, by the policy's letter for it. A letter that no version of ours gives is refused, not guessed. */
+int furnish_minimum(const char *letter, enum sandbox_tier *ret, struct err *err);
+
 /* Of a run with these budgets, in bytes: what /tmp and /dev/shm hold is never more than they allow. */
 void furnish_sizes(struct sandbox_plan *plan, uint64_t disk, uint64_t memory);
 
