@@ -5,8 +5,7 @@ int item_launch(struct launch *launch, struct context *context, const struct ite
                 struct err *err)
 {
         struct launch_request request = {.item_file = ref->name,
-                                         .item = ref->kind == ITEM_REF_ITEM ? &ref->bytes : NULL,
-                                         .policy_file = policy_file};
+                                         .item = ref->kind == ITEM_REF_ITEM ? &ref->bytes : NULL};
 
         launch_init(launch);
         if (ref->kind == ITEM_REF_ITEM && !ref->bytes.len)
@@ -14,11 +13,9 @@ int item_launch(struct launch *launch, struct context *context, const struct ite
                         err, ERR_NOT_FOUND,
                         "the work item of %s is not here any more (`cupel gc` removed the packet): name its file",
                         ref->name);
-        if (ref->queued) { /* as the worker that claims it will start it */
-                request.from_queue = true;
-                request.plan_mood = ref->row.mood[0] ? ref->row.mood : NULL;
-                request.tier = ref->row.tier;
-                request.policy_file = policy_file || !ref->row.policy[0] ? policy_file : ref->row.policy;
-        }
+        if (ref->queued) /* as the worker that claims it will start it */
+                launch_request_of_row(&request, &ref->row);
+        if (policy_file)
+                request.policy_file = policy_file;
         return launch_read(launch, context, &request, err);
 }

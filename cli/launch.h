@@ -97,6 +97,9 @@ int launch_read(struct launch *launch, struct context *context, const struct lau
 int launch_write(struct launch *launch, struct context *context, struct err *err);
 int launch_create(struct launch *launch, struct context *context, struct err *err);
 
+/* What the queue's row adds to a request, which borrows from it then; a policy of the row's takes the place of another. */
+void launch_request_of_row(struct launch_request *request, const struct store_queued *row);
+
 /*
  * `text` is ITEM:EPOCH: reads the queue's row, and asks to be stopped when the worker ends; `request` then borrows from `claim`,
  * which launch_claim_release() lets go. ERR_LOST where the claim is over.

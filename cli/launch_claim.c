@@ -45,6 +45,15 @@ static int die_with_worker(const struct store_queued *row, struct err *err)
         return 0;
 }
 
+void launch_request_of_row(struct launch_request *request, const struct store_queued *row)
+{
+        request->from_queue = true;
+        request->plan_mood = row->mood[0] ? row->mood : NULL;
+        request->tier = row->tier;
+        if (row->policy[0])
+                request->policy_file = row->policy;
+}
+
 int launch_take_claim(struct context *context, const char *text, struct launch_claim *claim,
                       struct launch_request *request, struct err *err)
 {
@@ -58,11 +67,7 @@ int launch_take_claim(struct context *context, const char *text, struct launch_c
         claim->origin = xasprintf("queue item %s", item);
         request->claim = claim;
         request->item_file = claim->origin;
-        request->from_queue = true;
-        request->plan_mood = claim->row.mood[0] ? claim->row.mood : NULL;
-        request->tier = claim->row.tier;
-        if (claim->row.policy[0])
-                request->policy_file = claim->row.policy;
+        launch_request_of_row(request, &claim->row);
         return 0;
 }
 
