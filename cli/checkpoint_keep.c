@@ -16,7 +16,6 @@
 #include "lib/packet/checkpoint.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,29 +112,19 @@ static int sum_objects(int folder, uint64_t left, struct strv *sums, struct err 
 
 static int copy_file(int from, int to, const char *path, struct err *err)
 {
+        const char *name = NULL;
+        _cleanup_fd_ int folder = fs_mkdir_parents_at(to, path, 0700, &name, err), fd = -1;
         _cleanup_str_ struct str bytes = {0};
-        _cleanup_fd_ int fd = -1;
 
-        if (linkat(from, path, to, path, 0) == 0)
+        if (folder < 0)
+                return -1;
+        if (linkat(from, path, folder, name, 0) == 0)
                 return 0;
         if (fs_read_at(from, path, SIZE_MAX / 2, &bytes, err) < 0)
                 return -1;
-        fd = openat(to, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+        fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
         if (fd < 0 || fs_write_all(fd, str_text(&bytes), bytes.len) < 0)
                 return err_errno(err, "%s", path);
-        return 0;
-}
-
-static int make_parents(int dirfd, const char *path, struct err *err)
-{
-        _cleanup_free_ char *part = xstrdup(path);
-
-        for (char *slash = part; (slash = strchr(slash, '/')); slash++) {
-                *slash = '\0';
-                if (mkdirat(dirfd, part, 0700) < 0 && errno != EEXIST)
-                        return err_errno(err, "%s", part);
-                *slash = '/';
-        }
         return 0;
 }
 
@@ -150,7 +139,7 @@ static int embed_snapshot(int run, int folder, struct err *err)
         if (snapshot_list(from, &files, err) < 0 || (to = fs_mkdir_open_at(folder, "config_snapshot", 0700, err)) < 0)
                 return -1;
         for (size_t i = 0; i < files.len; i++)
-                if (make_parents(to, files.items[i], err) < 0 || copy_file(from, to, files.items[i], err) < 0)
+                if (copy_file(from, to, files.items[i], err) < 0)
                         return -1;
         return copy_file(run, folder, "identity.txt", err);
 }

@@ -17,7 +17,6 @@
 #include "lib/store/approval.h"
 #include "policy/scrub.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,18 +110,14 @@ static int compute_identity(struct launch *launch, struct err *err)
 
 static int write_snapshot_file(int snapshot, const struct launch_file *file, mode_t mode, struct err *err)
 {
-        _cleanup_free_ char *path = xstrdup(file->name);
-        _cleanup_fd_ int fd = -1;
+        const char *name = NULL;
+        _cleanup_fd_ int folder = fs_mkdir_parents_at(snapshot, file->name, 0700, &name, err), fd = -1;
 
-        for (char *slash = path; (slash = strchr(slash, '/')); slash++) {
-                *slash = '\0';
-                if (mkdirat(snapshot, path, 0700) < 0 && errno != EEXIST)
-                        return err_errno(err, "make snapshot folder %s", path);
-                *slash = '/';
-        }
-        fd = openat(snapshot, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (folder < 0)
+                return err_wrap(err, "the snapshot");
+        fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         if (fd < 0 || fs_write_all(fd, file->bytes, file->len) < 0)
-                return err_errno(err, "write snapshot file %s", path);
+                return err_errno(err, "write snapshot file %s", file->name);
         return 0;
 }
 

@@ -12,7 +12,6 @@
 #include "lib/packet/folder.h"
 #include "policy/scrub.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,19 +59,16 @@ static char *name_of(const struct take *take, const char *path)
                                 : xasprintf(ODD_FOLDER "/%04llu", (unsigned long long)json_array_size(take->items));
 }
 
-static int create_below(int dirfd, const char *name, struct err *err)
+static int create_below(int dirfd, const char *path, struct err *err)
 {
-        _cleanup_free_ char *path = xstrdup(name);
+        const char *name = NULL;
+        _cleanup_fd_ int folder = fs_mkdir_parents_at(dirfd, path, 0700, &name, err);
         int fd;
 
-        for (char *slash = path; (slash = strchr(slash, '/')); slash++) {
-                *slash = '\0';
-                if (mkdirat(dirfd, path, 0700) < 0 && errno != EEXIST)
-                        return err_errno(err, "make outputs/%s", path);
-                *slash = '/';
-        }
-        fd = fs_open_beneath(dirfd, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        return fd < 0 ? err_errno(err, "create outputs/%s", name) : fd;
+        if (folder < 0)
+                return err_wrap(err, "outputs");
+        fd = fs_open_beneath(folder, name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+        return fd < 0 ? err_errno(err, "create outputs/%s", path) : fd;
 }
 
 /* ---- One of them ---- */

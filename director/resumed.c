@@ -40,28 +40,19 @@ static int lay_tree(struct quarantine *q, const char *base, const char *tree, bo
 }
 
 /*
- * To its place in the worktree; the folders above it are the state's too, or there already. One by one: the tree is the caged
- * side's, and where it has a link instead of a folder, that leads anywhere.
+ * To its place in the worktree; the folders above it are the state's too, or there already. The tree is the caged side's: where
+ * it has a link instead of a folder, that leads anywhere.
  */
 static int place_state(int resumed, const char *path, struct err *err)
 {
         _cleanup_free_ char *to = xasprintf("tree/%s", path);
-        _cleanup_fd_ int at = openat(resumed, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        char *name = to;
+        const char *name = NULL;
+        _cleanup_fd_ int at = fs_mkdir_parents_at(resumed, to, 0755, &name, err);
 
-        if (at < 0)
-                return err_errno(err, "resumed");
-        for (char *slash; (slash = strchr(name, '/')); name = slash + 1) {
-                int below;
-
-                *slash = '\0';
-                below = fs_mkdir_open_at(at, name, 0755, err);
-                if (below < 0 && (err->errnum == ENOTDIR || err->errnum == ELOOP))
+        if (at < 0) {
+                if (err->errnum == ENOTDIR || err->errnum == ELOOP)
                         err->code = ERR_REFUSED;
-                if (below < 0)
-                        return -1;
-                close(at);
-                at = below;
+                return -1;
         }
         if (renameat(resumed, "state", at, name) < 0)
                 return err_errno(err, "resumed/tree/%s", path);

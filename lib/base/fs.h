@@ -44,7 +44,12 @@ int fs_mkdir_p(const char *path, mode_t mode, struct err *err);
  */
 int fs_mkdir_spread(const char *path, mode_t mode, struct err *err);
 int fs_mkdir_open_at(int dirfd, const char *name, mode_t mode,
-                     struct err *err);              /* makes and opens; returns the fd or -1 */
+                     struct err *err); /* makes and opens; returns the fd or -1 */
+/*
+ * Makes the folders above the last name of `path`, beneath `dirfd` as fs_open_beneath() sees it: a link where one of them should be
+ * is an error, and so is a mount. Returns the descriptor of the innermost, in which *ret_name (of `path`) is to be made; or -1.
+ */
+int fs_mkdir_parents_at(int dirfd, const char *path, mode_t mode, const char **ret_name, struct err *err);
 int fs_open_dir(const char *path, struct err *err); /* O_DIRECTORY|O_RDONLY; the fd or -1 */
 
 /*
