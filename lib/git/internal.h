@@ -93,6 +93,9 @@ int tree_reader_next(struct tree_reader *reader, struct tree_entry *ret, struct 
 /* git's order: a folder compares as if its name ended in '/'. */
 int tree_entry_compare(const struct tree_entry *a, const struct tree_entry *b);
 
+/* As bytes: what both orders of a folder's names begin with. */
+int tree_name_compare(const char *a, size_t a_len, const char *b, size_t b_len);
+
 /* The object of a tree, for a reader: git_odb_object_free(). ERR_GIT: there is none. */
 int tree_read(git_odb *odb, const git_oid *id, git_odb_object **ret, struct err *err);
 

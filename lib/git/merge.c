@@ -101,9 +101,7 @@ static void level_release(struct level *level)
 
 static int compare_names(const struct tree_entry *a, const struct tree_entry *b)
 {
-        int diff = memcmp(a->name, b->name, a->name_len < b->name_len ? a->name_len : b->name_len);
-
-        return diff ? diff : (a->name_len > b->name_len) - (a->name_len < b->name_len);
+        return tree_name_compare(a->name, a->name_len, b->name, b->name_len);
 }
 
 /* The next name of the three; false at the end. */

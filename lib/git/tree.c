@@ -36,6 +36,13 @@ static int read_mode(struct tree_reader *reader, uint32_t *ret)
         return 0;
 }
 
+int tree_name_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+        int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+        return order ? order : (a_len > b_len) - (a_len < b_len);
+}
+
 int tree_entry_compare(const struct tree_entry *a, const struct tree_entry *b)
 {
         size_t len = a->name_len < b->name_len ? a->name_len : b->name_len;

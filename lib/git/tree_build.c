@@ -10,59 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_names(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-        int diff = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-        return diff ? diff : (a_len > b_len) - (a_len < b_len);
-}
-
-static int base_order(const void *a, const void *b)
-{
-        const struct tree_entry *left = a, *right = b;
-
-        return compare_names(left->name, left->name_len, right->name, right->name_len);
-}
-
-int tree_base_load(struct tree_base *base, git_odb *odb, const git_oid *id, struct err *err)
-{
-        static const char empty_tree[] = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-        struct tree_reader reader;
-        struct tree_entry entry;
-        size_t cap = 0;
-        int got;
-
-        if (git_oid_streq(id, empty_tree) == 0)
-                return 0;
-        if (tree_read(odb, id, &base->object, err) < 0)
-                return -1;
-        tree_reader_init(&reader, git_odb_object_data(base->object), git_odb_object_size(base->object));
-        while ((got = tree_reader_next(&reader, &entry, err)) > 0) {
-                if (base->len == cap) {
-                        cap = cap ? cap * 2 : 32;
-                        base->items = xrealloc(base->items, cap * sizeof(*base->items));
-                }
-                base->items[base->len++] = entry;
-        }
-        if (base->len)
-                qsort(base->items, base->len, sizeof(*base->items), base_order);
-        return got;
-}
-
-const struct tree_entry *tree_base_find(const struct tree_base *base, const char *name)
-{
-        const struct tree_entry wanted = {.name = name, .name_len = strlen(name)};
-
-        return base->len ? bsearch(&wanted, base->items, base->len, sizeof(wanted), base_order) : NULL;
-}
-
-void tree_base_release(struct tree_base *base)
-{
-        git_odb_object_free(base->object);
-        free(base->items);
-        *base = (struct tree_base){0};
-}
-
 static struct tree_change *add(struct tree_build *build, const char *name)
 {
         struct tree_change *change;
@@ -102,6 +49,11 @@ static int change_order(const void *a, const void *b)
         return strcmp(((const struct tree_change *)a)->name, ((const struct tree_change *)b)->name);
 }
 
+static int change_against(const struct tree_change *change, const struct tree_entry *entry)
+{
+        return tree_name_compare(change->name, strlen(change->name), entry->name, entry->name_len);
+}
+
 static int git_order(const void *a, const void *b)
 {
         return tree_entry_compare(a, b);
@@ -116,11 +68,9 @@ static size_t merge(struct tree_build *build, const struct tree_base *base, stru
         for (size_t i = 0, at = 0; base && i < base->len; i++) {
                 const struct tree_entry *entry = &base->items[i];
 
-                while (at < build->len && compare_names(build->items[at].name, strlen(build->items[at].name),
-                                                        entry->name, entry->name_len) < 0)
+                while (at < build->len && change_against(&build->items[at], entry) < 0)
                         at++;
-                if (at == build->len || compare_names(build->items[at].name, strlen(build->items[at].name), entry->name,
-                                                      entry->name_len) != 0)
+                if (at == build->len || change_against(&build->items[at], entry) != 0)
                         list[len++] = *entry;
         }
         for (size_t i = 0; i < build->len; i++) {

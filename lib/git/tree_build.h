@@ -12,12 +12,7 @@
  */
 
 #include "lib/git/quarantine_internal.h"
-
-struct tree_base {
-        git_odb_object *object;   /* holds the names */
-        struct tree_entry *items; /* by name, as bytes */
-        size_t len;
-};
+#include "lib/git/tree_base.h"
 
 struct tree_change {
         char *name;
@@ -29,10 +24,6 @@ struct tree_build {
         struct tree_change *items;
         size_t len, cap;
 };
-
-int tree_base_load(struct tree_base *base, git_odb *odb, const git_oid *id, struct err *err);
-const struct tree_entry *tree_base_find(const struct tree_base *base, const char *name); /* NULL: absent */
-void tree_base_release(struct tree_base *base);
 
 /* Each name at most once. */
 void tree_build_set(struct tree_build *build, const char *name, uint32_t mode, const git_oid *id);

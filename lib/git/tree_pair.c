@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The walk over what differs between two trees. Both sides of a folder are read whole, sorted by plain name (git's own
- * order puts the folder "a" and the file "a" apart, and whoever replaces one by the other needs to see both at once),
- * and merged; equal ids are pruned. Folders to go into are kept on a stack of their own.
+ * The walk over what differs between two trees. Both sides of a folder are read whole, by plain name (tree_base.h), and merged;
+ * equal ids are pruned. Folders to go into are kept on a stack of their own.
  */
 #include "lib/base/cleanup.h"
-#include "lib/git/internal.h"
+#include "lib/git/tree_base.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct side {
-        git_odb_object *object; /* keeps the names alive */
-        struct tree_entry *entries;
-        size_t len, at;
+        struct tree_base base;
+        size_t at;
 };
 
 struct pair_folder {
@@ -30,78 +28,16 @@ struct pair_walk {
         void *data;
 };
 
-static void side_release(struct side *side)
-{
-        git_odb_object_free(side->object);
-        free(side->entries);
-        *side = (struct side){0};
-}
-
 static void pair_walk_release(struct pair_walk *walk)
 {
         while (walk->depth) {
                 struct pair_folder *folder = &walk->stack[--walk->depth];
 
-                side_release(&folder->old_side);
-                side_release(&folder->new_side);
+                tree_base_release(&folder->old_side.base);
+                tree_base_release(&folder->new_side.base);
         }
         free(walk->stack);
         str_release(&walk->path);
-}
-
-static int compare_names(const struct tree_entry *a, const struct tree_entry *b)
-{
-        size_t len = a->name_len < b->name_len ? a->name_len : b->name_len;
-        int order = memcmp(a->name, b->name, len);
-
-        return order ? order : (a->name_len > b->name_len) - (a->name_len < b->name_len);
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-        return compare_names(a, b);
-}
-
-static int sort_side(struct side *side, struct err *err)
-{
-        bool sorted = true;
-
-        for (size_t i = 1; i < side->len && sorted; i++)
-                sorted = compare_names(&side->entries[i - 1], &side->entries[i]) < 0;
-        if (sorted)
-                return 0;
-        qsort(side->entries, side->len, sizeof(*side->entries), compare_entries);
-        for (size_t i = 1; i < side->len; i++) {
-                if (compare_names(&side->entries[i - 1], &side->entries[i]) == 0)
-                        return err_set(err, ERR_INPUT, "a tree object names something twice");
-        }
-        return 0;
-}
-
-static int side_read(git_odb *odb, const git_oid *tree, struct side *side, struct err *err)
-{
-        struct tree_reader reader;
-        struct tree_entry entry;
-        char hex[GIT_HEX];
-        size_t cap = 0;
-        int got;
-
-        if (!tree)
-                return 0;
-        oid_hex(tree, hex);
-        if (git_odb_read(&side->object, odb, tree) < 0 || git_odb_object_type(side->object) != GIT_OBJECT_TREE)
-                return git_fail(err, "cannot read tree %s", hex);
-        tree_reader_init(&reader, git_odb_object_data(side->object), git_odb_object_size(side->object));
-        while ((got = tree_reader_next(&reader, &entry, err)) > 0) {
-                if (side->len == cap) {
-                        cap = cap ? cap * 2 : 32;
-                        side->entries = xrealloc(side->entries, cap * sizeof(*side->entries));
-                }
-                side->entries[side->len++] = entry;
-        }
-        if (got < 0)
-                return -1;
-        return sort_side(side, err);
 }
 
 static int pair_enter(struct pair_walk *walk, const git_oid *old_tree, const git_oid *new_tree, struct err *err)
@@ -117,8 +53,8 @@ static int pair_enter(struct pair_walk *walk, const git_oid *old_tree, const git
         }
         folder = &walk->stack[walk->depth++];
         *folder = (struct pair_folder){.path_len = walk->path.len};
-        if (side_read(walk->odb, old_tree, &folder->old_side, err) < 0 ||
-            side_read(walk->odb, new_tree, &folder->new_side, err) < 0)
+        if ((old_tree && tree_base_load(&folder->old_side.base, walk->odb, old_tree, err) < 0) ||
+            (new_tree && tree_base_load(&folder->new_side.base, walk->odb, new_tree, err) < 0))
                 return err_wrap(err, "folder \"%.200s\"", str_text(&walk->path));
         return 0;
 }
@@ -128,13 +64,13 @@ static bool pair_next(struct pair_folder *folder, const struct tree_entry **old_
                       const struct tree_entry **new_entry)
 {
         struct side *a = &folder->old_side, *b = &folder->new_side;
-        const struct tree_entry *left = a->at < a->len ? &a->entries[a->at] : NULL;
-        const struct tree_entry *right = b->at < b->len ? &b->entries[b->at] : NULL;
+        const struct tree_entry *left = a->at < a->base.len ? &a->base.items[a->at] : NULL;
+        const struct tree_entry *right = b->at < b->base.len ? &b->base.items[b->at] : NULL;
         int order;
 
         if (!left && !right)
                 return false;
-        order = !left ? 1 : !right ? -1 : compare_names(left, right);
+        order = !left ? 1 : !right ? -1 : tree_name_compare(left->name, left->name_len, right->name, right->name_len);
         *old_entry = order <= 0 ? left : NULL;
         *new_entry = order >= 0 ? right : NULL;
         a->at += order <= 0;
@@ -184,8 +120,8 @@ int tree_walk_pair(git_odb *odb, const git_oid *old_tree, const git_oid *new_tre
                         str_cut(&walk.path, folder->path_len);
                 }
                 if (!pair_next(folder, &old_entry, &new_entry)) {
-                        side_release(&folder->old_side);
-                        side_release(&folder->new_side);
+                        tree_base_release(&folder->old_side.base);
+                        tree_base_release(&folder->new_side.base);
                         walk.depth--;
                 } else if (pair_entry(&walk, old_entry, new_entry, err) < 0) {
                         return -1;

@@ -75,3 +75,35 @@ Test(tree_finder, a_tree_that_no_checkout_may_have_is_an_error_each_time)
         tree_finder_free(finder);
         scratch_release(&s);
 }
+
+static enum tree_step go(void *data, const char *path, size_t path_len, const struct tree_entry *old_entry,
+                         const struct tree_entry *new_entry, struct err *err)
+{
+        (void)data, (void)path, (void)path_len, (void)old_entry, (void)new_entry, (void)err;
+        return TREE_GO;
+}
+
+/* A file and a folder of one name, which git's order puts apart: no reader is to choose one of them. */
+Test(tree_finder, what_names_something_twice_is_an_error_to_every_reader)
+{
+        struct scratch s;
+        struct tree_finder *finder;
+        struct tree_entry entry;
+        git_oid root;
+
+        scratch_init(&s, "echo 1 > a; git add -A; git commit -qm one");
+        scratch_open(&s);
+        _cleanup_free_ char *bad = scratch_out(
+                &s, "cd repo; b=$(git rev-parse HEAD:a); t=$(git rev-parse 'HEAD^{tree}'); printf \"100644 blob "
+                    "$b\\ta\\n100644 blob $b\\ta.b\\n040000 tree $t\\ta\\n\" | git mktree");
+
+        cr_assert_eq(oid_parse(bad, &root, &s.err), 0);
+        finder = tree_finder_new(s.repo->odb, &root);
+        cr_expect_eq(tree_finder_find(finder, "a.b", &entry, &s.err), -1);
+        cr_expect(s.err.code == ERR_INPUT && strstr(s.err.message, "twice"), "%s", s.err.message);
+        tree_finder_free(finder);
+        s.err = ERR_INIT;
+        cr_expect_eq(tree_walk_pair(s.repo->odb, NULL, &root, go, NULL, &s.err), -1);
+        cr_expect(s.err.code == ERR_INPUT && strstr(s.err.message, "twice"), "%s", s.err.message);
+        scratch_release(&s);
+}
