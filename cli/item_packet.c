@@ -39,17 +39,6 @@ static json_t *repository_json(struct context *context, const struct launch *lau
 
 /* ---- contract ---- */
 
-static json_t *network_json(const struct plan *plan)
-{
-        json_t *routes = json_array();
-
-        for (size_t i = 0; i < plan->agent.routes.len; i++)
-                json_array_append_new(routes,
-                                      json_pack("{s:s,s:o}", "name", plan->agent.routes.items[i].name, "upstream",
-                                                json_quoted_or_null(plan->agent.routes.items[i].upstream)));
-        return json_pack("{s:o,s:o}", "hosts", json_from_strv(&plan->sandbox.network.allow), "routes", routes);
-}
-
 /* What the agent itself may ask for (policy/prompt.h), and who it is. */
 static json_t *contract_json(const struct launch *launch)
 {
@@ -61,7 +50,7 @@ static json_t *contract_json(const struct launch *launch)
         json_object_del(contract, "verifiers");
         json_object_set_new(contract, "agent", json_quoted_or_null(plan->agent.name));
         json_object_set_new(contract, "model", json_quoted_or_null(plan->agent.model));
-        json_object_set_new(contract, "network", network_json(plan));
+        json_object_set_new(contract, "network", plan_network_json(plan));
         json_object_set_new(contract, "risk_why", json_from_strv(&plan->risk_why));
         json_object_set_new(contract, "arm", json_boolean(plan->arm));
         return contract;

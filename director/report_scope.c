@@ -39,16 +39,6 @@ static struct json_t *shown_json(const struct facts *facts)
                          json_object_get(facts->footprint, "bytes"));
 }
 
-static struct json_t *network_json(const struct plan *plan)
-{
-        struct json_t *routes = json_array();
-
-        for (size_t i = 0; i < plan->agent.routes.len; i++)
-                json_array_append_new(routes, json_pack("{s:s, s:s}", "name", plan->agent.routes.items[i].name,
-                                                        "upstream", plan->agent.routes.items[i].upstream));
-        return json_pack("{s:o, s:o}", "hosts", json_from_strv(&plan->sandbox.network.allow), "routes", routes);
-}
-
 static struct json_t *env_json(const struct plan *plan)
 {
         struct json_t *names = json_from_strv(&plan->sandbox.env);
@@ -73,7 +63,7 @@ static struct json_t *scope_json(const struct director *d, const struct facts *f
                 scope, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "read", json_from_strv(&plan->sandbox.read), "write",
                                  json_from_strv(&plan->sandbox.write), "carry", json_from_strv(&plan->sandbox.carry),
                                  "agent_read", json_from_strv(&plan->agent.read), "env", env_json(plan), "network",
-                                 network_json(plan)));
+                                 plan_network_json(plan)));
         return scope;
 }
 

@@ -165,6 +165,9 @@ void work_item_describe(schema_described *each, void *arg);
 /* Whether the agent's step has any network: general egress or credential routes. Verifiers never have. */
 bool plan_has_network(const struct plan *plan);
 
+/* The same for people and reports: the hosts, and each route's name and upstream. Owned by the caller. */
+struct json_t *plan_network_json(const struct plan *plan);
+
 /* Whether one of its routes tells what its answers cost. */
 bool plan_is_metered(const struct plan *plan);
 

@@ -193,6 +193,19 @@ char *plan_to_json(const struct plan *plan)
         return json_canonical(json);
 }
 
+struct json_t *plan_network_json(const struct plan *plan)
+{
+        struct json_t *routes = json_array();
+
+        for (size_t i = 0; i < plan->agent.routes.len; i++) {
+                const struct route *route = &plan->agent.routes.items[i];
+
+                json_array_append_new(routes, json_pack("{s:s, s:o}", "name", route->name, "upstream",
+                                                        json_quoted_or_null(route->upstream)));
+        }
+        return json_pack("{s:o, s:o}", "hosts", json_from_strv(&plan->sandbox.network.allow), "routes", routes);
+}
+
 void plan_id(const struct plan *plan, char ret_hex[HASH_HEX])
 {
         _cleanup_free_ char *json = plan_to_json(plan);
