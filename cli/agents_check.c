@@ -14,7 +14,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
 #include "lib/base/outcome.h"
-#include "lib/base/user.h"
 #include "runner/reason.h"
 
 #include <stdio.h>
@@ -108,19 +107,6 @@ static int examine(struct context *context, struct launch *launch, struct agent_
         return 0;
 }
 
-static void look(const struct context *context, const struct agent_check *check, struct agent_found *ret)
-{
-        _cleanup_strv_ struct strv shown = {0};
-        const struct agent_where where = {.home = context->home,
-                                          .state_root = context->state_root,
-                                          .repository = context->repo ? repo_workdir(context->repo) : NULL,
-                                          .shown = &shown};
-
-        user_paths(context->home, &check->launch->plan.sandbox.read, &shown);
-        user_paths(context->home, &check->launch->plan.sandbox.write, &shown);
-        agent_found_look(check->agent, &where, ret);
-}
-
 static void print(const struct context *context, const struct agent_check *check, bool json)
 {
         _cleanup_str_ struct str out = {0};
@@ -149,7 +135,7 @@ static int check_agent(struct context *context, struct launch *launch, const cha
                 return err_set(err, ERR_INPUT, "%s is no program of its own: cupel run … -- COMMAND names one", name);
         if (compile(launch, context, err) < 0 || examine(context, launch, &check, &programs, &trial, err) < 0)
                 return -1;
-        look(context, &check, &found);
+        agent_found_here(context, check.agent, &launch->plan.sandbox.read, &launch->plan.sandbox.write, &found);
         print(context, &check, json);
         return check.exit;
 }

@@ -2,11 +2,13 @@
 #include "cli/agents_list.h"
 
 #include "cli/agent_find.h"
+#include "cli/context.h"
 #include "cli/refused.h"
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/user.h"
 #include "policy/profile.h"
 
 #include <fcntl.h>
@@ -122,6 +124,20 @@ void agent_found_look(const struct agent *agent, const struct agent_where *where
         ret->credentials.items = xcalloc(ret->credentials.len + 1, sizeof(*ret->credentials.items));
         for (size_t i = 0; i < ret->credentials.len; i++)
                 find_credential(&agent->network.routes.items[i], where->state_root, &ret->credentials.items[i]);
+}
+
+void agent_found_here(const struct context *context, const struct agent *agent, const struct strv *read,
+                      const struct strv *write, struct agent_found *ret)
+{
+        _cleanup_strv_ struct strv shown = {0};
+        const struct agent_where where = {.home = context->home,
+                                          .state_root = context->state_root,
+                                          .repository = context->repo ? repo_workdir(context->repo) : NULL,
+                                          .shown = &shown};
+
+        user_paths(context->home, read, &shown);
+        user_paths(context->home, write, &shown);
+        agent_found_look(agent, &where, ret);
 }
 
 void agent_found_release(struct agent_found *found)

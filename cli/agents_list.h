@@ -9,6 +9,7 @@
 
 #include "policy/policy.h"
 
+struct context;
 struct json_t;
 
 struct agent_credential {
@@ -35,6 +36,9 @@ struct agent_found {
 };
 
 void agent_found_look(const struct agent *agent, const struct agent_where *where, struct agent_found *ret);
+/* In this context: `read` and `write` are the policy's, as it names them. */
+void agent_found_here(const struct context *context, const struct agent *agent, const struct strv *read,
+                      const struct strv *write, struct agent_found *ret);
 void agent_found_release(struct agent_found *found);
 
 /* "ready", "no key", "refused" (a key that no run tries again), "not here", "lacking" (a program that it needs, a key of the

@@ -15,7 +15,6 @@
 #include "cli/run_json.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
-#include "lib/base/user.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,15 +43,8 @@ static void look(const struct context *context, const struct policy_files *files
                  struct agent_found *ret)
 {
         const struct policy_layers layers = policy_files_layers(files);
-        _cleanup_strv_ struct strv shown = {0};
-        const struct agent_where where = {.home = context->home,
-                                          .state_root = context->state_root,
-                                          .repository = context->repo ? repo_workdir(context->repo) : NULL,
-                                          .shown = &shown};
 
-        user_paths(context->home, &files->effective.sandbox.read, &shown);
-        user_paths(context->home, &files->effective.sandbox.write, &shown);
-        agent_found_look(agent, &where, ret);
+        agent_found_here(context, agent, &files->effective.sandbox.read, &files->effective.sandbox.write, ret);
         ret->origin = policy_agent_origin(&layers, agent->name);
 }
 
