@@ -30,17 +30,6 @@ int attempt_begin(struct attempt *attempt, struct director *d, const struct plan
         return 0;
 }
 
-static void read_reports(struct attempt *attempt, const struct plan_verifier *verifier,
-                         const struct sandbox_event *event)
-{
-        test_report_take(&attempt->report, &(struct test_asked){verifier->junit, verifier->tap},
-                         &(struct test_fetched){.fds = event->report_fds,
-                                                .have = event->reports,
-                                                .odd = event->odd_reports,
-                                                .printed = attempt->log_fd,
-                                                .printed_cut = event->result.left_out > 0});
-}
-
 static void put_exit(const struct sandbox_result *end, struct str *why)
 {
         if (end->signal)
@@ -104,11 +93,12 @@ static void judge(struct attempt *attempt, const struct plan_verifier *verifier,
 int attempt_end(struct attempt *attempt, const struct plan_verifier *verifier, const struct sandbox_event *event,
                 struct err *err)
 {
+        const struct test_fetched fetched = sandbox_fetched(event, attempt->log_fd);
         uint64_t hidden = 0;
 
         attempt->end = event->result;
         if (event->result.reason == SANDBOX_REASON_EXIT)
-                read_reports(attempt, verifier, event);
+                test_report_take(&attempt->report, &(struct test_asked){verifier->junit, verifier->tap}, &fetched);
         if (scrub_file(attempt->log_fd, &hidden, err) < 0)
                 return err_wrap(err, "logs/%s", attempt->log);
         attempt->end.redacted += hidden;

@@ -24,13 +24,9 @@ void differential_ask(const struct runner *runner, struct sandbox_step *step)
 static void read_reports(const struct runner *runner, const struct sandbox_event *event, struct test_report *ret)
 {
         const struct test_asked asked = asked_of(verifier_at_hand(runner));
+        const struct test_fetched fetched = sandbox_fetched(event, runner->log_fd);
 
-        test_report_take(ret, &asked,
-                         &(struct test_fetched){.fds = event->report_fds,
-                                                .have = event->reports,
-                                                .odd = event->odd_reports,
-                                                .printed = runner->log_fd,
-                                                .printed_cut = event->result.left_out > 0});
+        test_report_take(ret, &asked, &fetched);
 }
 
 static void set_why(struct differential_state *state, struct str *text)

@@ -7,6 +7,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/base/test_report.h"
 #include "sandbox/message.h"
 
 #include <errno.h>
@@ -155,6 +156,15 @@ int sandbox_client_next(struct sandbox_client *client, struct sandbox_event *ret
                 return err_set(err, ERR_SANDBOX, "sandbox helper: the frozen worktree did not arrive");
         *ret = event;
         return 1;
+}
+
+struct test_fetched sandbox_fetched(const struct sandbox_event *ended, int log_fd)
+{
+        return (struct test_fetched){.fds = ended->report_fds,
+                                     .have = ended->reports,
+                                     .odd = ended->odd_reports,
+                                     .printed = log_fd,
+                                     .printed_cut = ended->result.left_out > 0};
 }
 
 void sandbox_event_release(struct sandbox_event *event)

@@ -32,6 +32,8 @@
 
 #include <stdint.h>
 
+struct test_fetched;
+
 struct sandbox_client {
         struct channel channel;
 };
@@ -151,6 +153,9 @@ struct sandbox_watch {
 
 int sandbox_step_run(struct sandbox_client *client, const struct sandbox_step *step, int log_fd,
                      const struct sandbox_watch *watch, struct sandbox_result *ret, struct err *err);
+
+/* Of a step that ended: its reports, and `log_fd` with what it printed, as test_report_take() wants them. All borrowed. */
+struct test_fetched sandbox_fetched(const struct sandbox_event *ended, int log_fd);
 
 #define _cleanup_sandbox_client_ __attribute__((cleanup(sandbox_client_release)))
 #define _cleanup_sandbox_event_ __attribute__((cleanup(sandbox_event_release)))
