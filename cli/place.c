@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,15 +105,6 @@ static void locate(struct place *place, const struct mounts *mounts)
         }
 }
 
-static char *real_path(int fd)
-{
-        _cleanup_free_ char *name = xasprintf("/proc/self/fd/%d", fd);
-        char path[PATH_MAX];
-        ssize_t len = readlink(name, path, sizeof(path) - 1);
-
-        return len > 0 && path[0] == '/' ? xmemdup(path, (size_t)len) : NULL;
-}
-
 /* The path, or the nearest one above it that exists. */
 static int open_nearest(char *path, bool *ret_exists)
 {
@@ -136,7 +126,7 @@ int place_find(struct place *ret, const char *path, const struct mounts *mounts,
         place.fd = open_nearest(copy, &place.exists);
         if (place.fd < 0)
                 return err_errno(err, "look at %s", path);
-        place.path = real_path(place.fd);
+        place.path = fs_real_path(place.fd);
         if (!place.path) {
                 place_release(&place);
                 return err_set(err, ERR_SYSTEM, "look at %s: it has no path", path);

@@ -10,11 +10,11 @@
 #include "sandbox/cage_mounts.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
 #include "sandbox/kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,14 +54,6 @@ static void operations_release(struct operations *list)
         free(list->items);
 }
 
-static char *real_path(int fd)
-{
-        char name[FD_PATH_MAX], path[PATH_MAX];
-        ssize_t len = readlink(fd_path(fd, name), path, sizeof(path) - 1);
-
-        return len > 0 && path[0] == '/' ? xmemdup(path, (size_t)len) : NULL;
-}
-
 /* What does not exist on the host is neither masked nor shown. A folder to mask may be a link: what it leads to counts. */
 static int plan_one(struct operations *list, enum operation_kind kind, const char *path, struct err *err)
 {
@@ -71,7 +63,7 @@ static int plan_one(struct operations *list, enum operation_kind kind, const cha
 
         if (!path || (fd < 0 && (errno == ENOENT || errno == EACCES)))
                 return 0;
-        if (fd < 0 || fstat(fd, &status) < 0 || !(operation.path = real_path(fd)))
+        if (fd < 0 || fstat(fd, &status) < 0 || !(operation.path = fs_real_path(fd)))
                 return err_errno(err, "%s", path);
         if (!S_ISDIR(status.st_mode) && (kind == MASK || !S_ISREG(status.st_mode))) {
                 free(operation.path);

@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -149,6 +151,16 @@ int fs_open_dir(const char *path, struct err *err)
         if (fd < 0)
                 return err_errno(err, "open folder %s", path);
         return fd;
+}
+
+char *fs_real_path(int fd)
+{
+        char name[64], path[PATH_MAX];
+        ssize_t len;
+
+        snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+        len = readlink(name, path, sizeof(path) - 1);
+        return len > 0 && path[0] == '/' ? xmemdup(path, (size_t)len) : NULL;
 }
 
 int fs_fsync_dir(int dirfd)

@@ -58,6 +58,9 @@ int fs_open_dir(const char *path, struct err *err); /* O_DIRECTORY|O_RDONLY; the
  */
 int fs_remove_tree_at(int dirfd, const char *name, struct err *err);
 
+/* Where /proc says that this is, whatever links led there. NULL and errno where it has no path here; owned by the caller. */
+char *fs_real_path(int fd);
+
 int fs_fsync_dir(int dirfd);
 int fs_set_cloexec(int fd, int on);
 
