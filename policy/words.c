@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/words.h"
 
+#include "lib/base/fs.h"
 #include "lib/base/ids.h"
 
 #include <ctype.h>
@@ -108,19 +109,12 @@ const char *check_ref(const char *text)
         return NULL;
 }
 
-/* No empty, "." or ".." component between slashes. */
+/* As path_is_normal(), but people write a folder with a slash at its end, too. */
 static bool plain_components(const char *text)
 {
-        while (*text) {
-                size_t len = strcspn(text, "/");
+        const size_t len = strlen(text);
 
-                if (len == 0 || (len == 1 && text[0] == '.') || (len == 2 && text[0] == '.' && text[1] == '.'))
-                        return false;
-                text += len;
-                if (*text && !*++text)
-                        return true; /* one slash at the end */
-        }
-        return true;
+        return path_is_normal(text, len > 1 && text[len - 1] == '/' ? len - 1 : len);
 }
 
 const char *check_host_path(const char *text)

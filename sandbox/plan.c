@@ -5,6 +5,7 @@
  */
 #include "sandbox/plan.h"
 
+#include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "sandbox/record.h"
 
@@ -142,31 +143,16 @@ void sandbox_plan_set_ids(struct sandbox_plan *plan)
         plan->gid = geteuid() ? getegid() : 1000;
 }
 
-/* Every component is a name: no empty one, no `.`, no `..`. */
-static bool is_normal(const char *path)
-{
-        while (*path) {
-                size_t len = strcspn(path, "/");
-
-                if (len == 0 || (len == 1 && path[0] == '.') || (len == 2 && path[0] == '.' && path[1] == '.'))
-                        return false;
-                path += len;
-                if (*path == '/' && !*++path)
-                        return false;
-        }
-        return true;
-}
-
 static int check_relative(const char *what, const char *path, struct err *err)
 {
-        if (!*path || !is_normal(path) || strlen(path) >= 4096)
+        if (!*path || !path_is_normal(path, strlen(path)) || strlen(path) >= 4096)
                 return err_set(err, ERR_INPUT, "%s: %.200s is no plain relative path", what, path);
         return 0;
 }
 
 static int check_absolute(const char *what, const char *path, struct err *err)
 {
-        if (!path || path[0] != '/' || !path[1] || !is_normal(path + 1) || strlen(path) >= 4096)
+        if (!path || path[0] != '/' || !path[1] || !path_is_normal(path + 1, strlen(path + 1)) || strlen(path) >= 4096)
                 return err_set(err, ERR_INPUT, "%s: %.200s is no plain absolute path", what, path ? path : "(none)");
         return 0;
 }

@@ -137,6 +137,19 @@ bool path_is_in(const char *path, const char *folder)
         return strncmp(path, folder, len) == 0 && (len == 0 || path[len] == '/' || !path[len]);
 }
 
+bool path_is_normal(const char *path, size_t len)
+{
+        for (size_t at = 0, part; at < len; at += part + 1) {
+                const char *slash = memchr(path + at, '/', len - at);
+
+                part = slash ? (size_t)(slash - path) - at : len - at;
+                if (part == 0 || (path[at] == '.' && (part == 1 || (part == 2 && path[at + 1] == '.'))) ||
+                    at + part + 1 == len)
+                        return false;
+        }
+        return true;
+}
+
 bool fs_is_folder(const char *path)
 {
         struct stat st;

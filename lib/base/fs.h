@@ -35,6 +35,8 @@ int fs_put_at(int dirfd, const char *name, const void *data, size_t len, mode_t 
 
 /* Pure: `path` is `folder` or below it, by their texts. Both are normal: no "..", no '/' at the end; "/" and "" hold everything. */
 bool path_is_in(const char *path, const char *folder);
+/* Pure: between slashes there are names only, none of them empty, "." or ".."; of nothing it is true. */
+bool path_is_normal(const char *path, size_t len);
 bool fs_is_folder(const char *path); /* or a symlink to one */
 
 int fs_mkdir_p(const char *path, mode_t mode, struct err *err);

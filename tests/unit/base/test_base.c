@@ -366,6 +366,22 @@ Test(phase, the_happy_path_is_allowed_and_nothing_leaves_the_end)
         cr_assert_eq(phase, PHASE_COMMITTED);
 }
 
+Test(base, a_path_is_normal_where_every_part_of_it_is_a_name)
+{
+        static const char *const normal[] = {"", "a", "a/b", "...", ".a/..b/a.", "a/b/c"}, *const other[] = {
+                                                                                                   "/",     ".",
+                                                                                                   "..",    "a/",
+                                                                                                   "/a",    "a//b",
+                                                                                                   "a/./b", "a/..",
+                                                                                                   "../a",  "a/b//"};
+
+        for (size_t i = 0; i < sizeof(normal) / sizeof(*normal); i++)
+                cr_expect(path_is_normal(normal[i], strlen(normal[i])), "%s", normal[i]);
+        for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++)
+                cr_expect_not(path_is_normal(other[i], strlen(other[i])), "%s", other[i]);
+        cr_expect(path_is_normal("a/b/", 3), "no more is looked at than was asked");
+}
+
 Test(base, a_path_is_in_its_folders_and_in_no_namesake)
 {
         cr_assert(path_is_in("/a/b", "/a"));
