@@ -16,13 +16,6 @@
 #define WORD_CELLS 16
 #define WIDTH 79
 
-static void put_heading(const char *heading, bool colour, struct str *out)
-{
-        str_putc(out, '\n');
-        render_tint(out, colour, TINT_STRONG, heading);
-        str_putc(out, '\n');
-}
-
 /* Words of a paragraph from the column `indent` on; the sentence to copy does not come this way. */
 static void put_wrapped(const char *text, size_t indent, struct str *out)
 {
@@ -187,7 +180,7 @@ static void put_forbidden(const json_t *packet, bool colour, struct str *out)
 
         if (!json_array_size(json_object_get(packet, "forbidden")))
                 return;
-        put_heading("forbidden actions, and what enforces each", colour, out);
+        render_heading(out, colour, "forbidden actions, and what enforces each");
         json_array_foreach(json_object_get(packet, "forbidden"), i, entry)
         {
                 const bool enforced = json_is_true(json_object_get(entry, "enforced"));
@@ -206,7 +199,7 @@ static void put_validation(const json_t *packet, bool colour, struct str *out)
         json_t *verifier;
         size_t i;
 
-        put_heading("validation", colour, out);
+        render_heading(out, colour, "validation");
         if (!json_array_size(json_object_get(packet, "validation")))
                 str_puts(out, "  nothing: this mood commits nothing\n");
         json_array_foreach(json_object_get(packet, "validation"), i, verifier)
@@ -267,22 +260,22 @@ void item_packet_put(const json_t *packet, bool colour, struct str *out)
         str_puts(out, "\nitem ");
         render_line(out, json_text_of(packet, "item"));
         str_puts(out, "\n");
-        put_heading("repository", colour, out);
+        render_heading(out, colour, "repository");
         put_repository(packet, out);
-        put_heading("contract", colour, out);
+        render_heading(out, colour, "contract");
         put_contract(packet, out);
         put_forbidden(packet, colour, out);
         if (json_array_size(json_object_get(packet, "success")))
-                put_heading("success criteria", colour, out);
+                render_heading(out, colour, "success criteria");
         put_bullets(json_object_get(packet, "success"), out);
         put_validation(packet, colour, out);
-        put_heading("rollback", colour, out);
+        render_heading(out, colour, "rollback");
         put_block("", json_text_of(packet, "rollback"), out);
-        put_heading("evidence to come", colour, out);
+        render_heading(out, colour, "evidence to come");
         put_bullets(json_object_get(packet, "evidence"), out);
         if (json_array_size(json_object_get(packet, "missing")))
-                put_heading("keeps it from starting now", colour, out);
+                render_heading(out, colour, "keeps it from starting now");
         put_bullets(json_object_get(packet, "missing"), out);
-        put_heading("approval", colour, out);
+        render_heading(out, colour, "approval");
         put_approval(packet, out);
 }

@@ -22,6 +22,13 @@ void render_tint(struct str *out, bool colour, enum tint tint, const char *text)
                 str_printf(out, "%s%s\033[0m", sequences[tint], text);
 }
 
+void render_heading(struct str *out, bool colour, const char *text)
+{
+        str_putc(out, '\n');
+        render_tint(out, colour, TINT_STRONG, text);
+        str_putc(out, '\n');
+}
+
 /* Length of the UTF-8 character at `at`, 0 where it is none, -1 where it may become one with more bytes. */
 static int character_length(const unsigned char *at, size_t left)
 {

@@ -28,6 +28,9 @@ enum tint {
 /* `text` is trusted; without `colour` it is appended as it is. */
 void render_tint(struct str *out, bool colour, enum tint tint, const char *text);
 
+/* Of a part of a page, on a line of its own after an empty one. */
+void render_heading(struct str *out, bool colour, const char *text);
+
 /* Untrusted text on one line: quotes stay as they are, newlines become \n; of NULL nothing. */
 void render_line(struct str *out, const char *text);
 

@@ -40,13 +40,6 @@ static void put_label(const struct show_at_view *view, const char *label, const 
         str_putc(out, '\n');
 }
 
-static void put_heading(const struct show_at_view *view, const char *heading, struct str *out)
-{
-        str_putc(out, '\n');
-        render_tint(out, view->colour, TINT_STRONG, heading);
-        str_putc(out, '\n');
-}
-
 static void put_head(const struct show_at_view *view, struct str *out)
 {
         const json_t *at = json_object_get(view->told, "at");
@@ -71,7 +64,7 @@ static void put_texts(const struct show_at_view *view, const char *heading, cons
         size_t i;
 
         if (json_array_size(list))
-                put_heading(view, heading, out);
+                render_heading(out, view->colour, heading);
         json_array_foreach(list, i, text) put_cell(view, json_string_value(text) ? json_string_value(text) : "", out);
 }
 
@@ -99,7 +92,7 @@ static void put_plan(const struct show_at_view *view, struct str *out)
 
         if (!json_is_object(plan))
                 return;
-        put_heading(view, "plan", out);
+        render_heading(out, view->colour, "plan");
         json_array_foreach(json_object_get(plan, "verifiers"), i, verifier) str_printf(
                 &verifiers, "%s%s (%s)", i ? ", " : "", text_in(verifier, "name"), text_in(verifier, "gate"));
         put_gates(json_object_get(plan, "gates"), "block", &block);
@@ -140,7 +133,7 @@ static void put_used(const struct show_at_view *view, struct str *out)
         const char *step, *limit;
         json_t *peaks, *peak;
 
-        put_heading(view, "used", out);
+        render_heading(out, view->colour, "used");
         json_object_foreach(json_object_get(used, "limits"), step, peaks)
         {
                 _cleanup_free_ char *label = xasprintf("  %s", step);
@@ -170,7 +163,7 @@ static void put_verdicts(const struct show_at_view *view, struct str *out)
         size_t i;
 
         if (json_array_size(verdicts))
-                put_heading(view, "verdicts", out);
+                render_heading(out, view->colour, "verdicts");
         json_array_foreach(verdicts, i, verdict)
         {
                 str_puts(out, "  ");
@@ -189,7 +182,7 @@ static void put_steps(const struct show_at_view *view, const char *heading, cons
         size_t i;
 
         if (json_array_size(steps))
-                put_heading(view, heading, out);
+                render_heading(out, view->colour, heading);
         json_array_foreach(steps, i, step)
         {
                 const char *word = text_in(step, "outcome")[0] ? text_in(step, "outcome") : text_in(step, "step");
@@ -216,7 +209,7 @@ static void put_vetoes(const struct show_at_view *view, struct str *out)
         size_t i;
 
         if (json_array_size(vetoes))
-                put_heading(view, heading, out);
+                render_heading(out, view->colour, heading);
         json_array_foreach(vetoes, i, veto)
         {
                 _cleanup_free_ char *action = value_text(json_object_get(veto, "candidate_action"));
@@ -233,7 +226,7 @@ static void put_notes(const struct show_at_view *view, struct str *out)
         size_t i;
 
         if (json_array_size(notes))
-                put_heading(view, "last notes", out);
+                render_heading(out, view->colour, "last notes");
         json_array_foreach(notes, i, note)
         {
                 _cleanup_free_ char *line =
@@ -250,7 +243,7 @@ static void put_questions(const struct show_at_view *view, struct str *out)
         size_t i;
 
         if (json_array_size(questions))
-                put_heading(view, "open questions", out);
+                render_heading(out, view->colour, "open questions");
         json_array_foreach(questions, i, question)
         {
                 const json_t *data = json_object_get(question, "data");
