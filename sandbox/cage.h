@@ -36,7 +36,7 @@
  * it has been loaded (SECCOMP_EGRESS). Nothing of repository, run, state or home is named to it at all.
  *
  * PEER is a socket for PROGRAM to another caged program of the run: the runner finds it as descriptor 5 (CAGED_PEER_FD), the
- * program of a cage with network, which has no helper, as descriptor 4.
+ * program of a cage with network, which has no helper, as descriptor 4 (CAGED_NETWORK_PEER_FD).
  *
  * Everything in the cage dies with the process that started it, and with PROGRAM. A layer that cannot be had: exit
  * status 31 and the reason on standard error (and, without PROGRAM, as event FAILED on the socket).
@@ -56,7 +56,7 @@ struct json_t;
 #define CAGED_CONTROL_FD 3 /* as PROGRAM sees them */
 #define CAGED_HELPER_FD 4
 #define CAGED_PEER_FD 5
-#define CAGED_NETWORK_PEER_FD 4
+#define CAGED_NETWORK_PEER_FD 4 /* in a cage with network there is no helper */
 
 struct cage_plan {
         char *state_root;  /* $CUPEL_STATE: hidden */

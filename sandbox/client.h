@@ -157,7 +157,6 @@ int sandbox_step_run(struct sandbox_client *client, const struct sandbox_step *s
 /* Of a step that ended: its reports, and `log_fd` with what it printed, as test_report_take() wants them. All borrowed. */
 struct test_fetched sandbox_fetched(const struct sandbox_event *ended, int log_fd);
 
-#define _cleanup_sandbox_client_ __attribute__((cleanup(sandbox_client_release)))
 #define _cleanup_sandbox_event_ __attribute__((cleanup(sandbox_event_release)))
 
 #endif

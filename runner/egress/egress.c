@@ -6,6 +6,7 @@
 #include "runner/egress/egress.h"
 
 #include "runner/egress/loop.h"
+#include "sandbox/cage.h"
 #include "sandbox/seccomp.h"
 
 #include <fcntl.h>
@@ -60,10 +61,10 @@ static int take_descriptor(int fd, struct err *err)
 
 static int run(unsigned hurry, bool *ret_busy, struct err *err)
 {
-        if (harden(err) < 0 || confine(err) < 0 || take_descriptor(EGRESS_SUPERVISOR_FD, err) < 0 ||
-            take_descriptor(EGRESS_RUNNER_FD, err) < 0)
+        if (harden(err) < 0 || confine(err) < 0 || take_descriptor(CAGED_CONTROL_FD, err) < 0 ||
+            take_descriptor(CAGED_NETWORK_PEER_FD, err) < 0)
                 return -1;
-        return egress_loop(EGRESS_SUPERVISOR_FD, EGRESS_RUNNER_FD, hurry, ret_busy, err);
+        return egress_loop(CAGED_CONTROL_FD, CAGED_NETWORK_PEER_FD, hurry, ret_busy, err);
 }
 
 /* 1 without arguments; 0: not understood. */

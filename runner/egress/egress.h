@@ -7,7 +7,7 @@
  * step's net namespace, judges each request by the run's lists, resolves, vets, dials, and reports every decision. It holds
  * the credentials of the routes; nothing of them leaves it but towards their upstream.
  *
- * fd 3, the supervisor (struct channel):
+ * fd 3 (CAGED_CONTROL_FD), the supervisor (struct channel):
  *         in   {"type":"config","allow":[…],"bytes":N,"connections":N,"routes":[{"name","upstream","headers":[{"name",
  *              "value"}],"allow":["POST /v1/messages*"],"meter":"none"|"anthropic"|"openai"|"gemini"}],
  *              "prices":[{"model","input","output","cache_read","cache_write"}],"cost":MICRO-DOLLARS}
@@ -15,7 +15,7 @@
  *         out  {"type":"ready"} · {"type":"record","event":"receipt.net"|"action.vetoed"|"cost.reported","data":{…}}
  *              {"type":"exceeded","budget":"bytes"|"connections"|"cost"} · {"type":"dropped","count":N}
  *         end of file: exit at once
- * fd 4, the runner, which may be in an attacker's hands:
+ * fd 4 (CAGED_NETWORK_PEER_FD), the runner, which may be in an attacker's hands:
  *         in   {"type":"listen","for":"proxy"|"<route>"} with one descriptor, a listening TCP socket
  *              {"type":"close"}: every listener and connection of the step ends; answered {"type":"closed"}
  *         out  {"type":"spent","usd":MICRO} after a change of what the run has spent, the latest only
@@ -30,8 +30,6 @@
 
 struct json_t;
 
-#define EGRESS_SUPERVISOR_FD 3
-#define EGRESS_RUNNER_FD 4
 #define EGRESS_ROUTES_MAX 16
 #define EGRESS_PRICES_MAX 1024
 #define EGRESS_PROXY (-1) /* the listener that is no route's */
