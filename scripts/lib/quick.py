@@ -31,7 +31,7 @@ def tenth(times):
     return sorted(times)[len(times) // 10]
 
 
-def by_turns(bench, count, *sides):
+def by_turns(count, *sides):
     """The quick tenth of each side."""
     times = [[] for _ in sides]
     for _ in range(count):
@@ -49,7 +49,7 @@ def flat(bench):
     for repo in (small, large):
         for _ in range(3):
             trivial(bench, repo)()
-    few, many = by_turns(bench, 15, trivial(bench, small), trivial(bench, large))
+    few, many = by_turns(15, trivial(bench, small), trivial(bench, large))
     return many / few
 
 

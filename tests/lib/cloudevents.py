@@ -9,7 +9,7 @@ import sys
 import urllib.parse
 
 REQUIRED = ("id", "source", "specversion", "type")
-KNOWN = {"datacontenttype": str, "dataschema": str, "subject": str, "time": str}
+TEXTS = ("datacontenttype", "dataschema", "subject", "time")
 RFC3339 = re.compile(r"\d{4}-(0[1-9]|1[0-2])-\d\dT([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -27,6 +27,9 @@ def check(line):
     event = json.loads(line, object_pairs_hook=unique)
     for name in REQUIRED:
         if not isinstance(event.get(name), str) or not event[name]:
+            wrong(line, f"{name} is no text")
+    for name in TEXTS:
+        if not isinstance(event.get(name, ""), str):
             wrong(line, f"{name} is no text")
     if event["specversion"] != "1.0":
         wrong(line, "another specversion")
