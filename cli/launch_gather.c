@@ -153,18 +153,27 @@ static int expect_no_secrets(const struct context *context, const char *folder, 
                        : 0;
 }
 
+/* Before anything is looked for in it: what is named may be nothing at all. */
+static int open_bundle(const char *folder, struct err *err)
+{
+        const int fd = folder[0] ? fs_open_dir(folder, err) : -1;
+
+        if (fd >= 0)
+                return fd;
+        if (!folder[0])
+                return err_set(err, ERR_INPUT, "--bundle \"\": expected a folder with files for the agent");
+        err->code = ERR_INPUT;
+        return err_wrap(err, "--bundle %s: expected a folder with files for the agent", folder);
+}
+
 int launch_add_bundle(struct launch *launch, const struct context *context, const char *folder, struct err *err)
 {
-        struct bundle bundle = {.launch = launch, .root = folder, .fd = -1};
+        _cleanup_fd_ int fd = open_bundle(folder, err);
+        struct bundle bundle = {.launch = launch, .root = folder, .fd = fd};
         int status = 0;
 
-        if (expect_no_secrets(context, folder, err) < 0)
+        if (fd < 0 || expect_no_secrets(context, folder, err) < 0)
                 return -1;
-        bundle.fd = fs_open_dir(folder, err);
-        if (bundle.fd < 0) {
-                err->code = ERR_INPUT;
-                return err_wrap(err, "--bundle");
-        }
         bundle.list = json_object();
         strv_add(&bundle.folders, "");
         for (size_t i = 0; status == 0 && i < bundle.folders.len; i++) {
@@ -178,6 +187,5 @@ int launch_add_bundle(struct launch *launch, const struct context *context, cons
                 err->code = ERR_INPUT; /* whatever it is: the folder that was named cannot be taken along */
         json_decref(bundle.list);
         strv_release(&bundle.folders);
-        close(bundle.fd);
         return status < 0 ? -1 : launch_see_state(launch, err);
 }

@@ -160,4 +160,13 @@ has "$(cd "$repo" && cupel runs --open 2>&1)" "no such runs" "runs --open"
 has "$(cupel rnu 2>&1)" "did you mean run?" "a typo"
 succeeds sh -c "cd '$repo' && cupel reject @last --reason no"
 
+t "a bundle that is no folder is the caller's mistake"
+repo=$(new_repo)
+for bundle in nosuch '' check.sh; do
+        (cd "$repo" && exec cupel run --title x --verify unit=./check.sh --bundle "$bundle" -- true) >"$e2e_tmp/out" 2>&1
+        is $? 2 "--bundle '$bundle'"
+        has "$(cat "$e2e_tmp/out")" "--bundle ${bundle:-\"\"}: expected a folder" "--bundle '$bundle'"
+done
+is "$(cd "$repo" && cupel runs 2>&1)" "no runs in this repository; \`cupel run\` starts one" "nothing was created"
+
 done_testing

@@ -116,7 +116,7 @@ listed_without() {
         has "$list" "  -  " "$1: cupel runs"
         is "$(field commit "$(cd "$repo" && cupel runs --json | sed 's/^\[//; s/\]$//')")" "" "$1: cupel runs --json"
         is "$(field commit "$(cd "$repo" && cupel show --json @last)")" "" "$1: cupel show --json"
-        is "$(field commit "$(cd "$repo" && cupel show --json --at 9999 @last)")" "" "$1: cupel show --at"
+        is "$(field commit "$(cd "$repo" && cupel show --json --at "$(field events "$(cd "$repo" && cupel show --json @last)")" @last)")" "" "$1: cupel show --at"
 }
 listed_without held
 (cd "$repo" && cupel reject @last --reason no) >"$e2e_tmp/out" 2>&1 || true
