@@ -82,7 +82,7 @@ static unsigned needs_of(const struct command *command, int argc, char **argv)
         return needs;
 }
 
-/* Half an answer is none: a full disk is told. A reader that has gone had enough. What a command that writes did stands. */
+/* Half an answer is none: a full disk is told. A reader that has gone had enough. */
 static int finish_output(struct err *err)
 {
         const bool failed = ferror(stdout);
@@ -90,6 +90,22 @@ static int finish_output(struct err *err)
         if ((fflush(stdout) == 0 && !failed) || events_reader_gone())
                 return 0;
         return err_errno(err, "write to standard output");
+}
+
+/* What a command that writes did stands, and it says so; an exit status that tells of a failure already tells more than ours. */
+static int end_output(const struct command *command, int status, struct err *err)
+{
+        if (finish_output(err) == 0)
+                return status;
+        if (command->needs & NEEDS_RECOVERY)
+                err_wrap(err,
+                         "what cupel %s did stands, what it had to say is lost (`cupel runs`, `cupel show` tell of "
+                         "runs)",
+                         command->name);
+        if (status == 0)
+                return -1;
+        err_report(stderr, "cupel", err);
+        return status;
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -101,8 +117,8 @@ static int run_command(const struct command *command, int argc, char **argv)
         if (context_init(&context, &err) == 0 &&
             open_needs(&context, command->name, needs_of(command, argc, argv), &err) == 0)
                 status = command->run(&context, argc, argv, &err);
-        if (status == 0 && !(command->needs & NEEDS_RECOVERY))
-                status = finish_output(&err);
+        if (status >= 0)
+                status = end_output(command, status, &err);
         context_leave(&context);
         if (status < 0) {
                 err_report(stderr, "cupel", &err);

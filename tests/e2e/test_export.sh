@@ -115,6 +115,14 @@ cupel --help >/dev/full 2>"$e2e_tmp/refused"
 is $? 70 "a help that nobody got"
 (cd "$repo" && exec cupel show "$run_id" --json) >/dev/full 2>"$e2e_tmp/refused"
 is $? 70 "a full disk"
+(cd "$repo" && exec cupel run --title full --verify unit=./check.sh -- sh -c 'echo full > src/a.txt') \
+        >/dev/full 2>"$e2e_tmp/refused"
+is $? 70 "a full disk behind a run"
+has "$(cat "$e2e_tmp/refused")" "what cupel run did stands" "a full disk behind a run"
+has "$(cd "$repo" && cupel show @last)" "committed" "the run whose end could not be told"
+(cd "$repo" && exec cupel run --title full --verify unit=./check.sh -- true) >/dev/full 2>"$e2e_tmp/refused"
+is $? 20 "a full disk behind a run that ended otherwise"
+has "$(cat "$e2e_tmp/refused")" "write to standard output" "a full disk behind a run that ended otherwise"
 (cd / && exec cupel diff "$out/a.tar.zst" "$out/a.tar.zst") >"$e2e_tmp/refused" 2>&1
 is $? 0 "archives, outside of a repository: $(cat "$e2e_tmp/refused")"
 
