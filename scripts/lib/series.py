@@ -57,7 +57,7 @@ def by_hand(bench, repo):
 def sizes(bench):
     """The whole trivial run against the number of files; by turns, so that what else the machine does hits each size; and once for each
     size the same by hand."""
-    counts = [int(n) for n in bench.args.sizes.split(",")]
+    counts = bench.args.sizes
     made, repos, first, hand = {}, {}, {}, {}
     for n in counts:
         begin = time.perf_counter()

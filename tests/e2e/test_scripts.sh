@@ -55,8 +55,23 @@ for number in x 0 -5 010; do
         puzzled "\"$number\"" "$scripts/fuzz" --minutes "$number" yaml
         puzzled "\"$number\"" "$scripts/fuzz-trees" --sequences "$number"
 done
+for name in bench crash-sweep soak proof; do
+        puzzled --nonsense "$scripts/$name" --nonsense
+done
+puzzled "what is to be tried" "$scripts/crash-sweep"
+puzzled '"x"' "$scripts/crash-sweep" --sample x
+puzzled '"x"' "$scripts/soak" --runs x
+puzzled '"0"' "$scripts/bench" --runs 0
+puzzled '"abc"' "$scripts/bench" --sizes 10,abc
+puzzled "$e2e_tmp/none/x" "$scripts/bench" --json "$e2e_tmp/none/x"
 
 t "--help is help, and nothing begins"
+for name in bench crash-sweep soak proof; do
+        has "$("$scripts/$name" --help)" "scripts/$name" "$name"
+done
+has "$("$scripts/bench" --help)" "fastest of each"
+is "$(comm -3 <("$scripts/bench" nonsense 2>&1 | sed 's/.*there are //; s/;.*//; s/, /\n/g' | sort) \
+        <("$scripts/bench" --help | sed '1,/^how often/d; s/^ *\([^ ]*\).*/\1/' | sort))" "" "each row is told"
 for name in fuzz fuzz-trees test test-agents valgrind coverage replay-suite publish-check quickstart check; do
         status=0
         said=$(timeout 20 "$scripts/$name" --help 2>&1 </dev/null) || status=$?
