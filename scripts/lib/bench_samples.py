@@ -3,18 +3,18 @@
 
 SAMPLES = {
     "whole_run": "--runs of each, by turns",
-    "by_hand": "three by hand, 27 runs of ours, by turns",
-    "materialise": "four of each, by turns; the fastest of each counts",
+    "by_hand": "by hand three times, 27 runs, by turns",
+    "materialise": "first worktrees, four of each by turns, of which the fastest counts",
     "next_base": "seven bases, seven warm runs",
-    "discard": "25 worktrees; five runs with a patch",
-    "queue": "200 items, once; 80 of bwrap",
+    "discard": "25 worktrees, five runs with a patch",
+    "queue": "200 items once, bwrap 80 times",
     "sandbox_start": "200 of each, by turns",
     "checked_out": "seven of each, by turns",
     "memory": "one run, looked at all the time",
-    "notes": "each flood once; then 2,000 single notes from each of its runs",
-    "egress": "five of each, by turns; 200 tunnels, once",
+    "notes": "each flood once, then 2,000 single notes from each of its runs",
+    "egress": "five of each by turns, 200 tunnels once",
     "route": "300 first bytes and three streams of each, by turns",
-    "sizes": "--runs of each size, by turns; first run and by hand once",
+    "sizes": "--runs of each size, by turns, first run and by hand once",
     "changes": "an eighth of --runs for each size of a change, three at least",
     "workers": "each number of workers once",
     "phases": "--runs of each, by turns",
@@ -22,6 +22,6 @@ SAMPLES = {
 }
 
 
-def told(rows):
-    """In one sentence, of these rows."""
-    return "; ".join(f"`{row}`: {SAMPLES[row]}" for row in rows)
+def told(rows, runs):
+    """In one sentence, of these rows, where --runs is that number."""
+    return "; ".join(f"`{row}`: {SAMPLES[row].replace('--runs', str(runs))}" for row in rows)

@@ -40,17 +40,23 @@ def system():
 
 
 def commit():
+    if "CUPEL_COMMIT" in os.environ:  # who works on a copy is told
+        return os.environ["CUPEL_COMMIT"] or None
     done = subprocess.run(["git", "describe", "--always", "--abbrev=12", "--dirty"], cwd=TOP, capture_output=True, text=True, check=False)
     return done.stdout.strip() or None
 
 
+def filesystem(folder):
+    """As the mount says, which statfs does not: ext2, ext3 and ext4 are one number there."""
+    kinds = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", folder], capture_output=True, text=True, check=False).stdout.split()
+    return kinds[-1] if kinds else ""  # of mounts one on the other the last is the one that is seen
+
+
 def look(folder=None):
     where = folder or tempfile.gettempdir()
-    # of mounts one on the other the last is the one that is seen
-    kind = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", where], capture_output=True, text=True, check=False).stdout.split()[-1:]
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1])
     return {"processor": processor(), "cores": os.cpu_count(), "memory_gib": round(memory / 1048576), "system": system(),
-            "kernel": os.uname().release, "filesystem": "".join(kind), "user": "root" if os.geteuid() == 0 else "ordinary user",
+            "kernel": os.uname().release, "filesystem": filesystem(where), "user": "root" if os.geteuid() == 0 else "ordinary user",
             "load": round(os.getloadavg()[0], 1), "commit": commit(), "cupel": said(str(TOP / "build/bin/cupel"), "--version"),
             "git": said("git", "--version"), "bwrap": said("bwrap", "--version"), "libgit2": said("pkg-config", "--modversion", "libgit2"),
             "sqlite": said("pkg-config", "--modversion", "sqlite3"), "compiler": said("gcc", "-dumpfullversion")}

@@ -6,6 +6,7 @@
 """
 import json
 
+import bench_samples
 from proof_sections import SECTIONS
 
 BUSY = 0.5  # load per processor, above which times say little
@@ -63,7 +64,14 @@ def machine_words(at):
     if at.get("compiler"):
         versions.append(f"gcc {at['compiler']}")
     return (f"{at['processor']}, {at['cores']} processors, {at['memory_gib']} GiB, {at['system']}, Linux {at['kernel']}, {at['filesystem']}; "
-            f"{', '.join(versions)}" + (f"; commit {at['commit']}" if at["commit"] else "") + f", as {at['user']}")
+            f"{', '.join(versions)}" + f"; commit {at['commit'] or 'not recorded'}, as {at['user']}")
+
+
+def often(words):
+    """How many samples each row of scripts/bench in this command takes; a paragraph, or none."""
+    rows = [word for word in words if word in bench_samples.SAMPLES]
+    runs = words[words.index("--runs") + 1] if "--runs" in words else "--runs"
+    return [f"How often each row of the command is measured: {bench_samples.told(rows, runs)}."] * bool(rows)
 
 
 def told(section, one, docs_plots):
@@ -72,10 +80,11 @@ def told(section, one, docs_plots):
         return parts + [f"Not measured yet: `scripts/proof --only {section.key}`."]
     parts.append(f"{verdict_words(section, one)[0].upper()}{verdict_words(section, one)[1:]}.")
     parts.append(section.tell(one["data"], one["quick"])[1])
+    parts += often(one["command"].split())
     parts += [f"![{name}](proof/{name}.svg)" for name in section.plots if f"{name}.svg" in docs_plots]
     notes = [f"{one['when']} UTC"]
     if one["seconds"]:
-        notes.append(f"{one['seconds'] / 60:.0f} minutes")
+        notes.append(f"{one['seconds']:.0f} seconds" if one["seconds"] < 120 else f"{one['seconds'] / 60:.0f} minutes")
     notes.append(machine_words(one["machine"]))
     if one["quick"]:
         notes.append("a quick sample: the full experiment is the command above")

@@ -2,7 +2,7 @@
 """From what the experiments write to what is kept of it: small enough for the repository, enough for the page. Their own headers say
 what their reports hold.
 
-    data = READERS["sweep"]([path, …])      raises Unreadable; `when` and `seconds` in it are of the report
+    data = READERS["sweep"]([path, …])      raises Unreadable; `when`, `seconds` and `commit` in it are of the report
 """
 import collections
 import json
@@ -38,6 +38,12 @@ def whole(path):
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise Unreadable(f"{path}: {problem}") from problem
+
+
+def commits(found):
+    """In words, of those that parts of a report carry; None where no part does."""
+    known = list(dict.fromkeys(commit for commit in found if commit))
+    return " and ".join(known + ["some not recorded"] * (not all(found))) if known else None
 
 
 def bench(paths):
@@ -78,7 +84,8 @@ def sweep(paths):
     tests = [record for record in trials.values() if record["hit"]]
     begun = [record for record in records if record.get("record") == "sweep"]
     wrong = [record for record in tried + tests if record["wrong"]]
-    return {"when": max((record["time"][:16].replace("T", " ") for record in begun if record.get("time")), default=None),
+    return {"commit": commits([record.get("commit") for record in begun]),
+            "when": max((record["time"][:16].replace("T", " ") for record in begun if record.get("time")), default=None),
             "full": any(str(record.get("asked")).startswith("full") for record in begun),
             "of": max((record.get("of") or 0 for record in begun if str(record.get("asked")).startswith("full")), default=0), "points": len(tried), "unreached": len(points) - len(tried),
             "trials": count(tests, "experiment"), "violations": len(wrong),
@@ -110,7 +117,7 @@ def soak(paths):
     begin = [record for record in records if record.get("record") == "soak"]
     if not verdict or not begin:
         raise Unreadable(f"{paths[0]} holds no verdict: the soak did not come to its end")
-    return {"asked": begin[-1], "verdict": verdict[-1], "seconds": verdict[-1]["seconds"],
+    return {"commit": begin[-1].pop("commit", None), "asked": begin[-1], "verdict": verdict[-1], "seconds": verdict[-1]["seconds"],
             "when": begin[-1]["time"], "samples": thin(samples)}
 
 
@@ -119,7 +126,7 @@ def coverage(paths):
     report = whole(paths[0])
     if not str(report.get("schema", "")).startswith("cupel-coverage-"):
         raise Unreadable(f"{paths[0]} is no report of scripts/coverage")
-    return {"total": report["total"], "folders": {name: {key: value for key, value in folder.items() if key != "files"}
+    return {"commit": report.get("commit"), "total": report["total"], "folders": {name: {key: value for key, value in folder.items() if key != "files"}
                                                   for name, folder in report["folders"].items()}, "tests": report.get("tests")}
 
 
@@ -149,7 +156,7 @@ def fuzz(paths):
     records = [record for record in lines(paths) if "target" in record]
     if not records:
         raise Unreadable(f"{paths[0]} names no target")
-    return sum_targets(records)
+    return {**sum_targets(records), "commit": commits([record.get("commit") for record in records])}
 
 
 def fuzz_add(before, now):
@@ -158,13 +165,14 @@ def fuzz_add(before, now):
 
 
 def suite(paths):
-    """What .ci/run printed: its last line counts."""
+    """What .ci/run or scripts/valgrind printed: its last line counts; its first one says which commit it is of."""
     try:
         text = paths[0].read_text(encoding="utf-8", errors="replace").splitlines()
         passed, failed = (int(part.split()[0]) for part in text[-1].split(","))
     except (OSError, ValueError, IndexError) as problem:
         raise Unreadable(f"{paths[0]}: {problem}") from problem
-    return {"passed": passed, "failed": failed, "checks": [line for line in text if line.startswith("check ")],
+    commit = text[0].removeprefix("commit ") if text[0].startswith("commit ") else None
+    return {"commit": commit, "passed": passed, "failed": failed, "checks": [line for line in text if line.startswith("check ")],
             "failures": [line for line in text if line.startswith("FAIL")][:20]}
 
 

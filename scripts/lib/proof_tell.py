@@ -78,7 +78,7 @@ def sweep(data, quick=False):
 def fuzz(data, quick=False):
     found = data["targets"]
     cells = [(f"`{name}`", f"{one['cpu_seconds'] / 60:.1f}", f"{one['executions']:,}", f"{one['coverage']:,}",
-              f"{one['function_edges']:,} of {one['function_edges_all']:,}", f"{one['corpus_files']:,}", one["findings"]) for name, one in found.items()]
+              f"{one['function_edges']:,} of {one['function_edges_all']:,}" if one["function_edges_all"] else "not told", f"{one['corpus_files']:,}", one["findings"]) for name, one in found.items()]
     bad = [name for name, one in found.items() if one["findings"] or (one["cpu_seconds"] < CPU_SECONDS and not quick)]
     whole, left = sum(one["executions"] for one in found.values()), sorted(set(data["all"]) - set(found))
     words = bad + [f"not fuzzed: {', '.join(left)}"] * bool(left)

@@ -13,7 +13,7 @@ t "one section is measured, the others keep their figures and dates"
 into=$(new_folder docs)
 mkdir -p "$into/proof"
 cat >"$into/proof/run.json" <<'J'
-{"section": "run", "when": "2020-02-02 02:02", "seconds": 60, "quick": false, "command": "x", "status": 0,
+{"section": "run", "when": "2020-02-02 02:02", "seconds": 60, "quick": false, "command": "scripts/bench --runs 201 whole_run", "status": 0,
  "machine": {"processor": "P", "cores": 2, "memory_gib": 1, "system": "S", "kernel": "K", "filesystem": "F", "user": "root", "load": 0.1, "commit": "C"},
  "data": {"rows": [{"row": "slow thing", "value": 21.5, "unit": "ms", "bound": "<= 20 ms", "met": false, "beside": "a|b"},
                    {"row": "quick thing", "value": 2, "unit": "ms", "bound": "<= 20 ms", "met": true, "beside": ""}], "series": {}}}
@@ -71,8 +71,30 @@ echo nothing >"$e2e_tmp/none"
 make_page --into "$into" --only crash --from "$e2e_tmp/none"
 is "$status" 1
 has "$said" "holds no report"
+make_page --into "$into" --render
 has "$(cat "$into/proof.md")" "21.5 ms"
 has "$(cat "$into/proof.md")" "**2 tried, 0 violations.**"
+make_page --into "$e2e_tmp/empty" --only run --from "$e2e_tmp/nowhere"
+is "$status" 1
+has "$said" "$e2e_tmp/nowhere"
+[ ! -e "$e2e_tmp/empty" ] || fail "a report that is not there left $(find "$e2e_tmp/empty")"
+
+t "the commit is the report's, where it says which"
+has "$(cat "$into/proof.md")" "commit C, as root"
+has "$(cat "$into/proof.md")" "commit not recorded"
+sed 's/"seed": 7/"seed": 7, "commit": "0123abc"/' "$e2e_tmp/sweep.jsonl" >"$e2e_tmp/named.jsonl"
+make_page --into "$into" --only crash --from "$e2e_tmp/named.jsonl"
+has "$(cat "$into/proof.md")" "commit 0123abc, as"
+sed -i 's/"cpu/"commit":"0123abc","cpu/' "$e2e_tmp/fuzz.jsonl"
+make_page --into "$into" --only fuzz --add --from "$e2e_tmp/fuzz.jsonl"
+has "$(cat "$into/proof.md")" "commit 0123abc and some not recorded, as"
+printf 'commit 0123abc-dirty\n3 passed, 0 failed\n' >"$e2e_tmp/suite"
+make_page --into "$into" --only suite --from "$e2e_tmp/suite"
+has "$(cat "$into/proof.md")" "commit 0123abc-dirty, as"
+
+t "short times are told in seconds, and how often each row is measured"
+has "$(cat "$into/proof.md")" "UTC; 60 seconds; P"
+has "$(cat "$into/proof.md")" '`whole_run`: 201 of each'
 
 t "what the kernel takes for a run is measured phase by phase"
 floor=$("$CUPEL_BIN/bench-floor" 1 "$(new_folder floor)") || fail "$floor"

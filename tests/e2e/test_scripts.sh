@@ -69,7 +69,7 @@ t "--help is help, and nothing begins"
 for name in bench crash-sweep soak proof; do
         has "$("$scripts/$name" --help)" "scripts/$name" "$name"
 done
-has "$("$scripts/bench" --help)" "fastest of each"
+has "$("$scripts/bench" --help)" "of which the fastest counts"
 is "$(comm -3 <("$scripts/bench" nonsense 2>&1 | sed 's/.*there are //; s/;.*//; s/, /\n/g' | sort) \
         <("$scripts/bench" --help | sed '1,/^how often/d; s/^ *\([^ ]*\).*/\1/' | sort))" "" "each row is told"
 for name in fuzz fuzz-trees test test-agents valgrind coverage replay-suite publish-check quickstart check; do
