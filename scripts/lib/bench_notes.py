@@ -131,7 +131,10 @@ def notes_of(bench, repo, runs, count, data):
     of = f"{total:,} from " + ("one run" if runs == 1 else f"{runs} runs at once")
     bench.row(f"notes, socket to committed row, {of}", rate, "/s", ">= 50,000/s", rate >= 50000,
               f"in {took:.2f} s; {sum(int(w['refused']) for w in said)} said again")
-    bench.row("  one note and its answer, p99", p99, "ms", "<= 1 ms", p99 <= 1, f"p50 {statistics.median(float(w['p50']) for w in said):.3f} ms, p99 of the run with the highest {worst:.3f} ms")
+    p50 = f"p50 {statistics.median(float(w['p50']) for w in said):.3f} ms"
+    # one of a hundred of all single notes; the slowest of several runs by itself may be above, and is told
+    bench.row("  one note and its answer, p99" + (f" of the {2000 * runs:,} of all runs" if runs > 1 else ""), p99, "ms", "<= 1 ms", p99 <= 1,
+              p50 + (f"; of the slowest run's 2,000 alone p99 {worst:.3f} ms" + (", beyond the bound" if worst > 1 else "") if runs > 1 else ""))
     spent = sum(cpu.values())
     bench.row("  CPU of a note, all processes", spent, "µs", f"<= {os.cpu_count() * 20} µs", spent <= os.cpu_count() * 20,
               ", ".join(f"{part} {micros:.1f}" for part, micros in cpu.items()))

@@ -9,6 +9,7 @@ import time
 
 import series
 from bench_place import BWRAP
+from proof_machine import filesystem
 
 
 def whole_run(bench):
@@ -121,9 +122,8 @@ def queue(bench):
     took = bench.timed([bench.bin / "cupel", "work", "--jobs", "2", "--once"], cwd=large) / 1000
     beside += [bench.timed(BWRAP) for _ in range(40)]
     landed = int(bench.sh(["git", "rev-list", "--count", "landing"], cwd=large).stdout) - before
-    where = bench.sh(["stat", "-f", "-c", "%T", bench.folder]).stdout.strip()
     bench.row(f"queue: {landed} of {items} items, 2 workers", landed / took, "/s", ">= 40 /s", landed == items and landed / took >= 40,
-              f"on {where}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; bwrap true beside it {statistics.median(beside):.1f} ms")
+              f"on {filesystem(bench.folder)}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; bwrap true beside it {statistics.median(beside):.1f} ms")
 
 
 def sandbox_start(bench):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import phases as traced
+from proof_machine import filesystem
 
 CHANGES = (1, 100, 1000, 2500, 5000, 10000)
 WORKERS = (1, 2, 4, 8, 16)
@@ -74,7 +75,7 @@ def sizes(bench):
         hand[n] = by_hand(bench, repos[n])["whole"]
     p50 = [(n, statistics.median(times[n])) for n in counts]
     ratio = max(ms for _, ms in p50) / min(ms for _, ms in p50)
-    where = bench.sh(["findmnt", "-n", "-o", "FSTYPE", "-T", bench.folder]).stdout.split()[-1]  # the mount that is seen
+    where = filesystem(bench.folder)
     bench.series["sizes"] = {"x": "files in the repository", "y": "whole trivial run, ms", "on": where, "points": p50,
                              "p99": [(n, p99(times[n])) for n in counts], "first": [(n, first[n]) for n in counts],
                              "hand": [(n, hand[n]) for n in counts], "made": [(n, made[n]) for n in counts], "runs": bench.args.runs}
