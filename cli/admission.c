@@ -37,7 +37,7 @@ void admission_wish_release(struct admission_wish *wish)
 static int check_globs(const char *option, const struct strv *globs, struct err *err)
 {
         for (size_t i = 0; i < globs->len; i++) {
-                const char *expected = globs->items[i][0] ? check_glob(globs->items[i]) : "a glob like src/";
+                const char *expected = check_path_glob(globs->items[i]);
 
                 if (expected)
                         return err_set(err, ERR_INPUT, "--%s %.200s: expected %s", option, globs->items[i], expected);

@@ -241,10 +241,11 @@ int launch_snapshot_files(struct launch *launch, const struct context *context, 
 int launch_read(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err)
 {
         if (launch_check_place(context, err) < 0 || launch_read_item(launch, request, err) < 0 ||
-            resolve(launch, context, request, err) < 0 || launch_see_freshness(launch, context, err) < 0 ||
-            launch_see_admission(launch, context, err) < 0 || launch_add_history(launch, context, err) < 0 ||
-            launch_compile(launch, context, request, err) < 0 || launch_resolve_shows(launch, context, err) < 0 ||
-            launch_furnish(launch, context, err) < 0 || launch_snapshot_files(launch, context, request, err) < 0)
+            resolve(launch, context, request, err) < 0 || launch_check_paths(launch, context, err) < 0 ||
+            launch_see_freshness(launch, context, err) < 0 || launch_see_admission(launch, context, err) < 0 ||
+            launch_add_history(launch, context, err) < 0 || launch_compile(launch, context, request, err) < 0 ||
+            launch_resolve_shows(launch, context, err) < 0 || launch_furnish(launch, context, err) < 0 ||
+            launch_snapshot_files(launch, context, request, err) < 0)
                 return -1;
         return launch_check(launch, context, request, err);
 }

@@ -67,6 +67,8 @@ bool launch_can_show(const char *path);
 
 /* launch_check.c: whether the sandbox can show the repository at its path; ERR_INPUT where it cannot. */
 int launch_check_place(const struct context *context, struct err *err);
+/* launch_paths.c: whether the item's globs are of the repository, not paths of this machine; ERR_INPUT. After the base is known. */
+int launch_check_paths(const struct launch *launch, const struct context *context, struct err *err);
 /* Admission, arming, requirements; fills launch->missing. */
 int launch_check(struct launch *launch, struct context *context, const struct launch_request *request, struct err *err);
 /* launch_admission.c: whether the admission holds and the item lies in it, before the plan is compiled, then what the plan adds;

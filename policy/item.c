@@ -154,12 +154,12 @@ static const struct key paths_keys[] = {
         {.name = "allow",
          .type = KEY_STRINGS,
          .offset = offsetof(struct paths, allow),
-         .check = check_glob,
+         .check = check_path_glob,
          .doc = "globs of what may change; none: everything"},
         {.name = "deny",
          .type = KEY_STRINGS,
          .offset = offsetof(struct paths, deny),
-         .check = check_glob,
+         .check = check_path_glob,
          .doc = "globs of what may not change; wins"},
 };
 const struct schema item_paths_schema = SCHEMA("paths", paths_keys, struct paths);
@@ -224,7 +224,7 @@ static const struct key item_keys[] = {
         {.name = "outputs",
          .type = KEY_STRINGS,
          AT(outputs),
-         .check = check_glob,
+         .check = check_path_glob,
          .doc = "artifacts kept in the packet"},
         {.name = "rollback", .type = KEY_TEXT, AT(rollback), .doc = "how to undo it"},
         {.name = "publication",

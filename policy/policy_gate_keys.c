@@ -23,7 +23,7 @@ static const struct key no_copy_keys[] = {
         {.name = "from",
          .type = KEY_STRINGS,
          KEY(no_copy, from),
-         .check = check_glob,
+         .check = check_path_glob,
          .doc = "globs of the base's files that a change must not repeat; none: nothing is looked for"},
         {.name = "lines",
          .type = KEY_INT,

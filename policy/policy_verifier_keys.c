@@ -53,7 +53,7 @@ static const struct key verifier_keys[] = {
         {.name = "scope",
          .type = KEY_STRINGS,
          KEY(verifier, scope),
-         .check = check_glob,
+         .check = check_path_glob,
          .doc = "runs where one of these globs matches a change; none: always"},
         {.name = "gate",
          .type = KEY_ENUM,

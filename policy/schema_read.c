@@ -134,8 +134,13 @@ static int read_number(const struct reader *reader, const struct key *key, const
 static int add_string(const struct reader *reader, const struct key *key, const struct yaml_node *node,
                       struct strv *list)
 {
-        if (node->type != YAML_SCALAR || (!*node->text && !key->may_be_empty))
+        if (node->type != YAML_SCALAR)
                 return wrong(reader, key, node, "a list of texts");
+        if (!*node->text && !key->may_be_empty) {
+                const char *expected = key->check ? key->check(node->text) : NULL;
+
+                return wrong(reader, key, node, expected ? expected : "texts that are not empty");
+        }
         if (check_text(reader, key, node) < 0)
                 return -1;
         if (key->choices && find_choice(reader, key, node) < 0)

@@ -2,6 +2,7 @@
 #include "policy/words.h"
 
 #include "lib/base/fs.h"
+#include "lib/base/glob.h"
 #include "lib/base/ids.h"
 
 #include <ctype.h>
@@ -83,6 +84,46 @@ const char *check_glob(const char *text)
         if (*text == '!')
                 return "a glob without \"!\" (use deny for exceptions)";
         return len <= 1024 && !check_one_line(text) ? NULL : "a gitignore-style glob of one line";
+}
+
+/* "." or ".." between slashes, or nothing at all: git has no such path. */
+static bool has_odd_component(const char *glob)
+{
+        for (const char *at = glob + (*glob == '/'); *at;) {
+                const size_t len = strcspn(at, "/");
+
+                if (len == 0 || (len <= 2 && strspn(at, ".") == len))
+                        return true;
+                at += len + (at[len] == '/');
+        }
+        return false;
+}
+
+static bool is_well_formed(const char *text)
+{
+        struct glob glob;
+        bool valid;
+
+        glob_compile(&glob, text);
+        valid = glob.valid;
+        glob_release(&glob);
+        return valid;
+}
+
+const char *check_path_glob(const char *text)
+{
+        if (!*text || strcmp(text, "/") == 0)
+                return "a glob like src/ or *.c (** is everything)";
+        if (strncmp(text, "./", 2) == 0)
+                return "a path from the top of the repository without \"./\": src/, not ./src/";
+        if (strncmp(text, "~/", 2) == 0)
+                return "a path from the top of the repository like src/: nothing else may change";
+        if (has_odd_component(text))
+                return "a path from the top of the repository like src/, without \".\", \"..\" or nothing between two "
+                       "\"/\"";
+        if (!is_well_formed(text))
+                return "a glob whose \"[\" has its \"]\" ([a-c]*); the character itself is written \\[";
+        return check_glob(text);
 }
 
 const char *check_publication(const char *text)

@@ -87,6 +87,7 @@ const char *check_verifier_name(const char *text); /* the same, and no leading d
 const char *check_env_name(const char *text);
 const char *check_passed_env(const char *text); /* the same, and none of cupel's own: CUPEL_ARM stays with the person */
 const char *check_glob(const char *text);
+const char *check_path_glob(const char *text);   /* the same of what a person wrote, and one that some path can match */
 const char *check_publication(const char *text); /* what may be done at a place: allowed, person, never */
 const char *check_ref(const char *text);         /* a branch name git would accept */
 const char *check_host_path(const char *text);   /* absolute or ~/…, no "." or ".." component */

@@ -169,4 +169,33 @@ for bundle in nosuch '' check.sh; do
 done
 is "$(cd "$repo" && cupel runs 2>&1)" "no runs in this repository; \`cupel run\` starts one" "nothing was created"
 
+t "a glob that no path can match is refused before anybody works for nothing, with what to write instead"
+refused_glob() {
+        (cd "$repo" && exec cupel run --title x --verify unit=./check.sh --allow "$1" -- sh -c 'echo x > src/a.txt') >"$e2e_tmp/out" 2>&1
+        is $? 2 "--allow '$1': $(cat "$e2e_tmp/out")"
+        has "$(cat "$e2e_tmp/out")" "$2" "--allow '$1'"
+}
+refused_glob ./src/ 'src/, not ./src/'
+refused_glob ../x 'without ".", ".."'
+refused_glob src/../x 'without ".", ".."'
+refused_glob '[' 'has its "]"'
+refused_glob '' 'a glob like src/'
+refused_glob '~/x' 'from the top of the repository'
+refused_glob "$repo/src/" 'top of the repository: src/'
+refused_glob "$repo" 'top of the repository: **'
+refused_glob /etc 'the run is to make: etc/**'
+printf 'title: x\npaths: {deny: [./src/]}\nverify: [{name: unit, run: ./check.sh}]\nagent: {command: ["true"]}\n' >"$e2e_tmp/item.yaml"
+run "$repo" "$e2e_tmp/item.yaml"
+is "$status" 2 "an item"
+has "$(stderr)" 'src/, not ./src/' "an item"
+printf 'verifiers: {unit: {run: ./check.sh, scope: [../src/]}}\n' >"$e2e_tmp/policy.yaml"
+fails cupel policy check "$e2e_tmp/policy.yaml"
+has "$(cat "$e2e_tmp/out")" 'without ".", ".."' "a policy"
+
+t "globs with a slash before or behind, stars, classes and escapes hold as they did"
+for glob in /src/ src/ src 'src/**' '**' '*' '**/a.txt' 'src/[a-c].txt' '[s]rc/' 'src/\a.txt' /src/a.txt '/s*' '**/*.txt'; do
+        run "$repo" --title x --verify unit=./check.sh --allow "$glob" -- sh -c 'echo x >> src/a.txt'
+        is "$status" 0 "--allow '$glob' ($(stderr))"
+done
+
 done_testing

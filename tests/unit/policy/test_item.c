@@ -120,6 +120,12 @@ Test(item, errors_say_where_and_what_was_expected)
         refused("title: x\nrequires: [{env: A, file: b}]\n", "exactly one");
         refused("title: x\nrequires: [{env: }]\n", "expected one line");
         refused("title: x\npaths: {allow: [\"!x\"]}\n", "without \"!\"");
+        refused("title: x\npaths: {allow: [./src/]}\n", "src/, not ./src/");
+        refused("title: x\npaths: {deny: [a/../b]}\n", "from the top of the repository");
+        refused("title: x\npaths: {deny: [a//b]}\n", "from the top of the repository");
+        refused("title: x\npaths: {allow: [\"a/[b\"]}\n", "has its \"]\"");
+        refused("title: x\npaths: {allow: [\"\"]}\n", "a glob like src/");
+        refused("title: x\noutputs: [../out]\n", "from the top of the repository");
         refused("title: x\ntarget: a..b\n", "the name of a branch");
         refused("- a\n", "is no map");
         refused("", "is no map");
