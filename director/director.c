@@ -116,6 +116,16 @@ void director_close(struct director *d)
         uplink_close(&d->up);
 }
 
+/* Without the base nothing can be judged any more, but what is left of a run can still be ended. */
+static int forget_base(struct director *d, struct err *err)
+{
+        if (d->options->mode != DIRECTOR_RECOVER && d->options->mode != DIRECTOR_DISCARD)
+                return -1;
+        *err = ERR_INIT;
+        d->base_tree[0] = '\0';
+        return 0;
+}
+
 int director_refresh(struct director *d, struct err *err)
 {
         struct store_run row = {0};
@@ -131,7 +141,7 @@ int director_refresh(struct director *d, struct err *err)
         if (d->base_tree[0] || !row.base || !row.base[0])
                 return 0;
         if (repo_commit_tree(d->repo, row.base, d->base_tree, err) < 0)
-                return -1;
+                return forget_base(d, err);
         snprintf(d->parent.commit, sizeof(d->parent.commit), "%s", row.base);
         memcpy(d->parent.tree, d->base_tree, sizeof(d->parent.tree));
         return 0;

@@ -311,14 +311,6 @@ static int still_fits(struct director *d, bool *ret, struct err *err)
         return 0;
 }
 
-/* Where the lock that is not to be had is that of one who died at it. Once: who cannot be recovered is a person's to look at. */
-static bool find_dead_keeper(struct director *d, const struct err *failure)
-{
-        struct err ignored = ERR_INIT;
-
-        return failure->code == ERR_BUSY && !d->dead.len && land_dead_find(d, &d->dead, &ignored) == 0 && d->dead.len;
-}
-
 static int land_locked(struct director *d, bool needs_approval, bool *ret_moved, struct err *err)
 {
         char evidence[HASH_HEX];
@@ -330,7 +322,7 @@ static int land_locked(struct director *d, bool needs_approval, bool *ret_moved,
         if (evidence_seal(d, evidence, err) < 0 || make_commit(d, evidence, attempt.now, attempt.commit, err) < 0)
                 return -1;
         if (execute(d, &attempt, err) < 0) {
-                const bool kept_by_dead = find_dead_keeper(d, err);
+                const bool kept_by_dead = land_dead_stands_in_the_way(d, err);
 
                 if (err->code != ERR_CONFLICT && !kept_by_dead)
                         return not_landed(d, &attempt, err);

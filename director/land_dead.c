@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 struct search {
@@ -24,12 +25,15 @@ static int keep(const struct store_run *run, void *arg, struct err *err)
         return 0;
 }
 
-int land_dead_find(struct director *d, struct strv *ret, struct err *err)
+bool land_dead_stands_in_the_way(struct director *d, const struct err *failure)
 {
         const struct store_runs_filter open = {.which = STORE_RUNS_OPEN};
-        struct search search = {d->row.id, ret};
+        struct search search = {d->row.id, &d->dead};
+        struct err ignored = ERR_INIT;
 
-        return store_runs_each(d->store, &open, keep, &search, err);
+        if ((failure->code != ERR_BUSY && failure->code != ERR_HELD) || d->dead.len)
+                return false;
+        return store_runs_each(d->store, &open, keep, &search, &ignored) == 0 && d->dead.len;
 }
 
 /*
@@ -51,10 +55,13 @@ static void recover(const struct director *d, const char *program, const char *r
                                     "--landing-only",
                                     "yes",
                                     NULL};
+        const mode_t own = umask(d->umask); /* the child takes this one for the user's */
         struct err err = ERR_INIT;
         pid_t pid;
+        int spawned = spawn(program, (char *const *)argv, environ, NULL, 0, &pid, &err);
 
-        if (spawn(program, (char *const *)argv, environ, NULL, 0, &pid, &err) < 0) {
+        umask(own);
+        if (spawned < 0) {
                 err_report(stderr, "cupel-director", &err);
                 return;
         }

@@ -10,10 +10,16 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
+#include <stdbool.h>
+
 struct director;
 
-/* Under the landing lock, which a director that lives and lands holds: other runs in that phase. Their ids are added. */
-int land_dead_find(struct director *d, struct strv *ret, struct err *err);
+/*
+ * Under the landing lock, which a director that lives and lands holds: whether what kept us from landing may be the work of other runs
+ * in that phase, a lock of git's or a checkout that is brought forward in part. They are d->dead then. Once: who cannot be recovered
+ * is a person's to look at.
+ */
+bool land_dead_stands_in_the_way(struct director *d, const struct err *failure);
 
 /*
  * Without the lock, which it takes itself: each as `cupel-director recover --landing-only yes` does. What goes wrong there is

@@ -26,9 +26,12 @@ static int recall_parent(struct director *d, const struct json_t *intent, struct
 {
         const char *base = json_string_value(json_object_get(intent, "base"));
 
-        if (!base || strlen(base) != GIT_HEX - 1 || candidate_find(d, err) < 0 ||
-            repo_commit_tree(d->repo, base, d->parent.tree, err) < 0)
+        struct err gone = ERR_INIT;
+
+        if (!base || strlen(base) != GIT_HEX - 1 || candidate_find(d, err) < 0)
                 return err_set(err, ERR_STORE, "the landing intent of %s names no base", d->row.id);
+        if (repo_commit_tree(d->repo, base, d->parent.tree, &gone) < 0)
+                d->parent.tree[0] = '\0';
         memcpy(d->parent.commit, base, GIT_HEX);
         snprintf(d->candidate.tree, sizeof(d->candidate.tree), "%s", d->row.tree);
         return 0;

@@ -185,11 +185,15 @@ static int set_descriptors(int output, struct err *err)
         return 0;
 }
 
-/* Handlers are at their defaults since the clone. */
+/*
+ * As a program expects them. Handlers are at their defaults since the clone, but what the helper ignores (SIGPIPE) would stay
+ * ignored, here and beyond the exec: `yes | head` would never end.
+ */
 static void reset_signals(void)
 {
         sigset_t none;
 
+        signal(SIGPIPE, SIG_DFL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
 }
