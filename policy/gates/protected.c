@@ -49,6 +49,16 @@ static bool is_submodule(const struct change *change)
         return change->old_mode == 0160000 || change->new_mode == 0160000;
 }
 
+/* What to do is said once, and only where it is refused: else a person looks at it anyway. */
+static void put_protected(const struct judgement *judgement, const char *rule, struct str *out)
+{
+        str_printf(out, "is a protected path (%s)", rule);
+        if (judgement->level == GATE_BLOCK && judgement->report->found[GATE_PROTECTED] == 0)
+                str_puts(out,
+                         "; where such changes are the work, `gates: {protected: warn}` in the policy and `mood: calm` "
+                         "let a person approve them (docs/policy.md)");
+}
+
 void judge_protected(const struct judgement *judgement)
 {
         const struct strv *globs = &judgement->plan->paths.guarded;
@@ -61,7 +71,7 @@ void judge_protected(const struct judgement *judgement)
                 _cleanup_str_ struct str text = {0};
 
                 if (ignore_covers(&guarded, path, false) || ignore_covers(&lower, lifted, false))
-                        str_printf(&text, "is a protected path (%s)", rule_for(globs, path, lifted));
+                        put_protected(judgement, rule_for(globs, path, lifted), &text);
                 else if (is_submodule(change))
                         str_puts(&text, "is a submodule, and protected as .gitmodules is");
                 else

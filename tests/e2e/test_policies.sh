@@ -32,10 +32,16 @@ t "solo: a lint failure of a file in src is refused before the director is asked
 run "$repo" --policy "$policies/solo.yaml" --title "Three" -- sh -c 'echo "3 " >src/value'
 is "$outcome" self_verification_failed "outcome ($json)"
 
-t "solo: a protected path does not land by itself"
-run "$repo" --policy "$policies/solo.yaml" --title "Deploy" -- sh -c 'echo now >deploy/when'
-isnt "$outcome" committed "outcome ($json)"
+t "solo: a protected path waits for the user, as the file says"
+run "$repo" --policy "$policies/solo.yaml" --title "Deploy" -- sh -c 'mkdir -p deploy && echo now >deploy/when'
+is "$outcome" held "outcome ($json)"
 has "$json" "deploy/when" "the reasons"
+
+t "a refused protected path says what lets a person approve it"
+sed '/^gates:/,/^$/d' "$policies/solo.yaml" >"$e2e_tmp/blocking.yaml"
+run "$repo" --policy "$e2e_tmp/blocking.yaml" --title "Deploy again" -- sh -c 'mkdir -p deploy && echo now >deploy/when'
+is "$outcome" self_verification_failed "outcome ($json)"
+has "$json" 'gates: {protected: warn}' "the remedy"
 
 t "overnight: what is low risk lands, a new dependency waits for the morning, and money has a week"
 run "$repo" --policy "$policies/overnight.yaml" --title "Four" -- sh -c 'echo 4 >src/value'

@@ -315,7 +315,11 @@ Test(gate, agents_settings_are_protected_at_any_depth_and_instructions_are_docum
                 change_list_add(&changes, guarded[i]);
         judge("title: x\nagent: {command: [a]}\n", VERIFIERS, &changes, &report);
         cr_assert_eq(report.len, count);
-        cr_assert_str_eq(report.items[0].reason, ".claude/settings.json is a protected path (.claude/)");
+        cr_assert_str_eq(
+                report.items[0].reason,
+                ".claude/settings.json is a protected path (.claude/); where such changes are the work, `gates: "
+                "{protected: warn}` in the policy and `mood: calm` let a person approve them (docs/policy.md)");
+        cr_assert_str_eq(report.items[1].reason, "pkg/.claude/hooks/a.sh is a protected path (.claude/)");
         for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
                 change_list_add(&others, documents[i]);
         judge("title: x\nagent: {command: [a]}\n", VERIFIERS, &others, &none);
