@@ -50,7 +50,7 @@ static int recover_landing(struct director *d, enum outcome otherwise, const cha
                 return err_wrap(err, "the landing intent of %s", d->row.id);
         text = json_canonical(intent);
         own = umask(d->umask); /* the checkout's files are the user's */
-        recovered = landing_recover(d->repo, text, &found, err);
+        recovered = landing_recover(d->repo, text, &found, &d->left, err);
         umask(own);
         if (recovered < 0)
                 return err_wrap(err, "recover the landing");

@@ -275,6 +275,31 @@ static void leave(struct strv *left, const char *path)
         strv_add(left, str_text(&quoted));
 }
 
+static bool is_entry(const struct index_entry *entry, uint32_t mode, const char *id)
+{
+        char hex[GIT_HEX];
+
+        if (!entry || !mode)
+                return !entry && !mode;
+        oid_hex(&entry->id, hex);
+        return entry->mode == mode && strcmp(hex, id) == 0;
+}
+
+bool checkout_is_behind(const struct checkout *checkout, struct strv *ret)
+{
+        bool all = checkout->changes.len > 0;
+
+        for (size_t i = 0; i < checkout->changes.len; i++) {
+                const struct change *change = &checkout->changes.items[i];
+                const struct index_entry *entry = index_find(&checkout->index, change->path);
+
+                if (!is_entry(entry, change->new_mode, change->new_id))
+                        leave(ret, change->path);
+                all = all && is_entry(entry, change->old_mode, change->old_id);
+        }
+        return all;
+}
+
 static int forward_files(struct checkout *checkout, struct index_update *updates, struct strv *left, struct err *err)
 {
         for (int pass = 0; pass < 2; pass++) {

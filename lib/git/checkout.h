@@ -38,6 +38,9 @@ bool checkout_index_unchanged(const struct checkout *checkout);
 int checkout_forward(struct checkout *checkout, struct strv *left, struct err *err);
 void checkout_release(struct checkout *checkout);
 
+/* Every changed path is in the index as the old tree has it. `ret`: those that are not as the new one has it, quoted, are added. */
+bool checkout_is_behind(const struct checkout *checkout, struct strv *ret);
+
 /* What stands at a path of the worktree, measured against one side of a change. */
 enum checkout_state { CHECKOUT_SAME, CHECKOUT_MISSING, CHECKOUT_OTHER };
 

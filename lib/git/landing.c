@@ -157,6 +157,7 @@ static int prepare(struct landing *landing, struct quarantine *q, const struct l
         bool head_follows;
 
         plan_fill(plan, spec);
+        plan->gitdir = xstrdup(landing->repo->gitdir);
         if (compare_ref(landing->repo, plan, err) < 0 || repo_head_ref(landing->repo, &head, err) < 0)
                 return -1;
         head_follows = head && strcmp(head, plan->ref) == 0;

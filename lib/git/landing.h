@@ -13,7 +13,7 @@
  *
  * after a crash, under the same lock, with the intent that was stored:
  *
- *         landing_recover(repo, intent, &found, err);            as often as one likes
+ *         landing_recover(repo, intent, &found, &left, err);     as often as one likes, from any worktree
  *
  * Errors of prepare: ERR_CONFLICT (the ref is not at `base`), ERR_HELD (checked out where it cannot be brought forward
  * now; the message names path or reason), ERR_INPUT (no such ref, symbolic ref). Of execute: ERR_CONFLICT (the ref
@@ -61,7 +61,8 @@ int landing_execute(struct landing *landing, struct err *err);
 const struct strv *landing_left(const struct landing *landing); /* paths left alone, quoted */
 void landing_free(struct landing *landing);
 
-int landing_recover(struct repo *repo, const char *intent, enum landing_found *ret, struct err *err);
+/* `left`: what landing_left() would have named is added. */
+int landing_recover(struct repo *repo, const char *intent, enum landing_found *ret, struct strv *left, struct err *err);
 
 /* For crash tests: called with a step's name before and after each step that changes something. NULL otherwise. */
 extern void (*landing_step_hook)(const char *step);

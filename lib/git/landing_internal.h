@@ -14,6 +14,7 @@
 
 struct landing_plan {
         char *ref, *base, *commit, *run_id, *work_folder;
+        char *gitdir;      /* that it lands from: whose HEAD's log and index; NULL in intents of before */
         int64_t time;      /* of the commit, and of each loose object's file */
         struct strv loose; /* ids that are installed as files of their own, none of which was there before */
         struct strv fans;  /* their folders below objects/ that were missing */
@@ -60,14 +61,12 @@ int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err
 int loose_write(const struct quarantine *q, struct landing *landing, struct err *err);
 int loose_install(struct landing *landing, struct err *err);
 void loose_release(struct landing_loose *loose);
-bool loose_is_installed(const struct repo *repo, const struct landing_plan *plan);
 void loose_remove(const struct repo *repo, const struct landing_plan *plan);
 
 /* landing_pack.c: many. Made without a name, then put into the repository (pack, then idx, then the folder's sync). */
 int pack_write(struct quarantine *q, struct landing *landing, struct err *err);
 int pack_install(struct landing *landing, struct err *err);
 void pack_release(struct landing_pack *pack);
-bool pack_is_installed(struct repo *repo, const struct landing_plan *plan);
 void pack_remove(struct repo *repo, const struct landing_plan *plan);
 void pack_forget(const struct landing_plan *plan); /* the private files, where there are such */
 
@@ -92,6 +91,7 @@ void made_remove(struct repo *repo, const struct landing_plan *plan);
 void reflog_decide(struct repo *repo, struct landing_plan *plan, bool head_follows);
 int reflog_append(struct repo *repo, const struct landing_plan *plan, struct err *err); /* not twice */
 void reflog_undo(struct repo *repo, const struct landing_plan *plan);
+bool reflog_left(struct repo *repo, const struct landing_plan *plan); /* the ref went on from our commit */
 
 /* Takes everything back that a landing which has not moved the ref may have left; the ref's lock last. */
 void landing_undo(struct repo *repo, const struct landing_plan *plan);

@@ -188,13 +188,6 @@ int loose_install(struct landing *landing, struct err *err)
 
 /* ---- Recovery ---- */
 
-bool loose_is_installed(const struct repo *repo, const struct landing_plan *plan)
-{
-        _cleanup_free_ char *path = public_path(repo, plan->commit);
-
-        return strv_has(&plan->loose, plan->commit) && access(path, F_OK) == 0;
-}
-
 static bool is_untouched(const char *path, const struct landing_plan *plan)
 {
         struct stat st;

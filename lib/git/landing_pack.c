@@ -65,6 +65,13 @@ static int open_one(struct landing *landing, size_t which, struct err *err)
         return 0;
 }
 
+static bool pack_is_installed(struct repo *repo, const struct landing_plan *plan)
+{
+        _cleanup_free_ char *idx = public_path(repo, plan, 1);
+
+        return access(idx, F_OK) == 0;
+}
+
 int pack_write(struct quarantine *q, struct landing *landing, struct err *err)
 {
         struct landing_plan *plan = &landing->plan;
@@ -149,13 +156,6 @@ int pack_install(struct landing *landing, struct err *err)
         if (dirfd < 0)
                 return -1;
         return fs_fsync_dir(dirfd) < 0 ? err_errno(err, "cannot sync %s", folder) : 0;
-}
-
-bool pack_is_installed(struct repo *repo, const struct landing_plan *plan)
-{
-        _cleanup_free_ char *idx = public_path(repo, plan, 1);
-
-        return access(idx, F_OK) == 0;
 }
 
 void pack_remove(struct repo *repo, const struct landing_plan *plan)

@@ -21,6 +21,7 @@ void landing_plan_release(struct landing_plan *plan)
         free(plan->commit);
         free(plan->run_id);
         free(plan->work_folder);
+        free(plan->gitdir);
         free(plan->pack);
         free(plan->log_line);
         strv_release(&plan->made);
@@ -34,20 +35,21 @@ char *landing_intent_json(const struct landing *landing)
         const struct landing_plan *plan = &landing->plan;
         _cleanup_json_ json_t *made = json_from_strv(&plan->made), *loose = json_from_strv(&plan->loose),
                               *fans = json_from_strv(&plan->fans);
-        /* json_pack refuses what is no UTF-8; names of ours are, and git quotes the rest. */
-        _cleanup_json_ json_t *intent =
-                json_pack("{s:i s:s s:s s:s s:s s:s s:s* s:b s:b s:b s:b s:O s:s s:I s:O s:O}", "version", 1, "ref",
-                          plan->ref, "base", plan->base, "commit", plan->commit, "run_id", plan->run_id, "work_folder",
-                          plan->work_folder, "pack", plan->pack, "pack_existed", plan->pack_existed, "checkout",
-                          plan->checkout, "log_ref", plan->log_ref, "log_head", plan->log_head, "made", made,
-                          "log_line", plan->log_line, "time", (json_int_t)plan->time, "loose", loose, "fans", fans);
+        /* json_pack refuses what is no UTF-8; names of ours are, and git quotes the rest. A gitdir that is none is left out. */
+        _cleanup_json_ json_t *intent = json_pack(
+                "{s:i s:s s:s s:s s:s s:s s:o* s:s* s:b s:b s:b s:b s:O s:s s:I s:O s:O}", "version", 1, "ref",
+                plan->ref, "base", plan->base, "commit", plan->commit, "run_id", plan->run_id, "work_folder",
+                plan->work_folder, "gitdir", json_string(plan->gitdir), "pack", plan->pack, "pack_existed",
+                plan->pack_existed, "checkout", plan->checkout, "log_ref", plan->log_ref, "log_head", plan->log_head,
+                "made", made, "log_line", plan->log_line, "time", (json_int_t)plan->time, "loose", loose, "fans", fans);
 
         return intent ? json_canonical(intent) : NULL;
 }
 
 int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err *err)
 {
-        const char *ref = NULL, *base = NULL, *commit = NULL, *run_id = NULL, *work = NULL, *pack = NULL, *line = NULL;
+        const char *ref = NULL, *base = NULL, *commit = NULL, *run_id = NULL, *work = NULL, *pack = NULL, *line = NULL,
+                   *gitdir = NULL;
         int64_t version = 0;
         const struct json_field fields[] = {{"version", JSON_FIELD_INT, &version, true},
                                             {"ref", JSON_FIELD_STRING, &ref, true},
@@ -55,6 +57,7 @@ int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err
                                             {"commit", JSON_FIELD_STRING, &commit, true},
                                             {"run_id", JSON_FIELD_STRING, &run_id, true},
                                             {"work_folder", JSON_FIELD_STRING, &work, true},
+                                            {"gitdir", JSON_FIELD_STRING, &gitdir, false},
                                             {"pack", JSON_FIELD_STRING, &pack, false},
                                             {"time", JSON_FIELD_INT, &plan->time, true},
                                             {"loose", JSON_FIELD_STRINGS, &plan->loose, true},
@@ -77,6 +80,7 @@ int landing_plan_parse(struct landing_plan *plan, const char *intent, struct err
         plan->commit = xstrdup(commit);
         plan->run_id = xstrdup(run_id);
         plan->work_folder = xstrdup(work);
+        plan->gitdir = xstrdup(gitdir);
         plan->pack = xstrdup(pack);
         plan->log_line = xstrdup(line);
         return 0;

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOG_MAX ((size_t)256 << 20)
+
 static char *log_path(const char *root, const char *name)
 {
         return xasprintf("%s/logs/%s", root, name);
@@ -124,4 +126,17 @@ void reflog_undo(struct repo *repo, const struct landing_plan *plan)
         if (plan->log_head)
                 undo(of_head, plan->log_line);
         landing_step("HEAD log cut");
+}
+
+bool reflog_left(struct repo *repo, const struct landing_plan *plan)
+{
+        _cleanup_free_ char *path = log_path(repo->commondir, plan->ref), *old = xasprintf("\n%s ", plan->commit);
+        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        _cleanup_str_ struct str bytes = {0};
+        struct err ignored = ERR_INIT;
+        const size_t len = strlen(old);
+
+        if (fd < 0 || fs_read_fd(fd, LOG_MAX, &bytes, &ignored) < 0)
+                return false;
+        return strncmp(str_text(&bytes), old + 1, len - 1) == 0 || memmem(str_text(&bytes), bytes.len, old, len);
 }

@@ -3,12 +3,7 @@
  * Landing on real repositories: what git sees afterwards, what is refused before anything moves, and a kill at every
  * step followed by recovery.
  */
-#include "lib/git/commit.h"
-#include "lib/git/landing.h"
-#include "tests/unit/git/scratch.h"
-
-#include <sys/wait.h>
-#include <unistd.h>
+#include "tests/unit/git/landing_fixture.h"
 
 static const char base[] =
         "mkdir -p d/e; echo a > a; echo b > d/e/b; echo gone > gone; ln -s a link; echo u > user; seq 50 > kind\n"
@@ -19,97 +14,11 @@ static const char edit[] =
 /* More objects than are installed one by one. */
 static const char many[] = "mkdir m; for i in $(seq 150); do echo $i > m/$i; done; echo more >> a";
 
-struct run {
-        struct scratch s;
-        char tree[GIT_HEX], commit[GIT_HEX];
-        struct landing *landing;
-        char *intent;
-};
-
-static struct landing_spec spec_of(struct run *run, const char *ref)
-{
-        return (struct landing_spec){.ref = ref,
-                                     .base = run->s.base,
-                                     .commit = run->commit,
-                                     .run_id = "run-1",
-                                     .work_folder = run->s.folder,
-                                     .who_name = "cupel",
-                                     .who_mail = "cupel@localhost",
-                                     .time = 1700000000};
-}
-
-/* In a fresh handle, as the director does it: the commit lives only as long as that. */
-static void check_and_commit(struct run *run)
-{
-        struct scratch *s = &run->s;
-
-        scratch_open(s);
-        cr_assert_eq(quarantine_check(s->q, s->base_tree, run->tree, NULL, NULL, &s->err), 0, "%s", s->err.message);
-        const struct commit_spec spec = {.tree = run->tree,
-                                         .parent = s->base,
-                                         .author = {"A", "a@b"},
-                                         .committer = {"C", "c@d"},
-                                         .time = 1700000000,
-                                         .message = "two"};
-
-        cr_assert_eq(commit_make(s->q, &spec, NULL, run->commit, &s->err), 0, "%s", s->err.message);
-}
-
-static void make_commit(struct run *run, const char *script)
-{
-        scratch_candidate(&run->s, script, run->tree);
-        check_and_commit(run);
-}
-
-static int prepare(struct run *run, const char *ref)
-{
-        const struct landing_spec spec = spec_of(run, ref);
-
-        run->s.err = ERR_INIT;
-        if (landing_prepare(run->s.repo, run->s.q, &spec, &run->landing, &run->s.err) < 0)
-                return -1;
-        run->intent = landing_intent_json(run->landing);
-        cr_assert_not_null(run->intent);
-        return 0;
-}
-
-static void run_release(struct run *run)
-{
-        landing_free(run->landing);
-        free(run->intent);
-        scratch_release(&run->s);
-}
-
-static void expect(struct run *run, const char *command, const char *expected)
-{
-        _cleanup_free_ char *out = scratch_out(&run->s, command);
-
-        cr_expect_str_eq(out, expected, "%s: %s, not %s", command, out, expected);
-}
-
 /* All bytes of repository and worktree, the index among them. */
 static char *fingerprint(struct run *run)
 {
         return scratch_out(&run->s, "cd repo; find . -printf '%p %y %m %l\\n' | sort; find . -type f "
                                     "-print0 | sort -z | xargs -0 sha256sum; git ls-files -s | sha256sum");
-}
-
-static void land(struct run *run, const char *ref)
-{
-        cr_assert_eq(prepare(run, ref), 0, "%s", run->s.err.message);
-        cr_assert_eq(landing_execute(run->landing, &run->s.err), 0, "%s", run->s.err.message);
-}
-
-static void expect_landed(struct run *run, const char *ref)
-{
-        _cleanup_free_ char *show = xasprintf("git -C repo rev-parse %s", ref);
-
-        expect(run, show, run->commit);
-        scratch_sh(&run->s, "cd repo; git fsck --strict >/dev/null 2>&1");
-        expect(run,
-               "find repo/.git -name '*.lock' -o -name '*cupel*' -o -name 'tmp_*'; find repo -name '.cupel*'; ls -d "
-               "landing 2>/dev/null || true",
-               "");
 }
 
 Test(landing, the_checkout_follows_and_the_users_own_files_stay)
@@ -242,47 +151,19 @@ Test(landing, index_versions_and_many_entries)
         }
 }
 
-static int countdown;
-
-static void kill_at(const char *step)
-{
-        (void)step;
-        if (--countdown == 0)
-                _exit(9);
-}
-
-/* Kills `body` at its nth step; false when it ended before. */
-static bool dies_at(int n, void (*body)(struct run *run), struct run *run)
-{
-        pid_t pid = fork();
-        int status;
-
-        if (pid == 0) {
-                countdown = n;
-                landing_step_hook = kill_at;
-                body(run);
-                _exit(0);
-        }
-        cr_assert_eq(waitpid(pid, &status, 0), pid);
-        return WIFEXITED(status) && WEXITSTATUS(status) == 9;
-}
-
-static void do_execute(struct run *run)
-{
-        landing_execute(run->landing, &run->s.err);
-}
-
 static void do_recover(struct run *run)
 {
+        _cleanup_strv_ struct strv left = {0};
         enum landing_found found;
 
-        landing_recover(run->s.repo, run->intent, &found, &run->s.err);
+        landing_recover(run->s.repo, run->intent, &found, &left, &run->s.err);
 }
 
 /* Killed at step n, recovery killed at step m, recovered for good. Returns whether the first kill happened at all. */
 static bool crash_and_recover(const char *ref, const char *setup, const char *script, int n, int m)
 {
         struct run run = {0};
+        _cleanup_strv_ struct strv left = {0};
         enum landing_found found;
         _cleanup_free_ char *show = xasprintf("git -C repo rev-parse %s", ref);
 
@@ -296,7 +177,8 @@ static bool crash_and_recover(const char *ref, const char *setup, const char *sc
 
         if (m)
                 dies_at(m, do_recover, &run);
-        cr_assert_eq(landing_recover(run.s.repo, run.intent, &found, &run.s.err), 0, "%d: %s", n, run.s.err.message);
+        cr_assert_eq(landing_recover(run.s.repo, run.intent, &found, &left, &run.s.err), 0, "%d: %s", n,
+                     run.s.err.message);
         _cleanup_free_ char *value = scratch_out(&run.s, show), *after = fingerprint(&run);
 
         cr_expect_eq(found, strcmp(value, run.commit) == 0 ? LANDING_FINISHED : LANDING_CLEANED, "step %d", n);
@@ -346,6 +228,7 @@ Test(landing, a_kill_at_any_step_of_a_landing_of_many_objects_is_recovered, .tim
 static bool crash_and_share(int n, int *shared)
 {
         struct run run = {0};
+        _cleanup_strv_ struct strv left = {0};
         enum landing_found found;
 
         scratch_init(&run.s, base);
@@ -358,7 +241,7 @@ static bool crash_and_share(int n, int *shared)
 
         scratch_sh(&run.s, "cd repo; echo n > mine; git add mine; git commit -qm mine");
         *shared += died && strcmp(there, "yes") == 0;
-        cr_assert_eq(landing_recover(run.s.repo, run.intent, &found, &run.s.err), 0, "%s", run.s.err.message);
+        cr_assert_eq(landing_recover(run.s.repo, run.intent, &found, &left, &run.s.err), 0, "%s", run.s.err.message);
         expect(&run, "cd repo; git show HEAD:mine; git fsck --strict 2>&1 | grep -v dangling || true", "n");
         run_release(&run);
         return died;
