@@ -81,12 +81,10 @@ static int take_name(struct expansion *expansion, int folder, const char *path, 
 /* Not the folder itself, not the one above; and what a policy could have spelled. */
 static bool is_nameable(const char *name)
 {
-        _cleanup_json_ json_t *text = json_string(name); /* NULL: no UTF-8 */
-
         for (const unsigned char *at = (const unsigned char *)name; *at; at++)
                 if (*at < ' ' || *at == 0x7f)
                         return false;
-        return text && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+        return json_can_hold(name) && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 /* Sorted, so that the same folders give the same plan. */

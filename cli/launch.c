@@ -166,6 +166,11 @@ static int resolve(struct launch *launch, struct context *context, const struct 
                 launch->target_ref = NULL;
                 if (repo_resolve_target(context->repo, named, &launch->target_ref, launch->base, err) < 0)
                         return -1;
+                if (!json_can_hold(launch->target_ref)) /* no record could name it */
+                        return err_set(err, ERR_INPUT,
+                                       "the branch %.200s has a name that is no UTF-8; rename it (git branch -m), or "
+                                       "name another one with --target",
+                                       launch->target_ref);
                 if (request->base && repo_resolve_commit(context->repo, request->base, launch->base, err) < 0)
                         return err_wrap(err, "--base");
                 policy_files_release(&launch->policy);

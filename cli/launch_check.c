@@ -9,6 +9,7 @@
 #include "cli/launch_require.h"
 #include "cli/person.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/json.h"
 #include "lib/base/user.h"
 #include "sandbox/plan.h"
 
@@ -69,6 +70,11 @@ int launch_check_place(const struct context *context, struct err *err)
         const char *place = workdir ? workdir : repo_gitdir(context->repo);
         struct err refused = ERR_INIT;
 
+        if (!json_can_hold(place) || !json_can_hold(repo_commondir(context->repo)))
+                return err_set(err, ERR_INPUT,
+                               "%.200s has a path that is no UTF-8, which no record could name; move the repository to "
+                               "a folder with another name, and run there",
+                               place);
         if (ask_sandbox(place, NULL, &refused) == 0) {
                 /* with a slash behind: the last folder as well */
                 _cleanup_free_ char *work = xasprintf("%s/", place),

@@ -11,13 +11,6 @@
 
 #include <string.h>
 
-static bool is_utf8(const char *text)
-{
-        _cleanup_json_ json_t *string = json_string(text);
-
-        return string != NULL;
-}
-
 /* One key from an option, through the same table as the file; messages name the option. */
 static int apply_text(const struct schema *schema, void *object, const char *option, const char *key, const char *text,
                       struct err *err)
@@ -29,7 +22,7 @@ static int apply_text(const struct schema *schema, void *object, const char *opt
 
         if (!doc)
                 return -1;
-        if (!is_utf8(text))
+        if (!json_can_hold(text))
                 return err_set(err, ERR_INPUT, "%s: it is no UTF-8; expected text", option);
         return schema_read(schema, doc, &map, object, err);
 }
@@ -59,7 +52,7 @@ static int apply_verifier(struct work_item *item, const char *text, struct err *
                 return -1;
         if (!command)
                 return 0;
-        if (text_check(command + 1) || check_command(command + 1) || !is_utf8(command + 1))
+        if (text_check(command + 1) || check_command(command + 1) || !json_can_hold(command + 1))
                 return err_set(err, ERR_INPUT,
                                "--verify: \"%s\" has no readable command; expected NAME or NAME=COMMAND", name);
         free(verifier->run);

@@ -235,6 +235,13 @@ size_t json_size(const struct json_t *value)
         return size_of(value, 0);
 }
 
+bool json_can_hold(const char *bytes)
+{
+        _cleanup_json_ json_t *string = json_string(bytes);
+
+        return string != NULL;
+}
+
 struct json_t *json_quoted(const char *bytes)
 {
         json_t *plain = json_string(bytes);

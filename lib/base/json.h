@@ -74,6 +74,9 @@ size_t json_size(const struct json_t *value);
 
 struct json_t *json_from_strv(const struct strv *list);
 
+/* Whether a JSON string can hold these bytes as they are: valid UTF-8. */
+bool json_can_hold(const char *bytes);
+
 /* A JSON string from bytes that may be no UTF-8: quoted as str_put_quoted() where they are not plain. */
 struct json_t *json_quoted(const char *bytes);
 /* The same; null for NULL and for "". */

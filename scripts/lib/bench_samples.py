@@ -3,7 +3,7 @@
 
 SAMPLES = {
     "whole_run": "--runs of each, by turns",
-    "by_hand": "by hand three times, 27 runs, by turns",
+    "by_hand": "by hand once, then three times again, 36 runs, by turns",
     "materialise": "first worktrees, four of each by turns, of which the fastest counts",
     "next_base": "seven bases, seven warm runs",
     "discard": "25 worktrees, five runs with a patch",

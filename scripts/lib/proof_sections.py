@@ -36,7 +36,9 @@ SECTIONS = [
     section("run", "The whole trivial run",
             "On 100,000 files, from the start of `cupel run` to its end, one signed commit on a branch: work, self-verification, the director's "
             "verification in a clean room, commit, packet. p50 at most 20 ms and at most four times one `bwrap … true`; at most 1.2 times what it "
-            "is on 100 files; at least 300 times faster than the same by hand: `git worktree add`, three `bwrap`, commit, `git worktree remove`.",
+            "is on 100 files; at least 300 times faster than the same by hand: `git worktree add`, three `bwrap`, commit, `git worktree remove`. "
+            "By hand it is measured twice: once where nothing was removed of late, and run after run, where ext4 without a journal makes each "
+            "worktree several times slower because of the one that was removed before.",
             bench("whole_run by_hand", 201, 21), takes="6 min, quick 2 min"),
     section("sizes", "Cost against the size of the repository",
             "A run costs the same on a hundred files and on a million: at most 1.2 times between the cheapest and the dearest size.",

@@ -69,6 +69,18 @@ for home in /var/tmp/$serial.home /tmp/$serial.home /opt/$serial.home /srv/$seri
         HOME=$default_home
 done
 
+t "a branch or a folder whose name is no UTF-8 is refused at launch, with what to do"
+repo=$(new_repo)
+git -C "$repo" checkout -q -b "$(printf 'caf\351')"
+run "$repo" --title bytes --verify unit=true -- true
+is "$status" 2 "exit status of the branch"
+has "$(stderr)" "is no UTF-8; rename it (git branch -m)" "the branch"
+place=$(printf '%s/d\351' "$(new_folder bytes)")
+make_repo_at "$place"
+run "$place" --title bytes --verify unit=true -- true
+is "$status" 2 "exit status of the folder"
+has "$(stderr)" "move the repository to a folder with another name" "the folder"
+
 t "a folder that the policy wants shown over the sandbox's own is refused at launch"
 repo=$(new_repo)
 printf 'sandbox: {read: [/etc/ssl]}\n' >"$e2e_tmp/policy.yaml"
