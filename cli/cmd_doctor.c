@@ -53,6 +53,14 @@ static void put_layer(const struct probe_layer *layer, bool colour, struct str *
                 str_printf(out, "%*sdo: %s\n", NAME_AT, "", layer->remedy);
 }
 
+static bool lacks_any(const struct probe *probe)
+{
+        for (size_t i = 0; i < probe->len; i++)
+                if (!probe->layers[i].present)
+                        return true;
+        return false;
+}
+
 static void print_probe(const struct probe *probe, bool colour, bool enough)
 {
         _cleanup_str_ struct str out = {0};
@@ -62,7 +70,10 @@ static void print_probe(const struct probe *probe, bool colour, bool enough)
                 put_layer(&probe->layers[i], colour, &out);
         str_puts(&out, "\ntier ");
         render_tint(&out, colour, enough ? TINT_GOOD : TINT_BAD, sandbox_tier_name(probe->tier));
-        str_printf(&out, ": %s\n", sandbox_tier_meaning(probe->tier));
+        str_printf(&out, ": %s%s\n", sandbox_tier_meaning(probe->tier),
+                   probe->tier == SANDBOX_TIER_A && lacks_any(probe)
+                           ? " that a run needs; it does without what is missing above"
+                           : "");
         if (!enough)
                 str_printf(&out,
                            "Runs are refused here: the built-in policy asks for tier %s or better. Give this machine "

@@ -310,7 +310,8 @@ int leader_restrict_and_exec(const struct leader *leader, struct err *err)
                 err_set(err, ERR_INPUT, "cannot run %s: it is not inside (%s)", step->argv.items[0],
                         strchr(step->argv.items[0], ' ')
                                 ? "program and arguments are items of their own: [sh, -c, true]"
-                                : "your home is not shown; sandbox.read shows a folder");
+                                : "of the repository only committed files are there: commit it; your home is "
+                                  "not shown: sandbox.read shows a folder");
         else
                 err_errno(err, "cannot run %s", step->argv.items[0]);
         err->code = ERR_INPUT;

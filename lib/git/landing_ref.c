@@ -126,7 +126,10 @@ int lock_take(struct repo *repo, const struct landing_plan *plan, const char *pa
         snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
         result = link_patiently(is_named ? named : self, path);
         if (result < 0)
-                result = errno == EEXIST ? err_set(err, ERR_BUSY, "somebody else holds %s", path)
+                result = errno == EEXIST ? err_set(err, ERR_BUSY,
+                                                   "somebody else holds %s; it can land once that git command is over, "
+                                                   "or you removed a file that one left behind",
+                                                   path)
                                          : err_errno(err, "cannot take %s", path);
         if (is_named)
                 unlink(named);

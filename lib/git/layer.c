@@ -9,6 +9,7 @@
 #include "lib/base/fs.h"
 #include "lib/git/layer_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,6 +153,17 @@ static int stack_build(struct repo *repo, const struct cache *cache, const char 
 }
 
 /* `base_key` NULL: look for the nearest. */
+/* A folder that cannot be written is the user's to change, and this is where it is known which one it is. */
+static int name_cache(const struct layer_options *options, struct err *err)
+{
+        return err_wrap(err, "the cache folder %s must be writable (CUPEL_CACHE names another)", options->cache_root);
+}
+
+static bool is_of_folder(const struct err *err)
+{
+        return err->errnum == EACCES || err->errnum == EPERM || err->errnum == EROFS || err->errnum == ENOSPC;
+}
+
 static int stack_for(struct repo *repo, const char *tree, const char *base_key, const struct layer_options *options,
                      struct layer_stack *ret, struct err *err)
 {
@@ -161,7 +173,9 @@ static int stack_for(struct repo *repo, const char *tree, const char *base_key, 
         _cleanup_strv_ struct strv candidates = {0};
         char key[LAYER_KEY];
 
-        if (cache_open(options->cache_root, &cache, err) < 0 || cache_family(&cache, repo, options, err) < 0)
+        if (cache_open(options->cache_root, &cache, err) < 0)
+                return name_cache(options, err);
+        if (cache_family(&cache, repo, options, err) < 0)
                 return -1;
         cache_key(&cache, tree, key);
         if (chain_open(&cache, key, NULL, &chain)) {
@@ -177,7 +191,7 @@ static int stack_for(struct repo *repo, const char *tree, const char *base_key, 
                         return -1;
         }
         if (stack_build(repo, &cache, key, tree, &plan, options, &chain, err) < 0)
-                return -1;
+                return is_of_folder(err) ? name_cache(options, err) : -1;
         chain_to_stack(&cache, &chain, ret);
         ret->built = true;
         return 0;

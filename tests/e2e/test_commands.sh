@@ -198,4 +198,33 @@ for glob in /src/ src/ src 'src/**' '**' '*' '**/a.txt' 'src/[a-c].txt' '[s]rc/'
         is "$status" 0 "--allow '$glob' ($(stderr))"
 done
 
+t "what cannot work says what to do: a script that is not committed, a cache that cannot be written, somebody's lock"
+printf '#!/bin/sh\n' >"$repo/agent.sh" && chmod +x "$repo/agent.sh"
+run "$repo" --title x --verify unit=./check.sh -- ./agent.sh
+has "$json" "only committed files" "an uncommitted script"
+has "$json" "sandbox.read" "an uncommitted script"
+CUPEL_CACHE=/proc/nothing run "$repo" --title x --verify unit=./check.sh -- true
+has "$json" "the cache folder /proc/nothing must be writable (CUPEL_CACHE names another)" "no cache"
+if [ "$(id -u)" != 0 ]; then
+        mkdir -p "$e2e_tmp/closed/layers" && chmod 555 "$e2e_tmp/closed/layers"
+        CUPEL_CACHE=$e2e_tmp/closed run "$repo" --title x --verify unit=./check.sh -- true
+        has "$json" "the cache folder $e2e_tmp/closed must be writable" "a read-only cache"
+fi
+touch "$repo/.git/index.lock"
+run "$repo" --title x --verify unit=./check.sh -- sh -c 'echo locked > src/a.txt'
+rm "$repo/.git/index.lock"
+is "$outcome" held "a lock"
+has "$json" "you removed a file that one left behind" "a lock"
+
+t "a denied path says that the admission may deny it"
+denied=$(new_repo)
+admit "$denied" --deny src/a.txt
+run "$denied" --title x --verify unit=./check.sh -- sh -c 'echo denied > src/a.txt'
+has "$json" "--deny of the admission" "the reasons"
+
+t "a tier with everything does not contradict what is missing above it"
+case $(cupel doctor) in
+*"  missing  "*"tier A: everything"*) has "$(cupel doctor)" "it does without what is missing above" "doctor" ;;
+esac
+
 done_testing

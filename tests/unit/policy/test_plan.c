@@ -261,7 +261,9 @@ Test(gate, allowed_and_denied_paths)
         cr_assert_eq(report.len, 2);
         cr_assert(gate_report_blocks(&report));
         gate_report_reasons(&report, &reasons);
-        cr_assert_str_eq(reasons.items[0], "paths: src/gen/b.c is one of the denied paths (paths.deny)");
+        cr_assert_str_eq(
+                reasons.items[0],
+                "paths: src/gen/b.c is one of the denied paths (paths.deny of the item, or --deny of the admission)");
         cr_assert_str_eq(reasons.items[1], "paths: \"oth\\ner\" is outside the allowed paths (paths.allow)");
 }
 
