@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static const char *const of_work[] = {"quarantine", "upper", "head", "room", "rooms", "merge", NULL};
+static const char *const of_work[] = {"quarantine", "upper", "head", "room", "rooms", "merge", "kept", NULL};
 
 static int list(const struct context *context, const char *folder, struct strv *ret)
 {

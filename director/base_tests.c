@@ -28,11 +28,12 @@ int base_tests_layers(struct director *d, struct layer_stack *ret, struct err *e
         _cleanup_changes_ struct change_list tests = {0};
         _cleanup_free_ char *folder = xasprintf("%s/quarantine", d->run_folder);
         _cleanup_free_ char *merged = xasprintf("%s/merge", d->run_folder);
+        _cleanup_free_ char *kept = xasprintf("%s/kept", d->run_folder);
         char tree[GIT_HEX];
 
         (void)differential_tests_apart(&d->plan, &d->candidate.changes, &tests);
         if (quarantine_open(d->repo, folder, 0, &q, err) < 0 || quarantine_see(q, merged, err) < 0 ||
-            tree_select(q, d->parent.tree, &tests, tree, err) < 0)
+            quarantine_see(q, kept, err) < 0 || tree_select(q, d->parent.tree, &tests, tree, err) < 0)
                 return err_wrap(err, "the changed tests on the base's code");
         return layer_delta(quarantine_repo(q), &d->base, tree, &options, ret, err);
 }

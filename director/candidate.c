@@ -81,10 +81,11 @@ const char *candidate_claim(const struct candidate *candidate, const char *verif
 int candidate_open(struct director *d, struct err *err)
 {
         _cleanup_free_ char *folder = xasprintf("%s/quarantine", d->run_folder);
+        _cleanup_free_ char *kept = xasprintf("%s/kept", d->run_folder);
 
-        if (d->candidate.quarantine)
-                return 0;
-        return quarantine_open(d->repo, folder, 0, &d->candidate.quarantine, err);
+        if (!d->candidate.quarantine && quarantine_open(d->repo, folder, 0, &d->candidate.quarantine, err) < 0)
+                return -1;
+        return quarantine_keep_in(d->candidate.quarantine, kept, err);
 }
 
 static void judge(struct director *d)

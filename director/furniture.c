@@ -35,12 +35,16 @@ static bool there(const char *path)
 /* The repository's object stores, then the candidate's; their order numbers them below FURNITURE_OBJECTS. */
 static int object_folders(const struct director *d, struct strv *ret, size_t *ret_own, struct err *err)
 {
+        _cleanup_free_ char *kept = xasprintf("%s/kept", d->run_folder);
+
         if (repo_object_dirs(d->repo, ret, err) < 0)
                 return -1;
         *ret_own = ret->len;
         strv_add_printf(ret, "%s/quarantine", d->run_folder);
         if (d->candidate.merged)
                 strv_add_printf(ret, "%s/merge", d->run_folder);
+        if (there(kept))
+                strv_add(ret, kept);
         return 0;
 }
 

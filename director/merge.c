@@ -38,6 +38,7 @@ int merge_borrow(struct director *d, const char *run, const char *tree, struct e
         if (own_store(d, err) < 0 || merge_tip(d, &tip, err) < 0)
                 return -1;
         strv_add_printf(&folders, "%s/runs/%s/merge", d->state_folder, run);
+        strv_add_printf(&folders, "%s/runs/%s/kept", d->state_folder, run);
         strv_add_printf(&folders, "%s/runs/%s/quarantine", d->state_folder, run);
         if (quarantine_borrow(d->candidate.quarantine, tip.commit[0] ? tip.tree : d->base_tree, tree, &folders, err) <
             0)

@@ -3,6 +3,7 @@
 
 #include "director/artifacts.h"
 #include "director/attack_report.h"
+#include "director/candidate.h"
 #include "director/decide.h"
 #include "director/director.h"
 #include "director/evidence.h"
@@ -348,7 +349,10 @@ int rounds_run(struct director *d, struct err *err)
 {
         const bool races = director_in_race(d);
 
-        return !races && line_join(d, err) < 0 ? -1 : rounds_again(d, err);
+        if (!races && line_join(d, err) < 0)
+                return -1;
+        /* before any waiting: what the repository only happens to have is safe from here on */
+        return candidate_objects(d, err) < 0 ? -1 : rounds_again(d, err);
 }
 
 struct json_t *rounds_json(const struct director *d)

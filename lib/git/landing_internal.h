@@ -35,7 +35,8 @@ struct landing_pack {
 #define LANDING_PACK_INIT ((struct landing_pack){.fds = {-1, -1}})
 
 struct landing_loose {
-        int *fds; /* of plan.loose, in its order; without a name yet */
+        struct strv ids; /* plan.loose, and those that were there before: not ours to remove, but to make young */
+        int *fds;        /* in the order of ids; without a name yet */
         size_t len;
 };
 

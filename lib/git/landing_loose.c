@@ -35,6 +35,7 @@ void loose_release(struct landing_loose *loose)
         for (size_t i = 0; i < loose->len; i++)
                 cleanup_fd(&loose->fds[i]);
         free(loose->fds);
+        strv_release(&loose->ids);
         *loose = (struct landing_loose){0};
 }
 
@@ -97,8 +98,6 @@ static int add_one(const struct quarantine *q, struct landing *landing, const gi
         git_oid_tostr(hex, sizeof(hex), id);
         public = public_path(landing->repo, hex);
         fan = fan_path(landing->repo, hex);
-        if (access(public, F_OK) == 0)
-                return 0; /* somebody made it meanwhile: not ours to install or to remove */
         fd = open(objects, O_TMPFILE | O_RDWR | O_CLOEXEC, 0444);
         if (fd < 0)
                 return 1;
@@ -106,7 +105,9 @@ static int add_one(const struct quarantine *q, struct landing *landing, const gi
                 return -1;
         if (access(fan, F_OK) < 0)
                 strv_add_printf(&plan->fans, "%.2s", hex);
-        strv_add(&plan->loose, hex);
+        if (access(public, F_OK) < 0)
+                strv_add(&plan->loose, hex);
+        strv_add(&loose->ids, hex);
         loose->fds = xrealloc(loose->fds, (loose->len + 1) * sizeof(*loose->fds));
         loose->fds[loose->len++] = steal_fd(&fd);
         return 0;
@@ -143,8 +144,8 @@ static int sync_folders(const struct landing *landing, struct err *err)
 {
         const struct landing_plan *plan = &landing->plan;
 
-        for (size_t i = 0; i < plan->loose.len; i++) {
-                _cleanup_free_ char *fan = fan_path(landing->repo, plan->loose.items[i]);
+        for (size_t i = 0; i < landing->loose.len; i++) {
+                _cleanup_free_ char *fan = fan_path(landing->repo, landing->loose.ids.items[i]);
 
                 if (sync_folder(fan, err) < 0)
                         return -1;
@@ -157,17 +158,35 @@ static int sync_folders(const struct landing *landing, struct err *err)
         return 0;
 }
 
+#define SWEPT_TIMES 8 /* it was there, and then it was not */
+
+/*
+ * One that is there is named by its content: the same object. Made young, as git does it, it stays when git gc sweeps what is old
+ * and nobody names; one that is another user's, and may not be touched, is left as git leaves it.
+ */
+static int link_or_freshen(const char *from, const char *to)
+{
+        for (int i = 0; i < SWEPT_TIMES; i++) {
+                if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0)
+                        return 0;
+                if (errno != EEXIST)
+                        return -1;
+                if (utimensat(AT_FDCWD, to, NULL, 0) == 0 || errno != ENOENT)
+                        return 0;
+        }
+        return -1;
+}
+
 static int link_one(const struct landing *landing, size_t index, struct err *err)
 {
-        const char *id = landing->plan.loose.items[index];
+        const char *id = landing->loose.ids.items[index];
         _cleanup_free_ char *fan = fan_path(landing->repo, id), *to = public_path(landing->repo, id);
         char self[64];
 
         snprintf(self, sizeof(self), "/proc/self/fd/%d", landing->loose.fds[index]);
         if (mkdir(fan, 0777) < 0 && errno != EEXIST)
                 return err_errno(err, "cannot make %s", fan);
-        /* one that is there is named by its content: the same object */
-        if (linkat(AT_FDCWD, self, AT_FDCWD, to, AT_SYMLINK_FOLLOW) < 0 && errno != EEXIST)
+        if (link_or_freshen(self, to) < 0)
                 return err_errno(err, "cannot install %s", to);
         return 0;
 }

@@ -38,7 +38,7 @@ int quarantine_open(struct repo *repo, const char *folder, unsigned flags, struc
 {
         _cleanup_quarantine_ struct quarantine *q = xcalloc(1, sizeof(*q));
 
-        q->dirfd = q->store_fd = -1;
+        q->dirfd = q->store_fd = q->kept_fd = -1;
         if ((flags & QUARANTINE_CREATE) && mkdir(folder, 0700) < 0 && errno != EEXIST)
                 return err_errno(err, "cannot make the quarantine %s", folder);
         q->dirfd = fs_open_dir(folder, err);
@@ -62,6 +62,9 @@ void quarantine_close(struct quarantine *q)
                 close(q->dirfd);
         if (q->store_fd >= 0)
                 close(q->store_fd);
+        if (q->kept_fd >= 0)
+                close(q->kept_fd);
+        free(q->keep_folder);
         oid_set_release(&q->fresh);
         free(q);
 }

@@ -59,6 +59,13 @@ int quarantine_check(struct quarantine *q, const char *base_tree, const char *ca
                      const struct quarantine_limits *limits, struct quarantine_counts *ret, struct err *err);
 
 /*
+ * What the candidate needs, the real store has, and the base does not, is copied to `folder` by every check from now on (absolute,
+ * a store of the caller's own; made when it is needed; what lies there is seen), and lands like what is new: git gc may
+ * sweep it from the real store before that. Repeating it changes nothing.
+ */
+int quarantine_keep_in(struct quarantine *q, const char *folder, struct err *err);
+
+/*
  * From now on new objects go to `folder` (absolute, made anew: what lay there goes), a store of the caller's own that the
  * caged side never had a name for, and are looked for there before the caged side's. For merges. Repeating it changes
  * nothing.

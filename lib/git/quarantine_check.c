@@ -8,8 +8,8 @@
  * cost a checkout the same as the files they pretend to be.
  */
 #include "lib/base/cleanup.h"
-#include "lib/git/names.h"
-#include "lib/git/quarantine_internal.h"
+#include "lib/git/quarantine_entries.h"
+#include "lib/git/quarantine_relied.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,27 +21,6 @@ static const struct quarantine_limits defaults = {.max_objects = 200000,
                                                   .max_blob_bytes = (uint64_t)1 << 30,
                                                   .max_total_bytes = (uint64_t)4 << 30,
                                                   .max_depth = 200};
-
-struct entry {
-        const char *name;
-        size_t len;
-        uint32_t mode;
-        git_oid id;
-};
-
-struct entries {
-        struct entry *items;
-        size_t len;
-        char *bytes; /* what the names point into */
-};
-
-static void entries_release(struct entries *list)
-{
-        free(list->items);
-        free(list->bytes);
-}
-
-#define _cleanup_entries_ __attribute__((cleanup(entries_release)))
 
 /* A folder to visit: the base's side, if it is a folder there too, and the candidate's. */
 struct folder {
@@ -57,6 +36,7 @@ struct check {
         struct quarantine_counts counts;
         struct folder *stack;
         size_t len, cap;
+        struct relied relied;
         struct err *err;
 };
 
@@ -84,83 +64,6 @@ static void push(struct check *check, const git_oid *old_id, const git_oid *new_
                 folder->old_id = *old_id;
 }
 
-static bool mode_of(const char *text, size_t len, uint32_t *ret)
-{
-        static const struct {
-                const char *text;
-                uint32_t mode;
-        } modes[] = {
-                {"40000", 0040000}, {"100644", 0100644}, {"100755", 0100755}, {"120000", 0120000}, {"160000", 0160000}};
-
-        for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-                if (strlen(modes[i].text) == len && memcmp(modes[i].text, text, len) == 0) {
-                        *ret = modes[i].mode;
-                        return true;
-                }
-        }
-        return false;
-}
-
-/* git's order: by bytes, a folder as if its name ended in '/'. */
-static int order(const struct entry *a, const struct entry *b)
-{
-        size_t common = a->len < b->len ? a->len : b->len;
-        int diff = memcmp(a->name, b->name, common);
-        unsigned char end_a, end_b;
-
-        if (diff)
-                return diff;
-        end_a = common < a->len ? (unsigned char)a->name[common] : a->mode == 0040000 ? '/' : '\0';
-        end_b = common < b->len ? (unsigned char)b->name[common] : b->mode == 0040000 ? '/' : '\0';
-        return (int)end_a - (int)end_b;
-}
-
-/* One entry of a raw tree: "<mode> <name>\0<20 bytes>". NULL with *why set when malformed. */
-static const char *parse_entry(const char *at, const char *end, struct entry *ret, const char **why)
-{
-        const char *space = memchr(at, ' ', (size_t)(end - at));
-        const char *nul = space ? memchr(space, '\0', (size_t)(end - space)) : NULL;
-
-        *why = "a tree object is cut off";
-        if (!nul || end - nul < 1 + GIT_OID_RAWSZ)
-                return NULL;
-        *ret = (struct entry){.name = space + 1, .len = (size_t)(nul - space - 1)};
-        *why = "a tree object has an entry of a forbidden mode";
-        if (!mode_of(at, (size_t)(space - at), &ret->mode))
-                return NULL;
-        memcpy(ret->id.id, nul + 1, GIT_OID_RAWSZ);
-        *why = "a tree object has an entry without an object";
-        if (git_oid_is_zero(&ret->id))
-                return NULL;
-        *why = name_refusal(ret->name, ret->len, ret->mode);
-        return *why ? NULL : nul + 1 + GIT_OID_RAWSZ;
-}
-
-static int by_name(const void *a, const void *b)
-{
-        const struct entry *left = a, *right = b;
-        size_t common = left->len < right->len ? left->len : right->len;
-        int diff = memcmp(left->name, right->name, common);
-
-        return diff ? diff : (left->len > right->len) - (left->len < right->len);
-}
-
-/* A file "a" and a folder "a" are in order, but not beside each other. */
-static bool has_twins(const struct entries *list)
-{
-        _cleanup_free_ struct entry *sorted = NULL;
-
-        if (list->len < 2)
-                return false;
-        sorted = xmemdup(list->items, list->len * sizeof(*sorted));
-        qsort(sorted, list->len, sizeof(*sorted), by_name);
-        for (size_t i = 1; i < list->len; i++) {
-                if (by_name(&sorted[i - 1], &sorted[i]) == 0)
-                        return true;
-        }
-        return false;
-}
-
 static int parse_tree(struct check *check, const char *path, const char *bytes, size_t len, struct entries *ret)
 {
         const char *at = bytes, *end = len ? bytes + len : bytes, *why;
@@ -169,10 +72,10 @@ static int parse_tree(struct check *check, const char *path, const char *bytes, 
         while (at < end) {
                 struct entry entry = {.name = ""};
 
-                at = parse_entry(at, end, &entry, &why);
+                at = entry_parse(at, end, &entry, &why);
                 if (!at)
                         return refuse(check, path, entry.name, entry.len, why);
-                if (ret->len && order(&ret->items[ret->len - 1], &entry) >= 0)
+                if (ret->len && entry_order(&ret->items[ret->len - 1], &entry) >= 0)
                         return refuse(check, path, entry.name, entry.len,
                                       "a tree object is not sorted, or names it twice");
                 if (ret->len == cap) {
@@ -181,7 +84,7 @@ static int parse_tree(struct check *check, const char *path, const char *bytes, 
                 }
                 ret->items[ret->len++] = entry;
         }
-        if (has_twins(ret))
+        if (entries_have_twins(ret))
                 return refuse(check, path, "", 0, "a tree object names a file and a folder the same");
         return 0;
 }
@@ -243,6 +146,8 @@ static int fetch_tree(struct check *check, const struct folder *folder, struct e
         uint64_t len = 0;
         int got = real_tree(check, &folder->new_id, &ret->bytes, &len);
 
+        if (got > 0)
+                oid_set_add(&check->relied.needed, &folder->new_id);
         if (got == 0) {
                 got = quarantine_fetch(check->q, &folder->new_id, GIT_OBJECT_TREE, check->limits.max_tree_bytes,
                                        &ret->bytes, &len, check->err);
@@ -266,6 +171,7 @@ static int fetch_old(struct check *check, const struct folder *folder, struct en
 
         if (!folder->has_old || git_oid_streq(&folder->old_id, empty_tree) == 0)
                 return 0;
+        oid_set_add(&check->relied.old, &folder->old_id);
         got = real_tree(check, &folder->old_id, &ret->bytes, &len);
         if (got == 0 && check->q->store) /* a base that is only expected */
                 got = quarantine_fetch(check->q, &folder->old_id, GIT_OBJECT_TREE, check->limits.max_tree_bytes,
@@ -289,6 +195,8 @@ static int check_blob(struct check *check, const struct folder *folder, const st
                         return refuse(check, folder->path, entry->name, entry->len, "it is not a blob of allowed size");
                 return count(check, folder->path, entry->name, entry->len, &check->counts.blobs, size);
         }
+        if (got > 0)
+                oid_set_add(&check->relied.needed, &entry->id);
         if (got == 0) {
                 got = quarantine_fetch(check->q, &entry->id, GIT_OBJECT_BLOB, max, NULL, &len, check->err);
                 if (got > 0)
@@ -323,6 +231,13 @@ static int check_entry(struct check *check, const struct folder *folder, const s
         return 0;
 }
 
+/* What the base has there and the candidate does not. */
+static void note_gone(struct check *check, const struct entry *old)
+{
+        if (old->mode == 0040000)
+                oid_set_add(&check->relied.gone, &old->id);
+}
+
 static int check_folder(struct check *check, const struct folder *folder)
 {
         _cleanup_entries_ struct entries old_list = {0}, new_list = {0};
@@ -335,13 +250,15 @@ static int check_folder(struct check *check, const struct folder *folder)
         for (size_t i = 0; i < new_list.len; i++) {
                 const struct entry *entry = &new_list.items[i], *old = NULL;
 
-                while (at < old_list.len && order(&old_list.items[at], entry) < 0)
-                        at++;
-                if (at < old_list.len && order(&old_list.items[at], entry) == 0)
-                        old = &old_list.items[at];
+                while (at < old_list.len && entry_order(&old_list.items[at], entry) < 0)
+                        note_gone(check, &old_list.items[at++]);
+                if (at < old_list.len && entry_order(&old_list.items[at], entry) == 0)
+                        old = &old_list.items[at++];
                 if (check_entry(check, folder, old, entry) < 0)
                         return -1;
         }
+        while (at < old_list.len)
+                note_gone(check, &old_list.items[at++]);
         return 0;
 }
 
@@ -372,6 +289,9 @@ static int check_all(struct check *check)
         while (check->len)
                 free(check->stack[--check->len].path);
         free(check->stack);
+        if (result == 0)
+                result = relied_keep(check->q, &check->relied, check->err);
+        relied_release(&check->relied);
         return result;
 }
 

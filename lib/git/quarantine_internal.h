@@ -18,7 +18,7 @@
 
 /* Folders of another run's objects, open while quarantine_borrow() is at work. */
 struct quarantine_lender {
-        int fds[2];
+        int fds[3];
         size_t len;
 };
 
@@ -31,8 +31,11 @@ struct quarantine {
         int dirfd;
         git_odb_backend *store; /* quarantine_own_store(); owned by odb; NULL until then */
         int store_fd;
+        char *keep_folder;     /* quarantine_keep_in() */
+        git_odb_backend *kept; /* there; owned by odb; NULL until something is */
+        int kept_fd;
         struct quarantine_lender lender;
-        struct oid_set fresh; /* checked or written by this process, and not in the real store */
+        struct oid_set fresh; /* checked or written by this process, and to be published */
 };
 
 /* Stores an object that neither store has; the id in any case. */

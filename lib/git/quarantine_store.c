@@ -98,6 +98,8 @@ int quarantine_fetch(struct quarantine *q, const git_oid *id, git_object_t type,
 
         if (got == 0)
                 got = fetch_from_lender(q, id, type, max, ret_data, ret_len, err);
+        if (got == 0 && q->kept)
+                got = loose_read(q->kept_fd, id, type, max, ret_data, ret_len, err);
         return got != 0 ? got : loose_read(q->dirfd, id, type, max, ret_data, ret_len, err);
 }
 

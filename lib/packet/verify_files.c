@@ -29,8 +29,8 @@
 
 static const char *const unsummed[] = {
         "evidence/SHA256SUMS", "operator.jsonl", "amendments.jsonl", LATER_SEAL, ARCHIVE_BUNDLE, NULL};
-static const char *const working[] = {"quarantine", "upper",        "head",        "room", "rooms",
-                                      "merge",      "landing.pack", "landing.idx", "line", NULL};
+static const char *const working[] = {"quarantine", "upper",        "head",        "room", "rooms", "merge",
+                                      "kept",       "landing.pack", "landing.idx", "line", NULL};
 
 static bool among(const char *const *names, const char *name)
 {
