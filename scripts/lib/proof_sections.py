@@ -99,7 +99,8 @@ SECTIONS = [
             reader="fuzz", takes="1 h, quick 2 min", tell=tell.trees),
     section("soak", "Soak",
             "Ten thousand runs with every kind of end, eight workers, processes of all kinds killed at random, for an hour and more: nothing is "
-            "lost, every invariant holds at the end, and memory, descriptors, processes, disk and mounts stay flat.",
+            "lost, every invariant holds at the end, and memory, descriptors, processes, disk and mounts stay flat. An item at whose run a process "
+            "was killed may fail as `interrupted`, `internal_error` or `sandbox_unavailable`; one that was left alone ends as its kind must.",
             (["scripts/soak", "--runs", "10000", "--hours", "1", "--kill", "--report", "{report}"],
              ["scripts/soak", "--runs", "300", "--kill", "--report", "{report}"]),
             reader="soak", takes="1-2 h, quick 2 min", tell=tell.soak,

@@ -19,7 +19,7 @@ import watch
 
 VERIFY_AGAIN = 2000  # commits that the verifier is run on once more, evenly spread, the last among them
 SIGNATURES = 300
-RESTS = {"head", "upper", "room", "room.base", "rooms", "merge", "staging", "quarantine", "landing.pack", "landing.idx"}
+RESTS = {"head", "upper", "room", "room.base", "rooms", "merge", "staging", "quarantine", "kept", "landing.pack", "landing.idx"}
 # what an item may end as that was shot at: by what died, its run failed, was put back, or was given up
 SHOT = {("failed", "work_failed"), ("failed", "interrupted"), ("failed", "self_verification_failed"), ("failed", "director_refused"),
         ("failed", "budget_exceeded"), ("failed", "no_change"), ("failed", "internal_error"), ("failed", "sandbox_unavailable"),
