@@ -271,7 +271,7 @@ static void say(json_t *message)
 
 static void say_phase(const char *to)
 {
-        say(json_pack("{s:s,s:s,s:[]}", "event", "phase", "to", to, "reasons"));
+        say(json_pack("{s:s,s:s}", "event", "phase", "to", to));
 }
 
 static void ask_for(const char *tree)
@@ -281,8 +281,7 @@ static void ask_for(const char *tree)
         say_phase("self_verifying");
         say(json_pack("{s:s,s:s,s:s,s:{s:s,s:[]}}", "event", "record", "type", "note.request.verify", "actor", "runner",
                       "data", "tree", tree, "results"));
-        say(json_pack("{s:s,s:s,s:s,s:[],s:s}", "event", "result", "outcome", "verify", "tree", tree, "reasons", "tier",
-                      "A"));
+        say(json_pack("{s:s,s:s,s:[],s:s}", "event", "result", "outcome", "verify", "reasons", "tier", "A"));
 }
 
 static void await_start(void)

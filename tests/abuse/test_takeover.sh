@@ -118,7 +118,7 @@ succeeds diff -r "$packet/config_snapshot" "$packet/checkpoints/step_000001/conf
 attempt 35.15
 (cd "$repo" && exec timeout 60 cupel resume --json --quiet "$run_id") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" </dev/null
 is "$?" 23 "exit status ($(cat "$e2e_tmp/stdout"))"
-has "$(cat "$e2e_tmp/stdout")" "open folder model" "the reason"
+has "$(cat "$e2e_tmp/stdout")" "open folder tree/model" "the reason"
 is "$(ls -A "$outside")" '' "what lies outside"
 is "$(fingerprint "$repo")" "$before" "the repository"
 
