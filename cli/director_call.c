@@ -134,6 +134,7 @@ static int hear_done(struct json_t *message, struct terminal *terminal, struct d
 {
         const char *event, *name;
         _cleanup_director_answer_ struct director_answer got = {0};
+        struct director_answer before;
         _cleanup_json_ json_t *rest = json_copy(message);
         const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
                                             {"outcome", JSON_FIELD_STRING, &name, true},
@@ -146,9 +147,9 @@ static int hear_done(struct json_t *message, struct terminal *terminal, struct d
                 return -1;
         if (outcome_from_name(name, &got.outcome) < 0)
                 return err_set(err, ERR_INTERNAL, "the director reports an outcome that does not exist");
-        director_answer_release(answer);
+        before = *answer; /* goes with `got` */
         *answer = got;
-        got = (struct director_answer){0};
+        got = before;
         return DIRECTOR_DONE;
 }
 

@@ -40,21 +40,32 @@ int quarantine_keep_in(struct quarantine *q, const char *folder, struct err *err
         return errno == ENOENT ? 0 : err_errno(err, "cannot open %s", folder);
 }
 
+/* Made with the first object that it is to hold. NULL: see err. */
+static git_odb_backend *kept_store(struct quarantine *q, struct err *err)
+{
+        if (!q->kept && mkdir(q->keep_folder, 0700) < 0 && errno != EEXIST) {
+                err_errno(err, "cannot make %s", q->keep_folder);
+                return NULL;
+        }
+        if (!q->kept && open_kept(q, err) < 0)
+                return NULL;
+        return q->kept;
+}
+
 static int keep_one(struct quarantine *q, const git_oid *id, struct err *err)
 {
         _cleanup_odb_object_ git_odb_object *object = NULL;
+        git_odb_backend *kept = kept_store(q, err);
 
-        oid_set_add(&q->fresh, id);
-        if (!q->kept && mkdir(q->keep_folder, 0700) < 0 && errno != EEXIST)
-                return err_errno(err, "cannot make %s", q->keep_folder);
-        if (!q->kept && open_kept(q, err) < 0)
+        if (!kept)
                 return -1;
-        if (q->kept->exists(q->kept, id) == 1)
+        oid_set_add(&q->fresh, id);
+        if (kept->exists(kept, id) == 1)
                 return 0;
         if (git_odb_read(&object, q->real, id) < 0)
                 return git_fail(err, "an object of the candidate cannot be read");
-        if (q->kept->write(q->kept, id, git_odb_object_data(object), git_odb_object_size(object),
-                           git_odb_object_type(object)) < 0)
+        if (kept->write(kept, id, git_odb_object_data(object), git_odb_object_size(object),
+                        git_odb_object_type(object)) < 0)
                 return git_fail(err, "cannot keep an object of the candidate");
         return 0;
 }
