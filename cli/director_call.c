@@ -130,11 +130,19 @@ static int take_id(struct json_t *rest, const char *name, char **ret, struct err
         return 0;
 }
 
+/* What was there before goes with the other. */
+static void exchange(struct director_answer *one, struct director_answer *other)
+{
+        struct director_answer before = *one;
+
+        *one = *other;
+        *other = before;
+}
+
 static int hear_done(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)
 {
         const char *event, *name;
         _cleanup_director_answer_ struct director_answer got = {0};
-        struct director_answer before;
         _cleanup_json_ json_t *rest = json_copy(message);
         const struct json_field fields[] = {{"event", JSON_FIELD_STRING, &event, true},
                                             {"outcome", JSON_FIELD_STRING, &name, true},
@@ -147,9 +155,7 @@ static int hear_done(struct json_t *message, struct terminal *terminal, struct d
                 return -1;
         if (outcome_from_name(name, &got.outcome) < 0)
                 return err_set(err, ERR_INTERNAL, "the director reports an outcome that does not exist");
-        before = *answer; /* goes with `got` */
-        *answer = got;
-        got = before;
+        exchange(answer, &got);
         return DIRECTOR_DONE;
 }
 
