@@ -18,6 +18,7 @@
 #include "lib/git/landing.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/ids.h"
 #include "lib/git/landing_internal.h"
 #include "lib/git/quarantine_internal.h"
 
@@ -27,8 +28,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-
-#define RUN_ID_MAX 200
 
 int landing_lock(int state_dirfd, landing_wait *wait, void *data, int *ret_fd, struct err *err)
 {

@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the end of a cage means for a run that was still at work. */
-#include "cli/supervision.h"
+#include "tests/unit/cli/supervision_fixture.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
-
-static struct supervision s;
-static struct launch launch;
-static struct terminal terminal;
-
-static void setup(void)
-{
-        launch_init(&launch);
-        terminal_init(&terminal, false, true, false);
-        supervision_init(&s, NULL, &launch, &terminal);
-        s.stage = STAGE_WORKING;
-}
-
-static void teardown(void)
-{
-        supervision_release(&s);
-        launch_release(&launch);
-}
 
 TestSuite(supervision, .init = setup, .fini = teardown, .timeout = 30);
 

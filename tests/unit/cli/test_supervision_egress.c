@@ -1,40 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What cupel-egress may tell the supervisor: everything else, in whatever form, ends the run. */
-#include "cli/supervision.h"
-#include "lib/base/json.h"
+#include "tests/unit/cli/supervision_fixture.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct supervision s;
-static struct launch launch;
-static struct terminal terminal;
-
-static void setup(void)
+static void setup_network(void)
 {
-        launch_init(&launch);
+        setup();
         launch.plan.sandbox.network.bytes = 4096;
         launch.plan.sandbox.network.connections = 3;
-        terminal_init(&terminal, false, true, false);
-        supervision_init(&s, NULL, &launch, &terminal);
-        s.stage = STAGE_WORKING;
 }
 
-static void teardown(void)
-{
-        supervision_release(&s);
-        launch_release(&launch);
-}
-
-TestSuite(supervision_egress, .init = setup, .fini = teardown, .timeout = 30);
+TestSuite(supervision_egress, .init = setup_network, .fini = teardown, .timeout = 30);
 
 static void say(const char *text)
 {
-        json_t *message = json_loads(text, 0, NULL);
-
-        cr_assert(message, "%s", text);
-        supervision_from_egress(&s, message);
-        json_decref(message);
+        say_to(supervision_from_egress, text);
 }
 
 static const char receipt[] =
