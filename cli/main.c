@@ -16,6 +16,7 @@
 #include "lib/base/memory.h"
 #include "sandbox/cage.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -154,10 +155,26 @@ static void report_unknown(const char *typed)
                 fprintf(stderr, "cupel: no command %.64s; `cupel --help` lists them\n", typed);
 }
 
+/*
+ * Who closed one of them would have its number given to a socket or a file of the run, into which what is printed would go, and
+ * which programs of ours would take for it.
+ */
+static void fill_standard_descriptors(void)
+{
+        int fd;
+
+        do
+                fd = open("/dev/null", O_RDWR); /* the lowest that is free */
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd > STDERR_FILENO)
+                close(fd);
+}
+
 int main(int argc, char **argv)
 {
         const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
 
+        fill_standard_descriptors();
         memory_keep();
         if (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO))
                 setlocale(LC_CTYPE,

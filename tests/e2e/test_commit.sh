@@ -105,6 +105,18 @@ is "$(git -C "$repo" rev-parse linked)" "$commit" "linked: branch"
 is "$(git -C "$e2e_tmp/linked" status --porcelain)" "" "linked: status"
 succeeds git -C "$repo" fsck --strict --no-dangling
 
+t "a run whose caller closed standard descriptors commits as any other"
+closed() { (cd "$repo" && exec cupel run --title closed --verify unit=./check.sh -- sh -c "echo $1 >src/closed.txt"); }
+committed_closed() { is "$1 $(git -C "$repo" show HEAD:src/closed.txt)" "0 $2" "exit status, and what was committed"; }
+closed input >/dev/null 2>&1 <&-
+committed_closed $? input
+closed output 2>/dev/null >&-
+committed_closed $? output
+closed errors >/dev/null 2>&-
+committed_closed $? errors
+closed all <&- >&- 2>&-
+committed_closed $? all
+
 t "only a committed run has a commit: one whose landing came to nothing is listed without"
 repo=$(new_repo)
 touch "$repo/.git/refs/heads/main.lock"
