@@ -79,9 +79,12 @@ void context_release(struct context *context)
 int context_open_repository(struct context *context, const char *start, struct err *err)
 {
         _cleanup_free_ char *gitdir = NULL;
+        _cleanup_repo_ struct repo *repo = NULL;
 
-        if (git_start(err) < 0 || repo_discover(start, &gitdir, err) < 0 || repo_open(gitdir, &context->repo, err) < 0)
+        if (git_start(err) < 0 || repo_discover(start, &gitdir, err) < 0 || repo_open(gitdir, &repo, err) < 0 ||
+            repo_check_place(repo, start, err) < 0)
                 return -1;
+        context->repo = steal_ptr(&repo);
         context->repo_state = xasprintf("%s/repos/%s", context->state_root, repo_identity(context->repo));
         return 0;
 }

@@ -85,11 +85,18 @@ static int check_operation(struct repo *repo, struct err *err)
         return err_set(err, ERR_HELD, "a %s is in progress in %s", name, repo->workdir ? repo->workdir : repo->gitdir);
 }
 
+/* The HEAD of a bare repository checks nothing out: git lets its worktrees have that branch. */
+static int check_main(struct repo *repo, const char *ref, struct err *err)
+{
+        if (!repo_is_linked(repo) || repo_config_bool(repo, "core.bare", false))
+                return 0;
+        return check_other(repo->commondir, ref, err);
+}
+
 int worktrees_check(struct repo *repo, const char *ref, bool checked_out, struct err *err)
 {
-        if (check_rebase(repo->gitdir, ref, err) < 0 || check_linked(repo, ref, err) < 0)
-                return -1;
-        if (repo_is_linked(repo) && check_other(repo->commondir, ref, err) < 0)
+        if (check_rebase(repo->gitdir, ref, err) < 0 || check_linked(repo, ref, err) < 0 ||
+            check_main(repo, ref, err) < 0)
                 return -1;
         return checked_out ? check_operation(repo, err) : 0;
 }

@@ -49,6 +49,12 @@ const char *repo_workdir(const struct repo *repo); /* NULL where bare */
 bool repo_is_bare(const struct repo *repo);
 bool repo_is_linked(const struct repo *repo); /* opened as a linked worktree */
 
+/*
+ * Whether the working tree that was opened is that of `start`, from which the repository was discovered. It is not with a git folder
+ * of another place or name that has no core.worktree, or with a linked worktree that was moved: ERR_INPUT, with the remedy.
+ */
+int repo_check_place(struct repo *repo, const char *start, struct err *err);
+
 /* "<slug>-<12 hex>" from the real path of the commondir; the name of its folder in the state root. Borrowed. */
 const char *repo_identity(const struct repo *repo);
 

@@ -47,6 +47,58 @@ if make_repo_at /etc/$serial; then
         is "$(cd /etc/$serial && cupel runs)" "" "runs that were created"
 fi
 
+t "a git folder that does not say where its working tree is: nothing is written beside it, and what to type makes it work"
+for way in separate symlink; do
+        above=$(new_folder "$way")
+        separate=$above/tree
+        mkdir -p "$separate/src"
+        echo one >"$separate/src/a.txt"
+        git -C "$separate" init -q
+        git -C "$separate" add src
+        git -C "$separate" commit -q -m base
+        case $way in
+        separate) git -C "$separate" init -q --separate-git-dir "$above/elsewhere.git" ;;
+        symlink) mv "$separate/.git" "$above/elsewhere.git" && ln -s ../elsewhere.git "$separate/.git" ;;
+        esac
+        run "$separate" --title place --verify unit=true -- sh -c 'echo x >src/new'
+        is "$status" 2 "$way: exit status"
+        has "$(stderr)" "$above/elsewhere.git does not say where its working tree is" "$way: the reason"
+        remedy=$(stderr | sed -n 's/.*(type in it: \(.*\))$/\1/p')
+        (cd "$separate" && eval "$remedy") || fail "$way: $remedy"
+        admit "$separate"
+        run "$separate" --title place --verify unit=true -- sh -c 'echo x >src/new'
+        is "$outcome" committed "$way: after it ($(stderr))"
+        is "$(git -C "$separate" status --porcelain)" "" "$way: git status"
+        is "$(cat "$separate/src/new")" x "$way: the file in the working tree"
+        is "$(find "$above" -maxdepth 1 -mindepth 1 -printf '%f ' | tr ' ' '\n' | sort | xargs)" "elsewhere.git tree" "$way: beside it"
+done
+
+t "a linked worktree that somebody moved or copied by hand is not the one that git knows"
+linked=$(new_repo)
+git -C "$linked" worktree add -q -b side "$linked.side"
+mv "$linked.side" "$linked.moved"
+run "$linked.moved" --title place --verify unit=true -- sh -c 'echo x >src/new'
+is "$status" 2 "moved: exit status"
+has "$(stderr)" "git worktree repair" "moved: what to type"
+(cd "$linked.moved" && git worktree repair 2>/dev/null)
+run "$linked.moved" --title place --verify unit=true -- sh -c 'echo x >src/new'
+is "$outcome" committed "repaired: $(stderr)"
+is "$(git -C "$linked.moved" status --porcelain)" "" "repaired: git status"
+cp -r "$linked.moved" "$linked.copied"
+run "$linked.copied" --title place --verify unit=true -- sh -c 'echo x >src/newer'
+is "$status" 2 "copied: exit status"
+has "$(stderr)" "$linked.moved" "copied: where it is"
+
+t "a bare repository beside its worktrees, with a file .git that leads to it"
+above=$(new_folder beside)
+git clone -q --bare "$linked" "$above/.bare"
+echo 'gitdir: ./.bare' >"$above/.git"
+git -C "$above" worktree add -q "$above/main" main
+admit "$above/main"
+run "$above/main" --title place --verify unit=true -- sh -c 'echo x >src/new'
+is "$outcome" committed "in the worktree: $(stderr)"
+is "$(git -C "$above/main" status --porcelain)" "" "git status"
+
 for home in /var/tmp/$serial.home /tmp/$serial.home /opt/$serial.home /srv/$serial.home; do
         mkdir -p "$home" 2>/dev/null || continue
         made+=("$home")
