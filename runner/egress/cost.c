@@ -120,6 +120,12 @@ void cost_left(struct cost *cost, uint64_t ms)
                 meter_left(cost->meter, ms);
 }
 
+void cost_ended(struct cost *cost, uint64_t ms)
+{
+        if (cost)
+                meter_ended(cost->meter, ms);
+}
+
 static void settle(struct cost *cost)
 {
         struct costs *costs = cost->costs;

@@ -11,6 +11,7 @@
  *         cost_answer(cost, bytes, len)                  of a successful answer; false: the budget is passed, break off
  *         cost_unread(cost, bytes)                       of an answer that is broken off: what had come and nobody read
  *         cost_left(cost, ms)                            the client left, so long after it asked, before the answer's end
+ *         cost_ended(cost, ms)                           the answer came to its end then
  *         cost_end(cost, answered)                       what it came to, into the ledger and the log; frees
  *
  * Every function takes a NULL cost. All is in micro-dollars. While an answer runs, input that nobody has counted yet goes at the
@@ -33,6 +34,7 @@ const char *cost_request(struct cost *cost, const char *bytes, size_t len, bool 
 bool cost_answer(struct cost *cost, const char *bytes, size_t len);
 void cost_unread(struct cost *cost, uint64_t bytes);
 void cost_left(struct cost *cost, uint64_t ms);
+void cost_ended(struct cost *cost, uint64_t ms);
 void cost_end(struct cost *cost, bool answered);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "runner/egress/json_scan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NUMBER_MAX ((int64_t)1000000000000000)
@@ -115,16 +116,30 @@ static uint8_t begin_value(struct json_scan *scan, char c)
         scan->text_len = 0;
         scan->number = 0;
         scan->fraction = false;
+        scan->text[scan->text_len++] = c;
         if (c == '-' || (c >= '0' && c <= '9')) {
                 scan->number = c == '-' ? -1 : c - '0';
                 return NUMBER;
         }
-        scan->text[scan->text_len++] = c;
         return c == 't' || c == 'f' || c == 'n' ? WORD : BROKEN;
+}
+
+/* With a point or an exponent, by which a small number can be written long and a large one short. */
+static int64_t decimal(struct json_scan *scan)
+{
+        double number;
+
+        if (scan->text_len == sizeof(scan->text) - 1) /* cut */
+                return NUMBER_MAX;
+        scan->text[scan->text_len] = '\0';
+        number = strtod(scan->text, NULL);
+        return number < 0 ? -1 : number < (double)NUMBER_MAX ? (int64_t)number : NUMBER_MAX;
 }
 
 static uint8_t in_number(struct json_scan *scan, char c)
 {
+        if (scan->text_len < sizeof(scan->text) - 1)
+                scan->text[scan->text_len++] = c;
         if (c >= '0' && c <= '9') {
                 if (!scan->fraction && scan->number >= 0 && scan->number < NUMBER_MAX)
                         scan->number = scan->number * 10 + (c - '0');
@@ -134,7 +149,8 @@ static uint8_t in_number(struct json_scan *scan, char c)
                 scan->fraction = true;
                 return NUMBER;
         }
-        tell(scan, &(struct json_value){.kind = JSON_VALUE_NUMBER, .number = scan->number});
+        tell(scan,
+             &(struct json_value){.kind = JSON_VALUE_NUMBER, .number = scan->fraction ? decimal(scan) : scan->number});
         return AFTER;
 }
 
@@ -174,7 +190,7 @@ static uint8_t end_string(struct json_scan *scan)
                 return AFTER;
         }
         scan->value = !scan->escaped && scan->text_len == scan->bytes ? narrow(scan, scan->text, scan->text_len) : 0;
-        if (scan->escaped && scan->depth == 1)
+        if (scan->escaped && scan->depth <= JSON_RULE_SEGMENTS && scan->alive[scan->depth])
                 scan->on_value(scan->user, -1, &(struct json_value){.kind = JSON_VALUE_TEXT, .text = scan->text});
         return COLON;
 }

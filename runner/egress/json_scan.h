@@ -15,8 +15,8 @@
  *         JSON_SCAN_BROKEN   not JSON; json_scan_again() first
  *
  * A segment "*" stands for each element of an array. Where `each` is set, the elements of a document that is an array are
- * documents of their own. Keys with escapes are told to on_value as rule -1 where they stand at the outermost level (whoever
- * looks for a name has to know that it may hide in them), and match no rule anywhere.
+ * documents of their own. Keys with escapes are told to on_value as rule -1 where a rule could go on with them (whoever looks for
+ * a name has to know that it may hide in them), and match no rule anywhere.
  */
 
 #include <stdbool.h>

@@ -70,6 +70,9 @@ void meter_unread(struct meter *meter, uint64_t bytes);
  */
 void meter_left(struct meter *meter, uint64_t ms);
 
+/* The answer came to its end after `ms`: a stream without any count is as one that was left, since reasoning may be none of its text. */
+void meter_ended(struct meter *meter, uint64_t ms);
+
 /* The request goes on from what the provider keeps: at least this much input beside its own, as far as nobody counts it. */
 bool meter_goes_on(const struct meter *meter);
 void meter_carried(struct meter *meter, uint64_t tokens);

@@ -69,14 +69,19 @@ const struct meter_rules meter_answers[METER_FORMATS] = {
                 READ(WHAT_TEXT, "candidates", "*", "content", "parts", "*", "text")),
 };
 
-const struct meter_rules meter_requests =
-        RULES(READ(WHAT_MODEL, "model"), READ(WHAT_BACKGROUND, "background"),
-              READ(WHAT_CARRIES, "previous_response_id"), READ(WHAT_CARRIES, "conversation"),
-              READ(WHAT_STREAM, "stream"), READ(WHAT_MOST, "max_tokens"), READ(WHAT_MOST, "max_completion_tokens"),
-              READ(WHAT_MOST, "max_output_tokens"), READ(WHAT_MOST, "generationConfig", "maxOutputTokens"),
-              READ(WHAT_MOST, "generation_config", "max_output_tokens"), READ(WHAT_TIMES, "n"),
-              READ(WHAT_TIMES, "best_of"), READ(WHAT_TIMES, "generationConfig", "candidateCount"),
-              READ(WHAT_TIMES, "generation_config", "candidate_count"));
+const struct meter_rules meter_requests = RULES(
+        READ(WHAT_MODEL, "model"), READ(WHAT_BACKGROUND, "background"), READ(WHAT_CARRIES, "previous_response_id"),
+        READ(WHAT_CARRIES, "conversation"), READ(WHAT_STREAM, "stream"), READ(WHAT_MOST, "max_tokens"),
+        READ(WHAT_MOST, "max_completion_tokens"), READ(WHAT_MOST, "max_output_tokens"), READ(WHAT_TIMES, "n"),
+        READ(WHAT_TIMES, "best_of"),
+        /* of each name either form is taken, whatever the form of the one before it */
+        READ(WHAT_MOST, "generationConfig", "maxOutputTokens"),
+        READ(WHAT_MOST, "generationConfig", "max_output_tokens"),
+        READ(WHAT_MOST, "generation_config", "maxOutputTokens"),
+        READ(WHAT_MOST, "generation_config", "max_output_tokens"),
+        READ(WHAT_TIMES, "generationConfig", "candidateCount"), READ(WHAT_TIMES, "generationConfig", "candidate_count"),
+        READ(WHAT_TIMES, "generation_config", "candidateCount"),
+        READ(WHAT_TIMES, "generation_config", "candidate_count"));
 
 bool meter_status_is_last(const char *status)
 {

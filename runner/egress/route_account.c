@@ -62,6 +62,8 @@ static void put_cost(struct exchange *exchange, const char *why)
         }
         if (left || (why && !exchange->why && exchange_succeeds(exchange)))
                 cost_left(exchange->cost, clock_ms() - exchange->began);
+        else if (exchange_succeeds(exchange))
+                cost_ended(exchange->cost, clock_ms() - exchange->began);
         cost_end(exchange->cost, exchange_succeeds(exchange) || left);
         exchange->cost = NULL;
 }

@@ -718,6 +718,19 @@ class Cost(unittest.TestCase):
                 time.sleep(0.2)
             self.assertEqual(egress.cost()["tokens_out"], 5000)
 
+    def test_who_asks_for_no_count_pays_for_what_was_thought_unseen(self):
+        def talk(sock):
+            take(sock)
+            time.sleep(2.2)
+            body = b'data: {"choices": [{"delta": {"content": "yes"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+            sock.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+        with Server(talk) as server, Metered(f"http://{server.at}") as egress:
+            self.assertEqual(egress.ask(target="/v1/chat/completions", body=b'{"stream": true, "reasoning_effort": "high"}')[0], 200)
+            cost = egress.cost()
+            self.assertGreaterEqual(cost["tokens_out"], 200)
+            self.assertTrue(cost["estimated"])
+
 
 class Secrecy(unittest.TestCase):
     def test_the_credential_is_nowhere_to_be_read(self):

@@ -200,18 +200,24 @@ Test(meter, what_came_and_was_not_read_counts)
         meter_free(meter);
 }
 
-/* Output of an answer that was left after `ms`, of which `answer` had come. */
-static uint64_t left(enum meter_format format, const char *target, const char *asked, uint64_t ms, const char *answer)
+static uint64_t output(enum meter_format format, const char *target, const char *asked, uint64_t ms, const char *answer,
+                       void (*over)(struct meter *meter, uint64_t ms))
 {
         struct meter *meter = meter_new(format, target);
         struct meter_usage usage;
 
         cr_assert_null(meter_request(meter, asked, strlen(asked)), "%s", asked);
         meter_answer(meter, answer, strlen(answer));
-        meter_left(meter, ms);
+        over(meter, ms);
         meter_usage(meter, true, &usage);
         meter_free(meter);
         return usage.output;
+}
+
+/* Output of an answer that was left after `ms`, of which `answer` had come. */
+static uint64_t left(enum meter_format format, const char *target, const char *asked, uint64_t ms, const char *answer)
+{
+        return output(format, target, asked, ms, answer, meter_left);
 }
 
 Test(meter, who_leaves_pays_for_what_is_made_unseen)
@@ -251,6 +257,52 @@ static const char *refused(enum meter_format format, const char *body, size_t st
                 why = meter_request_end(meter);
         meter_free(meter);
         return why;
+}
+
+Test(meter, what_a_request_bounds_is_found_in_every_form_that_a_provider_takes)
+{
+        static const char *const bounds[] = {
+                "{\"max_tokens\":64000}",
+                "{\"max_tokens\":6.4e4}",
+                "{\"max_tokens\":640E+2}",
+                "{\"max_tokens\":640000000e-4}",
+                "{\"max_tokens\":\"64000\"}",
+                "{\"max_tokens\":\"6.4e4\"}",
+                "{\"max_tokens\":32000.5,\"n\":\"2\"}",
+                "{\"generationConfig\":{\"maxOutputTokens\":\"64000\"}}",
+                "{\"generationConfig\":{\"max_output_tokens\":64000}}",
+                "{\"generation_config\":{\"maxOutputTokens\":8000,\"candidateCount\":8}}",
+                "{\"generationConfig\":{\"maxOutputTokens\":8000,\"candidate_count\":\"8\"}}",
+        };
+        static const char many[] = "000000000000000000000000000000000000000000000000000";
+        _cleanup_str_ struct str padded = {0};
+
+        for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
+                cr_expect_eq(left(METER_GENERATE, "/v1beta/models/g:generateContent", bounds[i], 0, ""), 64000, "%s",
+                             bounds[i]);
+        str_printf(&padded, "{\"max_tokens\":0.%s%s1e109}", many, many);
+        cr_expect_eq(left(METER_CHAT, "/v1/chat/completions", str_text(&padded), 0, ""), METER_TOKENS_MAX, "too long");
+        cr_expect_eq(left(METER_CHAT, "/v1/chat/completions", "{\"n\":-1e9,\"max_tokens\":\"\\u0039\"}", 0, ""),
+                     METER_TOKENS_MAX, "it may be anything");
+        cr_expect_not_null(refused(METER_GENERATE, "{\"generationConfig\":{\"maxOutputTo\\u006bens\":9}}", 1));
+        cr_expect_null(refused(METER_GENERATE, "{\"generationConfig\":{\"responseSchema\":{\"\\u006b\":9}}}", 1));
+}
+
+Test(meter, a_stream_without_any_count_pays_for_what_is_made_unseen)
+{
+        static const char chat[] = "/v1/chat/completions";
+        static const char silent[] =
+                DATA("{\"choices\":[{\"delta\":{\"content\":\"12345678\"},\"finish_reason\":\"stop\"}]}")
+                        DATA("[DONE]");
+        static const char counted[] = DATA("{\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,"
+                                           "\"completion_tokens\":5}}");
+
+        cr_expect_eq(output(METER_CHAT, chat, "{\"stream\":true}", 60000, silent, meter_ended), 6000);
+        cr_expect_eq(output(METER_CHAT, chat, "{\"stream\":true,\"max_tokens\":700}", 60000, silent, meter_ended), 700);
+        cr_expect_eq(output(METER_CHAT, chat, "{\"stream\":true}", 900, silent, meter_ended), 2, "its text");
+        cr_expect_eq(output(METER_CHAT, chat, "{\"stream\":true}", 60000, counted, meter_ended), 5);
+        /* who asks for no stream cannot ask for no count */
+        cr_expect_eq(output(METER_CHAT, chat, "{}", 60000, "{\"choices\":[]}", meter_ended), 4);
 }
 
 Test(meter, a_request_that_bills_elsewhere_is_refused)
