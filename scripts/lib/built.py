@@ -15,4 +15,4 @@ def missing(paths):
 def need(*paths):
     """Ends the script where one is missing."""
     if wrong := missing(paths):
-        sys.exit(f"{Path(sys.argv[0]).name}: {wrong}")
+        sys.exit(f"scripts/{Path(sys.argv[0]).name}: {wrong}")

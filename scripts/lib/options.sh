@@ -5,6 +5,8 @@
 #     help                            prints that comment; exit status 0
 #     unknown "$1"                    names an option that there is not; exit status 2
 #     a_number "$1" "${2-}" [LEAST]   ends like that where the value of an option is no whole number from LEAST (1) on
+#     a_value "$1" "${2-}" "a file"   where there is none
+#     a_user "$1" "${2-}"             where there is no such user, or who asks may not become another
 #     commit_of FOLDER                prints what was checked out there, for a report; nothing where that cannot be told
 
 help() {
@@ -25,6 +27,16 @@ a_number() {
         if [[ ! $2 =~ ^(0|[1-9][0-9]{0,14})$ ]] || [ "$2" -lt "${3:-1}" ]; then
                 refuse "$1 takes a whole number from ${3:-1} on, not \"$2\""
         fi
+}
+
+a_value() {
+        [ -n "$2" ] || refuse "$1 takes $3"
+}
+
+a_user() {
+        a_value "$1" "$2" "a user's name"
+        id -- "$2" >/dev/null 2>&1 || refuse "$1 \"$2\": there is no such user here"
+        [ "$(id -u)" = 0 ] || refuse "$1 is for root, who may become $2"
 }
 
 commit_of() {

@@ -47,7 +47,7 @@ puzzled() {
 }
 
 t "an option that is not there is named, and numbers that are none, before anything begins"
-for name in fuzz fuzz-trees test test-agents valgrind coverage replay-suite publish-check quickstart check; do
+for name in build fuzz fuzz-trees test test-agents valgrind coverage replay-suite publish-check quickstart check docs; do
         puzzled --nonsense "$scripts/$name" --nonsense
 done
 for number in x 0 -5 010; do
@@ -55,7 +55,7 @@ for number in x 0 -5 010; do
         puzzled "\"$number\"" "$scripts/fuzz" --minutes "$number" yaml
         puzzled "\"$number\"" "$scripts/fuzz-trees" --sequences "$number"
 done
-for name in bench crash-sweep soak proof; do
+for name in bench crash-sweep soak proof gate-precision gate-recall; do
         puzzled --nonsense "$scripts/$name" --nonsense
 done
 puzzled "what is to be tried" "$scripts/crash-sweep"
@@ -64,6 +64,43 @@ puzzled '"x"' "$scripts/soak" --runs x
 puzzled '"0"' "$scripts/bench" --runs 0
 puzzled '"abc"' "$scripts/bench" --sizes 10,abc
 puzzled "$e2e_tmp/none/x" "$scripts/bench" --json "$e2e_tmp/none/x"
+for option in '--report' '--keep'; do puzzled "$option" "$scripts/fuzz" "$option"; done
+for option in '--report' '--folder'; do puzzled "$option" "$scripts/fuzz-trees" "$option"; done
+for name in valgrind replay-suite; do
+        puzzled --as "$scripts/$name" --as
+        puzzled '"no such user"' "$scripts/$name" --as "no such user"
+done
+
+t "what is no name is answered with the names that there are"
+puzzled "release dev asan" "$scripts/build" relase
+puzzled "format layers" "$scripts/check" format fromat
+puzzled "codex" "$scripts/test-agents" codx
+puzzled "--list" "$scripts/fuzz" yml
+puzzled "nearest is curl;" "$scripts/gate-precision" --only curll
+
+t "--only WORD that is in no name is refused, with the nearest: a run of no test has not passed"
+for name in test coverage; do
+        puzzled "nearest is unit_policy;" "$scripts/$name" --only unit --only unit_polcy
+        puzzled "nearest is test_policies.sh;" "$scripts/$name" --e2e --only polices
+done
+puzzled "nearest is unit_" "$scripts/test" --unit --only test_trees
+puzzled "nearest is test_commit.sh;" "$scripts/test" --tsan --only comit
+puzzled "nearest is fuzz_yaml;" "$scripts/coverage" --units --only yml
+puzzled "nearest is unit_runner;" "$scripts/valgrind" --only unit_runer
+puzzled "nearest is test_inside.sh;" "$scripts/replay-suite" --only insde
+puzzled "nearest is test_hostile.sh;" "$scripts/test-agents" --only hostle codex
+puzzled "nearest is test_sdk.sh;" "$scripts/test-agents" --only hostile mcp
+for name in test test-agents valgrind coverage replay-suite; do puzzled --only "$scripts/$name" --only; done
+
+t "--no-build where nothing is built is told; no program is left out in silence"
+tree=$(new_folder tree)
+mkdir -p "$tree/tests/e2e" && cp -r "$scripts" "$tree/" && cp "$e2e_top/tests/CMakeLists.txt" "$tree/tests/" && touch "$tree/tests/e2e/test_commit.sh"
+refused "$nothing" "$tree/build/asan/bin/unit_base" "$tree/scripts/test" --no-build --unit
+refused "$nothing" "$tree/build/bin/cupel" "$tree/scripts/test" --no-build --e2e
+refused "$nothing" "$tree/build/asan/bin/cupel" "$tree/scripts/test" --no-build --asan-e2e
+refused "$nothing" "$tree/build/tsan/bin/cupel" "$tree/scripts/test" --no-build --tsan
+refused "$nothing" "$tree/build/valgrind/bin/cupel" "$tree/scripts/valgrind" --no-build
+refused "$nothing" "$nothing/cupel" "$tree/scripts/replay-suite" --only commit
 
 t "--help is help, and nothing begins"
 for name in bench crash-sweep soak proof; do
@@ -72,7 +109,10 @@ done
 has "$("$scripts/bench" --help)" "of which the fastest counts"
 is "$(comm -3 <("$scripts/bench" nonsense 2>&1 | sed 's/.*there are //; s/;.*//; s/, /\n/g' | sort) \
         <("$scripts/bench" --help | sed '1,/^how often/d; s/^ *\([^ ]*\).*/\1/' | sort))" "" "each row is told"
-for name in fuzz fuzz-trees test test-agents valgrind coverage replay-suite publish-check quickstart check; do
+for name in gate-precision gate-recall; do
+        has "$("$scripts/$name" --help)" "scripts/$name" "$name"
+done
+for name in build fuzz fuzz-trees test test-agents valgrind coverage replay-suite publish-check quickstart check docs; do
         status=0
         said=$(timeout 20 "$scripts/$name" --help 2>&1 </dev/null) || status=$?
         is "$status" 0 "$name"
