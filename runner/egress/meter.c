@@ -89,30 +89,10 @@ static bool says_no(const struct json_value *value)
         return value->kind == JSON_VALUE_WORD && (!strcmp(value->text, "false") || !strcmp(value->text, "null"));
 }
 
-/* A number in quotes is one for some providers (Protocol Buffers' JSON); one in escapes, or that is cut, may be any. */
-static double text_number(const struct json_value *value)
-{
-        if (strchr(value->text, '\\') || strlen(value->text) != value->bytes)
-                return (double)METER_TOKENS_MAX;
-        return strtod(value->text, NULL);
-}
-
-/* The largest: which of several a server believes cannot be told. */
-static void take_bound(uint64_t *bound, const struct json_value *value)
-{
-        double number = value->kind == JSON_VALUE_TEXT ? text_number(value) : (double)value->number;
-
-        if (number >= (double)METER_TOKENS_MAX)
-                *bound = METER_TOKENS_MAX;
-        else if (number > (double)*bound)
-                *bound = (uint64_t)number;
-}
-
 static void on_request_value(void *user, int rule, const struct json_value *value)
 {
         struct meter *meter = user;
         enum meter_what what;
-        bool bounds;
 
         if (rule < 0) {
                 meter->refused = "a key of the request's body is written with escapes, so that what it asks for cannot "
@@ -120,9 +100,8 @@ static void on_request_value(void *user, int rule, const struct json_value *valu
                 return;
         }
         what = meter_requests.rules[rule].what;
-        bounds = what == WHAT_MOST || what == WHAT_TIMES;
-        if (bounds && (value->kind == JSON_VALUE_NUMBER || value->kind == JSON_VALUE_TEXT))
-                take_bound(what == WHAT_MOST ? &meter->most : &meter->times, value);
+        if (what == WHAT_MOST || what == WHAT_TIMES)
+                meter_take_bound(what == WHAT_MOST ? &meter->most : &meter->times, value);
         else if (what == WHAT_STREAM)
                 meter->streams = value->kind == JSON_VALUE_WORD && !strcmp(value->text, "true");
         else if (what == WHAT_MODEL)

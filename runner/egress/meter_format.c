@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/egress/meter_format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LEN(rules) (sizeof(rules) / sizeof(struct json_rule))
@@ -115,4 +116,26 @@ void meter_sort(enum meter_format format, const uint64_t counts[METER_SLOTS], st
         ret->cache_read = counts[CACHED] < input ? counts[CACHED] : input;
         ret->input = input - ret->cache_read;
         ret->output = output > rest ? output : rest;
+}
+
+/* A number in quotes is one for some providers (Protocol Buffers' JSON); one in escapes, or that is cut, may be any. */
+static double text_number(const struct json_value *value)
+{
+        if (strchr(value->text, '\\') || strlen(value->text) != value->bytes)
+                return (double)METER_TOKENS_MAX;
+        return strtod(value->text, NULL);
+}
+
+void meter_take_bound(uint64_t *bound, const struct json_value *value)
+{
+        double number = 0;
+
+        if (value->kind == JSON_VALUE_TEXT)
+                number = text_number(value);
+        else if (value->kind == JSON_VALUE_NUMBER)
+                number = (double)value->number;
+        if (number >= (double)METER_TOKENS_MAX)
+                *bound = METER_TOKENS_MAX;
+        else if (number > (double)*bound)
+                *bound = (uint64_t)number;
 }

@@ -38,4 +38,7 @@ void meter_sort(enum meter_format format, const uint64_t counts[METER_SLOTS], st
 
 bool meter_status_is_last(const char *status);
 
+/* Raises what a request bounds to this value, whatever its form: which of several a server believes cannot be told. */
+void meter_take_bound(uint64_t *bound, const struct json_value *value);
+
 #endif
