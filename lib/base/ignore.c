@@ -21,9 +21,15 @@ struct ignore_rule {
 
 bool ignore_glob(const char *pattern, const char *text)
 {
+        size_t literal = strcspn(pattern, "*?[\\");
         struct glob glob;
         bool matches;
 
+        /* most names differ from most patterns before a pattern's first star: those cost no compilation */
+        if (strncmp(pattern, text, literal) != 0)
+                return false;
+        if (!pattern[literal])
+                return !text[literal];
         glob_compile(&glob, pattern);
         matches = glob_match(&glob, text);
         glob_release(&glob);

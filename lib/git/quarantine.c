@@ -22,10 +22,16 @@
 
 #define CHUNK ((size_t)1 << 16)
 
+/* Every gate looks at the same changed files, so they are kept once they were read. Not from libgit2's start on: what fills a
+ * base reads each blob once, and would keep 64 MiB of them. */
+#define BLOB_KEPT_BYTES ((size_t)64 << 10)
+
 static int open_stores(struct quarantine *q, const char *folder, struct err *err)
 {
         _cleanup_free_ char *objects = xasprintf("%s/objects", repo_commondir(q->repo));
 
+        if (git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_BLOB, BLOB_KEPT_BYTES) < 0)
+                return git_fail(err, "cannot set libgit2's options");
         if (git_odb_new(&q->odb) < 0 || git_odb_add_disk_alternate(q->odb, objects) < 0)
                 return git_fail(err, "cannot open %s", objects);
         if (git_odb_backend_loose(&q->loose, folder, QUARANTINE_COMPRESSION, 0, 0700, 0444) < 0 ||
