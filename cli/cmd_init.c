@@ -124,8 +124,7 @@ static int init(struct context *context, const struct admission_wish *wish, stru
             ensure_policy(context, base, &guesses, &state, err) < 0 ||
             policy_files_read(&files, context, NULL, base, err) < 0)
                 return -1;
-        printf("admitted %s\n",
-               repo_workdir(context->repo) ? repo_workdir(context->repo) : repo_commondir(context->repo));
+        printf("admitted %s\n", repo_path(context->repo));
         print_policy(state, &guesses);
         print_openings(context, &files.openings);
         if (!base)

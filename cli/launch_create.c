@@ -230,7 +230,7 @@ static int create_row(struct launch *launch, struct context *context, struct err
                 .target_ref = launch->target_ref,
                 .snapshot_sha256 = launch->snapshot,
                 .identity = launch->identity,
-                .worktree = repo_workdir(context->repo) ? repo_workdir(context->repo) : repo_gitdir(context->repo),
+                .worktree = repo_path(context->repo),
                 .owner_pid = owner.pid,
                 .owner_start = owner.start,
                 .race = launch->race,

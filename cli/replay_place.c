@@ -28,8 +28,7 @@ static int say_missing(const struct context *context, const struct replay_subjec
                         err, ERR_NOT_FOUND,
                         "%s does not have commit %.12s, on which run %s was judged: fetch it (git fetch), or let "
                         "the other side export the packet --with-base",
-                        repo_workdir(context->repo) ? repo_workdir(context->repo) : repo_gitdir(context->repo),
-                        subject->base, subject->run);
+                        repo_path(context->repo), subject->base, subject->run);
         return err_set(
                 err, ERR_NOT_FOUND,
                 "commit %.12s, on which run %s was judged, is neither here nor in the packet: run this in a clone "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "director/artifacts.h"
 
+#include "director/candidate.h"
 #include "director/director.h"
 #include "director/facts.h"
 #include "director/packet.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LIST "quarantine/outputs/list.json"
+#define OUTPUTS CANDIDATE_QUARANTINE "/outputs"
 #define LIST_BYTES_MAX ((size_t)16 << 20)
 #define TYPE "receipt.artifacts"
 #define ODD_FOLDER "+odd"
@@ -90,7 +91,7 @@ static bool holds_secret(struct director *d, struct str *bytes)
 static const char *read_one(struct take *take, const char *file, struct str *ret)
 {
         const struct budget *budget = &take->d->plan.budget;
-        _cleanup_free_ char *path = xasprintf("quarantine/outputs/%s", file);
+        _cleanup_free_ char *path = xasprintf(OUTPUTS "/%s", file);
         _cleanup_fd_ int fd = -1;
         struct err ignored = ERR_INIT;
         struct stat st;
@@ -257,7 +258,7 @@ int artifacts_take(struct director *d, struct err *err)
                 return -1;
         d->packet.has_artifacts = true;
         /* what the caged side left there may be a pipe that nobody writes to */
-        if (earlier || packet_read(d->run_fd, LIST, LIST_BYTES_MAX, &text, &ignored) < 0 ||
+        if (earlier || packet_read(d->run_fd, OUTPUTS "/list.json", LIST_BYTES_MAX, &text, &ignored) < 0 ||
             !(list = json_parse(str_text(&text), text.len, "the list of outputs", &ignored)))
                 return 0;
         take.outputs_fd = open_outputs(d, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "director/base_tests.h"
 
+#include "director/candidate.h"
 #include "director/director.h"
 #include "director/furniture.h"
 #include "lib/base/cleanup.h"
@@ -22,13 +23,12 @@ bool base_tests_apart(const struct director *d)
  */
 int base_tests_layers(struct director *d, struct layer_stack *ret, struct err *err)
 {
-        const struct layer_options options = {
-                .cache_root = d->options->cache, .uid = getuid(), .gid = getgid(), .objects_mount = FURNITURE_OBJECTS};
+        const struct layer_options options = furniture_layers(d);
         _cleanup_quarantine_ struct quarantine *q = NULL;
         _cleanup_changes_ struct change_list tests = {0};
-        _cleanup_free_ char *folder = xasprintf("%s/quarantine", d->run_folder);
-        _cleanup_free_ char *merged = xasprintf("%s/merge", d->run_folder);
-        _cleanup_free_ char *kept = xasprintf("%s/kept", d->run_folder);
+        _cleanup_free_ char *folder = candidate_store(d, d->row.id, CANDIDATE_QUARANTINE);
+        _cleanup_free_ char *merged = candidate_store(d, d->row.id, CANDIDATE_MERGED);
+        _cleanup_free_ char *kept = candidate_store(d, d->row.id, CANDIDATE_KEPT);
         char tree[GIT_HEX];
 
         (void)differential_tests_apart(&d->plan, &d->candidate.changes, &tests);

@@ -78,10 +78,15 @@ const char *candidate_claim(const struct candidate *candidate, const char *verif
         return NULL;
 }
 
+char *candidate_store(const struct director *d, const char *run, const char *name)
+{
+        return xasprintf("%s/runs/%s/%s", d->state_folder, run, name);
+}
+
 int candidate_open(struct director *d, struct err *err)
 {
-        _cleanup_free_ char *folder = xasprintf("%s/quarantine", d->run_folder);
-        _cleanup_free_ char *kept = xasprintf("%s/kept", d->run_folder);
+        _cleanup_free_ char *folder = candidate_store(d, d->row.id, CANDIDATE_QUARANTINE);
+        _cleanup_free_ char *kept = candidate_store(d, d->row.id, CANDIDATE_KEPT);
 
         if (!d->candidate.quarantine && quarantine_open(d->repo, folder, 0, &d->candidate.quarantine, err) < 0)
                 return -1;

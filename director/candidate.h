@@ -21,6 +21,14 @@
 struct candidate;
 struct director;
 
+/* The stores of its objects, each a folder of its run: */
+#define CANDIDATE_QUARANTINE "quarantine" /* what the caged side made */
+#define CANDIDATE_MERGED "merge"          /* what merges made of it */
+#define CANDIDATE_KEPT "kept"             /* what the repository only happens to have (quarantine_keep_in()) */
+
+/* The path of one of them, of this run (d->row.id) or of another; owned by the caller. */
+char *candidate_store(const struct director *d, const char *run, const char *name);
+
 int candidate_find(struct director *d, struct err *err);
 int candidate_open(struct director *d, struct err *err);
 int candidate_objects(struct director *d,

@@ -17,11 +17,6 @@ const char *decision_name(enum decision decision)
         return decision_names[decision];
 }
 
-static bool blocks(const struct plan *plan, enum verifier_result result)
-{
-        return verifier_result_blocks(result, plan->pre_existing_blocks > 0);
-}
-
 /* Lost tests are compared by the director alone: that the runner saw a PASS says nothing about committed content. */
 static bool fails_in_clean_room_only(const struct verdict *verdict)
 {
@@ -51,7 +46,7 @@ static bool refusals(const struct decision_input *input, struct strv *reasons)
         if (gate_report_blocks(input->gates))
                 gate_report_reasons(input->gates, reasons);
         for (size_t i = 0; i < input->verdicts->len; i++)
-                if (blocks(input->plan, input->verdicts->items[i].result))
+                if (verifier_result_blocks(input->verdicts->items[i].result, input->plan->pre_existing_blocks))
                         add_verdict(&input->verdicts->items[i], reasons);
         return !input->plan->may_commit || gate_report_blocks(input->gates) || reasons->len > 0;
 }
@@ -107,7 +102,7 @@ enum outcome decide_refusal(const struct decision_input *input)
 
                 if (is_over_budget(verdict))
                         over++;
-                else if (blocks(input->plan, verdict->result))
+                else if (verifier_result_blocks(verdict->result, input->plan->pre_existing_blocks))
                         return OUTCOME_DIRECTOR_REFUSED;
         }
         return over ? OUTCOME_BUDGET_EXCEEDED : OUTCOME_DIRECTOR_REFUSED;

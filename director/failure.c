@@ -44,16 +44,11 @@ static void gathered_release(struct gathered *gathered)
 
 /* ---- Facts ---- */
 
-static bool blocks(const struct director *d, const char *result)
-{
-        return verifier_word_blocks(result, d->has_plan && d->plan.pre_existing_blocks > 0);
-}
-
 static void see_verifier(struct gathered *gathered, json_t *data)
 {
-        const char *result = json_string_value(json_object_get(data, "result"));
+        const struct director *d = gathered->d;
 
-        if (result && blocks(gathered->d, result))
+        if (verifier_word_blocks(json_text_of(data, "result"), d->has_plan && d->plan.pre_existing_blocks))
                 json_array_append(gathered->verifiers, data);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "director/furniture.h"
 
+#include "director/candidate.h"
 #include "director/director.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/spawn.h"
@@ -16,17 +17,6 @@
 
 #define LOG_BYTES ((uint64_t)16 << 20)
 
-static const char *home_folder(void)
-{
-        return furnish_home(getenv("HOME"));
-}
-
-/* Where steps see the worktree: the repository's own path; a bare repository has only that of its git folder. */
-static const char *worktree_path(const struct director *d)
-{
-        return repo_workdir(d->repo) ? repo_workdir(d->repo) : repo_gitdir(d->repo);
-}
-
 static bool there(const char *path)
 {
         return access(path, F_OK) == 0;
@@ -35,14 +25,14 @@ static bool there(const char *path)
 /* The repository's object stores, then the candidate's; their order numbers them below FURNITURE_OBJECTS. */
 static int object_folders(const struct director *d, struct strv *ret, size_t *ret_own, struct err *err)
 {
-        _cleanup_free_ char *kept = xasprintf("%s/kept", d->run_folder);
+        _cleanup_free_ char *kept = candidate_store(d, d->row.id, CANDIDATE_KEPT);
 
         if (repo_object_dirs(d->repo, ret, err) < 0)
                 return -1;
         *ret_own = ret->len;
-        strv_add_printf(ret, "%s/quarantine", d->run_folder);
+        strv_take(ret, candidate_store(d, d->row.id, CANDIDATE_QUARANTINE));
         if (d->candidate.merged)
-                strv_add_printf(ret, "%s/merge", d->run_folder);
+                strv_take(ret, candidate_store(d, d->row.id, CANDIDATE_MERGED));
         if (there(kept))
                 strv_add(ret, kept);
         return 0;
@@ -60,10 +50,10 @@ static void add_objects(size_t own, size_t all, struct strv *env)
 
 /* ---- Shown things: one list, used for the cage (what it must hold) and for the sandbox (where it is seen) ---- */
 
-static void add_policy_folders(const struct strv *paths, struct sandbox_shows *ret)
+static void add_policy_folders(const struct strv *paths, const char *home, struct sandbox_shows *ret)
 {
         for (size_t i = 0; i < paths->len; i++) {
-                _cleanup_free_ char *host = user_path(home_folder(), paths->items[i]);
+                _cleanup_free_ char *host = user_path(home, paths->items[i]);
 
                 if (there(host))
                         sandbox_shows_add(ret, host, host);
@@ -90,14 +80,20 @@ static void cage_shows(const struct director *d, struct cage_plan *ret)
 {
         _cleanup_sandbox_plan_ struct sandbox_plan plan = SANDBOX_PLAN_INIT;
 
-        add_policy_folders(&d->plan.sandbox.read, &plan.read);
-        add_policy_folders(&d->plan.sandbox.write, &plan.write);
+        add_policy_folders(&d->plan.sandbox.read, ret->home, &plan.read);
+        add_policy_folders(&d->plan.sandbox.write, ret->home, &plan.write);
         furnish_carried(&plan.carry, repo_workdir(d->repo), &d->plan.sandbox.carry);
         add_own_files(d, &plan);
         show_all(&plan.read, &ret->show);
         show_all(&plan.write, &ret->show);
         show_all(&plan.carry, &ret->show);
         show_all(&plan.files, &ret->show);
+}
+
+struct layer_options furniture_layers(const struct director *d)
+{
+        return (struct layer_options){
+                .cache_root = d->options->cache, .uid = getuid(), .gid = getgid(), .objects_mount = FURNITURE_OBJECTS};
 }
 
 int furniture_cage(const struct director *d, const char *room, struct cage_plan *ret, struct err *err)
@@ -109,7 +105,7 @@ int furniture_cage(const struct director *d, const char *room, struct cage_plan 
             furnish_minimum(tier_names[d->plan.sandbox.minimum], &ret->minimum, err) < 0)
                 return -1;
         ret->state_root = xstrdup(d->options->state);
-        ret->home = xstrdup(home_folder());
+        ret->home = xstrdup(furnish_home(getenv("HOME")));
         /* with the candidate's objects, the heads and the snapshot in it */
         ret->run_dir = xstrdup(d->run_folder);
         strv_add_printf(&ret->write, "%s/%s", d->run_folder, room);
@@ -148,7 +144,7 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
 {
         size_t own = 0;
 
-        ret->worktree = xstrdup(worktree_path(d));
+        ret->worktree = xstrdup(repo_path(d->repo));
         strv_add_printf(&ret->lower, "%s/head", d->run_folder);
         for (size_t i = 0; i < layers->len; i++)
                 strv_add(&ret->lower, layers->items[i]);
@@ -156,12 +152,12 @@ int furniture_plan(const struct director *d, const char *room, const struct strv
         ret->upper = SANDBOX_UPPER_AUTO;
         ret->no_work = true;
         furnish_sizes(ret, limit(d->plan.budget.disk), limit(d->plan.budget.memory));
-        ret->home = xstrdup(home_folder());
+        ret->home = xstrdup(furnish_home(getenv("HOME")));
         sandbox_plan_set_ids(ret);
-        add_policy_folders(&d->plan.sandbox.read, &ret->read);
-        add_policy_folders(&d->plan.sandbox.write, &ret->write);
-        policy_hidden_in(&d->plan.sandbox.read, home_folder(), &ret->hide);
-        policy_hidden_in(&d->plan.sandbox.write, home_folder(), &ret->hide);
+        add_policy_folders(&d->plan.sandbox.read, ret->home, &ret->read);
+        add_policy_folders(&d->plan.sandbox.write, ret->home, &ret->write);
+        policy_hidden_in(&d->plan.sandbox.read, ret->home, &ret->hide);
+        policy_hidden_in(&d->plan.sandbox.write, ret->home, &ret->hide);
         furnish_carried(&ret->carry, repo_workdir(d->repo), &d->plan.sandbox.carry);
         add_own_files(d, ret);
         add_environment(d, &ret->env);

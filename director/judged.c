@@ -120,7 +120,7 @@ static bool is_the_same(const struct director *d, const struct judged *judged)
 /* What landed is in the repository, where nothing needs to be checked any more; the quarantine may be gone. */
 static void open_landed(struct director *d)
 {
-        _cleanup_free_ char *folder = xasprintf("%s/quarantine", d->run_folder);
+        _cleanup_free_ char *folder = candidate_store(d, d->row.id, CANDIDATE_QUARANTINE);
         struct err ignored = ERR_INIT;
 
         if (!d->candidate.quarantine)

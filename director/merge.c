@@ -25,21 +25,21 @@ int merge_tip(struct director *d, struct parent *ret, struct err *err)
 /* Ours, below the run's folder: the caged side is dead and never had it. */
 static int own_store(struct director *d, struct err *err)
 {
-        _cleanup_free_ char *folder = xasprintf("%s/merge", d->run_folder);
+        _cleanup_free_ char *folder = candidate_store(d, d->row.id, CANDIDATE_MERGED);
 
         return quarantine_own_store(d->candidate.quarantine, folder, err);
 }
 
 int merge_borrow(struct director *d, const char *run, const char *tree, struct err *err)
 {
+        static const char *const stores[] = {CANDIDATE_MERGED, CANDIDATE_KEPT, CANDIDATE_QUARANTINE};
         _cleanup_strv_ struct strv folders = {0};
         struct parent tip = {.commit = ""};
 
         if (own_store(d, err) < 0 || merge_tip(d, &tip, err) < 0)
                 return -1;
-        strv_add_printf(&folders, "%s/runs/%s/merge", d->state_folder, run);
-        strv_add_printf(&folders, "%s/runs/%s/kept", d->state_folder, run);
-        strv_add_printf(&folders, "%s/runs/%s/quarantine", d->state_folder, run);
+        for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++)
+                strv_take(&folders, candidate_store(d, run, stores[i]));
         if (quarantine_borrow(d->candidate.quarantine, tip.commit[0] ? tip.tree : d->base_tree, tree, &folders, err) <
             0)
                 return err_wrap(err, "what run %s would leave", run);

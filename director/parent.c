@@ -9,8 +9,7 @@
 
 int parent_layers(struct director *d, struct layer_stack *ret, struct err *err)
 {
-        const struct layer_options options = {
-                .cache_root = d->options->cache, .uid = getuid(), .gid = getgid(), .objects_mount = FURNITURE_OBJECTS};
+        const struct layer_options options = furniture_layers(d);
         struct repo *repo = d->candidate.quarantine ? quarantine_repo(d->candidate.quarantine) : d->repo;
 
         if (strcmp(d->parent.tree, d->base_tree) == 0)

@@ -88,7 +88,7 @@ static int load_claims(struct director *d, struct err *err)
 
 static int make_tree(struct director *d, char ret_tree[GIT_HEX], struct err *err)
 {
-        _cleanup_free_ char *folder = xasprintf("%s/quarantine", d->run_folder);
+        _cleanup_free_ char *folder = candidate_store(d, d->row.id, CANDIDATE_QUARANTINE);
         _cleanup_str_ struct str patch = {0};
 
         if (quarantine_open(d->repo, folder, QUARANTINE_CREATE, &d->candidate.quarantine, err) < 0)

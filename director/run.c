@@ -30,16 +30,11 @@ static bool report_progress(void *data, uint64_t done, uint64_t total)
 
 int director_prepare_base(struct director *d, struct err *err)
 {
-        const struct layer_options options = {
-                .cache_root = d->options->cache,
-                .uid = getuid(),
-                .gid = getgid(),
-                .objects_mount = FURNITURE_OBJECTS,
-                .progress = report_progress,
-                .progress_data = &d->up,
-        };
+        struct layer_options options = furniture_layers(d);
         uint64_t started = clock_ms();
 
+        options.progress = report_progress;
+        options.progress_data = &d->up;
         if (layer_prepare(d->repo, d->row.base, &options, &d->base, err) < 0)
                 return err_wrap(err, "the base layer");
         if (head_lower_write(d->run_fd, d->repo, d->row.base, err) < 0)

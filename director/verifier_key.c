@@ -5,6 +5,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/spawn.h"
 #include "lib/base/user.h"
+#include "sandbox/furnish.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,13 +66,11 @@ static void put_budget(struct hash *hash, const struct budget *budget)
                 put_number(hash, limits[i]);
 }
 
-static void put_shown(struct hash *hash, const struct strv *paths)
+static void put_shown(struct hash *hash, const struct strv *paths, const char *home)
 {
-        const char *home = getenv("HOME");
-
         put_texts(hash, paths);
         for (size_t i = 0; i < paths->len; i++) {
-                _cleanup_free_ char *host = user_path(home ? home : "/", paths->items[i]);
+                _cleanup_free_ char *host = user_path(home, paths->items[i]);
 
                 put_status(hash, host);
         }
@@ -80,6 +79,7 @@ static void put_shown(struct hash *hash, const struct strv *paths)
 static void put_sandbox(struct hash *hash, const struct director *d)
 {
         const struct room *room = &d->room;
+        const char *home = furnish_home(getenv("HOME"));
 
         put_text(hash, sandbox_tier_name(room->tier));
         put_number(hash, (int64_t)room->upper);
@@ -87,15 +87,15 @@ static void put_sandbox(struct hash *hash, const struct director *d)
         put_number(hash, room->landlock_abi);
         put_number(hash, (int64_t)getuid());
         put_number(hash, (int64_t)getgid());
-        put_text(hash, getenv("HOME"));
-        put_text(hash, repo_workdir(d->repo) ? repo_workdir(d->repo) : repo_gitdir(d->repo));
+        put_text(hash, home);
+        put_text(hash, repo_path(d->repo));
         put_texts(hash, &d->plan.sandbox.env);
         for (size_t i = 0; i < d->plan.sandbox.env.len; i++)
                 put_text(hash, getenv(d->plan.sandbox.env.items[i]));
         put_texts(hash, &d->plan.sandbox.carry);
         put_text(hash, d->carried);
-        put_shown(hash, &d->plan.sandbox.read);
-        put_shown(hash, &d->plan.sandbox.write);
+        put_shown(hash, &d->plan.sandbox.read, home);
+        put_shown(hash, &d->plan.sandbox.write, home);
 }
 
 static void put_tools(struct hash *hash)

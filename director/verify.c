@@ -129,8 +129,7 @@ static void keep_all(struct director *d, const struct jobs *jobs)
 static int furnish(struct director *d, struct err *err)
 {
         struct err ignored = ERR_INIT;
-        const struct layer_options options = {
-                .cache_root = d->options->cache, .uid = getuid(), .gid = getgid(), .objects_mount = FURNITURE_OBJECTS};
+        const struct layer_options options = furniture_layers(d);
 
         tidy_wait(&d->room_tidy);
         layer_stack_release(&d->delta);

@@ -183,6 +183,11 @@ const char *repo_workdir(const struct repo *repo)
         return repo->workdir;
 }
 
+const char *repo_path(const struct repo *repo)
+{
+        return repo->workdir ? repo->workdir : repo->gitdir;
+}
+
 bool repo_is_bare(const struct repo *repo)
 {
         return git_repository_is_bare(repo->git) == 1;

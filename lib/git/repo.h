@@ -46,6 +46,7 @@ static inline void repo_cleanup(struct repo **repo)
 const char *repo_gitdir(const struct repo *repo);
 const char *repo_commondir(const struct repo *repo);
 const char *repo_workdir(const struct repo *repo); /* NULL where bare */
+const char *repo_path(const struct repo *repo);    /* where people and steps see it: the workdir, else the gitdir */
 bool repo_is_bare(const struct repo *repo);
 bool repo_is_linked(const struct repo *repo); /* opened as a linked worktree */
 
