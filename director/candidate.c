@@ -115,9 +115,9 @@ int candidate_objects(struct director *d, struct err *err)
 
         if (candidate->sound)
                 return 0;
-        if (!candidate_named(candidate) || !d->base_tree[0])
+        if (!candidate_named(candidate))
                 return err_set(err, ERR_REFUSED, "the run named no candidate");
-        if (candidate_open(d, err) < 0)
+        if (director_find_base(d, err) < 0 || candidate_open(d, err) < 0)
                 return -1;
         if (quarantine_check(candidate->quarantine, d->base_tree, candidate->own, &limits, &candidate->counts, err) <
             0) {

@@ -116,19 +116,23 @@ void director_close(struct director *d)
         uplink_close(&d->up);
 }
 
-/* Without the base nothing can be judged any more, but what is left of a run can still be ended. */
-static int forget_base(struct director *d, struct err *err)
+int director_find_base(struct director *d, struct err *err)
 {
-        if (d->options->mode != DIRECTOR_RECOVER && d->options->mode != DIRECTOR_DISCARD)
-                return -1;
-        *err = ERR_INIT;
-        d->base_tree[0] = '\0';
+        if (d->base_tree[0])
+                return 0;
+        if (!d->row.base || !d->row.base[0])
+                return err_set(err, ERR_INPUT, "run %s has no base", d->row.id);
+        if (repo_commit_tree(d->repo, d->row.base, d->base_tree, err) < 0)
+                return err_wrap(err, "the run's base");
+        snprintf(d->parent.commit, sizeof(d->parent.commit), "%s", d->row.base);
+        memcpy(d->parent.tree, d->base_tree, sizeof(d->parent.tree));
         return 0;
 }
 
 int director_refresh(struct director *d, struct err *err)
 {
         struct store_run row = {0};
+        struct err gone = ERR_INIT;
 
         if (store_run_get(d->store, d->options->run, &row, err) < 0)
                 return -1;
@@ -138,12 +142,7 @@ int director_refresh(struct director *d, struct err *err)
         }
         store_run_release(&d->row);
         d->row = row;
-        if (d->base_tree[0] || !row.base || !row.base[0])
-                return 0;
-        if (repo_commit_tree(d->repo, row.base, d->base_tree, err) < 0)
-                return forget_base(d, err);
-        snprintf(d->parent.commit, sizeof(d->parent.commit), "%s", row.base);
-        memcpy(d->parent.tree, d->base_tree, sizeof(d->parent.tree));
+        (void)director_find_base(d, &gone);
         return 0;
 }
 

@@ -92,7 +92,7 @@ struct director {
         char *state_folder; /* <state>/repos/<repo-id> */
         char *run_folder;
         int state_fd, run_fd;
-        char base_tree[GIT_HEX]; /* "" while the base is unknown */
+        char base_tree[GIT_HEX]; /* "": the base is gone (director_find_base()) */
         struct parent parent;
         struct line line;
         struct rounds rounds;
@@ -140,8 +140,12 @@ int mode_replay(struct director *d, struct err *err); /* director/replay.h; it h
 
 /* ---- What the modes share ---- */
 
-/* Reads the run's row again; other processes move it too. */
+/* Reads the run's row again; other processes move it too. A base that is gone is no error: the run can still be ended. */
 int director_refresh(struct director *d, struct err *err);
+
+/* What nothing can be judged without: d->base_tree, and d->parent while nothing else is; the error says why it is not there. */
+int director_find_base(struct director *d, struct err *err);
+
 bool director_in_race(const struct director *d); /* other agents try the same item: the first that lands wins */
 
 /*

@@ -49,8 +49,8 @@ static int check_held(struct director *d, struct err *err)
 
         if (d->row.phase != PHASE_HELD)
                 return err_set(err, ERR_INPUT, "run %s is %s, not held", d->row.id, phase_name(d->row.phase));
-        if (director_load_plan(d, err) < 0 || candidate_find(d, err) < 0 || find_parent(d, &parent, err) < 0 ||
-            merge_onto(d, &parent, &merged, &ignored, err) < 0)
+        if (director_find_base(d, err) < 0 || director_load_plan(d, err) < 0 || candidate_find(d, err) < 0 ||
+            find_parent(d, &parent, err) < 0 || merge_onto(d, &parent, &merged, &ignored, err) < 0)
                 return -1;
         if (merged != MERGE_STANDS || !d->row.tree || strcmp(d->row.tree, d->candidate.tree) != 0)
                 return err_set(err, ERR_REFUSED, "the candidate is not the tree that was verified");

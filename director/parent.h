@@ -6,7 +6,7 @@
  * What the candidate would land on: the base of the run, or, where the target has moved on, the commit that it was merged
  * with. Changes, gates and baselines are all against this one.
  *
- *         d->parent.tree                                 40 hex digits, from director_open() on
+ *         d->parent.tree                                 40 hex digits, from director_find_base() on
  *         struct layer_stack stack = LAYER_STACK_INIT;
  *         if (parent_layers(d, &stack, err) < 0) …       the layers of exactly that tree
  *         layer_stack_release(&stack);

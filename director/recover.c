@@ -24,12 +24,13 @@
 /* What it landed on, or would have: the packet tells of that. */
 static int recall_parent(struct director *d, const struct json_t *intent, struct err *err)
 {
-        const char *base = json_string_value(json_object_get(intent, "base"));
-
+        const char *base = json_text_of(intent, "base");
         struct err gone = ERR_INIT;
 
-        if (!base || strlen(base) != GIT_HEX - 1 || candidate_find(d, err) < 0)
+        if (!hex_is(base, GIT_HEX))
                 return err_set(err, ERR_STORE, "the landing intent of %s names no base", d->row.id);
+        if (candidate_find(d, err) < 0)
+                return -1;
         if (repo_commit_tree(d->repo, base, d->parent.tree, &gone) < 0)
                 d->parent.tree[0] = '\0';
         memcpy(d->parent.commit, base, GIT_HEX);

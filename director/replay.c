@@ -43,11 +43,7 @@ int replay_row(struct director *d, struct err *err)
                                     .base = options->base,
                                     .snapshot_sha256 = options->snapshot,
                                     .outcome = STORE_OUTCOME_NONE};
-        if (repo_commit_tree(d->repo, options->base, d->base_tree, err) < 0)
-                return -1;
-        snprintf(d->parent.commit, sizeof(d->parent.commit), "%s", options->base);
-        memcpy(d->parent.tree, d->base_tree, sizeof(d->parent.tree));
-        return 0;
+        return director_find_base(d, err);
 }
 
 /* What the packet's policy shows of a host was shown of another one, by somebody who had agreed to it there. */

@@ -138,8 +138,10 @@ int mode_run(struct director *d, struct err *err)
 
         if (phase_is_terminal(d->row.phase) || d->row.phase == PHASE_HELD || d->row.phase == PHASE_LANDING)
                 return err_set(err, ERR_INPUT, "run %s is %s already", d->row.id, phase_name(d->row.phase));
-        if (!d->base_tree[0] || !d->row.target_ref || !d->row.target_ref[0])
-                return err_set(err, ERR_INPUT, "run %s has no base or no target", d->row.id);
+        if (director_find_base(d, err) < 0)
+                return -1;
+        if (!d->row.target_ref || !d->row.target_ref[0])
+                return err_set(err, ERR_INPUT, "run %s has no target", d->row.id);
         if (director_prepare_base(d, err) < 0)
                 return end_unprepared(d, err);
         if (resumed_lay(d, err) < 0)
@@ -163,9 +165,11 @@ int mode_revert(struct director *d, struct err *err)
 {
         bool made = false;
 
-        if (d->row.phase != PHASE_PREPARING || !d->base_tree[0])
+        if (d->row.phase != PHASE_PREPARING)
                 return err_set(err, ERR_INPUT, "run %s is %s: it cannot be a revert any more", d->row.id,
                                phase_name(d->row.phase));
+        if (director_find_base(d, err) < 0)
+                return -1;
         if (director_prepare_base(d, err) < 0)
                 return end_unprepared(d, err);
         prepare_beside(d);

@@ -61,11 +61,16 @@ is "$(stat -c %a d d/new src/a.txt src/long | tr '\n' ' ')" "755 644 755 644 " "
 is "$(git status --porcelain)" "" "the index"
 git fsck --strict >"$e2e_tmp/fsck" 2>&1 || fail "$(cat "$e2e_tmp/fsck")"
 
-t "a held run whose base is gone can still be rejected"
+t "a held run whose base is gone is still held after an approval, which says why, and can be rejected"
 fresh
 run "$repo" --mood paranoid --title held --verify unit -- sh -c 'echo h >src/h'
 is "$outcome" held "held: $(stderr)"
+base=$(git rev-parse HEAD)
 git commit -q --amend -m other && git reflog expire --expire=now --all && git gc -q --prune=now
+cupel approve "$run_id" --json >"$e2e_tmp/approve" 2>&1
+is $? 10 "approve: $(cat "$e2e_tmp/approve")"
+has "$(cat "$e2e_tmp/approve")" "the run's base: cannot read commit $base" "why"
+cupel packet check "$run_id" >"$e2e_tmp/check" 2>&1 || fail "its packet: $(cat "$e2e_tmp/check")"
 cupel reject "$run_id" --reason no >"$e2e_tmp/reject" 2>&1
 is $? 0 "reject: $(cat "$e2e_tmp/reject")"
 is "$(cupel runs --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["outcome"])')" rejected "its end"
