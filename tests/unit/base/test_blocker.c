@@ -121,14 +121,22 @@ Test(blocker, the_first_new_failure_names_it)
 #define VERDICT(name, result, why)                                                                                     \
         "{\"name\":\"" name "\",\"gate\":\"director\",\"result\":\"" result "\",\"why\":\"" why "\"}"
 
+/* Two verdicts of the director (`other` may be NULL), then what it decided. */
+static void see_judged(struct blocker *blocker, const char *verdict, const char *other, const char *decision)
+{
+        see(blocker, "receipt.verifier", "director", verdict);
+        if (other)
+                see(blocker, "receipt.verifier", "director", other);
+        see(blocker, "receipt.policy.decision", "director", decision);
+}
+
 /* In strict moods alone, which the log does not name: where the director decided against it, and nothing else did. */
 Test(blocker, what_failed_before_names_a_refusal_that_nothing_else_explains)
 {
         struct blocker blocker = {0};
 
-        see(&blocker, "receipt.verifier", "director", VERDICT("new", "PASS", ""));
-        see(&blocker, "receipt.verifier", "director", VERDICT("old", "PRE_EXISTING", "it fails on the base too"));
-        see(&blocker, "receipt.policy.decision", "director", DECIDED("refuse"));
+        see_judged(&blocker, VERDICT("new", "PASS", ""), VERDICT("old", "PRE_EXISTING", "it fails on the base too"),
+                   DECIDED("refuse"));
         blocker_finish(&blocker, OUTCOME_DIRECTOR_REFUSED);
         cr_assert_eq(blocker.kind, BLOCKER_VERIFIER);
         cr_assert_str_eq(blocker.name, "old");
@@ -140,9 +148,8 @@ Test(blocker, what_failed_before_does_not_hide_what_failed)
 {
         struct blocker blocker = {0};
 
-        see(&blocker, "receipt.verifier", "director", VERDICT("a", "PRE_EXISTING", "it fails on the base too"));
-        see(&blocker, "receipt.verifier", "director", VERDICT("b", "FAIL", "exit status 1"));
-        see(&blocker, "receipt.policy.decision", "director", DECIDED("refuse"));
+        see_judged(&blocker, VERDICT("a", "PRE_EXISTING", "it fails on the base too"),
+                   VERDICT("b", "FAIL", "exit status 1"), DECIDED("refuse"));
         blocker_finish(&blocker, OUTCOME_DIRECTOR_REFUSED);
         cr_assert_str_eq(blocker.name, "b");
         blocker_release(&blocker);
@@ -152,8 +159,7 @@ Test(blocker, what_failed_before_did_not_block_what_was_approved)
 {
         struct blocker blocker = {0};
 
-        see(&blocker, "receipt.verifier", "director", VERDICT("a", "PRE_EXISTING", "it fails on the base too"));
-        see(&blocker, "receipt.policy.decision", "director", DECIDED("approve"));
+        see_judged(&blocker, VERDICT("a", "PRE_EXISTING", "it fails on the base too"), NULL, DECIDED("approve"));
         see(&blocker, "run.state", "director", "{\"to\":\"discarded\",\"reasons\":[\"another reason\"]}");
         blocker_finish(&blocker, OUTCOME_DIRECTOR_REFUSED);
         cr_assert_eq(blocker.kind, BLOCKER_REFUSAL);

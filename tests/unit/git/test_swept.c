@@ -28,6 +28,16 @@ static void check(struct scratch *s, const char *tree)
         cr_assert_eq(quarantine_check(s->q, s->base_tree, tree, NULL, NULL, &s->err), 0, "%s", s->err.message);
 }
 
+/* The change is checked beside the branch that is gone, of which it has a part. */
+static void begin(struct scratch *s, const char *change, char ret_tree[GIT_HEX])
+{
+        scratch_init(s, base);
+        scratch_sh(s, gone);
+        scratch_open(s);
+        scratch_candidate(s, change, ret_tree);
+        check(s, ret_tree);
+}
+
 static void land(struct scratch *s, const char *tree)
 {
         const struct commit_spec made = {.tree = tree,
@@ -72,11 +82,7 @@ Test(swept, a_commit_lands_whole_after_a_sweep)
                 struct scratch s;
                 char tree[GIT_HEX];
 
-                scratch_init(&s, base);
-                scratch_sh(&s, gone);
-                scratch_open(&s);
-                scratch_candidate(&s, changes[i / 2], tree);
-                check(&s, tree);
+                begin(&s, changes[i / 2], tree);
                 scratch_sh(&s, sweeps[i % 2]);
                 land(&s, tree);
                 expect_whole(&s, tree);
@@ -92,11 +98,7 @@ Test(swept, another_handle_finds_what_was_kept)
                 struct scratch s;
                 char tree[GIT_HEX];
 
-                scratch_init(&s, base);
-                scratch_sh(&s, gone);
-                scratch_open(&s);
-                scratch_candidate(&s, same, tree);
-                check(&s, tree);
+                begin(&s, same, tree);
                 scratch_sh(&s, sweeps[i]);
                 check(&s, tree);
                 land(&s, tree);
@@ -110,11 +112,7 @@ Test(swept, what_lies_there_old_is_made_young)
         struct scratch s;
         char tree[GIT_HEX];
 
-        scratch_init(&s, base);
-        scratch_sh(&s, gone);
-        scratch_open(&s);
-        scratch_candidate(&s, same, tree);
-        check(&s, tree);
+        begin(&s, same, tree);
         land(&s, tree);
         _cleanup_free_ char *young =
                 scratch_out(&s, "cd repo; for o in main:a main:n main:n/x main^{tree}; do o=$(git rev-parse $o); "
@@ -156,11 +154,7 @@ Test(swept, only_what_is_in_question_is_copied)
         struct scratch s;
         char tree[GIT_HEX];
 
-        scratch_init(&s, base);
-        scratch_sh(&s, gone);
-        scratch_open(&s);
-        scratch_candidate(&s, "mkdir n; echo idea > n/x; mv d g", tree);
-        check(&s, tree);
+        begin(&s, "mkdir n; echo idea > n/x; mv d g", tree);
         _cleanup_free_ char *kept = scratch_out(&s, "find kept -type f | wc -l");
 
         cr_expect_str_eq(kept, "2"); /* the folder and the file in it; not the root, which is new */
