@@ -235,22 +235,56 @@ static int hear_error(struct json_t *message, struct terminal *terminal, struct 
         return DIRECTOR_FAILED;
 }
 
-static const struct {
-        const char *event;
+#define PREPARES (1U << DIRECTOR_PREPARES)
+#define WAITS (1U << DIRECTOR_WAITS)
+#define DECIDES (1U << DIRECTOR_DECIDES)
+
+static const struct event {
+        const char *name;
+        unsigned when;           /* turns in which it may come */
+        enum director_turn then; /* the turn after it; DIRECTOR_TURNS: the same */
         int (*hear)(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err);
 } events[] = {
-        {"done", hear_done},         {"phase", hear_phase}, {"step", hear_step},
-        {"progress", hear_progress}, {"error", hear_error},
+        {"ready", PREPARES, DIRECTOR_WAITS, NULL},
+        {"progress", PREPARES | DECIDES, DIRECTOR_TURNS, hear_progress},
+        {"phase", PREPARES | WAITS | DECIDES, DIRECTOR_TURNS, hear_phase},
+        {"step", DECIDES, DIRECTOR_TURNS, hear_step},
+        {"done", PREPARES | WAITS | DECIDES, DIRECTOR_IS_DONE, hear_done},
+        {"error", PREPARES | WAITS | DECIDES, DIRECTOR_IS_DONE, hear_error},
 };
+
+static const struct event *find_event(const struct json_t *message, struct err *err)
+{
+        const char *name = json_text_of(message, "event");
+
+        for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+                if (strcmp(events[i].name, name) == 0)
+                        return &events[i];
+        err_set(err, ERR_INPUT, "the protocol has no message \"%.64s\"", name);
+        return NULL;
+}
+
+int director_take_turn(enum director_turn *turn, const struct json_t *message, struct err *err)
+{
+        const struct event *event = find_event(message, err);
+
+        if (!event)
+                return -1;
+        if (!(event->when & (1U << *turn)))
+                return err_set(err, ERR_INPUT, "%s: out of order", event->name);
+        if (event->then != DIRECTOR_TURNS)
+                *turn = event->then;
+        return 0;
+}
 
 int director_hear(struct json_t *message, struct terminal *terminal, struct director_answer *answer, struct err *err)
 {
-        const char *event = json_string_value(json_object_get(message, "event"));
+        const struct event *event = find_event(message, err);
 
-        for (size_t i = 0; event && i < sizeof(events) / sizeof(events[0]); i++)
-                if (strcmp(events[i].event, event) == 0)
-                        return events[i].hear(message, terminal, answer, err);
-        return err_set(err, ERR_INTERNAL, "the director sent a message that the protocol does not have");
+        if (!event)
+                return -1;
+        return event->hear ? event->hear(message, terminal, answer, err)
+                           : err_set(err, ERR_INPUT, "%s is not for this command", event->name);
 }
 
 struct hearing {
@@ -298,13 +332,15 @@ static int receive(struct hearing *hearing, struct json_t **ret, struct err *err
 static int listen_until_done(struct hearing *hearing, const struct director_call *call, struct director_answer *answer,
                              struct err *err)
 {
+        enum director_turn turn = DIRECTOR_DECIDES;
+
         for (;;) {
                 _cleanup_json_ json_t *message = NULL;
                 int got = receive(hearing, &message, err);
 
                 if (got == 0)
                         return err_set(err, ERR_INTERNAL, "the director ended without an answer");
-                if (got < 0)
+                if (got < 0 || director_take_turn(&turn, message, err) < 0)
                         return -1;
                 got = director_hear(message, call->terminal, answer, err);
                 if (got < 0 || got == DIRECTOR_FAILED)

@@ -9,7 +9,7 @@
  *         _cleanup_director_answer_ struct director_answer answer = {0};
  *         if (director_call(&call, &answer, err) < 0) …       it died, or could not turn a failure into an outcome
  *
- * The supervisor, which has an event loop, uses the parts: director_start_ahead() and director_hear().
+ * The supervisor, which has an event loop, uses the parts: director_start_ahead(), director_take_turn() and director_hear().
  *
  * While director_call() waits, SIGINT and SIGTERM are passed on as "stop": the director ends the run cleanly and still
  * answers. Where that is not what the command was asked for (a run that it recovers, beside its own work), the signal is raised again
@@ -67,6 +67,20 @@ int director_begin(int fd, struct err *err);
 
 /* Starts it; the caller owns the channel's descriptor and reaps the child. */
 int director_start(const struct director_call *call, int *ret_fd, pid_t *ret_pid, struct err *err);
+
+/*
+ * Whose turn it is, and what a director may say then; anything else is out of order.
+ *
+ *              ready  progress  phase  step  done  error
+ *   PREPARES     x        x       x            x     x      mode run: until it has its layers
+ *   WAITS                         x            x     x      then, until it is asked for a verdict
+ *   DECIDES               x       x      x     x     x      from then on; every other mode, all the time
+ *   IS_DONE                                                 it has said its last word
+ */
+enum director_turn { DIRECTOR_PREPARES, DIRECTOR_WAITS, DIRECTOR_DECIDES, DIRECTOR_IS_DONE, DIRECTOR_TURNS };
+
+/* Before anything is done about a message. ERR_INPUT where it does not come now; else the turn is the one after it. */
+int director_take_turn(enum director_turn *turn, const struct json_t *message, struct err *err);
 
 #define DIRECTOR_DONE 1
 #define DIRECTOR_FAILED 2

@@ -168,6 +168,8 @@ static void ask_director(struct supervision *s)
                 move_to_director(s);
                 if (s->stage == STAGE_DECIDING && s->verify) {
                         send_op(&s->director, "verify");
+                        if (s->turn == DIRECTOR_WAITS)
+                                s->turn = DIRECTOR_DECIDES;
                         return;
                 }
         }

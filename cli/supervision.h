@@ -11,10 +11,11 @@
  *
  * The director is only asked to verify once nothing in the cage lives any more: what it checks can then not change. Where the
  * run has network, cupel-egress has a cage of its own; it ends when the first has, and is waited for, too.
- * Everything that arrives is checked again; a message that is not in the table of its sender ends the run.
+ * Everything that arrives is checked again; a message that is not in the table of its sender, or out of order there, ends the run.
  */
 
 #include "cli/checkpoint_keep.h"
+#include "cli/director_call.h"
 #include "cli/supervision_processes.h"
 #include "cli/supervision_refs.h"
 #include "cli/supervisor.h"
@@ -77,6 +78,7 @@ struct supervision {
         struct channel director, runner, egress;  /* fd -1 once closed; egress: only where the plan has network */
         pid_t director_pid, cage_pid, egress_pid; /* -1 once reaped */
         enum stage stage;
+        enum director_turn turn; /* what the director may say now */
         bool stopping;
         uint64_t deadline;       /* clock_ms() at which the cage is killed; 0: none */
         uint64_t latest;         /* clock_ms() by which the runner has given its result, or never will */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What director and runner may say to the supervisor: one table for each, and one function per message, which checks every
- * field again; the director's are taken apart in director_call.c. A message that is not in its sender's table, or not as
- * it must be, ends the run.
+ * field again; the director's are taken apart in director_call.c, which says when each may come, too. A message that is not
+ * in its sender's table, or not as it must be, ends the run.
  */
 #include "cli/director_call.h"
 #include "cli/supervision_internal.h"
@@ -317,7 +317,7 @@ void supervision_from_director(struct supervision *s, json_t *message)
 {
         struct err err = ERR_INIT;
 
-        if (dispatch(s, director_handlers, message, &err) < 0)
+        if (director_take_turn(&s->turn, message, &err) < 0 || dispatch(s, director_handlers, message, &err) < 0)
                 supervision_give_up(s, OUTCOME_INTERNAL_ERROR, "the director sent nonsense: %s", err.message);
 }
 

@@ -153,6 +153,7 @@ static void converse(struct supervision *s, unsigned who, const char *text, size
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static const enum stage stages[] = {STAGE_PREPARING, STAGE_WORKING, STAGE_CLOSING, STAGE_DECIDING};
+        static const enum director_turn turns[] = {DIRECTOR_PREPARES, DIRECTOR_WAITS, DIRECTOR_WAITS, DIRECTOR_DECIDES};
         struct context context = {.state_root = (char *)"/nonexistent", .config_file = (char *)"config.yaml"};
         struct supervision s;
         struct launch launch;
@@ -172,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         s.director.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         redact_add(&s.redact, "sk-live-123456");
         s.stage = stages[data[0] / 3 % 4];
+        s.turn = turns[data[0] / 3 % 4];
         converse(&s, data[0], (const char *)data + 1, size - 1);
         supervision_release(&s);
         launch_release(&launch);

@@ -18,6 +18,7 @@ static void setup(void)
         terminal_init(&terminal, false, true, false);
         supervision_init(&s, NULL, &launch, &terminal);
         s.stage = STAGE_WORKING;
+        s.turn = DIRECTOR_WAITS;
 }
 
 static void teardown(void)

@@ -65,3 +65,32 @@ Test(director_call, an_error_and_what_the_protocol_lacks_fail)
                           &answer, &err),
                      -1);
 }
+
+Test(director_call, each_message_has_its_turns)
+{
+        static const struct {
+                const char *event;
+                bool may[DIRECTOR_TURNS]; /* PREPARES, WAITS, DECIDES, IS_DONE */
+                enum director_turn then[DIRECTOR_TURNS];
+        } rows[] = {
+                {"ready", {true, false, false, false}, {DIRECTOR_WAITS}},
+                {"progress", {true, false, true, false}, {DIRECTOR_PREPARES, 0, DIRECTOR_DECIDES}},
+                {"phase", {true, true, true, false}, {DIRECTOR_PREPARES, DIRECTOR_WAITS, DIRECTOR_DECIDES}},
+                {"step", {false, false, true, false}, {0, 0, DIRECTOR_DECIDES}},
+                {"done", {true, true, true, false}, {DIRECTOR_IS_DONE, DIRECTOR_IS_DONE, DIRECTOR_IS_DONE}},
+                {"error", {true, true, true, false}, {DIRECTOR_IS_DONE, DIRECTOR_IS_DONE, DIRECTOR_IS_DONE}},
+                {"surprise", {false}, {0}},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                for (enum director_turn was = 0; was < DIRECTOR_TURNS; was++) {
+                        _cleanup_json_ json_t *message = json_pack("{s:s}", "event", rows[i].event);
+                        enum director_turn turn = was;
+                        struct err err = ERR_INIT;
+
+                        cr_expect_eq(director_take_turn(&turn, message, &err), rows[i].may[was] ? 0 : -1, "%s, %d",
+                                     rows[i].event, (int)was);
+                        cr_expect_eq(turn, rows[i].may[was] ? rows[i].then[was] : was, "%s, %d", rows[i].event,
+                                     (int)was);
+                }
+}
