@@ -12,7 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
-#include "lib/base/process.h"
+#include "lib/store/owner.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -60,13 +60,18 @@ static int ask_inside(bool json, struct err *err)
 
 static int expect_at_work(const struct store_run *run, struct err *err)
 {
+        const struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
+
         if (phase_is_terminal(run->phase) || run->phase == PHASE_HELD)
                 return err_set(err, ERR_INPUT,
                                "run %s is %s: a checkpoint is made only while its agent works; where it left one, this "
                                "goes on "
                                "from there: cupel resume %s",
                                run->id, phase_name(run->phase), run->id);
-        if (!process_lives(run->owner_pid, run->owner_start))
+        if (!owner_is_near(owner) && owner_lives(owner))
+                return err_set(err, ERR_INPUT,
+                               "run %s is at work in another container (pid namespace): ask for it there", run->id);
+        if (!owner_is_near(owner))
                 return err_set(err, ERR_INPUT, "nobody works on run %s any more; what was kept of it: cupel resume %s",
                                run->id, run->id);
         return 0;
@@ -77,7 +82,7 @@ static int signal_owner(const struct store_run *run, struct err *err)
 {
         _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, run->owner_pid, 0);
 
-        if (fd < 0 || !process_lives(run->owner_pid, run->owner_start))
+        if (fd < 0 || !owner_is_near((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
                 return expect_at_work(run, err) < 0 ? -1 : err_errno(err, "ask run %s", run->id);
         if (syscall(SYS_pidfd_send_signal, fd, SUPERVISOR_WISH_SIGNAL, NULL, 0) < 0)
                 return err_errno(err, "ask run %s", run->id);

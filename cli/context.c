@@ -4,6 +4,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/user.h"
+#include "lib/store/owner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ int context_init(struct context *context, struct err *err)
         if (!context->state_root || !context->cache_root || !config)
                 return -1;
         context->config_file = xasprintf("%s/config.yaml", config);
-        return 0;
+        return owner_begin(context->state_root, false, err);
 }
 
 void context_leave(struct context *context)
@@ -111,7 +112,7 @@ int context_open_store(struct context *context, struct err *err)
 
         if (access(runs, F_OK) < 0 && fs_mkdir_spread(runs, 0700, err) < 0)
                 return err_wrap(err, "the state folder %s (CUPEL_STATE names another)", context->state_root);
-        if (check_private(context->state_root, err) < 0)
+        if (check_private(context->state_root, err) < 0 || owner_begin(context->state_root, true, err) < 0)
                 return -1;
         return store_open(path, repo_identity(context->repo), STORE_CREATE, &context->store, err);
 }

@@ -6,7 +6,7 @@
 #include "lib/base/cost_sum.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
-#include "lib/base/process.h"
+#include "lib/store/owner.h"
 #include "policy/policy.h"
 
 #include <time.h>
@@ -43,7 +43,7 @@ static int settle_dead(const struct spend_run *run, void *arg, struct err *err)
         struct err gone = ERR_INIT;
         int64_t actual = run->estimate;
 
-        if (process_lives(run->owner_pid, run->owner_start))
+        if (owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
                 return 0;
         if (store_open(path, NULL, STORE_READ, &store, &gone) == 0 &&
             ledger_reported(store, run->run, &actual, &gone) < 0)

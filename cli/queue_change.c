@@ -6,6 +6,7 @@
 #include "cli/supervisor.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "lib/store/owner.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ static int stop_run(const struct store_run *run, void *arg, struct err *err)
 
         (void)arg;
         (void)err;
-        if (run->claim_epoch && owner_lives(owner))
+        if (run->claim_epoch && owner_is_near(owner))
                 kill(owner.pid, SUPERVISOR_WISH_SIGNAL);
         return 0;
 }

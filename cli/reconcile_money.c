@@ -5,8 +5,8 @@
 #include "cli/reconcile_internal.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/cost_sum.h"
-#include "lib/base/process.h"
 #include "lib/base/str.h"
+#include "lib/store/owner.h"
 #include "lib/store/spend.h"
 
 #include <errno.h>
@@ -49,7 +49,8 @@ static int take_open(const struct spend_run *run, void *arg, struct err *err)
         char money[COST_TEXT];
 
         (void)err;
-        if (!is_ours(looking, run) || run->actual >= 0 || process_lives(run->owner_pid, run->owner_start))
+        if (!is_ours(looking, run) || run->actual >= 0 ||
+            owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
                 return 0;
         cost_text(run->estimate, money);
         reconcile_found(looking->r, run->run, NULL, "%s are reserved for it, and the process that works on it is dead",

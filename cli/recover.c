@@ -7,7 +7,6 @@
 #include "cli/scratch.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/phase.h"
-#include "lib/base/process.h"
 #include "sandbox/cgroup.h"
 
 #include <dirent.h>
@@ -17,16 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct store_owner owner_self(void)
-{
-        return (struct store_owner){.pid = getpid(), .start = process_start(getpid())};
-}
-
-bool owner_lives(struct store_owner owner)
-{
-        return process_lives(owner.pid, owner.start);
-}
 
 int owner_take(struct context *context, const struct store_run *run, struct err *err)
 {

@@ -9,17 +9,12 @@
  */
 
 #include "lib/base/err.h"
-#include "lib/store/store.h"
-
-#include <stdbool.h>
+#include "lib/store/owner.h"
 
 struct context;
 
 int recover_runs(struct context *context, struct err *err);
 
-/* This process as the owner of a run, and whether an owner still lives (same pid, same start time). */
-struct store_owner owner_self(void);
-bool owner_lives(struct store_owner owner);
 /* Takes over a run whose owner is dead, as it was seen: ERR_CONFLICT where its owner lives, or it is no longer what it was. */
 int owner_take(struct context *context, const struct store_run *run, struct err *err);
 /*

@@ -5,7 +5,7 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/process.h"
+#include "lib/store/owner.h"
 #include "lib/store/queue_internal.h"
 
 #include <fcntl.h>
@@ -177,7 +177,7 @@ static int look_at_claim(const struct store_queued *row, void *arg, struct err *
         const bool over = row->lease < taking->now;
         int got;
 
-        if (!over && process_lives(row->owner.pid, row->owner.start))
+        if (!over && owner_lives(row->owner))
                 return 0;
         got = take_one(taking->store, row, over, err);
         if (got > 0)

@@ -241,6 +241,45 @@ work
 is "$status" 0 "exit status"
 is "$(trailers)" "Q1 Q2 Q3 Q4 Q5 " "commits"
 
+# elsewhere COMMAND… : in a pid namespace of its own, as in a container that has the same state folder.
+own_pids=(--pid --fork --kill-child --mount-proc)
+[ "$(id -u)" = 0 ] || own_pids+=(--user --map-current-user)
+elsewhere() { unshare "${own_pids[@]}" "$@"; }
+# start_elsewhere: a worker there; its id is $worker.
+start_elsewhere() {
+        unshare "${own_pids[@]}" cupel work --once >"$e2e_tmp/worker.out" 2>&1 &
+        worker=$!
+        workers+=("$worker")
+}
+
+if elsewhere true 2>/dev/null; then
+        t "who works in another container is not taken for dead: its run goes on, and nobody does it a second time"
+        fresh
+        add FAR "bash -c 'exec -a marker-$$-far sleep 3'; echo far > src/far"
+        start_elsewhere
+        wait_for 30 at_work far || fail "nothing is at work: $(cat "$e2e_tmp/worker.out")"
+        elsewhere cupel admit --yes >"$e2e_tmp/near.out" 2>&1
+        cupel admit --yes >>"$e2e_tmp/near.out" 2>&1
+        hasnt "$(cat "$e2e_tmp/near.out")" recovered "commands beside it"
+        has "$(cupel reconcile 2>&1)" "no contradictions" "reconcile"
+        elsewhere cupel work --once --poll 1 >"$e2e_tmp/work.out" 2>&1
+        wait "$worker"
+        is "$(of FAR state)" "done" "state ($(cat "$e2e_tmp/worker.out" "$e2e_tmp/work.out"))"
+        is "$(cupel runs --json | grep -o "\"far__[^\"]*" | sort -u | wc -l)" 1 "its runs"
+        is "$(subjects)" "Title of FAR " "the history"
+
+        t "a worker that was killed with its container is known to be dead in the next one"
+        add GONE "test -e go || $(hang gone); echo gone > src/gone"
+        start_elsewhere
+        wait_for 30 at_work gone || fail "nothing is at work: $(cat "$e2e_tmp/worker.out")"
+        kill -9 "$worker"
+        wait "$worker" 2>/dev/null
+        let_go
+        elsewhere cupel work --once --poll 1 >"$e2e_tmp/work.out" 2>"$e2e_tmp/work.err"
+        has "$(cat "$e2e_tmp/work.err")" "recovered the interrupted run gone__" "the next worker"
+        is "$(of GONE state)" "done" "state"
+fi
+
 t "several workers share a queue, and every item is one commit"
 fresh
 for i in 1 2 3 4 5 6 7 8 9; do add "N$i" "echo $i > src/n$i"; done
