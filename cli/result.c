@@ -119,9 +119,10 @@ static void print_follows(FILE *out, const struct launch *launch, const struct r
                 const char *what, *text;
                 bool whole; /* the step is said as a worker would take it; else its reason alone */
         } by_hand[] = {
-                {"retry", "the same again is told of this; after cupel queue add, cupel work would ", true},
-                {"split", "after cupel queue add, cupel work would ", true},
-                {"requeue", "the same again: ", false},
+                {"retry", "run it again, and its agent is told of this; queued (cupel queue add), cupel work would ",
+                 true},
+                {"split", "queued (cupel queue add), cupel work would ", true},
+                {"requeue", "run it again: ", false},
                 {"ask", "cupel requests --run @, then cupel requests answer: ", false},
         };
         const char *what = json_text_of(result->next, "what");

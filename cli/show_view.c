@@ -308,7 +308,7 @@ static void put_more(const struct show_page *page, struct str *out)
                 str_printf(out, "cupel show %s %s%s%s\n", run, changes ? "--diff (the patch)" : "",
                            changes && output ? ", " : "", output ? "--log (the output)" : "");
         else if (page->run->phase == PHASE_BLOCKED)
-                str_puts(out, "what the reasons say, then the same again\n");
+                str_puts(out, "what the reasons say, then run it again\n");
         else
                 str_printf(out, "cupel events %s (step by step)\n", run);
 }

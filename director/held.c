@@ -78,6 +78,7 @@ int mode_land(struct director *d, struct err *err)
                 return director_end_again(d, err);
         if (check_held(d, err) < 0 || is_where_it_was(d, &unmoved, err) < 0)
                 return -1;
+        memcpy(d->rounds.held_on, d->parent.commit, GIT_HEX);
         asks = decide_needs_person(&d->plan, &d->candidate.gates, &d->candidate.changes, &why);
         if (unmoved && land(d, asks, &moved, err) < 0)
                 return -1;

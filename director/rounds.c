@@ -139,6 +139,12 @@ static int verify_round(struct director *d, struct round *round, struct err *err
                 return 0;
         input = input_of(d, &round->verdicts);
         round->decision = decide(&input, &round->reasons);
+        if (round->decision == DECISION_HOLD && d->rounds.held_on[0])
+                strv_add_printf(
+                        &round->reasons,
+                        "%s moved on from %.12s, on which this was held: it was merged with what is there now and "
+                        "verified again, and that is asked about anew",
+                        d->row.target_ref, d->rounds.held_on);
         return round->decision != DECISION_LAND && round->stand.run[0] ? line_stand_aside(d, err) : 0;
 }
 

@@ -26,6 +26,7 @@ struct rounds {
         char tree[GIT_HEX], on[GIT_HEX]; /* what the last one verified, on which tree */
         /* on whose expected result the last one was verified; "": on the target itself */
         char ahead[RUN_ID_MAX + 1];
+        char held_on[GIT_HEX]; /* of a run that was held: the commit on which a person saw it; else "" */
 };
 
 #define ROUNDS_MAX 16

@@ -208,8 +208,9 @@ static void judge_work(struct runner *runner, const struct sandbox_result *resul
         runner->outcome = sandbox_reason_is_budget(result->reason) ? OUTCOME_BUDGET_EXCEEDED : OUTCOME_WORK_FAILED;
         reason_of_end("the command", result, &reason);
         strv_take(&runner->reasons, str_steal(&reason));
-        machine_explain_agent(runner,
-                              result->reason == SANDBOX_REASON_EXIT && !result->signal ? result->exit_code : -1);
+        if (result->reason != SANDBOX_REASON_SETUP) /* what never began said nothing more */
+                machine_explain_agent(
+                        runner, result->reason == SANDBOX_REASON_EXIT && !result->signal ? result->exit_code : -1);
         if (result->reason == SANDBOX_REASON_WALL)
                 say_record(runner, "receipt.timeout",
                            json_pack("{s:s, s:s}", "what", "agent", "default_taken", outcome_name(runner->outcome)));

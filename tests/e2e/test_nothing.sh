@@ -34,6 +34,7 @@ unit=(--verify unit=./check.sh)
 nothing "the command fails" 21 work_failed --title x "${unit[@]}" -- sh -c 'echo broken > src/a.txt; echo it hurts; exit 3'
 has "$json" "it hurts" "the reasons quote the command's last words"
 nothing "the command cannot be found" 21 work_failed --title x "${unit[@]}" -- no-such-program
+is "$(jq -r '.reasons | length' <<<"$json")" 1 "it is said once ($json)"
 has "$json" "your home is not shown" "the remedy"
 nothing "a command in one word" 21 work_failed --title x "${unit[@]}" -- "sh -c true"
 has "$json" "items of their own" "the remedy"

@@ -25,7 +25,7 @@ has "$(events note.hyperthesis)" '"actor":"director"' "whose"
 is "$(next what)-$(next mood)" retry-skeptical "next"
 has "$(cd "$repo" && cupel show "$run_id")" "follows   retry in mood skeptical" "show"
 has "$(cd "$repo" && cupel run --policy "$e2e_tmp/policy.yaml" --title breaks -- rm src/a.txt 2>/dev/null)" \
-        "then: the same again is told of this; after cupel queue add, cupel work would retry" "the command's last lines"
+        "then: run it again, and its agent is told of this; queued (cupel queue add), cupel work would retry" "the command's last lines"
 has "$(cd "$repo" && cupel run --policy "$e2e_tmp/policy.yaml" --title breaks --show-prompt -- rm src/a.txt)" \
         "hypothesis by the director: " "what the next run is told"
 

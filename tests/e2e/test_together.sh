@@ -102,6 +102,7 @@ git -C "$repo" commit -q --allow-empty -m moved
 before=$(fingerprint "$repo")
 (cd "$repo" && cupel approve "$run_id") >"$e2e_tmp/out" 2>&1
 is "$?" 10 "cupel approve ($(cat "$e2e_tmp/out"))"
+has "$(cat "$e2e_tmp/out")" "refs/heads/main moved on from " "why it is asked again"
 is "$(fingerprint "$repo")" "$before" "the repository"
 (cd "$repo" && cupel approve "$run_id") >"$e2e_tmp/out" 2>&1
 is "$?" 0 "the second cupel approve ($(cat "$e2e_tmp/out"))"

@@ -32,12 +32,12 @@ Test(result, by_hand_it_is_told_what_a_person_can_do)
         _cleanup_free_ char *retry = told("retry", 0), *ask = told("ask", 0), *again = told("requeue", 0);
 
         cr_assert(strstr(retry,
-                         "next: cupel show item__1\nthen: the same again is told of this; after cupel queue add, "
+                         "next: cupel show item__1\nthen: run it again, and its agent is told of this; queued (cupel queue add), "
                          "cupel work would retry in mood skeptical: it failed\n"),
                   "%s", retry);
         cr_assert(strstr(ask, "then: cupel requests --run item__1, then cupel requests answer: it failed\n"), "%s",
                   ask);
-        cr_assert(strstr(again, "then: the same again: it failed\n"), "%s", again);
+        cr_assert(strstr(again, "then: run it again: it failed\n"), "%s", again);
 }
 
 Test(result, what_a_worker_does_by_itself_is_told_as_such)

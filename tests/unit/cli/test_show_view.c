@@ -71,7 +71,7 @@ Test(show_view, what_never_started_has_nothing_to_see)
         _cleanup_json_ json_t *report = json_object();
 
         run.phase = PHASE_BLOCKED;
-        cr_assert(strstr(page_of(report, &story, false), "next      what the reasons say, then the same again\n"));
+        cr_assert(strstr(page_of(report, &story, false), "next      what the reasons say, then run it again\n"));
 }
 
 Test(show_view, nothing_of_the_agent_reaches_the_terminal_raw)
