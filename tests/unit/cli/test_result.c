@@ -31,9 +31,9 @@ Test(result, by_hand_it_is_told_what_a_person_can_do)
 {
         _cleanup_free_ char *retry = told("retry", 0), *ask = told("ask", 0), *again = told("requeue", 0);
 
-        cr_assert(strstr(retry,
-                         "next: cupel show item__1\nthen: run it again, and its agent is told of this; queued (cupel queue add), "
-                         "cupel work would retry in mood skeptical: it failed\n"),
+        cr_assert(strstr(retry, "next: cupel show item__1\nthen: run it again, and its agent is told of this; queued "
+                                "(cupel queue add), "
+                                "cupel work would retry in mood skeptical: it failed\n"),
                   "%s", retry);
         cr_assert(strstr(ask, "then: cupel requests --run item__1, then cupel requests answer: it failed\n"), "%s",
                   ask);
