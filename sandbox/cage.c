@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CAGE(member) offsetof(struct cage_plan, member)
@@ -197,6 +198,14 @@ int cage_begin(struct spawn_ahead *ret, struct err *err)
         return begin("ahead", ret, err);
 }
 
+/* Sending would not tell: what it had forked has the socket, too, and lives a moment longer. */
+static bool has_ended(pid_t pid)
+{
+        siginfo_t info = {0};
+
+        return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
+}
+
 /* One that died while it waited is no reason to fail; one that does not fit is in nobody's way any longer. */
 static bool take_ahead(const struct cage_start *start, pid_t *ret_pid)
 {
@@ -206,7 +215,7 @@ static bool take_ahead(const struct cage_start *start, pid_t *ret_pid)
 
         if (!ahead || !ahead->pid)
                 return false;
-        if (!fits || send_order(ahead->fd, start, &gone) < 0) {
+        if (!fits || has_ended(ahead->pid) || send_order(ahead->fd, start, &gone) < 0) {
                 spawn_abandon(ahead);
                 return false;
         }

@@ -2,11 +2,14 @@
 /* The cage, with hostile code in the runner's place: the kernel refuses every write but in the run's folder. */
 #include "site.h"
 
+#include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "sandbox/cage.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 
@@ -110,11 +113,24 @@ Test(cage, one_that_was_begun_ahead_is_the_same)
         cr_assert_eq(run_caged("", its_own), 1);
 }
 
+/* Until it has forked: its child has the socket, too, and outlives it for a moment. */
+static void let_it_fork(pid_t pid)
+{
+        _cleanup_free_ char *path = xasprintf("/proc/%d/task/%d/children", (int)pid, (int)pid);
+        _cleanup_str_ struct str children = {0};
+
+        do {
+                str_clear(&children);
+                cr_assert(fs_read_at(AT_FDCWD, path, 4096, &children, &bench.err) == 0, "%s", bench.err.message);
+        } while (!children.len && sched_yield() == 0);
+}
+
 Test(cage, one_begun_ahead_that_is_gone_is_replaced)
 {
         siginfo_t info;
 
         cr_assert(cage_begin(&ahead, &bench.err) == 0);
+        let_it_fork(ahead.pid);
         cr_assert(kill(ahead.pid, SIGKILL) == 0 && waitid(P_PID, (id_t)ahead.pid, &info, WEXITED | WNOWAIT) == 0);
         cr_assert_eq(run_caged("", of_the_host), 0);
 }
