@@ -95,13 +95,15 @@ static void read_groups(struct helper *helper, const struct site_disk *disk, str
 }
 
 /* Only what no group counts is looked for. */
-static void look_at_processes(struct helper *helper, unsigned known)
+static void look_at_processes(struct helper *helper, unsigned known, const struct site_disk *disk)
 {
+        const struct step_room room = {known & CGROUP_MEMORY ? 0 : helper->step.limits.memory_bytes,
+                                       in_memory(helper) ? disk->bytes : 0};
         struct step_usage usage;
 
         if (known == (CGROUP_CPU | CGROUP_MEMORY | CGROUP_TASKS))
                 return;
-        step_usage(&helper->process, &usage);
+        step_usage(&helper->process, &room, &usage);
         if (!(known & CGROUP_CPU))
                 raise_peak(helper, SANDBOX_LIMIT_CPU, usage.cpu_ms);
         if (!(known & CGROUP_MEMORY))
@@ -150,7 +152,7 @@ static enum sandbox_reason look(struct helper *helper, struct cgroup_usage *ret_
         helper->result.out_of_inodes |= disk.out_of_inodes && !disk.full;
         read_groups(helper, &disk, ret_groups);
         if (helper->running)
-                look_at_processes(helper, ret_groups->known);
+                look_at_processes(helper, ret_groups->known, &disk);
         return exceeded(helper, ret_groups, &disk);
 }
 

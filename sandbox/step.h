@@ -105,15 +105,21 @@ void step_reap(struct step_process *process, struct rusage *ret_usage);
 void step_process_release(struct step_process *process);
 
 /*
- * What the step's processes use now, summed over its /proc. Shared memory that nobody has mapped (memfd, a mapping given back
+ * What the step's processes use now, summed over its /proc. Memory that several have mapped counts once. Which is whose is asked
+ * for only where it may be more than the budget; until then the most that one of them has stands for all of it. Of what is mapped
+ * there, a worktree in memory has its own budget. Shared memory that nobody has mapped (memfd, a mapping given back
  * with madvise) is seen in no process: once the machine runs short, what its shared memory grew by counts as the step's.
  */
+struct step_room {
+        uint64_t memory_bytes;   /* the budget; 0: none */
+        uint64_t worktree_bytes; /* in memory */
+};
 struct step_usage {
         uint64_t tasks; /* processes and threads */
         uint64_t memory_bytes;
         uint64_t cpu_ms;
 };
-void step_usage(struct step_process *process, struct step_usage *ret);
+void step_usage(struct step_process *process, const struct step_room *room, struct step_usage *ret);
 
 /* Bytes of removed files below that folder, as the step sees it, which its processes still have open (hidden_files.c). */
 uint64_t step_hidden_files(const struct step_process *process, const char *below);

@@ -4,6 +4,7 @@
  * /proc, so it costs O(processes of the step).
  */
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/fs.h"
 #include "lib/base/process.h"
 #include "sandbox/step.h"
@@ -96,9 +97,64 @@ static void measure_below(struct step_process *process, struct step_usage *ret)
                 ret->tasks--; /* PID 1 is ours */
 }
 
-void step_usage(struct step_process *process, struct step_usage *ret)
+/* ---- memory that several may share ---- */
+
+#define EXACT_MS 500 /* who has more to look at than this is taken at the most that it may be */
+
+struct shares {
+        uint64_t private, all,
+                most; /* bytes: nobody else's; of the others the sum, and the most that one process has */
+};
+
+/* All of the step's processes, by one line of each; `until`: 0, or clock_ms() of the end of patience. false: it ended. */
+static bool sum_lines(int proc, const char *file, const char *key, uint64_t until, uint64_t *ret)
 {
-        uint64_t ticks = 0, pages = 0, most_shared = 0;
+        int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        bool patient = true;
+        struct dirent *entry;
+
+        *ret = 0;
+        while (dir && patient && (entry = readdir(dir))) {
+                if (isdigit((unsigned char)entry->d_name[0]))
+                        *ret += process_bytes(proc, entry->d_name, file, key);
+                patient = !until || clock_ms() < until;
+        }
+        if (dir)
+                closedir(dir);
+        else if (fd >= 0)
+                close(fd);
+        return patient;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+        return a > b ? a - b : 0;
+}
+
+/* The cheapest answer that decides: files that are mapped are no memory of the step, and most shared memory is one and the same. */
+static uint64_t shared_bytes(int proc, const struct shares *shares, const struct step_room *room)
+{
+        const uint64_t left = less(room->memory_bytes, shares->private);
+        uint64_t mapped, exact;
+
+        if (!room->memory_bytes || shares->all <= left || shares->most > left)
+                return shares->most;
+        sum_lines(proc, "status", "RssShmem", 0, &mapped);
+        mapped = less(mapped, room->worktree_bytes);
+        if (mapped <= left)
+                return shares->most;
+        if (!sum_lines(proc, "smaps_rollup", "Pss_Shmem", clock_ms() + EXACT_MS, &exact))
+                return mapped;
+        exact = less(exact, room->worktree_bytes);
+        return exact > shares->most ? exact : shares->most;
+}
+
+void step_usage(struct step_process *process, const struct step_room *room, struct step_usage *ret)
+{
+        const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+        struct shares shares = {0};
+        uint64_t ticks = 0;
         struct dirent *entry;
         DIR *dir;
         int fd;
@@ -117,8 +173,9 @@ void step_usage(struct step_process *process, struct step_usage *ret)
                         continue;
                 ret->tasks += one.threads;
                 ticks += one.ticks;
-                pages += one.private_pages;
-                most_shared = one.shared_pages > most_shared ? one.shared_pages : most_shared;
+                shares.private += one.private_pages * page;
+                shares.all += one.shared_pages * page;
+                shares.most = one.shared_pages * page > shares.most ? one.shared_pages * page : shares.most;
         }
         if (dir)
                 closedir(dir);
@@ -126,7 +183,6 @@ void step_usage(struct step_process *process, struct step_usage *ret)
                 close(fd);
         if (ret->tasks)
                 ret->tasks--; /* PID 1 is ours */
-        ret->memory_bytes = (pages + most_shared) * (uint64_t)sysconf(_SC_PAGESIZE);
-        ret->memory_bytes += hidden_bytes(process);
+        ret->memory_bytes = shares.private + shared_bytes(process->proc, &shares, room) + hidden_bytes(process);
         ret->cpu_ms = ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }

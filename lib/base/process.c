@@ -37,18 +37,29 @@ bool process_is_headless(const uint64_t fields[PROCESS_FIELDS])
         return fields[PROCESS_STATE] == 'Z' && fields[PROCESS_THREADS] > 1;
 }
 
-/* proc_pid_status(5); it costs several times what statm does. */
-static uint64_t table_pages(int proc, const char *folder)
+/* -1: there is no such line. */
+static int read_line(int proc, const char *folder, const char *file, const char *key, uint64_t *ret_bytes)
 {
-        static const char key[] = "\nVmPTE:";
-        _cleanup_free_ char *path = xasprintf("%s/status", folder);
+        _cleanup_free_ char *path = xasprintf("%s/%s", folder, file), *wanted = xasprintf("\n%s:", key);
         _cleanup_str_ struct str text = {0};
         struct err ignored = ERR_INIT;
         const char *line = NULL;
 
         if (fs_read_at(proc, path, 65536, &text, &ignored) == 0)
-                line = strstr(str_text(&text), key);
-        return line ? strtoull(line + strlen(key), NULL, 10) * 1024 / (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+                line = strstr(str_text(&text), wanted);
+        if (!line)
+                return -1;
+        *ret_bytes = strtoull(line + strlen(wanted), NULL, 10) * 1024;
+        return 0;
+}
+
+/* It costs several times what statm does. */
+static uint64_t table_pages(int proc, const char *folder)
+{
+        uint64_t bytes = 0;
+
+        read_line(proc, folder, "status", "VmPTE", &bytes);
+        return bytes / (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* proc_pid_statm(5): size, resident, shared. */
@@ -72,34 +83,66 @@ static int read_pages(int proc, const char *folder, uint64_t *ret_private, uint6
         return 0;
 }
 
-/* Each thread that lives says the same; one that has just ended says nothing. */
-static void read_threads(int proc, const char *pid, uint64_t *ret_private, uint64_t *ret_shared)
+/* Each thread that lives says the same; one that has just ended says nothing. `look` is told their folders until it is content. */
+static void each_thread(int proc, const char *pid, bool (*look)(int task, const char *thread, void *arg), void *arg)
 {
         _cleanup_free_ char *path = xasprintf("%s/task", pid);
         int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        bool content = false;
         struct dirent *entry;
 
-        while (dir && !*ret_private && !*ret_shared && (entry = readdir(dir)))
-                if (entry->d_name[0] != '.')
-                        read_pages(fd, entry->d_name, ret_private, ret_shared);
+        while (dir && !content && (entry = readdir(dir)))
+                content = entry->d_name[0] != '.' && look(fd, entry->d_name, arg);
         if (dir)
                 closedir(dir);
         else if (fd >= 0)
                 close(fd);
 }
 
+struct pages {
+        uint64_t private, shared;
+};
+
+static bool look_at_pages(int task, const char *thread, void *arg)
+{
+        struct pages *pages = arg;
+
+        return read_pages(task, thread, &pages->private, &pages->shared) == 0 && (pages->private || pages->shared);
+}
+
 int process_pages(int proc, const char *pid, uint64_t *ret_private, uint64_t *ret_shared)
 {
-        uint64_t private, shared;
+        struct pages pages;
 
-        if (read_pages(proc, pid, &private, &shared) < 0)
+        if (read_pages(proc, pid, &pages.private, &pages.shared) < 0)
                 return -1;
-        if (!private && !shared) /* dead, headless, or the kernel's own */
-                read_threads(proc, pid, &private, &shared);
-        *ret_private = private;
-        *ret_shared = shared;
+        if (!pages.private && !pages.shared) /* dead, headless, or the kernel's own */
+                each_thread(proc, pid, look_at_pages, &pages);
+        *ret_private = pages.private;
+        *ret_shared = pages.shared;
         return 0;
+}
+
+struct line {
+        const char *file, *key;
+        uint64_t bytes;
+};
+
+static bool look_at_line(int task, const char *thread, void *arg)
+{
+        struct line *line = arg;
+
+        return read_line(task, thread, line->file, line->key, &line->bytes) == 0;
+}
+
+uint64_t process_bytes(int proc, const char *pid, const char *file, const char *key)
+{
+        struct line line = {.file = file, .key = key};
+
+        if (!look_at_line(proc, pid, &line))
+                each_thread(proc, pid, look_at_line, &line);
+        return line.bytes;
 }
 
 uint64_t process_start(pid_t pid)

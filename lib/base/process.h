@@ -39,6 +39,9 @@ bool process_is_headless(const uint64_t fields[PROCESS_FIELDS]);
  */
 int process_pages(int proc, const char *pid, uint64_t *ret_private, uint64_t *ret_shared);
 
+/* What the line `key` of its `status` or `smaps_rollup` says, for which the kernel walks all its pages; 0: nothing, or it is gone. */
+uint64_t process_bytes(int proc, const char *pid, const char *file, const char *key);
+
 uint64_t process_start(pid_t pid); /* clock ticks since boot; 0: it is dead, or cannot be seen */
 bool process_lives(pid_t pid, uint64_t start);
 

@@ -122,6 +122,23 @@ ATTEMPT(eat_headless)
                 pause();
 }
 
+/* Each its own, which looks like what several have together. */
+ATTEMPT(eat_apart)
+{
+        for (int i = 0; i < 16; i++)
+                if (fork() == 0) {
+                        void *memory =
+                                mmap(NULL, 8 * MEBIBYTE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+                        if (memory != MAP_FAILED)
+                                memset(memory, 1, 8 * MEBIBYTE);
+                        for (;;)
+                                pause();
+                }
+        for (;;)
+                pause();
+}
+
 /* Nothing is ever written: what it takes are page tables, of a gigabyte in all. */
 ATTEMPT(eat_tables)
 {

@@ -32,6 +32,8 @@ attempt 17.7 "a hidden file"
 hog fill_hidden disk=16M wall=60s
 attempt 17.6 "memory without a first thread"
 hog eat_headless memory=64M wall=60s
+attempt 17.6 "shared memory of each alone"
+hog eat_apart memory=64M disk=16M wall=20s
 attempt 17.6 "page tables"
 hog eat_tables memory=64M disk=16M wall=20s
 attempt 17.7 "a hidden file without a first thread"

@@ -93,6 +93,26 @@ t "wall time"
 run "$repo" --title hog --budget wall=1s --verify ok=true -- sleep 100
 exceeded agent wall
 
+t "memory that processes share with each other counts once, what each shares with nobody counts for each"
+sharers='import mmap, os, sys, time
+def share():
+    memory = mmap.mmap(-1, 64 << 20)
+    for at in range(0, len(memory), 4096): memory[at] = 1
+    return memory
+together = sys.argv[1] == "together" and share()
+for i in range(6):
+    if os.fork() == 0:
+        if not together: together = share()
+        sum(together[at] for at in range(0, len(together), 4096))
+        time.sleep(1 if sys.argv[1] == "together" else 30)
+        os._exit(0)
+for i in range(6): os.wait()
+open("src/shared.txt", "w").close()'
+run "$repo" --title sharers --budget memory=256M --verify ok=true -- python3 -c "$sharers" apart
+exceeded agent memory
+run "$(new_repo)" --title sharers --budget memory=256M --verify ok=true -- python3 -c "$sharers" together
+is "$outcome" committed "one memory of six processes ($json)"
+
 t "processor time of children that nobody waits for"
 if [ "$(id -u)" = 0 ]; then
         run "$repo" --title hog --budget cpu=1s --budget wall=60s --verify ok=true -- python3 -c '
