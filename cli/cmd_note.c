@@ -13,6 +13,7 @@
 #include "lib/base/event.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/nearest.h"
 
 #include <string.h>
 
@@ -36,9 +37,14 @@ static int find_type(struct note *note, struct err *err)
                 note->type = event_type_find(full); /* `cupel note status` means note.status */
         if (note->type)
                 return 0;
-        for (size_t i = 0; event_type_at(i) && i < 63; i++)
-                names[i] = event_type_name(event_type_at(i));
-        near = options_nearest(typed, names);
+        for (size_t i = 0, count = 0; event_type_at(i) && count < 62; i++) {
+                const char *name = event_type_name(event_type_at(i));
+
+                names[count++] = name;
+                if (strncmp(name, "note.", 5) == 0)
+                        names[count++] = name + 5; /* as it may be typed */
+        }
+        near = nearest_word(typed, names);
         str_put_quoted(&quoted, typed, strlen(typed));
         return err_set(err, ERR_INPUT, "no event type %.80s%s%s%s; `cupel note types` lists them", str_text(&quoted),
                        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");

@@ -125,8 +125,10 @@ int launch_read_item(struct launch *launch, const struct launch_request *request
         if (request->item_file && work_item_parse(bytes.data, bytes.len, request->item_file, &launch->item, err) < 0)
                 return -1;
         changed = work_item_apply(&launch->item, &request->options, err);
-        if (changed < 0 || work_item_check(&launch->item, err) < 0)
+        if (changed < 0)
                 return -1;
+        if (work_item_check(&launch->item, err) < 0)
+                return request->item_file ? err_wrap(err, "%s", request->item_file) : -1;
         if (request->claim)
                 take_claim(launch, request->claim);
         if (changed || !request->item_file) {

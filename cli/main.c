@@ -14,6 +14,7 @@
 #include "cli/render.h"
 
 #include "lib/base/memory.h"
+#include "lib/base/nearest.h"
 #include "sandbox/cage.h"
 
 #include <fcntl.h>
@@ -148,7 +149,7 @@ static void report_unknown(const char *typed)
 
         for (size_t i = 0; i < COMMANDS_MAX && command_at(i); i++)
                 names[i] = command_at(i)->name;
-        near = options_nearest(typed, names);
+        near = nearest_word(typed, names);
         if (near)
                 fprintf(stderr, "cupel: no command %.64s; did you mean %s? (`cupel --help` lists them)\n", typed, near);
         else
@@ -183,7 +184,12 @@ int main(int argc, char **argv)
         github_guard();
         if (command)
                 return run_command(command, argc - 1, argv + 1);
-        if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        if (argc == 3 && strcmp(argv[1], "help") == 0 && command_find(argv[2])) {
+                char option[] = "--help";
+
+                return run_command(command_find(argv[2]), 2, (char *[]){argv[2], option, NULL});
+        }
+        if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
                 printf("cupel %s\n", CUPEL_VERSION);
                 return print_end();
         }

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/render.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static int refuse_unknown(const struct parser *parser, const char *typed, size_t
         for (size_t i = 0, count = 1; i < 62 && parser->table[i].name; i++)
                 if (parser->table[i].help)
                         names[count++] = parser->table[i].name;
-        near = options_nearest(name, names);
+        near = nearest_word(name, names);
         str_put_quoted(&quoted, typed, len);
         if (near)
                 return err_set(err, ERR_INPUT, "no option --%.80s; did you mean --%s? (`cupel %s --help` lists them)",

@@ -78,7 +78,4 @@ void options_rebuild(const struct option_spec *table, struct strv *ret);
 void options_help(const char *command, const char *arguments, const char *summary, const struct option_spec *table,
                   struct str *out);
 
-/* The word of `words` (NULL-terminated) that `typed` was probably meant to be, or NULL where none is near. */
-const char *options_nearest(const char *typed, const char *const *words);
-
 #endif

@@ -4,6 +4,7 @@
 #include "cli/options.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/nearest.h"
 #include "policy/profile.h"
 
 #include <dirent.h>
@@ -126,7 +127,7 @@ int profiles_unknown(const char *name, const struct policy *effective, struct er
                 if (strcmp(names.items[i], PROFILE_COMMAND) != 0)
                         str_printf(&known, "%s%s", known.len ? ", " : "", names.items[i]);
         strv_take(&names, NULL); /* ends the list for the search */
-        near = options_nearest(name, (const char *const *)names.items);
+        near = nearest_word(name, (const char *const *)names.items);
         return err_set(err, ERR_INPUT,
                        "no agent \"%.64s\"; %s%s%sexpected one of %s (`cupel agents` says more), or a "
                        "command after --",

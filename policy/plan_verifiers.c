@@ -5,6 +5,7 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/ignore.h"
+#include "lib/base/nearest.h"
 #include "policy/plan_compile.h"
 
 #include <stdlib.h>
@@ -62,12 +63,21 @@ static void add_policy_verifier(struct compile *compile, const struct verifier *
 static int unknown_verifier(const struct compile *compile, const char *name)
 {
         _cleanup_str_ struct str known = {0};
+        _cleanup_strv_ struct strv names = {0};
+        const char *near;
 
-        for (size_t i = 0; i < compile->policy->verifiers.len; i++)
+        for (size_t i = 0; i < compile->policy->verifiers.len; i++) {
                 str_printf(&known, "%s%s", i ? ", " : "one of ", compile->policy->verifiers.items[i].name);
-        return err_set(compile->err, ERR_INPUT,
-                       "verify: no verifier \"%s\" in the policy; expected %s, or one with run:", name,
-                       known.len ? str_text(&known) : "one that verifiers: defines");
+                strv_add(&names, compile->policy->verifiers.items[i].name);
+        }
+        strv_take(&names, NULL); /* ends the list for the search */
+        near = nearest_word(name, (const char *const *)names.items);
+        return err_set(
+                compile->err, ERR_INPUT,
+                "verify: no verifier \"%s\" in the policy; %s%s%sexpected %s, or a command for it (run: in an item, "
+                "--verify NAME=COMMAND)",
+                name, near ? "did you mean " : "", near ? near : "", near ? "? " : "",
+                known.len ? str_text(&known) : "one that verifiers: defines");
 }
 
 static int add_item_verifier(struct compile *compile, const struct item_verifier *from)

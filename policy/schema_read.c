@@ -6,6 +6,7 @@
 #include "policy/schema.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -273,10 +274,18 @@ static int unknown_key(const struct reader *reader, const struct schema *schema,
         struct yaml_node at = {.line = entry->key_line, .column = entry->key_column};
         _cleanup_str_ struct str expected = {0};
 
-        for (size_t i = 0; i < schema->len; i++)
+        _cleanup_strv_ struct strv names = {0};
+        const char *near;
+
+        for (size_t i = 0; i < schema->len; i++) {
                 str_printf(&expected, "%s%s", i ? ", " : "", schema->keys[i].name);
-        return yaml_err(reader->doc, &at, reader->err, "unknown key \"%.80s\" in %s; expected one of %s", entry->key,
-                        schema->what, str_text(&expected));
+                strv_add(&names, schema->keys[i].name);
+        }
+        strv_take(&names, NULL); /* ends the list for the search */
+        near = nearest_word(entry->key, (const char *const *)names.items);
+        return yaml_err(reader->doc, &at, reader->err, "unknown key \"%.80s\" in %s; %s%s%sexpected one of %s",
+                        entry->key, schema->what, near ? "did you mean " : "", near ? near : "", near ? "? " : "",
+                        str_text(&expected));
 }
 
 static int check_required(const struct reader *reader, const struct schema *schema, const struct yaml_node *map)

@@ -28,6 +28,26 @@ for word in "show NAME" "check NAME" "forget [NAME]" "no key"; do has "$text" "$
 cupel frobnicate 2>"$e2e_tmp/err"
 is "$?" 2 "an unknown command"
 has "$(cat "$e2e_tmp/err")" "--help" "the remedy"
+is "$(cupel help run)" "$(cupel run --help)" "cupel help COMMAND"
+is "$(cupel help)" "$help" "cupel help"
+is "$(cupel version)" "$(cupel --version)" "cupel version"
+
+t "what is mistyped is answered with what was probably meant, and in which file"
+repo=$(new_repo)
+# meant WORDS COMMAND…: exit status 2, and these words
+meant() {
+        local words=$1 said status=0
+        shift
+        said=$(in_repo "$@" 2>&1) || status=$?
+        is "$status" 2 "$*: exit status"
+        has "$said" "$words" "$*"
+}
+printf 'title: x\nverfy: [unit]\n' >"$repo/key.yaml"
+printf 'objective: x\n' >"$repo/untitled.yaml"
+meant 'key.yaml:2:1: unknown key "verfy" in a work item; did you mean verify?' cupel run key.yaml
+meant 'untitled.yaml: the work item has no title' cupel run untitled.yaml
+meant 'no verifier "untit" in the policy; expected' cupel run --title x --verify untit -- true
+meant 'did you mean status?' cupel note --run @last staus text=x
 
 t "doctor names each layer, the tier, and agrees with its JSON"
 text=$(cupel doctor)

@@ -98,7 +98,9 @@ Test(item, the_canonical_form_is_an_item)
 
 Test(item, errors_say_where_and_what_was_expected)
 {
-        refused("title: x\nfoo: 1\n", "item.yaml:2:1: unknown key \"foo\" in a work item; expected one of id, title");
+        refused("title: x\nzzz: 1\n", "item.yaml:2:1: unknown key \"zzz\" in a work item; expected one of id, title");
+        refused("title: x\nverfy: [u]\n",
+                "item.yaml:2:1: unknown key \"verfy\" in a work item; did you mean verify? expected one of id, title");
         refused("title: x\nmood: angry\n", "item.yaml:2:7: mood is \"angry\"; expected one of calm, curious");
         refused("title: x\ntitle: y\n", "item.yaml:2:1: duplicate key");
         refused("title: [x]\n", "item.yaml:1:8: title is a list; expected one line");

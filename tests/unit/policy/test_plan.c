@@ -117,6 +117,8 @@ Test(plan, what_cannot_be_verified_is_refused_before_anything_starts)
         refused("title: x\nagent: {command: [a]}\n", "verifiers: {l: {run: x, scope: [src/]}}\n",
                 "that runs whatever changes");
         refused("title: x\nagent: {command: [a]}\nverify: [gone]\n", VERIFIERS, "no verifier \"gone\"");
+        refused("title: x\nagent: {command: [a]}\nverify: [untit]\n", "verifiers: {unit: {run: x}}\n",
+                "no verifier \"untit\" in the policy; did you mean unit? expected one of unit, or a command for it");
         refused("title: x\nagent: {command: [a]}\nverify: [{name: unit, run: 'true'}]\n", VERIFIERS,
                 "defined by the policy");
         load("title: x\nagent: {command: [a]}\nmood: curious\n", "", &plan);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a mistyped word was probably meant to be: the word at the smallest edit distance, where that is small enough. */
-#include "cli/options.h"
+#include "lib/base/nearest.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define WORD_MAX 40
@@ -35,7 +36,7 @@ static size_t distance(const char *a, const char *b)
         return row[b_len];
 }
 
-const char *options_nearest(const char *typed, const char *const *words)
+const char *nearest_word(const char *typed, const char *const *words)
 {
         const size_t enough = strlen(typed) / 3 + 1;
         const char *best = NULL;
