@@ -8,6 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/signals.h"
 #include "lib/base/spawn.h"
+#include "lib/git/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,13 +36,22 @@ static int watch_wake(struct work *work, struct err *err)
         return 0;
 }
 
+/* The runs find their repository from where the worker is. A folder within may be gone with what one of them lands. */
+static int go_to_root(const struct work *work, struct err *err)
+{
+        const struct repo *repo = work->context->repo;
+        const char *root = repo_workdir(repo) ? repo_workdir(repo) : repo_gitdir(repo);
+
+        return chdir(root) < 0 ? err_errno(err, "go to %s", root) : 0;
+}
+
 int work_open(struct work *work, struct err *err)
 {
         work->signals = work->wake = -1;
         for (size_t i = 0; i < 2 * WORK_JOBS_MAX; i++)
                 work->places[i] = (struct job){.fd = -1};
         work->program = sibling_path("cupel", err);
-        if (!work->program || watch_wake(work, err) < 0)
+        if (!work->program || go_to_root(work, err) < 0 || watch_wake(work, err) < 0)
                 return -1;
         work->signals = signals_listen(err);
         return work->signals < 0 ? -1 : 0;

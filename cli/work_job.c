@@ -11,6 +11,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/lines.h"
 #include "lib/base/spawn.h"
+#include "lib/git/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,10 +138,19 @@ static bool failed_by(int status, enum err_code code)
         return WIFEXITED(status) && WEXITSTATUS(status) == err_exit_status(&(struct err){.code = code});
 }
 
+/* A repository that was moved or is not mounted says nothing of the item. */
+static bool has_repository(const struct work *work)
+{
+        _cleanup_free_ char *found = NULL;
+        struct err ignored = ERR_INIT;
+
+        return repo_discover(".", &found, &ignored) == 0 && strcmp(found, repo_gitdir(work->context->repo)) == 0;
+}
+
 /* What the run could not do for itself. Where another worker recovers it at this moment, that one's transaction moves the item. */
 static int settle(struct work *work, struct job *job, int status, struct err *err)
 {
-        const bool input = failed_by(status, ERR_INPUT);
+        const bool input = failed_by(status, ERR_INPUT) && has_repository(work);
         const char *said = job->said ? job->said : "its run ended without a word";
         const struct store_next next = {.what = input ? NEXT_DROP : NEXT_REQUEUE,
                                         .reason = strncmp(said, "cupel: ", 7) == 0 ? said + 7 : said};
@@ -212,7 +222,7 @@ static void count(struct work *work, const struct job *job, const struct store_q
 static void note_trouble(struct work *work, const struct job *job, const struct store_run *run, int status)
 {
         const bool unfit = run ? run->outcome == OUTCOME_SANDBOX_UNAVAILABLE || run->outcome == OUTCOME_INTERNAL_ERROR
-                               : failed_by(status, ERR_INTERNAL);
+                               : failed_by(status, ERR_INTERNAL) || !has_repository(work);
 
         work->troubles = unfit ? work->troubles + 1 : 0;
         if (!unfit)

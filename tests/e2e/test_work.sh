@@ -241,6 +241,33 @@ work
 is "$status" 0 "exit status"
 is "$(trailers)" "Q1 Q2 Q3 Q4 Q5 " "commits"
 
+t "a worker goes on where the folder that it was started in is gone with what a run landed"
+fresh
+mkdir -p deep/within && echo x >deep/within/x && git add deep && git commit -qm deep
+add FIRST 'rm -rf deep' --priority 1
+add THEN 'echo then > src/then'
+(cd deep/within && exec timeout 120 cupel work --once) >"$e2e_tmp/work.out" 2>&1
+is "$?" 0 "exit status: $(cat "$e2e_tmp/work.out")"
+is "$(trailers)" "FIRST THEN " "commits"
+
+t "a repository that is moved away under a worker ends the worker, and the items stay"
+fresh
+add AWAY "test -e go || $(hang away); echo away > src/away" --priority 1
+for i in 1 2 3 4; do add "R$i" "echo $i > src/r$i"; done
+start_worker
+wait_for 30 at_work away || fail "nothing is at work: $(cat "$e2e_tmp/worker.err")"
+mv "$repo" "$repo.away"
+pkill -f "^marker-$$-away"
+ends "$worker" || kill -9 "$worker"
+wait "$worker"
+is "$?" 70 "exit status: $(cat "$e2e_tmp/worker.out" "$e2e_tmp/worker.err")"
+mv "$repo.away" "$repo"
+cd "$repo" || exit
+let_go
+work
+is "$status" 0 "exit status: $out"
+is "$(trailers)" "AWAY R1 R2 R3 R4 " "commits"
+
 # elsewhere COMMAND… : in a pid namespace of its own, as in a container that has the same state folder.
 own_pids=(--pid --fork --kill-child --mount-proc)
 [ "$(id -u)" = 0 ] || own_pids+=(--user --map-current-user)
