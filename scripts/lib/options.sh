@@ -7,7 +7,8 @@
 #     a_number "$1" "${2-}" [LEAST]   ends like that where the value of an option is no whole number from LEAST (1) on
 #     a_value "$1" "${2-}" "a file"   where there is none
 #     a_user "$1" "${2-}"             where there is no such user, or who asks may not become another
-#     commit_of FOLDER                prints what was checked out there, for a report; nothing where that cannot be told
+#     commit_of FOLDER                prints what was checked out there, for a report; nothing where that cannot be told. Figures of docs/proof,
+#                                     which are written as it is measured, make it no other one
 
 help() {
         sed -n '3,${ /^#/!q; s/^# \{0,1\}//p }' "$0"
@@ -40,5 +41,8 @@ a_user() {
 }
 
 commit_of() {
-        git -C "$1" describe --always --abbrev=12 --dirty 2>/dev/null || :
+        local name
+        name=$(git -C "$1" describe --always --abbrev=12 2>/dev/null) || return 0
+        [ -z "$(git -C "$1" status --porcelain --untracked-files=no -- . ':!docs/proof' ':!docs/proof.md' 2>/dev/null)" ] || name+=-dirty
+        echo "$name"
 }

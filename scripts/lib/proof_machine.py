@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+FIGURES = (":!docs/proof", ":!docs/proof.md")  # are written as it is measured, and change nothing that is
 TOP = Path(__file__).resolve().parent.parent.parent
 
 
@@ -42,8 +43,9 @@ def system():
 def commit():
     if "CUPEL_COMMIT" in os.environ:  # who works on a copy is told
         return os.environ["CUPEL_COMMIT"] or None
-    done = subprocess.run(["git", "describe", "--always", "--abbrev=12", "--dirty"], cwd=TOP, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None
+    name, changed = (subprocess.run(["git", *words], cwd=TOP, capture_output=True, text=True, check=False).stdout.strip()
+                     for words in (["describe", "--always", "--abbrev=12"], ["status", "--porcelain", "--untracked-files=no", "--", ".", *FIGURES]))
+    return name + "-dirty" * bool(changed) if name else None
 
 
 def filesystem(folder):

@@ -35,7 +35,7 @@ def anchor(title):
 def verdict_words(section, found):
     good, total, words = section.tell(found["data"], found["quick"])[0]
     if not total:
-        return words
+        return words or "**MISSED**: nothing was tried"
     if good == total:
         return f"met ({total:,} of {total:,})"
     return f"**MISSED**: {total - good:,} of {total:,}" + (f" ({words})" if words else "")

@@ -51,10 +51,12 @@ def bench(paths):
     rows, series = [], {}
     for path in paths:
         report = whole(path)
+        if report.get("left"):
+            raise Unreadable(f"{path} lacks rows that were asked for, since its command came to no end: {', '.join(report['left'])}")
         rows += report.get("rows", [])
         series.update(report.get("series", {}))
     if not rows and not series:
-        raise Unreadable(f"{paths[0]} holds no figures")
+        raise Unreadable(f"{paths[0]} holds no figures (those of `phases` are for root)")
     return {"rows": rows, "series": series}
 
 

@@ -86,7 +86,7 @@ SECTIONS = [
             "from any moment on, on one that cannot be written, and while the clock jumps.",
             (["sh", "-c", "for how in '--power 100' '--disk 40' '--clock 60'; do scripts/crash-sweep $how --report {report}; done"],
              ["sh", "-c", "for how in '--power 10' '--disk 8' '--clock 8'; do scripts/crash-sweep $how --report {report}; done"]),
-            reader="sweep", takes="1 h, quick 8 min (root)", tell=tell.sweep),
+            reader="sweep", takes="1 h, quick 8 min (root)", tell=tell.trials),
     section("fuzz", "Hostile bytes",
             "Every parser of what others wrote, fuzzed under AddressSanitizer and UBSan for at least ten CPU minutes each, without a finding.",
             (["scripts/fuzz", "--cpu", "--minutes", "10", "--report", "{report}"], ["scripts/fuzz", "--seconds", "10", "--report", "{report}"]),
@@ -114,7 +114,7 @@ SECTIONS = [
             "Unit tests and fuzz corpora under AddressSanitizer and UBSan, end-to-end and abuse tests, real agents, as root and as an ordinary user; "
             "formatting, layers, sizes, shellcheck, cppcheck, clang-tidy, arm64: all of it green.",
             (["sh", "-c", ".ci/run >{report} 2>&1"], ["sh", "-c", "scripts/test --unit >{report} 2>&1"]),
-            reader="suite", takes="1 h, quick 10 min", tell=tell.suite),
+            reader="suite", takes="1 h, quick 10 min", tell=tell.ci),
     section("valgrind", "Memory errors in cages",
             "What sanitizers cannot watch, since nothing of them is in a cage: helpers, cages and steps up to their exec, under valgrind's memcheck, "
             "without an error or a definite leak.",

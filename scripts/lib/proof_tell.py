@@ -75,6 +75,16 @@ def sweep(data, quick=False):
     return (tried - data["violations"], tried + untried + sample, ", ".join(words)), "\n\n".join(parts)
 
 
+TRIALS = {"power": 100, "disk": 40, "clock": 60}  # so many of each at least
+
+
+def trials(data, quick=False):
+    (good, total, words), text = sweep(data, quick)
+    short = [name for name, least in TRIALS.items() if data["trials"].get(name, (0, 0))[0] < (1 if quick else least)]
+    words = [words] * bool(words) + [f"too few, or none, of {', '.join(short)}"] * bool(short)
+    return (good, total + len(short), ", ".join(words)), text
+
+
 def fuzz(data, quick=False):
     found = data["targets"]
     cells = [(f"`{name}`", f"{one['cpu_seconds'] / 60:.1f}", f"{one['executions']:,}", f"{one['coverage']:,}",
@@ -139,6 +149,13 @@ def suite(data, _quick=False):
     if data["checks"]:
         text.append("; ".join(data["checks"]) + ".")
     return (data["passed"], whole, f"{data['failed']} failed" if data["failed"] else ""), "\n\n".join(text)
+
+
+def ci(data, quick=False):
+    """What CI runs ends with the checks: a report without them is of a part."""
+    (good, total, words), text = suite(data)
+    part = not quick and not data["checks"]
+    return (good, total + part, ", ".join([words] * bool(words) + ["without the checks"] * part)), text
 
 
 # ---- Plots: of a section's data, or None where there is nothing to draw ----

@@ -79,6 +79,63 @@ is "$status" 1
 has "$said" "$e2e_tmp/nowhere"
 [ ! -e "$e2e_tmp/empty" ] || fail "a report that is not there left $(find "$e2e_tmp/empty")"
 
+t "a part is not told as the whole: rows that were left, experiments that were not tried, a suite without its checks, nothing at all"
+cp -r "$into" "$e2e_tmp/parts"
+parts() { make_page --into "$e2e_tmp/parts" "$@"; }
+verdict() { sed -n "s/^| \\[$1\\].*) | \\(.*\\) | .*/\\1/p" "$e2e_tmp/parts/proof.md"; }
+echo '{"rows": [{"row": "r", "value": 1, "unit": "ms", "bound": "<= 2", "met": true, "beside": ""}], "series": {}, "left": ["by_hand"]}' >"$e2e_tmp/bench.json"
+parts --only run --from "$e2e_tmp/bench.json"
+is "$status" 1 "rows that were left"
+has "$said" "by_hand"
+sed -i 's/"by_hand"//' "$e2e_tmp/bench.json"
+parts --only run --from "$e2e_tmp/bench.json"
+is "$status" 0 "all rows"
+is "$(verdict "The whole trivial run")" "met (1 of 1)"
+python3 - >"$e2e_tmp/power.jsonl" <<'P'
+import json
+print(json.dumps({"record": "sweep", "time": "t", "user": "root", "seed": 1, "asked": "power 100"}))
+for experiment in ("power", "clock"):
+    for what in range(100):
+        print(json.dumps({"record": "trial", "experiment": experiment, "what": what, "hit": True, "wrong": []}))
+P
+parts --only power --from "$e2e_tmp/power.jsonl"
+is "$(verdict "Power loss.*jump")" "**MISSED**: 1 of 201 (too few, or none, of disk)"
+printf '3 passed, 0 failed\n' >"$e2e_tmp/suite"
+parts --only suite --from "$e2e_tmp/suite"
+is "$(verdict "Tests, sanitizers, analysers")" "**MISSED**: 1 of 4 (without the checks)"
+printf 'check format: ok\n3 passed, 0 failed\n' >"$e2e_tmp/suite"
+parts --only suite --from "$e2e_tmp/suite"
+is "$(verdict "Tests, sanitizers, analysers")" "met (3 of 3)"
+printf '0 passed, 0 failed\n' >"$e2e_tmp/suite"
+parts --only valgrind --from "$e2e_tmp/suite"
+is "$(verdict "Memory errors in cages")" "**MISSED**: nothing was tried"
+make_page --check
+is "$status" 2 "--check without --render measures nothing"
+
+t "a command that failed is not believed, whatever its report says"
+tree=$(new_folder tree)
+cp -r "$e2e_top/scripts" "$tree/" && mkdir -p "$tree/tests" && cp "$e2e_top/tests/CMakeLists.txt" "$tree/tests/"
+printf '#!/bin/sh\necho "commit 1"\necho "9 passed, 0 failed"\nexit 3\n' >"$tree/scripts/valgrind"
+said=$("$tree/scripts/proof" --into "$e2e_tmp/parts" --only valgrind 2>&1) && status=0 || status=$?
+is "$status" 1
+has "$said" "exit status 3"
+is "$(verdict "Memory errors in cages")" "**MISSED**: nothing was tried" "the section as it was"
+
+t "what is measured of a commit is of that commit, though figures are written meanwhile"
+made=$(new_folder made)
+git init -q "$made" && mkdir -p "$made/docs/proof" && echo 1 | tee "$made/docs/proof.md" "$made/docs/proof/run.json" >"$made/a"
+git -C "$made" add -A && git -C "$made" -c user.name=x -c user.email=x@y commit -q -m x
+cp -r "$e2e_top/scripts" "$made/"
+name=$(git -C "$made" rev-parse --short=12 HEAD)
+commit_words() {
+        python3 -B -c 'import sys; sys.path.insert(0, sys.argv[1]); import proof_machine; print(proof_machine.commit())' "$made/scripts/lib"
+        bash -c '. "$1/scripts/lib/options.sh"; commit_of "$1"' x "$made"
+}
+echo 2 | tee "$made/docs/proof.md" >"$made/docs/proof/run.json"
+is "$(commit_words | tr '\n' ' ')" "$name $name "
+echo 2 >"$made/a"
+is "$(commit_words | tr '\n' ' ')" "$name-dirty $name-dirty "
+
 t "the commit is the report's, where it says which"
 has "$(cat "$into/proof.md")" "commit C, as root"
 has "$(cat "$into/proof.md")" "commit not recorded"
