@@ -91,11 +91,12 @@ static void judge(struct attempt *attempt, const struct plan_verifier *verifier,
 }
 
 int attempt_end(struct attempt *attempt, const struct plan_verifier *verifier, const struct sandbox_event *event,
-                struct err *err)
+                struct redact *secrets, struct err *err)
 {
-        const struct test_fetched fetched = sandbox_fetched(event, attempt->log_fd);
+        struct test_fetched fetched = sandbox_fetched(event, attempt->log_fd);
         uint64_t hidden = 0;
 
+        fetched.redact = secrets;
         attempt->end = event->result;
         if (event->result.reason == SANDBOX_REASON_EXIT)
                 test_report_take(&attempt->report, &(struct test_asked){verifier->junit, verifier->tap}, &fetched);

@@ -8,7 +8,7 @@
  *         struct attempt attempt = {.log_fd = -1};
  *         attempt_begin(&attempt, d, verifier, "@base", &step, err);     its log (logs/director.NAME@base.log), its step
  *         … the step runs, until SANDBOX_EVENT_ENDED …
- *         attempt_end(&attempt, verifier, &event, err);                  result, cases, why
+ *         attempt_end(&attempt, verifier, &event, secrets, err);         result, cases, why
  *         attempt_release(&attempt);
  */
 
@@ -30,7 +30,7 @@ struct attempt {
 int attempt_begin(struct attempt *attempt, struct director *d, const struct plan_verifier *verifier, const char *suffix,
                   struct sandbox_step *ret_step, struct err *err);
 int attempt_end(struct attempt *attempt, const struct plan_verifier *verifier, const struct sandbox_event *event,
-                struct err *err);
+                struct redact *secrets, struct err *err);
 void attempt_release(struct attempt *attempt);
 
 #endif

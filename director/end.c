@@ -18,6 +18,8 @@
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/base/phase.h"
+#include "lib/base/redact.h"
+#include "policy/scrub.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -83,6 +85,15 @@ static bool knows_what_was_judged(const struct director *d)
         return from_the_start && !d->ends_again && (!d->rounds.made || d->outcome == OUTCOME_COMMITTED);
 }
 
+/* What is said goes to terminals and to the logs of CI jobs, which are read by more people than the record. */
+static void hide(struct director *d, const struct strv *texts)
+{
+        for (size_t i = 0; i < texts->len; i++) {
+                redact_text(packet_secrets(d), texts->items[i], strlen(texts->items[i]));
+                (void)scrub_text(texts->items[i], strlen(texts->items[i]));
+        }
+}
+
 /* `recorded`: those of the last move, which the packet has; `reasons`: what is said now. */
 static void conclude(struct director *d, const struct strv *recorded, const struct strv *reasons)
 {
@@ -111,6 +122,7 @@ static void conclude(struct director *d, const struct strv *recorded, const stru
         if (whole && !d->up.lost && !d->line.stays)
                 mark_ended(d);
         d->ended = true;
+        hide(d, &told);
         uplink_done(&d->up, &(struct uplink_ending){.outcome = d->outcome,
                                                     .commit = d->outcome == OUTCOME_COMMITTED ? d->row.commit : NULL,
                                                     .tree = d->row.tree,

@@ -7,6 +7,7 @@
 
 #include "director/base_tests.h"
 #include "director/director.h"
+#include "director/packet.h"
 #include "director/parent.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
@@ -152,7 +153,7 @@ static int fill(struct lanes *lanes, struct lane *lane, struct err *err)
 static int take_end(struct lanes *lanes, struct lane *lane, const struct sandbox_event *event, struct err *err)
 {
         lane->running = NULL;
-        if (attempt_end(&lane->attempt, lane->job->verifier, event, err) < 0)
+        if (attempt_end(&lane->attempt, lane->job->verifier, event, packet_secrets(lanes->d), err) < 0)
                 return -1;
         job_take(lane->job, lanes->d, lane->wanted.kind, &lane->attempt);
         return 0;

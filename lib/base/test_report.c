@@ -4,6 +4,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/junit.h"
+#include "lib/base/redact.h"
 #include "lib/base/tap.h"
 
 #include <stdio.h>
@@ -47,12 +48,16 @@ static int read_bytes(const struct test_source *source, struct str *ret, struct 
         return fs_read_fd(source->fd, TEST_REPORT_MAX, ret, err);
 }
 
-static int take_cases(struct test_report *report, const struct test_cases *cases, struct err *err)
+static int take_cases(struct test_report *report, const struct test_cases *cases, struct redact *redact,
+                      struct err *err)
 {
-        for (size_t i = 0; i < cases->len; i++)
+        for (size_t i = 0; i < cases->len; i++) {
+                if (redact)
+                        redact_text(redact, cases->items[i].name, strlen(cases->items[i].name));
                 if (test_cases_add(&report->cases, (const char *const[]){cases->items[i].name}, 1,
                                    cases->items[i].result, cases->items[i].ms, err) < 0)
                         return -1;
+        }
         return 0;
 }
 
@@ -76,7 +81,7 @@ void test_report_read(struct test_report *report, const struct test_source *sour
         }
         if (read_bytes(source, &bytes, &err) < 0 ||
             (source->tap ? tap_parse : junit_parse)(str_text(&bytes), bytes.len, &cases, &err) < 0 ||
-            take_cases(report, &cases, &err) < 0)
+            take_cases(report, &cases, source->redact, &err) < 0)
                 note_error(report, source, &err);
         else if (report->state == TEST_REPORT_NONE)
                 report->state = TEST_REPORT_WHOLE;
@@ -109,7 +114,7 @@ void test_report_take(struct test_report *report, const struct test_asked *asked
         unsigned at = 0;
 
         for (size_t i = 0; i < 2; i++) {
-                struct test_source source = {.path = paths[i], .tap = i == 1, .fd = -1};
+                struct test_source source = {.path = paths[i], .tap = i == 1, .fd = -1, .redact = fetched->redact};
 
                 if (!paths[i])
                         continue;

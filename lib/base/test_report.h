@@ -36,12 +36,15 @@ struct test_report {
         struct test_cases cases;
 };
 
+struct redact;
+
 struct test_source {
-        const char *path; /* as the policy names it; "-": printed */
-        bool tap;         /* else JUnit */
-        int fd;           /* read from its beginning; -1: it was not written */
-        bool odd;         /* something lies there that is no regular file */
-        bool cut;         /* parts of it were left out */
+        const char *path;      /* as the policy names it; "-": printed */
+        bool tap;              /* else JUnit */
+        int fd;                /* read from its beginning; -1: it was not written */
+        bool odd;              /* something lies there that is no regular file */
+        bool cut;              /* parts of it were left out */
+        struct redact *redact; /* values that are hidden in the names of tests; NULL: none */
 };
 
 enum test_opinion {
@@ -60,8 +63,9 @@ void test_report_ask(const struct test_asked *asked, struct strv *ret_paths);
 struct test_fetched {
         const int *fds;
         uint32_t have, odd;
-        int printed;      /* the log of what it printed */
-        bool printed_cut; /* parts of that were left out */
+        int printed;           /* the log of what it printed */
+        bool printed_cut;      /* parts of that were left out */
+        struct redact *redact; /* borrowed */
 };
 /* Descriptors are borrowed. All sources together; the report is finished then. */
 void test_report_take(struct test_report *report, const struct test_asked *asked, const struct test_fetched *fetched);

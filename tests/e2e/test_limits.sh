@@ -198,6 +198,18 @@ for value in "$API_KEY" "$GH_TOKEN"; do
 done
 has "$(cat "$packet/evidence/report.json")" '"redacted": 2'
 has "$(cd "$repo" && cupel show @last)" "secret values hidden"
+
+t "and in the names of tests: where the director alone sees them, and in the evidence that it keeps of a commit"
+named=$(new_repo)
+for failed in '' '<failure/>'; do
+        printf 'sandbox: {env: [API_KEY]}\nverifiers: {named: {gate: director, report: {junit: j.xml}, run: %s}}\n' \
+                "'echo \"<testsuite name=\\\"s\\\"><testcase name=\\\"is \$API_KEY\\\">$failed</testcase></testsuite>\" >j.xml'" >"$e2e_tmp/named.yaml"
+        run "$named" --title named --policy "$e2e_tmp/named.yaml" --verify named -- sh -c 'date +%N >src/a.txt'
+        is "$outcome" "$([ -z "$failed" ] && echo committed || echo director_refused)" "$json"
+        fails grep -raq -- "$API_KEY" "$packet" "$(dirname "$(dirname "$packet")")"/store.db*
+        hasnt "$json$(stderr)" "$API_KEY" "what is said"
+done
+has "$json" "s::is ***********************" "the name of the test, with stars"
 unset API_KEY GH_TOKEN PLAIN SHORT_KEY
 
 t "nothing inside can reach the files of its groups"
