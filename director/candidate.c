@@ -98,7 +98,8 @@ static void judge(struct director *d)
         struct change_trees trees = {.repo = quarantine_repo(d->candidate.quarantine),
                                      .old_tree = d->parent.tree,
                                      .new_tree = d->candidate.tree};
-        const struct change_reader reader = {.read = change_trees_read, .list = change_trees_list, .data = &trees};
+        const struct change_reader reader = {
+                .read = change_trees_read, .list = change_trees_list, .known = packet_secrets(d), .data = &trees};
 
         gate_report_release(&d->candidate.gates);
         d->candidate.gates = (struct gate_report){0};

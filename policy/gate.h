@@ -100,12 +100,15 @@ struct gate_report {
 /* Marks the changes that hold a secret as hidden, so that no patch shows it. True: there are some. */
 bool gate_report_hide(const struct gate_report *report, struct change_list *changes);
 
+struct redact;
+
 /* How a gate reads a whole file of either side: bounded by whoever gives it, -1 with ERR_NOT_FOUND where there is none. */
 struct change_reader {
         int (*read)(void *data, const char *path, bool new_side, struct str *ret, struct err *err);
         /* All files of the old side, `take` for each; folders that `enter` does not want are left out. NULL: they cannot be had. */
         int (*list)(void *data, bool (*enter)(void *arg, const char *folder), void (*take)(void *arg, const char *path),
                     void *arg, struct err *err);
+        const struct redact *known; /* values that the run was given as secrets; NULL: whoever asks has none */
         void *data;
 };
 

@@ -11,6 +11,9 @@
 
 void secret_search(const struct judgement *judgement, const struct change *change);
 
+/* secret_known.c: values that `read` knows (policy/gate.h), as they are, wherever the change brings them. */
+void secret_known(const struct judgement *judgement, const struct change *change);
+
 /* secrets.c: whether the match is one, and nothing that somebody made up. */
 bool secret_is_meant(const struct gate_match *match);
 

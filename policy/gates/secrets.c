@@ -153,5 +153,6 @@ void judge_secrets(const struct judgement *judgement)
         for (size_t i = 0; i < judgement->changes->len; i++) {
                 judge_name(judgement, &judgement->changes->items[i]);
                 secret_search(judgement, &judgement->changes->items[i]);
+                secret_known(judgement, &judgement->changes->items[i]);
         }
 }

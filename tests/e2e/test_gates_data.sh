@@ -79,6 +79,25 @@ judged "a file that is a secret by its name" block secrets secret-file deploy/id
 judged "a token as what a symbolic link leads to" block secrets github-token src/pointer 0 "ln -s \"\$($(token) | cut -d'\"' -f2)\" src/pointer"
 nowhere "$body"
 
+printf 'sandbox: {env: [SERVICE_TOKEN]}\nverifiers: {ok: {run: "true"}}\n' >"$e2e_tmp/given.yaml"
+t "a secret that the run was given, of no format, is refused by the director wherever the change brings it"
+export SERVICE_TOKEN=vQ8rZk2LxT0wYb7uJmNc4H
+# shellcheck disable=SC2016
+for way in 'echo "svc $SERVICE_TOKEN end" > src/a.txt' 'printf "a\\0b $SERVICE_TOKEN" > src/blob' 'ln -s "$SERVICE_TOKEN" src/pointer' 'echo x > "src/$SERVICE_TOKEN"'; do
+        run "$repo" --title x --policy "$e2e_tmp/given.yaml" --verify ok -- sh -c "$way"
+        is "$status $outcome" "23 director_refused" "$way ($json)"
+        has "$json" "a secret that the run was given" "$way: the reason"
+        nowhere "$SERVICE_TOKEN"
+        grep -rqaF "$SERVICE_TOKEN" "$packet" && fail "$way: it is in the packet"
+done
+# shellcheck disable=SC2016
+run "$repo" --title x --policy "$e2e_tmp/given.yaml" --verify ok -- sh -c 'echo "svc \$SERVICE_TOKEN ${SERVICE_TOKEN%H}" > src/named.txt'
+is "$outcome" committed "its name, and less than it ($json)"
+export SERVICE_TOKEN=production
+run "$repo" --title x --policy "$e2e_tmp/given.yaml" --verify ok -- sh -c 'echo "we are in production" > src/word.txt'
+is "$outcome" committed "a word ($json)"
+unset SERVICE_TOKEN
+
 t "two hundred findings before it do not show a secret"
 run "$repo" --title x "${unit[@]}" -- sh -c "mkdir many; for i in \$(seq 300); do $(token) > many/\$i.py; done"
 is "$status" 22 "exit status"
