@@ -73,12 +73,14 @@ static int choose_owner(const struct context *context, const struct admission_wi
 {
         struct owned owned[OWNED_MAX];
         const int len = owners_look(context, owned, err);
+        bool named = !wish->owner;
 
         if (len < 0)
                 return -1;
         for (int i = 0; i < len; i++) {
                 _cleanup_free_ char *name = person_name(owned[i].uid);
 
+                named = named || strcmp(wish->owner, name) == 0;
                 if (owner_is_caller(owned[i].uid) || (wish->owner && strcmp(wish->owner, name) == 0))
                         continue;
                 return err_set(
@@ -88,6 +90,10 @@ static int choose_owner(const struct context *context, const struct admission_wi
                         owned[i].path, name, (unsigned)owned[i].uid,
                         wish->owner ? ", who is not the one that --owner names" : "", name);
         }
+        if (!named)
+                return err_set(err, ERR_INPUT,
+                               "--owner %.64s: nothing of it is that user's; %.200s is yours: cupel admit", wish->owner,
+                               owned[0].path);
         *ret = owned[0].uid;
         return 0;
 }

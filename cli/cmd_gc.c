@@ -217,6 +217,12 @@ static int collect(struct collection *c, struct err *err)
         return status;
 }
 
+/* What goes is gone: who types 30 and means days would have everything removed. */
+static bool lacks_unit(const char *text)
+{
+        return text[strspn(text, "0123456789")] == '\0' && text[strspn(text, "0")] != '\0';
+}
+
 int cmd_gc(struct context *context, int argc, char **argv, struct err *err)
 {
         struct collection c = {.context = context, .columns = render_columns(STDOUT_FILENO)};
@@ -236,9 +242,9 @@ int cmd_gc(struct context *context, int argc, char **argv, struct err *err)
 
         if (got <= 0)
                 return got;
-        if (text_to_time(age, &c.max_age_ms) < 0)
-                return err_set(err, ERR_INPUT, "--max-age: expected a time, as 12h or 30d");
-        if (text_to_size(size, &c.max_bytes) < 0)
-                return err_set(err, ERR_INPUT, "--max-size: expected a size, as 500M or 20G");
+        if (lacks_unit(age) || text_to_time(age, &c.max_age_ms) < 0)
+                return err_set(err, ERR_INPUT, "--max-age: expected a time with its unit, as 12h or 30d");
+        if (lacks_unit(size) || text_to_size(size, &c.max_bytes) < 0)
+                return err_set(err, ERR_INPUT, "--max-size: expected a size with its unit, as 500M or 20G");
         return collect(&c, err);
 }

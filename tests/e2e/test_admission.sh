@@ -169,7 +169,7 @@ rm -r "$XDG_CONFIG_HOME/cupel/config.yaml" "$repo/.cupel"
 
 t "what was typed wrong is refused with what was expected, and nothing is recorded"
 digest=$(shown 'r["digest"]')
-for words in "--risk huge" "--review-after soon" "--review-on weather" "--forbid a/b" "--allow ''"; do
+for words in "--risk huge" "--review-after soon" "--review-on weather" "--forbid a/b" "--allow ''" "--owner alice"; do
         (cd "$repo" && eval "cupel admit --yes $words") >"$e2e_tmp/out" 2>&1
         is "$?" 2 "cupel admit $words ($(cat "$e2e_tmp/out"))"
 done

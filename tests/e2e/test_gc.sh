@@ -51,7 +51,7 @@ gc --max-age 0 --max-size 0 --max-count 3 --dry-run --json
 is "$(list removed)" "$one" "removed"
 
 t "by size the oldest go first"
-gc --max-age 0 --max-size 1 --dry-run --json
+gc --max-age 0 --max-size 1K --dry-run --json
 is "$(list removed)" "$(printf '%s\n' "$one" "$two" "$bad1" | sort | paste -sd, | sed 's/,/, /g')" "removed"
 
 t "by age all go but what waits, and the last packet of a failure that nobody has explained"
@@ -90,6 +90,10 @@ is "$(list removed)" orphan__2020 "removed"
 t "what is asked for wrongly says so"
 gc --max-age soon
 is "$status" 2 --max-age
+for wrong in "--max-age 3" "--max-size 20"; do
+        gc ${wrong% *} "${wrong#* }"
+        is "$status" 2 "$wrong: days or milliseconds, gigabytes or bytes? Nobody says"
+done
 gc --max-count many
 is "$status" 2 --max-count
 

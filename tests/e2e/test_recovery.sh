@@ -150,7 +150,7 @@ has "$(cat "$e2e_tmp/admit")" "finished what the end of run ${run_of[shot]} had 
 succeeds cupel packet check "$packet"
 see_runs
 succeeds cupel outcome "${run_of[shot]}" reject --reason "it was shot" # gc keeps what nobody explained
-has "$(cupel gc --max-age 0 --max-size 1 --dry-run 2>&1)" "would remove packet   ${run_of[shot]}" "cupel gc"
+has "$(cupel gc --max-age 0 --max-size 1K --dry-run 2>&1)" "would remove packet   ${run_of[shot]}" "cupel gc"
 stop_worker
 
 t "a run whose recovery was shot is recovered by the next command, while the worker lives"
