@@ -14,6 +14,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "lib/base/signals.h"
 #include "lib/base/turns.h"
 #include "sandbox/cgroup.h"
 
@@ -247,7 +248,8 @@ static int open_loop(struct loop *loop, struct err *err)
         for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
                 loop->signals[i].data = loop;
                 uv_signal_init(&loop->uv, &loop->signals[i]);
-                uv_signal_start(&loop->signals[i], on_signal, caught[i]);
+                if (caught[i] != SIGHUP || !signals_outlive_terminal())
+                        uv_signal_start(&loop->signals[i], on_signal, caught[i]);
         }
         mask_signals(SIG_UNBLOCK);
         turns_long(); /* a flood of notes is work for whole turns; who asks for an answer meanwhile must not wait for its end */

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
+#include "lib/base/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,8 @@ static int open_signals(struct uplink *up, struct err *err)
         signal(SIGPIPE, SIG_IGN);
         sigemptyset(&wanted);
         sigaddset(&wanted, SIGTERM);
-        sigaddset(&wanted, SIGHUP);
+        if (!signals_outlive_terminal())
+                sigaddset(&wanted, SIGHUP);
         ignored = wanted;
         sigaddset(&ignored, SIGINT);
         if (sigprocmask(SIG_BLOCK, &ignored, NULL) < 0)

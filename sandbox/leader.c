@@ -186,14 +186,15 @@ static int set_descriptors(int output, struct err *err)
 }
 
 /*
- * As a program expects them. Handlers are at their defaults since the clone, but what the helper ignores (SIGPIPE) would stay
- * ignored, here and beyond the exec: `yes | head` would never end.
+ * As a program expects them. Handlers are at their defaults since the clone, but what the helper ignores (SIGPIPE, under nohup SIGHUP) would
+ * stay ignored, here and beyond the exec: `yes | head` would never end.
  */
 static void reset_signals(void)
 {
         sigset_t none;
 
         signal(SIGPIPE, SIG_DFL);
+        signal(SIGHUP, SIG_DFL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -4,6 +4,13 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
+bool signals_outlive_terminal(void)
+{
+        struct sigaction hangup;
+
+        return sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+}
+
 int signals_listen(struct err *err)
 {
         sigset_t set;
@@ -12,7 +19,8 @@ int signals_listen(struct err *err)
         sigemptyset(&set);
         sigaddset(&set, SIGINT);
         sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGHUP);
+        if (!signals_outlive_terminal())
+                sigaddset(&set, SIGHUP);
         if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
                 return err_errno(err, "block signals");
         fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -9,6 +9,14 @@
 
 #include "lib/base/err.h"
 
+#include <stdbool.h>
+
 int signals_listen(struct err *err);
+
+/*
+ * Who started us wants this and what we start to outlive its terminal (nohup(1)): SIGHUP is left ignored then, by whoever would hear it,
+ * and in children. Steps begin with it as programs expect it.
+ */
+bool signals_outlive_terminal(void);
 
 #endif

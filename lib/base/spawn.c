@@ -2,6 +2,7 @@
 #include "lib/base/spawn.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/signals.h"
 #include "lib/base/str.h"
 
 #include <errno.h>
@@ -48,6 +49,8 @@ static int set_signals(posix_spawnattr_t *attributes, bool own_group)
 
         sigemptyset(&none);
         sigfillset(&all);
+        if (signals_outlive_terminal())
+                sigdelset(&all, SIGHUP);
         if (posix_spawnattr_setsigmask(attributes, &none) != 0 || posix_spawnattr_setsigdefault(attributes, &all) != 0)
                 return -1;
         if (own_group && posix_spawnattr_setpgroup(attributes, 0) != 0)

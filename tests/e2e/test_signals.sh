@@ -53,6 +53,20 @@ for signal in INT TERM HUP; do
         done
 done
 
+t "what was started to outlive its terminal (nohup) does, all of it; its steps begin with SIGHUP as programs expect it"
+(
+        trap '' HUP
+        cd "$repo" && exec cupel run --json --quiet --mood calm --title nohup --verify ok=./check.sh -- \
+                bash -c "grep -q 'SigIgn:.*0\$' /proc/self/status || exit 9; bash -c 'exec -a marker-$$-nohup sleep 2'; echo nohup >src/a.txt"
+) >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr" &
+supervisor=$!
+wait_for 20 pgrep -f "^marker-$$-nohup" || fail "the step never began: $(cat "$e2e_tmp/stderr")"
+for victim in supervisor director cage runner; do kill -HUP "$(pid_of "$victim")"; done
+wait "$supervisor"
+is "$?" 0 "exit status ($(cat "$e2e_tmp/stderr"))"
+is "$(git -C "$repo" show main:src/a.txt)" nohup "the commit"
+before=$(fingerprint "$repo")
+
 for moment in work self late; do
         for victim in supervisor director cage runner; do
                 case $moment-$victim in late-cage | late-runner) continue ;; esac # they have ended by then

@@ -157,7 +157,7 @@ done
 t "SIGTERM and a hang-up restore it too"
 for signal in TERM HUP; do
         at_terminal raw "expect=waiting" "kill=$signal:cupel run" -- \
-                sh -c 'trap "" HUP; cupel run --attach --mood calm --title killed --verify ok=./check.sh -- sh -c "printf waiting; sleep 1000"; exit $?'
+                sh -c 'trap : HUP; cupel run --attach --mood calm --title killed --verify ok=./check.sh -- sh -c "printf waiting; sleep 1000"; exit $?'
         is "$status $modes" "27 restored" "$signal: $(tail -c 800 "$seen")"
 done
 is "$(cd "$repo" && cupel runs >/dev/null; fingerprint "$repo")" "$before" "the repository"

@@ -162,6 +162,19 @@ wait "$worker"
 is "$?" 0 "exit status"
 is "$(of SLOW state) $(of NOT_YET state)" "done queued" "the items"
 
+t "a worker that was started to outlive its terminal (nohup) works on after SIGHUP"
+fresh
+(trap '' HUP && exec cupel work) >"$e2e_tmp/worker.out" 2>"$e2e_tmp/worker.err" &
+worker=$!
+workers+=("$worker")
+add BEFORE 'echo before > src/before'
+wait_for 30 is_in BEFORE "done" || fail "BEFORE is $(of BEFORE state)"
+kill -HUP "$worker"
+add AFTER 'echo after > src/after'
+wait_for 30 is_in AFTER "done" || fail "AFTER is $(of AFTER state): $(cat "$e2e_tmp/worker.err")"
+kill -TERM "$worker"
+ends "$worker"
+
 t "a second SIGTERM cancels the runs, whose items go back"
 fresh
 add HANGS "$(hang two)"
