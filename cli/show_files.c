@@ -187,6 +187,8 @@ int show_logs(int packet, const char *only, bool raw, struct err *err)
 
         if (packet_logs(packet, &logs, err) < 0)
                 return -1;
+        if (!only && logs.len == 0)
+                fputs("no output: no step of this run was started\n", stderr);
         if (!only)
                 return show_all(packet, &logs, raw);
         found = find_log(&logs, only);

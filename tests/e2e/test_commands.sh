@@ -48,6 +48,8 @@ meant 'key.yaml:2:1: unknown key "verfy" in a work item; did you mean verify?' c
 meant 'untitled.yaml: the work item has no title' cupel run untitled.yaml
 meant 'no verifier "untit" in the policy; expected' cupel run --title x --verify untit -- true
 meant 'did you mean status?' cupel note --run @last staus text=x
+run "$repo" --title ask --mood deferential -- true
+has "$(in_repo cupel show @last --log 2>&1)" "no step of this run was started" "a run without output"
 
 t "doctor names each layer, the tier, and agrees with its JSON"
 text=$(cupel doctor)
