@@ -14,6 +14,7 @@
 #include "lib/base/identity.h"
 #include "lib/base/json.h"
 #include "lib/base/redact.h"
+#include "lib/packet/folder.h"
 #include "lib/store/approval.h"
 #include "policy/scrub.h"
 
@@ -298,8 +299,8 @@ int launch_close_folder(const struct launch *launch, struct err *err)
 
         if (run < 0)
                 return -1;
-        return fs_remove_tree_at(run, "quarantine", err) < 0 || fs_remove_tree_at(run, "upper", err) < 0 ||
-                               fs_remove_tree_at(run, "staging", err) < 0 || fs_remove_tree_at(run, "resumed", err) < 0
-                       ? -1
-                       : 0;
+        for (const struct packet_work *work = packet_work; work->name; work++)
+                if (fs_remove_tree_at(run, work->name, err) < 0)
+                        return -1;
+        return 0;
 }

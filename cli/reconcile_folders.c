@@ -11,14 +11,13 @@
 #include "lib/base/fs.h"
 #include "lib/base/phase.h"
 #include "lib/base/str.h"
+#include "lib/packet/folder.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-
-static const char *const of_work[] = {"quarantine", "upper", "head", "room", "rooms", "merge", "kept", NULL};
 
 static int list(const struct context *context, const char *folder, struct strv *ret)
 {
@@ -89,13 +88,13 @@ static int take_leftover(const struct store_run *run, void *arg, struct err *err
         _cleanup_free_ char *folder = context_run_folder(r->context, run->id);
 
         (void)err;
-        for (const char *const *name = of_work; is_over(run) && *name; name++) {
-                _cleanup_free_ char *path = xasprintf("%s/%s", folder, *name);
-                _cleanup_free_ char *key = xasprintf("%s/%s", run->id, *name);
+        for (const struct packet_work *work = packet_work; is_over(run) && work->name; work++) {
+                _cleanup_free_ char *path = xasprintf("%s/%s", folder, work->name);
+                _cleanup_free_ char *key = xasprintf("%s/%s", run->id, work->name);
                 struct stat st;
 
                 if (lstat(path, &st) == 0)
-                        reconcile_found(r, run->id, key, "it is over, and its %s is still there", *name);
+                        reconcile_found(r, run->id, key, "it is over, and its %s is still there", work->name);
         }
         return 0;
 }

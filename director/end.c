@@ -19,6 +19,7 @@
 #include "lib/base/json.h"
 #include "lib/base/phase.h"
 #include "lib/base/redact.h"
+#include "lib/packet/folder.h"
 #include "policy/scrub.h"
 
 #include <fcntl.h>
@@ -33,19 +34,15 @@ static enum phase phase_of(enum outcome outcome)
         return outcome == OUTCOME_HELD ? PHASE_HELD : PHASE_DISCARDED;
 }
 
-/* A held run keeps its quarantine and what is kept beside it: landing needs them. Everything else can be made again. */
+/* A held run keeps what its landing needs. Everything else can be made again. */
 static int clean_up(struct director *d, struct err *err)
 {
-        static const char *const folders[] = {"head",    "upper",   "room",         ROOMS_FOLDER, "merge",
-                                              "staging", "resumed", "landing.pack", "landing.idx"};
-        static const char *const needed[] = {"quarantine", "kept"};
         bool failed = false;
 
         director_release_work(d);
-        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-                failed = fs_remove_tree_at(d->run_fd, folders[i], err) < 0 || failed;
-        for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]) && d->outcome != OUTCOME_HELD; i++)
-                failed = fs_remove_tree_at(d->run_fd, needed[i], err) < 0 || failed;
+        for (const struct packet_work *work = packet_work; work->name; work++)
+                if (!work->lands || d->outcome != OUTCOME_HELD)
+                        failed = fs_remove_tree_at(d->run_fd, work->name, err) < 0 || failed;
         return failed ? -1 : 0;
 }
 

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 #define RECORD_BYTES_MAX ((size_t)4096)
 
 /* 1: there is one. */
@@ -63,7 +62,7 @@ static int lay_state(struct director *d, struct quarantine *q, const char *state
 {
         if (!state || director_load_plan(d, err) < 0 || !d->plan.checkpoint.state)
                 return state && !d->has_plan ? -1 : 0;
-        if (lay_tree(q, EMPTY_TREE, state, true, resumed, "state", err) < 0)
+        if (lay_tree(q, GIT_EMPTY_TREE, state, true, resumed, "state", err) < 0)
                 return err_wrap(err, "the checkpoint's state");
         return place_state(resumed, d->plan.checkpoint.state, err);
 }

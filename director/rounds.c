@@ -163,13 +163,10 @@ static int came_true(struct director *d, const struct stand *stand, bool *ret, s
 
 static struct json_t *room_json(const struct room *room)
 {
-        static const char *const uppers[] = {
-                [SANDBOX_UPPER_AUTO] = "auto", [SANDBOX_UPPER_TMPFS] = "tmpfs", [SANDBOX_UPPER_DISK] = "disk"};
-
         if (!room->furnished)
                 return json_null();
         return json_pack("{s:s, s:s, s:s, s:I}", "tier", sandbox_tier_name(room->tier), "worktree", room->worktree,
-                         "upper", uppers[room->upper], "landlock_abi", (json_int_t)room->landlock_abi);
+                         "upper", sandbox_upper_names[room->upper], "landlock_abi", (json_int_t)room->landlock_abi);
 }
 
 /* ---- What is recorded of it ---- */

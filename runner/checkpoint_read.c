@@ -11,8 +11,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
-#define EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-
 void checkpoint_read_forget(struct checkpoint_read *read)
 {
         cleanup_fd(&read->upper_fd);
@@ -60,7 +58,7 @@ int checkpoint_read_open(struct runner *runner, struct err *err)
 static int take_state(struct runner *runner, struct err *err)
 {
         struct checkpoint_read *read = &runner->checkpoint.read;
-        const struct readback_options options = {.base_tree = EMPTY_TREE,
+        const struct readback_options options = {.base_tree = GIT_EMPTY_TREE,
                                                  .untouched = true,
                                                  .raw = true,
                                                  .max_file_bytes = (uint64_t)runner->plan.checkpoint.state_bytes,

@@ -19,7 +19,6 @@ static const enum sandbox_limit reason_limits[] = {
         SANDBOX_REASONS(X)
 #undef X
 };
-static const char *const upper_names[] = {"auto", "tmpfs", "disk", NULL};
 
 /* The flat form of an event on the wire; what does not belong to its type is at its zero. */
 struct wire_event {
@@ -41,7 +40,7 @@ struct wire_event {
 static const struct record_field event_fields[] = {
         {"event", RECORD_NAME, WIRE(type), true, event_names},
         {"tier", RECORD_NAME, WIRE(tier), true, sandbox_tier_names},
-        {"upper", RECORD_NAME, WIRE(upper), true, upper_names},
+        {"upper", RECORD_NAME, WIRE(upper), true, sandbox_upper_names},
         {"landlock_abi", RECORD_U32, WIRE(landlock_abi), true, NULL},
         {"worktree", RECORD_TEXT, WIRE(worktree), true, NULL},
         {"reason", RECORD_NAME, WIRE(reason), true, reason_names},

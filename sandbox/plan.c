@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const upper_names[] = {"auto", "tmpfs", "disk", NULL};
+const char *const sandbox_upper_names[] = {"auto", "tmpfs", "disk", NULL};
 static const char *const worktree_names[] = {"work", "verify", "readonly", NULL};
 
 #define PLAN(member) offsetof(struct sandbox_plan, member)
@@ -20,7 +20,7 @@ static const struct record_field plan_fields[] = {
         {"worktree", RECORD_TEXT, PLAN(worktree), true, NULL},
         {"lower", RECORD_STRINGS, PLAN(lower), true, NULL},
         {"scratch", RECORD_TEXT, PLAN(scratch), true, NULL},
-        {"upper", RECORD_NAME, PLAN(upper), true, upper_names},
+        {"upper", RECORD_NAME, PLAN(upper), true, sandbox_upper_names},
         {"upper_bytes", RECORD_U64, PLAN(upper_bytes), true, NULL},
         {"upper_inodes", RECORD_U64, PLAN(upper_inodes), true, NULL},
         {"tmp_bytes", RECORD_U64, PLAN(tmp_bytes), true, NULL},

@@ -41,9 +41,11 @@ enum sandbox_tier {
 
 enum sandbox_upper {
         SANDBOX_UPPER_AUTO, /* tmpfs where it stores user xattrs and the budget is at most half the free memory, else disk */
-        SANDBOX_UPPER_TMPFS, /* "tmpfs" */
-        SANDBOX_UPPER_DISK,  /* "disk": a folder in `scratch`, its size polled */
+        SANDBOX_UPPER_TMPFS,
+        SANDBOX_UPPER_DISK, /* a folder in `scratch`, its size polled */
 };
+
+extern const char *const sandbox_upper_names[]; /* "auto", "tmpfs", "disk"; NULL ends */
 
 /* A host folder or file and where a step sees it. */
 struct sandbox_show {

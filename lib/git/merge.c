@@ -230,7 +230,6 @@ static void merge_release(struct merge *merge)
 
 static int merge_roots(struct merge *merge, const struct merge_sides *sides, struct err *err)
 {
-        static const char empty_tree[] = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         const struct tree_entry *stays = NULL;
         struct tree_entry root = {.mode = 0};
 
@@ -241,7 +240,7 @@ static int merge_roots(struct merge *merge, const struct merge_sides *sides, str
         if (root.mode)
                 oid_hex(&root.id, merge->result.tree);
         else if (merge->result.len == 0)
-                memcpy(merge->result.tree, empty_tree, sizeof(empty_tree));
+                memcpy(merge->result.tree, GIT_EMPTY_TREE, sizeof(GIT_EMPTY_TREE));
         return 0;
 }
 

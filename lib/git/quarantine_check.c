@@ -142,7 +142,6 @@ static int missing(struct check *check, const char *path, const char *name, size
 /* The candidate's side of a folder. An object that only the quarantine has is noted for the pack. */
 static int fetch_tree(struct check *check, const struct folder *folder, struct entries *ret)
 {
-        static const char empty_tree[] = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         uint64_t len = 0;
         int got = real_tree(check, &folder->new_id, &ret->bytes, &len);
 
@@ -156,7 +155,7 @@ static int fetch_tree(struct check *check, const struct folder *folder, struct e
         }
         if (got < 0)
                 return err_wrap(check->err, "%.200s", *folder->path ? folder->path : "the candidate's tree");
-        if (got == 0 && git_oid_streq(&folder->new_id, empty_tree) != 0)
+        if (got == 0 && git_oid_streq(&folder->new_id, GIT_EMPTY_TREE) != 0)
                 return missing(check, folder->path, "", 0);
         if (count(check, folder->path, "", 0, &check->counts.trees, len) < 0)
                 return -1;
@@ -165,11 +164,10 @@ static int fetch_tree(struct check *check, const struct folder *folder, struct e
 
 static int fetch_old(struct check *check, const struct folder *folder, struct entries *ret)
 {
-        static const char empty_tree[] = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         uint64_t len = 0;
         int got;
 
-        if (!folder->has_old || git_oid_streq(&folder->old_id, empty_tree) == 0)
+        if (!folder->has_old || git_oid_streq(&folder->old_id, GIT_EMPTY_TREE) == 0)
                 return 0;
         oid_set_add(&check->relied.old, &folder->old_id);
         got = real_tree(check, &folder->old_id, &ret->bytes, &len);

@@ -24,6 +24,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* It counts as there, whether or not a store has it. */
+#define GIT_EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
 struct repo;
 
 /* Once per process, before anything else of lib/git; repeating it costs nothing. Starts no threads, touches no network. */

@@ -31,13 +31,12 @@ static int sort(struct tree_base *base, struct err *err)
 
 int tree_base_load(struct tree_base *base, git_odb *odb, const git_oid *id, struct err *err)
 {
-        static const char empty_tree[] = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         struct tree_reader reader;
         struct tree_entry entry;
         size_t cap = 0;
         int got;
 
-        if (git_oid_streq(id, empty_tree) == 0)
+        if (git_oid_streq(id, GIT_EMPTY_TREE) == 0)
                 return 0;
         if (tree_read(odb, id, &base->object, err) < 0)
                 return -1;

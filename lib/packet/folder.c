@@ -17,6 +17,20 @@
 #define HOLLOW_FROM ((off_t)256 << 20)
 #define HOLLOW_RATIO 200
 
+const struct packet_work packet_work[] = {
+        {"head", false},        {"upper", false},     {"room", false},    {"rooms", false},
+        {"merge", false},       {"staging", false},   {"resumed", false}, {"landing.pack", false},
+        {"landing.idx", false}, {"quarantine", true}, {"kept", true},     {NULL, false},
+};
+
+bool packet_is_work(const char *name)
+{
+        for (const struct packet_work *work = packet_work; work->name; work++)
+                if (strcmp(work->name, name) == 0)
+                        return true;
+        return false;
+}
+
 bool packet_name_is_plain(const char *name, size_t len)
 {
         static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-";

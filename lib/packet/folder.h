@@ -21,6 +21,17 @@ struct json_t;
 bool packet_name_is_plain(const char *name, size_t len);
 
 /*
+ * What lies beside the packet while its run is at work; nothing of it is left when that is over, and nothing of it is the packet's. A
+ * held run needs some of it to land. The last row has no name.
+ */
+struct packet_work {
+        const char *name;
+        bool lands;
+};
+extern const struct packet_work packet_work[];
+bool packet_is_work(const char *name);
+
+/*
  * Who writes into a packet: waits until nobody else does, for as long as `packet` is open or until packet_let_go(), and removes what
  * somebody left half-written who was killed.
  */

@@ -29,13 +29,11 @@
 
 static const char *const unsummed[] = {
         "evidence/SHA256SUMS", "operator.jsonl", "amendments.jsonl", LATER_SEAL, ARCHIVE_BUNDLE, NULL};
-static const char *const working[] = {"quarantine", "upper",        "head",        "room", "rooms", "merge",
-                                      "kept",       "landing.pack", "landing.idx", "line", NULL};
 
-static bool among(const char *const *names, const char *name)
+static bool is_unsummed(const char *path)
 {
-        for (; *names; names++)
-                if (strcmp(*names, name) == 0)
+        for (const char *const *one = unsummed; *one; one++)
+                if (strcmp(*one, path) == 0)
                         return true;
         return false;
 }
@@ -170,7 +168,7 @@ static void check_entry(struct verify *v, const char *path, const char *name, co
                 return;
         if (!S_ISREG(st->st_mode))
                 packet_found(v->verdict, PACKET_CHECK_FILES, path, "it is neither a file nor a folder");
-        else if (!of_checkpoint(v, path) && !verify_sum_of(v, path) && !among(unsummed, path))
+        else if (!of_checkpoint(v, path) && !verify_sum_of(v, path) && !is_unsummed(path))
                 packet_found(v->verdict, PACKET_CHECK_FILES, path, "SHA256SUMS does not have it: it was added");
 }
 
@@ -191,7 +189,7 @@ static void walk(struct verify *v, const char *folder, int depth)
                 struct stat st;
 
                 if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                    (!folder[0] && among(working, entry->d_name)) ||
+                    (!folder[0] && packet_is_work(entry->d_name)) ||
                     fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
                 if (!S_ISDIR(st.st_mode))

@@ -237,9 +237,12 @@ restore
 mkdir "$state/runs/young__2020"
 reconcile
 is "$status" 0 "one that may be of a run that is being launched"
-leave() { mkdir "$state/runs/$bad/quarantine"; }
-broken packet.leftover "$bad" leave
-mended no
+for folder in quarantine staging resumed; do
+        leave() { mkdir "$state/runs/$bad/$folder"; }
+        broken packet.leftover "$bad" leave
+        mended no
+        [ ! -e "$state/runs/$bad/$folder" ] || fail "$folder is still there"
+done
 
 t "a checkpoint on record that is not there"
 checkpoint() {
