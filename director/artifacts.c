@@ -33,7 +33,7 @@ struct take {
         int outputs_fd;       /* evidence/outputs */
         struct json_t *items; /* of the receipt */
         uint64_t bytes, files;
-        uint64_t left_out;
+        int64_t left_out;
 };
 
 /* ---- Names ---- */
@@ -159,7 +159,7 @@ static int take_one(struct take *take, const struct json_t *entry, struct err *e
         }
         shown = shown_path(take, path);
         item = json_pack("{s:o, s:n, s:n, s:I, s:b}", "path", json_quoted(shown), "file", "sha256", "bytes",
-                         json_integer_value(json_object_get(entry, "bytes")), "tracked",
+                         facts_add(0, json_int_of(entry, "bytes")), "tracked",
                          json_is_true(json_object_get(entry, "tracked")));
         json_array_append_new(take->items, item);
         if (*odd) {
@@ -213,7 +213,7 @@ static int take_all(struct take *take, const struct json_t *list, struct err *er
                 if (take_one(take, entry, err) < 0)
                         return -1;
         }
-        take->left_out += (uint64_t)json_integer_value(json_object_get(list, "left_out"));
+        take->left_out = facts_add(take->left_out, json_int_of(list, "left_out"));
         return record(take, err);
 }
 

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define VERIFIERS_MAX 1000
+#define KEPT_MAX 1000 /* of each kind */
 #define REDACTED "\"redacted\":"
 
 struct look {
@@ -28,13 +28,13 @@ static void see_verifier(const struct look *look)
 {
         struct json_t *list = by_director(look) ? look->facts->director : look->facts->self;
 
-        if (json_array_size(list) < VERIFIERS_MAX)
+        if (json_array_size(list) < KEPT_MAX)
                 json_array_append(list, look->data);
 }
 
 static void see_limits(const struct look *look)
 {
-        if (json_array_size(look->facts->limits) >= VERIFIERS_MAX)
+        if (json_array_size(look->facts->limits) >= KEPT_MAX)
                 return;
         if (look->time)
                 json_object_set_new(look->data, "time", json_string(look->time));
@@ -65,30 +65,23 @@ static void see_decision(const struct look *look)
                 json_object_set_new(look->facts->decision, "actor", json_string(look->actor));
         if (look->time)
                 json_object_set_new(look->facts->decision, "time", json_string(look->time));
-
-        if (json_is_array(gates)) {
-                json_decref(look->facts->gates);
-                look->facts->gates = json_incref(gates);
-        }
+        if (json_is_array(gates))
+                keep_latest(&look->facts->gates, gates);
         see_sandbox(look);
 }
 
 static void see_attested(const struct look *look)
 {
-        if (!by_director(look))
-                return;
-        json_decref(look->facts->attested);
-        look->facts->attested = json_incref(json_object_get(look->data, "attestations"));
+        if (by_director(look))
+                keep_latest(&look->facts->attested, json_object_get(look->data, "attestations"));
 }
 
 static void see_next(const struct look *look)
 {
         struct json_t *next = json_object_get(look->data, "next");
 
-        if (!json_is_object(next))
-                return;
-        json_decref(look->facts->next);
-        look->facts->next = json_incref(next);
+        if (json_is_object(next))
+                keep_latest(&look->facts->next, next);
 }
 
 static void see_state(const struct look *look)
@@ -125,7 +118,7 @@ static void see_checkpoint(const struct look *look)
 {
         if (!look->facts->checkpoints)
                 look->facts->checkpoints = json_array();
-        if (json_array_size(look->facts->checkpoints) >= VERIFIERS_MAX)
+        if (json_array_size(look->facts->checkpoints) >= KEPT_MAX)
                 return;
         if (look->time)
                 json_object_set_new(look->data, "time", json_string(look->time));
@@ -153,8 +146,8 @@ static void see_artifacts(const struct look *look)
 static void see_status(const struct look *look)
 {
         if (look->actor && strcmp(look->actor, "runner") == 0)
-                look->facts->hidden +=
-                        json_integer_value(json_object_get(json_object_get(look->data, "extra"), "redacted"));
+                look->facts->hidden =
+                        facts_add(look->facts->hidden, json_int_of(json_object_get(look->data, "extra"), "redacted"));
 }
 
 static void see_veto(const struct look *look)
@@ -172,8 +165,7 @@ static void see_rebuild(const struct look *look)
 
 static void see_discrepancies(const struct look *look)
 {
-        json_decref(look->facts->discrepancies);
-        look->facts->discrepancies = json_incref(json_object_get(look->data, "items"));
+        keep_latest(&look->facts->discrepancies, json_object_get(look->data, "items"));
 }
 
 static void keep_said(const struct look *look, struct json_t **list, const char *step)
@@ -273,6 +265,13 @@ int facts_see(struct facts *facts, const struct store_event_row *row, struct err
                 if (strcmp(sights[i].type, type) == 0 && look_with(facts, row, sights[i].see, err) < 0)
                         return -1;
         return 0;
+}
+
+int64_t facts_add(int64_t sum, int64_t more)
+{
+        if (more < 0)
+                return sum;
+        return sum > INT64_MAX - more ? INT64_MAX : sum + more;
 }
 
 struct json_t *facts_log(const struct facts *facts)

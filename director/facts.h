@@ -50,6 +50,9 @@ void facts_init(struct facts *ret);
 int facts_see(struct facts *facts, const struct store_event_row *row, struct err *err); /* each event, in order */
 void facts_release(struct facts *facts);
 
+/* Sums of what the caged side counted, which may be any number: never less than before, and at most the largest there is. */
+int64_t facts_add(int64_t sum, int64_t more);
+
 /* {"file", "events", "head"}: how far the log was read; owned by the caller. */
 struct json_t *facts_log(const struct facts *facts);
 

@@ -97,7 +97,7 @@ static json_int_t sum_of_steps(const struct facts *facts, const char *key)
         struct json_t *step;
         size_t i;
 
-        json_array_foreach(facts->limits, i, step) sum += json_int_of(step, key);
+        json_array_foreach(facts->limits, i, step) sum = facts_add(sum, json_int_of(step, key));
         return sum;
 }
 
@@ -145,8 +145,8 @@ void report_withheld(const struct director *d, const struct facts *facts, struct
         hold_back_patch(report, list);
         json_object_set_new(report, "withheld", list);
         json_object_set_new(report, "redaction",
-                            json_pack("{s:I, s:I, s:I, s:I}", "values", logs + notes + own, "logs", logs, "notes",
-                                      notes, "report", own));
+                            json_pack("{s:I, s:I, s:I, s:I}", "values", facts_add(facts_add(logs, notes), own), "logs",
+                                      logs, "notes", notes, "report", own));
 }
 
 /* ---- What comes next ---- */

@@ -121,7 +121,7 @@ static struct json_t *peaks_of(const struct json_t *limits, json_int_t *ret_wall
         {
                 struct json_t *peak = json_object_get(limit, "peak");
 
-                if (!json_is_integer(peak))
+                if (!json_is_integer(peak) || json_integer_value(peak) < 0) /* of the runner's steps: any number */
                         continue;
                 json_object_set(peaks, json_text_of(limit, "limit"), peak);
                 if (strcmp(json_text_of(limit, "limit"), "wall") == 0)

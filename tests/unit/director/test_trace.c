@@ -16,7 +16,9 @@ static const char told[] =
         "\"limits\":[{\"limit\":\"wall\",\"peak\":400},{\"limit\":\"cpu\",\"peak\":350},"
         "{\"limit\":\"memory\",\"peak\":null}]},"
         "{\"step\":\"agent\",\"ended\":\"exit\",\"time\":\"2026-01-31T12:00:00.300Z\","
-        "\"limits\":[{\"limit\":\"wall\",\"peak\":900}]}],"
+        "\"limits\":[{\"limit\":\"wall\",\"peak\":900}]},"
+        "{\"step\":\"odd\",\"ended\":\"exit\",\"time\":\"2026-01-31T12:00:00.300Z\","
+        "\"limits\":[{\"limit\":\"wall\",\"peak\":-9223372036854775808}]}],"
         "\"processes\":[{\"name\":\"p\",\"start\":\"2026-01-31T11:59:00.000Z\",\"end\":\"2026-01-31T12:01:00.000Z\","
         "\"cpu_ms\":1,\"memory_peak\":2}]}";
 
@@ -57,7 +59,8 @@ Test(trace, spans_of_phases_steps_and_processes_within_the_run)
         is_span(str_text(&text), 3, "director.unit", 500, 900);
         is_span(str_text(&text), 4, "director.unit", 500, 900);
         is_span(str_text(&text), 5, "agent", 0, 300);
-        is_span(str_text(&text), 6, "p", 0, 1000);
+        is_span(str_text(&text), 6, "odd", 300, 300);
+        is_span(str_text(&text), 7, "p", 0, 1000);
         step = line(str_text(&text), 3);
         cr_assert_str_eq(json_text_of(json_object_get(step, "attributes"), "result"), "PASS");
         process = line(str_text(&text), 4);
