@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #define FOLDER "line"
-#define WAIT_MS ((uint64_t)30 * 60 * 1000) /* where the run has no wall budget */
 #define LONG_MS 60000
 
 /* ---- Our own FIFO ---- */
@@ -58,13 +57,10 @@ static void post(struct director *d)
 
 int line_join(struct director *d, struct err *err)
 {
-        const uint64_t longest = d->plan.budget.wall_ms > 0 ? (uint64_t)d->plan.budget.wall_ms : WAIT_MS;
-        bool first = false;
-
         d->line.folder_fd = fs_mkdir_open_at(d->state_fd, FOLDER, 0700, err);
-        d->line.deadline = clock_ms() + longest;
+        d->line.deadline = clock_ms() + (uint64_t)d->plan.budget.wall_ms;
         if (d->line.folder_fd < 0 || make_fifo(d, err) < 0 ||
-            store_line_join(d->store, d->row.target_ref, d->row.id, "", &d->line.position, &first, err) < 0)
+            store_line_join(d->store, d->row.target_ref, d->row.id, &d->line.position, err) < 0)
                 return err_wrap(err, "the line before %s", d->row.target_ref);
         return 0;
 }

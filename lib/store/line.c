@@ -14,8 +14,7 @@ void store_line_release(struct store_line *line)
         *line = (struct store_line){0};
 }
 
-int store_line_join(struct store *store, const char *ref, const char *run, const char *tree, int64_t *ret_position,
-                    bool *ret_first, struct err *err)
+int store_line_join(struct store *store, const char *ref, const char *run, int64_t *ret_position, struct err *err)
 {
         _cleanup_tx_ struct db_tx tx = {0};
         struct sqlite3_stmt *join;
@@ -25,11 +24,9 @@ int store_line_join(struct store *store, const char *ref, const char *run, const
                 return -1;
         db_text(join, 1, ref);
         db_text(join, 2, run);
-        db_text(join, 3, tree);
         if ((got = db_step(store, join, err)) < 0)
                 return -1;
         *ret_position = db_column_int(join, 0);
-        *ret_first = *db_column(join, 1) != '\0';
         db_done(join);
         return got == 1 ? db_commit(&tx, err) : err_set(err, ERR_INTERNAL, "no place in the line");
 }

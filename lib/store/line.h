@@ -8,7 +8,7 @@
  * The line only says who waits for whom: nothing lands because of it. What is in it is as true as the processes behind it
  * live; who finds a dead one ahead removes it.
  *
- *         store_line_join(store, ref, run, tree, &position, &first, err);   tree: expected where nobody is ahead
+ *         store_line_join(store, ref, run, &position, err);
  *         store_line_ahead(store, ref, position, &list, err);          oldest first
  *         store_line_expect(store, position, tree, err);
  *         store_line_leave(store, position, err);
@@ -38,9 +38,8 @@ struct store_line {
 void store_line_release(struct store_line *line);
 #define _cleanup_store_line_ __attribute__((cleanup(store_line_release)))
 
-/* At the end. *ret_first: nobody else was there, and `tree` is what is expected; else nothing is known yet. */
-int store_line_join(struct store *store, const char *ref, const char *run, const char *tree, int64_t *ret_position,
-                    bool *ret_first, struct err *err);
+/* At the end; what is expected of it is not known yet. */
+int store_line_join(struct store *store, const char *ref, const char *run, int64_t *ret_position, struct err *err);
 
 /* Who came to `ref` before `position`. Free with store_line_release(). */
 int store_line_ahead(struct store *store, const char *ref, int64_t position, struct store_line *ret, struct err *err);

@@ -143,8 +143,7 @@
         X(EVIDENCE_DROP, "DELETE FROM evidence WHERE at < ?")                                                          \
         X(EVIDENCE_CASES_ADD, "INSERT OR IGNORE INTO evidence_cases(digest, text) VALUES(?, ?)")                       \
         X(EVIDENCE_CASES_DROP, "DELETE FROM evidence_cases WHERE digest NOT IN (SELECT cases FROM evidence)")          \
-        X(LINE_JOIN, "INSERT OR REPLACE INTO line(ref, run, tree) VALUES(?1, ?2, "                                     \
-                     "iif(EXISTS(SELECT 1 FROM line WHERE ref = ?1), '', ?3)) RETURNING position, tree")               \
+        X(LINE_JOIN, "INSERT OR REPLACE INTO line(ref, run, tree) VALUES(?1, ?2, '') RETURNING position")              \
         X(LINE_AHEAD,                                                                                                  \
           "SELECT position, run, tree, aside FROM line WHERE ref = ?1 AND position < ?2 ORDER BY position")            \
         X(LINE_SET, "UPDATE line SET tree = ?2, aside = ?3 WHERE position = ?1")                                       \
