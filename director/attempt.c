@@ -108,6 +108,6 @@ int attempt_end(struct attempt *attempt, const struct plan_verifier *verifier, c
                 return err_errno(err, "logs/%s", attempt->log);
         if (hash_fd(attempt->log_fd, attempt->log_sha256, err) < 0)
                 return -1;
-        close(steal_fd(&attempt->log_fd));
+        cleanup_fd(&attempt->log_fd);
         return 0;
 }

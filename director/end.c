@@ -167,9 +167,8 @@ static int end_as(struct director *d, const struct director_ending *ending, stru
 
         mark_ending(d);
         (void)artifacts_take(d, &ignored); /* what could not be kept prevents no end */
-        if (!stays)
-                (void)attack_report(d, NULL, &ignored);
         if (!stays) {
+                (void)attack_report(d, NULL, &ignored);
                 failure_compose(d, ending, &aftermath);
                 move.events = aftermath.events;
                 move.events_len = aftermath.len;

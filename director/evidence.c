@@ -42,27 +42,28 @@ static int collect(const struct store_event_row *row, void *arg, struct err *err
         struct collection *collection = arg;
 
         if (strcmp(row->type, SEAL) == 0) {
-                _cleanup_json_ struct json_t *event = json_parse(row->json, row->len, "event", err);
+                _cleanup_json_ struct json_t *data = store_event_data(row->json, err);
 
-                if (!event)
+                if (!data)
                         return -1;
-                take_seal(json_object_get(event, "data"), collection);
+                take_seal(data, collection);
         } else if (strcmp(row->type, DECISION) == 0) { /* the director's own is the last before its seal */
                 snprintf(collection->decision, sizeof(collection->decision), "%s:" STORE_SEQUENCE, row->run,
                          (long long)row->sequence);
         }
-        strv_add_printf(&collection->lines, "%s:%010lld %s", row->run, (long long)row->sequence, row->hash);
+        strv_add_printf(&collection->lines, "%s:" STORE_SEQUENCE " %s", row->run, (long long)row->sequence, row->hash);
         return 0;
 }
 
-static int gather(struct director *d, struct collection *collection, struct err *err)
+/* `anew`: what was sealed does not count; the next seal takes all there is, the old one too. */
+static int gather(struct director *d, bool anew, struct collection *collection, struct err *err)
 {
         const struct store_events_filter filter = {.type_prefix = "receipt."};
 
         if (store_events_each(d->store, d->row.id, &filter, collect, collection, err) < 0)
                 return -1;
-        if (d->sealed.stale)
-                collection->sealed = false; /* the next seal takes all there is, the old one too */
+        if (anew)
+                collection->sealed = false;
         if (!collection->sealed && store_chain_head(d->store, collection->chain, err) < 0)
                 return -1;
         while (collection->sealed && collection->lines.len > collection->sealed_lines)
@@ -114,7 +115,7 @@ int evidence_seal(struct director *d, char ret_digest[HASH_HEX], struct err *err
                 memcpy(ret_digest, d->sealed.digest, HASH_HEX);
                 return 0;
         }
-        got = gather(d, &collection, err);
+        got = gather(d, d->sealed.stale, &collection, err);
         if (got == 0) {
                 evidence_digest(&collection.lines, &text, digest);
                 got = collection.sealed ? check_seal(d, &collection, digest, err)
@@ -150,16 +151,13 @@ int evidence_list(struct director *d, struct str *ret, struct err *err)
 {
         struct collection collection = {.sealed = false};
         char digest[HASH_HEX];
-        const bool stale = d->sealed.stale;
         int got;
 
         if (d->sealed.digest[0]) {
                 str_append(ret, str_text(&d->sealed.text), d->sealed.text.len);
                 return 0;
         }
-        d->sealed.stale = false; /* a seal that no round came after is in the log all the same: the last one counts */
-        got = gather(d, &collection, err);
-        d->sealed.stale = stale;
+        got = gather(d, false, &collection, err); /* a seal that no round came after is in the log all the same */
         if (got == 0 && collection.sealed)
                 evidence_digest(&collection.lines, ret, digest);
         strv_release(&collection.lines);

@@ -9,7 +9,7 @@
  *
  *         _cleanup_aftermath_ struct aftermath aftermath = {0};
  *         failure_compose(d, ending, &aftermath);
- *         move.events = aftermath.events.items …; move.next = aftermath.has_next ? &aftermath.next : NULL;
+ *         move.events = aftermath.events; move.events_len = aftermath.len; move.next = aftermath.has_next ? &aftermath.next : NULL;
  *
  * Never fails: a run must end whatever its log looks like. What cannot be read is left out, and the store then takes the step
  * that follows from the outcome.

@@ -17,18 +17,11 @@
 
 static int read_parent(const struct store_event_row *row, void *arg, struct err *err)
 {
-        struct parent *parent = arg;
-        _cleanup_json_ struct json_t *event = json_parse(row->json, row->len, "event", err);
-        const struct json_t *data = event ? json_object_get(json_object_get(event, "data"), "parent") : NULL;
-        const char *commit = json_string_value(json_object_get(data, "commit"));
-        const char *tree = json_string_value(json_object_get(data, "tree"));
+        _cleanup_json_ struct json_t *data = store_event_data(row->json, err);
 
-        if (!event)
+        if (!data)
                 return -1;
-        if (commit && tree && strlen(commit) == GIT_HEX - 1 && strlen(tree) == GIT_HEX - 1) {
-                memcpy(parent->commit, commit, GIT_HEX);
-                memcpy(parent->tree, tree, GIT_HEX);
-        }
+        (void)parent_from_json(json_object_get(data, "parent"), arg);
         return 0;
 }
 

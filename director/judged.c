@@ -24,7 +24,7 @@ static void take_id(const struct json_t *object, const char *key, char id[GIT_HE
 {
         const char *text = json_text_of(object, key);
 
-        if (strlen(text) == GIT_HEX - 1)
+        if (hex_is(text, GIT_HEX))
                 memcpy(id, text, GIT_HEX);
 }
 
@@ -42,13 +42,9 @@ static void take_patch(struct judged *judged, const struct json_t *data)
 
 static void take_decision(struct judged *judged, const struct json_t *data)
 {
-        const struct json_t *parent = json_object_get(data, "parent");
-
-        if (!json_is_object(parent)) /* who decides before anything is judged names none */
-                return;
+        if (!parent_from_json(json_object_get(data, "parent"), &judged->parent))
+                return; /* who decides before anything is judged names none */
         judged->decided = true;
-        take_id(parent, "commit", judged->parent.commit);
-        take_id(parent, "tree", judged->parent.tree);
         take_id(data, "tree", judged->tree);
         judged->round = (unsigned)json_integer_value(json_object_get(data, "round"));
         snprintf(judged->ahead, sizeof(judged->ahead), "%s", json_text_of(data, "speculated_on"));

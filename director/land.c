@@ -80,7 +80,7 @@ static int lock(struct director *d, struct err *err)
                         d->lock_fd = steal_fd(&lock_fd);
                         return 0;
                 }
-                close(steal_fd(&lock_fd));
+                cleanup_fd(&lock_fd);
                 nanosleep(&pause, NULL);
         }
 }
@@ -163,23 +163,24 @@ static int make_commit(struct director *d, const char *evidence, int64_t now, ch
 
 /* ---- Landing ---- */
 
-struct attempt {
+/* Of the commit that is about to land. */
+struct made_commit {
         const char *evidence;
         bool needs_approval;
         char commit[GIT_HEX];
         int64_t now;
 };
 
-static int prepare(struct director *d, const struct attempt *attempt, struct landing **ret, struct err *err)
+static int prepare(struct director *d, const struct made_commit *made, struct landing **ret, struct err *err)
 {
         const struct landing_spec spec = {.ref = d->row.target_ref,
                                           .base = d->parent.commit,
-                                          .commit = attempt->commit,
+                                          .commit = made->commit,
                                           .run_id = d->row.id,
                                           .work_folder = d->run_folder,
                                           .who_name = COMMITTER_NAME,
                                           .who_mail = COMMITTER_MAIL,
-                                          .time = attempt->now};
+                                          .time = made->now};
 
         return landing_prepare(d->repo, d->candidate.quarantine, &spec, ret, err);
 }
@@ -192,28 +193,28 @@ static struct json_t *parse_intent(const struct landing *landing, struct err *er
 }
 
 /* The run is in landing from here on: with the first intent by the move, with a later one in its place. */
-static int announce(struct director *d, const struct attempt *attempt, const struct landing *landing, struct err *err)
+static int announce(struct director *d, const struct made_commit *made, const struct landing *landing, struct err *err)
 {
         _cleanup_json_ struct json_t *intent = parse_intent(landing, err);
-        struct store_approval_key key = approval_key(d, attempt->evidence);
+        struct store_approval_key key = approval_key(d, made->evidence);
         const struct director_move move = {.to = PHASE_LANDING,
                                            .outcome = STORE_OUTCOME_NONE,
                                            .tree = d->candidate.tree,
-                                           .commit = attempt->commit,
+                                           .commit = made->commit,
                                            .intent = intent};
 
         if (!intent)
                 return -1;
         if (d->row.phase == PHASE_LANDING)
                 return store_intent_set(d->store, d->row.id, intent, err);
-        if (attempt->needs_approval && store_approval_consume(d->store, &key, err) < 0)
+        if (made->needs_approval && store_approval_consume(d->store, &key, err) < 0)
                 return -1;
         return director_move(d, &move, err);
 }
 
-static int wait_for_approval(struct director *d, const struct attempt *attempt, struct err *err)
+static int wait_for_approval(struct director *d, const struct made_commit *made, struct err *err)
 {
-        const struct store_approval_key key = approval_key(d, attempt->evidence);
+        const struct store_approval_key key = approval_key(d, made->evidence);
         int64_t id;
 
         if (store_approval_request(d->store, &key, &id, err) < 0)
@@ -233,7 +234,7 @@ static int moved_away(struct director *d, bool *ret_moved, struct err *err)
 }
 
 /* Nothing is published and nothing is left, whichever step failed. */
-static int not_landed(struct director *d, const struct attempt *attempt, struct err *err)
+static int not_landed(struct director *d, const struct made_commit *made, struct err *err)
 {
         const struct err failure = *err;
         char text[1024];
@@ -243,8 +244,8 @@ static int not_landed(struct director *d, const struct attempt *attempt, struct 
                 return hold_because(d, text, err);
         if (failure.code == ERR_LOST)
                 return director_end_because(d, OUTCOME_CANCELLED, text, err);
-        if (failure.code == ERR_NOT_FOUND && attempt->needs_approval && d->row.phase == PHASE_HELD)
-                return wait_for_approval(d, attempt, err);
+        if (failure.code == ERR_NOT_FOUND && made->needs_approval && d->row.phase == PHASE_HELD)
+                return wait_for_approval(d, made, err);
         return director_end_because(d, OUTCOME_INTERNAL_ERROR, text, err);
 }
 
@@ -269,12 +270,12 @@ int land_committed(struct director *d, const char *commit, struct err *err)
 }
 
 /* The index may change between prepare and execute (a `git add` of the user): then prepare again, a few times. */
-static int try_to_execute(struct director *d, const struct attempt *attempt, struct err *err)
+static int try_to_execute(struct director *d, const struct made_commit *made, struct err *err)
 {
         for (int tries = 1;; tries++) {
                 _cleanup_landing_ struct landing *landing = NULL;
 
-                if (prepare(d, attempt, &landing, err) < 0 || announce(d, attempt, landing, err) < 0)
+                if (prepare(d, made, &landing, err) < 0 || announce(d, made, landing, err) < 0)
                         return -1;
                 if (landing_execute(landing, err) == 0) {
                         strv_copy(&d->left, landing_left(landing));
@@ -286,47 +287,31 @@ static int try_to_execute(struct director *d, const struct attempt *attempt, str
 }
 
 /* What is made in the repository and its checkout is made as the user would make it. */
-static int execute(struct director *d, const struct attempt *attempt, struct err *err)
+static int execute(struct director *d, const struct made_commit *made, struct err *err)
 {
         mode_t own = umask(d->umask);
-        int result = try_to_execute(d, attempt, err);
+        int result = try_to_execute(d, made, err);
 
         umask(own);
         return result;
 }
 
-/*
- * What lands is what was verified: on the tree of the target as it is now. The commit on it may be another one than the tree was
- * first seen on.
- */
-static int still_fits(struct director *d, bool *ret, struct err *err)
-{
-        struct parent tip = {.commit = ""};
-
-        if (merge_tip(d, &tip, err) < 0)
-                return -1;
-        *ret = tip.commit[0] && strcmp(tip.tree, d->parent.tree) == 0;
-        if (*ret)
-                d->parent = tip;
-        return 0;
-}
-
 static int land_locked(struct director *d, bool needs_approval, bool *ret_moved, struct err *err)
 {
         char evidence[HASH_HEX];
-        struct attempt attempt = {.evidence = evidence, .needs_approval = needs_approval, .now = time(NULL)};
+        struct made_commit made = {.evidence = evidence, .needs_approval = needs_approval, .now = time(NULL)};
         uint64_t started = clock_ms();
 
         if (!rounds_hold(d))
                 return err_set(err, ERR_INTERNAL, "what would land is not what was verified");
-        if (evidence_seal(d, evidence, err) < 0 || make_commit(d, evidence, attempt.now, attempt.commit, err) < 0)
+        if (evidence_seal(d, evidence, err) < 0 || make_commit(d, evidence, made.now, made.commit, err) < 0)
                 return -1;
-        if (execute(d, &attempt, err) < 0) {
+        if (execute(d, &made, err) < 0) {
                 const bool kept_by_dead = land_dead_stands_in_the_way(d, err);
 
                 if (err->code != ERR_CONFLICT && !kept_by_dead)
-                        return not_landed(d, &attempt, err);
-                quarantine_forget(d->candidate.quarantine, attempt.commit);
+                        return not_landed(d, &made, err);
+                quarantine_forget(d->candidate.quarantine, made.commit);
                 if (moved_away(d, ret_moved, err) < 0)
                         return -1;
                 if (kept_by_dead)
@@ -334,7 +319,7 @@ static int land_locked(struct director *d, bool needs_approval, bool *ret_moved,
                 return 0;
         }
         d->times.land = clock_ms() - started;
-        return land_committed(d, attempt.commit, err);
+        return land_committed(d, made.commit, err);
 }
 
 /* Under the lock the run must still be what it was: a recovery may have judged us dead, a held run may have been rejected. */
@@ -374,7 +359,7 @@ static int lock_and_land(struct director *d, bool needs_approval, bool *ret_move
         ended = expected == PHASE_HELD ? 0 : director_end_if_interrupted(d, err);
         if (ended)
                 return ended < 0 ? -1 : 0;
-        if (still_fits(d, &fits, err) < 0)
+        if (merge_follow(d, &fits, err) < 0) /* what lands is what was verified */
                 return -1;
         return fits ? land_locked(d, needs_approval, ret_moved, err) : moved_away(d, ret_moved, err);
 }

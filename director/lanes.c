@@ -113,7 +113,7 @@ static int start_attempt(struct lanes *lanes, struct lane *lane, struct err *err
         if (!verdict->started[0])
                 clock_rfc3339(verdict->started);
         lane->running = room;
-        return room_start(room, &step, lane->attempt.log_fd, err);
+        return sandbox_step_start(&room->client, &step, lane->attempt.log_fd, err);
 }
 
 static void end_job(struct lanes *lanes, struct lane *lane)

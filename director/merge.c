@@ -22,6 +22,18 @@ int merge_tip(struct director *d, struct parent *ret, struct err *err)
         return 0;
 }
 
+int merge_follow(struct director *d, bool *ret, struct err *err)
+{
+        struct parent tip = {.commit = ""};
+
+        if (merge_tip(d, &tip, err) < 0)
+                return -1;
+        *ret = tip.commit[0] && strcmp(tip.tree, d->parent.tree) == 0;
+        if (*ret)
+                d->parent = tip;
+        return 0;
+}
+
 /* Ours, below the run's folder: the caged side is dead and never had it. */
 static int own_store(struct director *d, struct err *err)
 {

@@ -10,10 +10,13 @@
  *         merge_onto(d, &parent, &end, &reasons, err);       parent.tree is in the repository, or was borrowed
  *         merge_borrow(d, run, tree, err);                   the expected tree of the run ahead
  *         merge_tip(d, &parent, err);                        where the target is now
+ *         merge_follow(d, &stands, err);                     whether that is still the tree of d->parent
  */
 
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+
+#include <stdbool.h>
 
 struct director;
 struct parent;
@@ -26,6 +29,12 @@ enum merge_end {
 
 /* Where the target is: commit and tree; commit "" where there is no such ref any more. */
 int merge_tip(struct director *d, struct parent *ret, struct err *err);
+
+/*
+ * *ret: the target is at the tree that was merged with and verified on. Then its commit is the parent, which may be another one than
+ * the tree was first seen on, or was only expected.
+ */
+int merge_follow(struct director *d, bool *ret, struct err *err);
 
 /* ERR_REFUSED where its objects are not there (any more), or not sound. */
 int merge_borrow(struct director *d, const char *run, const char *tree, struct err *err);

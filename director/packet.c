@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 #define EXPORT_BUFFER ((size_t)64 << 10)
+#define EVIDENCE "evidence"
+#define TELEMETRY "telemetry"
 
 void packet_release(struct packet *packet)
 {
@@ -42,31 +44,32 @@ int packet_create(int dirfd, const char *name, struct err *err)
         return fd < 0 ? err_errno(err, "create %s", name) : fd;
 }
 
-static void add_own_sum(struct strv *sums, const char *name, const char *hex)
+static void add_own_sum(struct strv *sums, const char *folder, const char *name, const char *hex)
 {
-        _cleanup_free_ char *path = xasprintf("evidence/%s", name);
+        _cleanup_free_ char *path = xasprintf("%s/%s", folder, name);
 
         packet_add_sum(sums, path, hex);
 }
 
-static int write_file(int evidence_fd, const char *name, const char *bytes, size_t len, struct strv *sums,
+/* `dirfd` is that of `folder`. */
+static int write_file(int dirfd, const char *folder, const char *name, const struct str *bytes, struct strv *sums,
                       struct err *err)
 {
-        _cleanup_fd_ int fd = packet_create(evidence_fd, name, err);
+        _cleanup_fd_ int fd = packet_create(dirfd, name, err);
         char hex[HASH_HEX];
 
         if (fd < 0)
                 return -1;
-        if (fs_write_all(fd, bytes, len) < 0)
+        if (fs_write_all(fd, str_text(bytes), bytes->len) < 0)
                 return err_errno(err, "write %s", name);
-        hash_bytes(bytes, len, hex);
-        add_own_sum(sums, name, hex);
+        hash_bytes(str_text(bytes), bytes->len, hex);
+        add_own_sum(sums, folder, name, hex);
         return 0;
 }
 
 int packet_open_evidence(const struct director *d, struct err *err)
 {
-        return fs_mkdir_open_at(d->run_fd, "evidence", 0700, err);
+        return fs_mkdir_open_at(d->run_fd, EVIDENCE, 0700, err);
 }
 
 /* ---- What is known early ---- */
@@ -128,7 +131,7 @@ static int take_event(const struct store_event_row *row, void *arg, struct err *
 
 static int write_events(struct director *d, struct pass *pass, struct strv *sums, struct err *err)
 {
-        _cleanup_fd_ int dirfd = fs_mkdir_open_at(d->run_fd, "telemetry", 0700, err);
+        _cleanup_fd_ int dirfd = fs_mkdir_open_at(d->run_fd, TELEMETRY, 0700, err);
         _cleanup_fd_ int fd = dirfd < 0 ? -1 : packet_create(dirfd, "events.normalized.jsonl", err);
         char hex[HASH_HEX];
 
@@ -140,7 +143,7 @@ static int write_events(struct director *d, struct pass *pass, struct strv *sums
         if (store_events_each(d->store, d->row.id, NULL, take_event, pass, err) < 0 || flush(pass, err) < 0)
                 return -1;
         hash_final(&pass->hash, hex);
-        packet_add_sum(sums, "telemetry/events.normalized.jsonl", hex);
+        packet_add_sum(sums, TELEMETRY "/events.normalized.jsonl", hex);
         return 0;
 }
 
@@ -162,19 +165,13 @@ struct redact *packet_secrets(struct director *d)
 
 static int write_trace(struct director *d, const struct json_t *report, struct strv *sums, struct err *err)
 {
-        _cleanup_fd_ int dirfd = fs_mkdir_open_at(d->run_fd, "telemetry", 0700, err);
-        _cleanup_fd_ int fd = dirfd < 0 ? -1 : packet_create(dirfd, "trace.jsonl", err);
+        _cleanup_fd_ int dirfd = fs_mkdir_open_at(d->run_fd, TELEMETRY, 0700, err);
         _cleanup_str_ struct str lines = {0};
-        char hex[HASH_HEX];
 
-        if (fd < 0)
+        if (dirfd < 0)
                 return -1;
         trace_put(report, &lines);
-        if (fs_write_all(fd, str_text(&lines), lines.len) < 0)
-                return err_errno(err, "write trace.jsonl");
-        hash_bytes(str_text(&lines), lines.len, hex);
-        packet_add_sum(sums, "telemetry/trace.jsonl", hex);
-        return 0;
+        return write_file(dirfd, TELEMETRY, "trace.jsonl", &lines, sums, err);
 }
 
 /* And the attestation of what they say: by then `sums` has everything else. */
@@ -188,8 +185,8 @@ static int write_reports(struct director *d, int evidence_fd, const struct facts
                 return err_set(err, ERR_INTERNAL, "the report is no JSON");
         report_markdown(report, &markdown);
         if (write_trace(d, report, sums, err) < 0 ||
-            write_file(evidence_fd, "report.json", str_text(&json), json.len, sums, err) < 0 ||
-            write_file(evidence_fd, "report.md", str_text(&markdown), markdown.len, sums, err) < 0)
+            write_file(evidence_fd, EVIDENCE, "report.json", &json, sums, err) < 0 ||
+            write_file(evidence_fd, EVIDENCE, "report.md", &markdown, sums, err) < 0)
                 return -1;
         return attest_write(d, evidence_fd, report, facts->attested, sums, err);
 }
@@ -217,7 +214,7 @@ static int write_logs(struct director *d, int evidence_fd, struct strv *sums, st
         if (fd < 0 || packet_put_logs(d->run_fd, fd, &hash, sums, err) < 0)
                 return -1;
         hash_final(&hash, hex);
-        add_own_sum(sums, "test.log", hex);
+        add_own_sum(sums, EVIDENCE, "test.log", hex);
         return 0;
 }
 
@@ -227,14 +224,14 @@ static int write_evidence_set(struct director *d, int evidence_fd, struct strv *
 
         if (evidence_list(d, &list, err) < 0)
                 return -1;
-        return list.len ? write_file(evidence_fd, "evidence-set.txt", list.data, list.len, sums, err) : 0;
+        return list.len ? write_file(evidence_fd, EVIDENCE, "evidence-set.txt", &list, sums, err) : 0;
 }
 
 static void add_early_sums(const struct director *d, struct strv *sums)
 {
         for (size_t i = 0; i < d->packet.sums.len; i++)
                 strv_add(sums, d->packet.sums.items[i]);
-        add_own_sum(sums, "patch.diff", d->packet.patch.sha256);
+        add_own_sum(sums, EVIDENCE, "patch.diff", d->packet.patch.sha256);
 }
 
 static int write_sums(int evidence_fd, struct strv *sums, struct err *err)

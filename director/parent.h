@@ -15,13 +15,19 @@
 #include "lib/base/err.h"
 #include "lib/git/repo.h"
 
+#include <stdbool.h>
+
 struct director;
+struct json_t;
 struct layer_stack;
 
 struct parent {
         char commit[GIT_HEX]; /* "": not landed yet, only expected */
         char tree[GIT_HEX];
 };
+
+/* {"commit", "tree"}, as a decision has it; false, and nothing is changed, where it names no such ids. */
+bool parent_from_json(const struct json_t *json, struct parent *ret);
 
 int parent_layers(struct director *d, struct layer_stack *ret, struct err *err);
 

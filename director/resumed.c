@@ -16,7 +16,6 @@
 
 #define RECORD_BYTES_MAX ((size_t)4096)
 
-/* 1: there is one. */
 static int read_record(int resumed, struct json_t **ret, struct err *err)
 {
         _cleanup_str_ struct str text = {0};
@@ -24,7 +23,7 @@ static int read_record(int resumed, struct json_t **ret, struct err *err)
         if (fs_read_at(resumed, "resumed.json", RECORD_BYTES_MAX, &text, err) < 0)
                 return -1;
         *ret = json_parse(str_text(&text), text.len, "resumed.json", err);
-        return *ret ? 1 : -1;
+        return *ret ? 0 : -1;
 }
 
 static int lay_tree(struct quarantine *q, const char *base, const char *tree, bool raw, int parent, const char *name,

@@ -24,8 +24,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 #define GRACE_MS 2000
 
 /* Rooms beside the first lie in a folder of their own, so that whoever cleans up needs one name. */
@@ -91,11 +89,6 @@ int room_furnish_end(struct room *room, struct err *err)
         memcpy(room->worktree, event.worktree, sizeof(room->worktree));
         room->furnished = true;
         return sandbox_client_set_nonblocking(&room->client, err);
-}
-
-int room_start(struct room *room, const struct sandbox_step *step, int log_fd, struct err *err)
-{
-        return sandbox_step_start(&room->client, step, log_fd, err);
 }
 
 pid_t room_leave(struct room *room)

@@ -9,7 +9,7 @@
  *         room_open(&room, d, "room", err);           early, beside the agent's work: starts the cage and its helper
  *         room_furnish_begin(&room, d, &stack, err);  the tree: head + layers
  *         room_furnish_end(&room, err);               it stands, from here on verifiers can run; time for other work between
- *         room_start(&room, &step, log_fd, err);      its events: sandbox_client_next(&room.client, …), never blocking
+ *         sandbox_step_start(&room.client, …);        one step after the other; its events: sandbox_client_next(), never blocking
  *         pid = room_leave(&room);                    the helper begins to go; the caller owes room_reap(pid) (0 is fine)
  *         room_close(&room);                          safe on NULL-initialised and on half-open rooms; reaps the cage
  *
@@ -54,7 +54,6 @@ struct room {
 int room_open(struct room *room, const struct director *d, const char *name, struct err *err);
 int room_furnish_begin(struct room *room, const struct director *d, const struct layer_stack *stack, struct err *err);
 int room_furnish_end(struct room *room, struct err *err);
-int room_start(struct room *room, const struct sandbox_step *step, int log_fd, struct err *err);
 pid_t room_leave(struct room *room);
 void room_reap(pid_t pid);
 void room_close(struct room *room);

@@ -148,16 +148,11 @@ static int verify_round(struct director *d, struct round *round, struct err *err
         return round->decision != DECISION_LAND && round->stand.run[0] ? line_stand_aside(d, err) : 0;
 }
 
-/* Once nobody is ahead: is the target what was verified on? Then its commit is the parent. */
+/* Once nobody is ahead: is the target what was verified on? */
 static int came_true(struct director *d, const struct stand *stand, bool *ret, struct err *err)
 {
-        struct parent tip = {.commit = ""};
-
-        if (line_wait_for(d, stand, err) < 0 || merge_tip(d, &tip, err) < 0)
+        if (line_wait_for(d, stand, err) < 0 || merge_follow(d, ret, err) < 0)
                 return -1;
-        *ret = tip.commit[0] && strcmp(tip.tree, d->parent.tree) == 0;
-        if (*ret)
-                d->parent = tip;
         return line_learn(d, stand, *ret, err);
 }
 

@@ -86,7 +86,6 @@ void uplink_close(struct uplink *up)
         up->connected = false;
         cleanup_fd(&up->signal_fd);
         cleanup_fd(&up->poll_fd);
-        up->signal_fd = up->poll_fd = -1;
         strv_release(&up->reasons);
         strv_release(&up->waits_for);
 }
