@@ -350,7 +350,7 @@ void show_page(const struct show_page *page, struct str *out)
         show_attempts(page, out);
         show_discrepancies(page, out);
         put_notes(page, out);
-        put_list(page, "left as you edited them\n", "left", out);
+        put_list(page, "left as they were\n", "left", out);
         put_declared(page, out);
         amendments_put(page->amendments, page->now, page->colour, out);
         approvals_put(&(struct approval_view){.approvals = page->approvals,

@@ -265,7 +265,7 @@ int land_committed(struct director *d, const char *commit, struct err *err)
 
         strv_copy(&reasons, &d->warnings);
         for (size_t i = 0; i < d->left.len; i++)
-                strv_add_printf(&reasons, "left as you edited it, not brought forward: %s", d->left.items[i]);
+                strv_add_printf(&reasons, "left as it was, not brought forward: %s", d->left.items[i]);
         return director_end(d, &ending, err);
 }
 

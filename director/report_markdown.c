@@ -357,7 +357,7 @@ static void put_not_covered(const struct json_t *report, struct str *out)
         }
         json_array_foreach(json_object_get(report, "left"), i, sentence)
         {
-                str_puts(out, "- left as you edited it: ");
+                str_puts(out, "- left as it was, not brought forward: ");
                 report_put_code(out, json_string_value(sentence));
                 str_puts(out, "\n");
         }

@@ -116,6 +116,24 @@ static int same_content(struct checkout *checkout, int fd, const char *path, con
         return result;
 }
 
+/*
+ * After a call that failed on the file. 0: so it is not what we left there; -1: the error says nothing of it, and who took it
+ * for an answer would take the file for its user's.
+ */
+static int cannot_look(const char *path, struct err *err)
+{
+        static const int answers[] = {ENOENT, ENOTDIR, ELOOP, EXDEV, EACCES, EPERM, ENAMETOOLONG, ENXIO, ENODEV};
+        const int error = errno;
+        _cleanup_str_ struct str quoted = {0};
+
+        for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+                if (error == answers[i])
+                        return 0;
+        str_put_quoted(&quoted, path, strlen(path));
+        return err_set(err, ERR_HELD, "%.300s cannot be read (%s); approve the run when it can be", str_text(&quoted),
+                       strerror(error));
+}
+
 static int same_file(struct checkout *checkout, int parent, const char *name, const char *path, uint32_t mode,
                      const git_oid *id, bool old_side, const struct stat *st, bool *ret, struct err *err)
 {
@@ -130,16 +148,19 @@ static int same_file(struct checkout *checkout, int parent, const char *name, co
                 return 0;
         fd = fs_open_beneath(parent, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
         if (fd < 0)
-                return 0; /* unreadable is not what we left there */
+                return cannot_look(path, err);
         return same_content(checkout, fd, path, id, old_side, ret, err);
 }
 
-static bool same_link(int parent, const char *name, const git_oid *id)
+static int same_link(int parent, const char *name, const char *path, const git_oid *id, bool *ret, struct err *err)
 {
         char text[PATH_MAX];
         ssize_t len = readlinkat(parent, name, text, sizeof(text));
 
-        return len >= 0 && is_blob(text, (size_t)len, id);
+        if (len < 0)
+                return cannot_look(path, err);
+        *ret = is_blob(text, (size_t)len, id);
+        return 0;
 }
 
 int checkout_state(struct checkout *checkout, const char *path, uint32_t mode, const char *id_hex, bool old_side,
@@ -154,14 +175,14 @@ int checkout_state(struct checkout *checkout, const char *path, uint32_t mode, c
         if (parent < 0 && errno != ENOENT && errno != ENOTDIR)
                 *ret = CHECKOUT_OTHER; /* behind a symlink, or a mount */
         if (parent < 0 || fstatat(parent, name, ret_stat, AT_SYMLINK_NOFOLLOW) < 0)
-                return 0;
+                return cannot_look(path, err);
         *ret = CHECKOUT_OTHER;
         if (oid_parse(id_hex, &id, err) < 0)
                 return -1;
         if (mode == 0160000)
                 same = S_ISDIR(ret_stat->st_mode);
-        else if (S_ISLNK(ret_stat->st_mode))
-                same = mode == 0120000 && same_link(parent, name, &id);
+        else if (S_ISLNK(ret_stat->st_mode) && mode == 0120000 && same_link(parent, name, path, &id, &same, err) < 0)
+                return -1;
         else if (S_ISREG(ret_stat->st_mode) && (mode != 0120000 || !checkout->symlinks) &&
                  same_file(checkout, parent, name, path, mode, &id, old_side, ret_stat, &same, err) < 0)
                 return -1;

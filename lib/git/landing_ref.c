@@ -18,6 +18,7 @@
 
 #define LOCK_TRIES 20
 #define DROP_TRIES 3
+#define LOOK_TRIES 3
 #define LOCK_WAIT_MS 50
 
 int ref_value(struct repo *repo, const char *ref, char ret[GIT_HEX], struct err *err)
@@ -57,13 +58,26 @@ char *index_lock_content(const struct landing_plan *plan)
         return xasprintf("cupel lands run %s; `cupel runs` finishes it\n", plan->run_id);
 }
 
-bool lock_is_ours(const char *path, const char *content)
+/* 1: it says `content`; 0: there is none, or another's; -1: that cannot be told. */
+static int look_at_lock(const char *path, const char *content)
 {
         _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         _cleanup_str_ struct str bytes = {0};
         struct err ignored = ERR_INIT;
 
-        return fd >= 0 && fs_read_fd(fd, 4096, &bytes, &ignored) == 0 && strcmp(str_text(&bytes), content) == 0;
+        if (fd < 0)
+                return errno == ENOENT || errno == ELOOP ? 0 : -1;
+        return fs_read_fd(fd, 4096, &bytes, &ignored) < 0 ? -1 : strcmp(str_text(&bytes), content) == 0;
+}
+
+/* One of ours that is taken for another's would stay for ever: what could not be read is read again. */
+bool lock_is_ours(const char *path, const char *content)
+{
+        int ours = -1;
+
+        for (int tries = 0; tries < LOOK_TRIES && ours < 0; tries++)
+                ours = look_at_lock(path, content);
+        return ours > 0;
 }
 
 void lock_drop(const char *path, const char *content)
