@@ -51,10 +51,12 @@ static void put_row(struct listing *listing, const struct store_run *run)
 {
         const bool colour = listing->context->colour_out;
         const bool two_lines = listing->columns && listing->columns < ONE_LINE_CELLS;
+        const bool in_columns = !two_lines || listing->columns > RUN_CELLS + 2 + STATE_CELLS;
         _cleanup_str_ struct str state = {0}, ago = {0}, cell = {0}, title = {0};
 
-        str_printf(&listing->text, "%-*s", RUN_CELLS, run->id); /* never cut: it is there to be copied */
-        render_cell(&cell, render_state(run->phase, run->outcome), STATE_CELLS, false);
+        /* never cut: it is there to be copied */
+        str_printf(&listing->text, "%-*s", in_columns ? RUN_CELLS : 0, run->id);
+        render_cell(&cell, render_state(run->phase, run->outcome), STATE_CELLS, two_lines);
         render_tint(&state, colour, render_state_tint(run->phase, run->outcome), str_text(&cell));
         render_ago(&ago, run->moved, listing->now);
         str_printf(&listing->text, two_lines ? "  %s\n    " : "  %s  ", str_text(&state));

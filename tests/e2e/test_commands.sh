@@ -51,6 +51,13 @@ meant 'did you mean status?' cupel note --run @last staus text=x
 run "$repo" --title ask --mood deferential -- true
 has "$(in_repo cupel show @last --log 2>&1)" "no step of this run was started" "a run without output"
 
+t "a run takes two lines of a narrow terminal, and no third one"
+for columns in 60 80; do
+        said=$(in_repo script -qec "stty cols $columns; cupel runs" /dev/null </dev/null | tr -d '\r' | sed 's/\x1b\[[0-9;]*m//g')
+        is "$(wc -l <<<"$said")" 2 "$columns columns: lines"
+        is "$(awk -v columns="$columns" 'length > columns' <<<"$said")" "" "$columns columns: longer lines"
+done
+
 t "doctor names each layer, the tier, and agrees with its JSON"
 text=$(cupel doctor)
 is "$?" 0 "exit status"
