@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 int landing_lock(int state_dirfd, landing_wait *wait, void *data, int *ret_fd, struct err *err)
 {
@@ -174,6 +175,16 @@ static int prepare(struct landing *landing, struct quarantine *q, const struct l
         return 0;
 }
 
+static int prepare_shared(struct landing *landing, struct quarantine *q, const struct landing_spec *spec,
+                          struct err *err)
+{
+        const mode_t own = shared_begin(landing->shared);
+        const int status = prepare(landing, q, spec, err);
+
+        umask(own);
+        return status;
+}
+
 int landing_prepare(struct repo *repo, struct quarantine *q, const struct landing_spec *spec, struct landing **ret,
                     struct err *err)
 {
@@ -182,7 +193,8 @@ int landing_prepare(struct repo *repo, struct quarantine *q, const struct landin
         landing->repo = repo;
         landing->checkout_state.dirfd = landing->ref_lock_fd = -1;
         landing->pack = LANDING_PACK_INIT;
-        if (check_spec(spec, err) < 0 || prepare(landing, q, spec, err) < 0)
+        landing->shared = shared_read(repo);
+        if (check_spec(spec, err) < 0 || prepare_shared(landing, q, spec, err) < 0)
                 return -1;
         *ret = steal_ptr(&landing);
         return 0;
@@ -230,6 +242,15 @@ static int publish(struct landing *landing, struct err *err)
         return ref_publish(landing->repo, plan, err);
 }
 
+static int publish_shared(struct landing *landing, struct err *err)
+{
+        const mode_t own = shared_begin(landing->shared);
+        const int status = publish(landing, err);
+
+        umask(own);
+        return status;
+}
+
 void landing_undo(struct repo *repo, const struct landing_plan *plan)
 {
         _cleanup_free_ char *ref_lock = ref_lock_path(repo, plan), *ref_text = ref_lock_content(plan);
@@ -257,7 +278,7 @@ int landing_execute(struct landing *landing, struct err *err)
         _cleanup_free_ char *index_lock = index_lock_path(landing->repo), *index_text = index_lock_content(plan);
         struct err checkout_err = ERR_INIT;
 
-        if (publish(landing, err) < 0) {
+        if (publish_shared(landing, err) < 0) {
                 landing_undo(landing->repo, plan);
                 return -1;
         }

@@ -48,6 +48,7 @@ struct landing {
         int ref_lock_fd; /* the new value of the ref, without a name yet; -1: made when it is taken */
         struct checkout checkout_state;
         struct strv left;
+        mode_t shared; /* of shared_read() */
 };
 
 void landing_step(const char *name);
@@ -96,6 +97,10 @@ bool reflog_left(struct repo *repo, const struct landing_plan *plan); /* the ref
 
 /* Takes everything back that a landing which has not moved the ref may have left; the ref's lock last. */
 void landing_undo(struct repo *repo, const struct landing_plan *plan);
+
+/* landing_shared.c: core.sharedRepository; 0: it is as the umask says. Begun: the umask for what is made in the git folder; the own one. */
+mode_t shared_read(struct repo *repo);
+mode_t shared_begin(mode_t shared);
 
 /* landing_worktrees.c: ERR_HELD where the ref is in use elsewhere, or an operation is in progress here. */
 int worktrees_check(struct repo *repo, const char *ref, bool checked_out, struct err *err);

@@ -105,6 +105,35 @@ is "$(git -C "$repo" rev-parse linked)" "$commit" "linked: branch"
 is "$(git -C "$e2e_tmp/linked" status --porcelain)" "" "linked: status"
 succeeds git -C "$repo" fsck --strict --no-dangling
 
+t "a repository that is shared: what lands can be read, and gone on from, by those it is shared with, whatever the umask"
+# modes REPO : what is in its git folder for others than its owner: files and folders, and where the new commit is
+modes() { (cd "$1/.git" && find refs logs objects -printf '%y %04m %P\n' | sed -E 's|[0-9a-f]{2}(/[0-9a-f]{38})?$|object|' | sort -u); }
+lands() { run "$1" --target feat/x --title shared --verify unit=./check.sh -- sh -c 'echo shared >src/a.txt'; }
+for shared in group 0640 world; do
+        for how in ours theirs; do
+                folder=$(new_repo)
+                rm -rf "$folder/.git"
+                git -C "$folder" init -q --shared="$shared"
+                rm -rf "$folder/.git/hooks" "$folder/.git/info"
+                (umask 022 && git -C "$folder" add -A && git -C "$folder" commit -qm base && git -C "$folder" branch feat/x && git -C "$folder" pack-refs --all)
+                rm -rf "$folder/.git/refs/heads/feat" "$folder/.git/logs/refs/heads/feat"
+                admit "$folder"
+                if [ "$how" = ours ]; then
+                        umask 077
+                        lands "$folder"
+                        is "$outcome" committed "$shared: $(stderr)"
+                        ours=$(modes "$folder")
+                        run "$folder" --title checkout --verify unit=./check.sh -- sh -c 'echo new >src/new.txt'
+                        umask 022
+                        is "$(stat -c %a "$folder/src/new.txt")" 600 "$shared: the checkout is the user's"
+                else
+                        (umask 077 && cd "$folder" && echo shared >src/a.txt && git commit -qam shared && git update-ref --create-reflog refs/heads/feat/x HEAD)
+                        theirs=$(modes "$folder")
+                fi
+        done
+        is "$(grep -v ORIG_HEAD <<<"$ours" | grep 'feat\|object')" "$(grep 'feat\|object' <<<"$theirs")" "$shared: as git makes it"
+done
+
 t "a run whose caller closed standard descriptors commits as any other"
 closed() { (cd "$repo" && exec cupel run --title closed --verify unit=./check.sh -- sh -c "echo $1 >src/closed.txt"); }
 committed_closed() { is "$1 $(git -C "$repo" show HEAD:src/closed.txt)" "0 $2" "exit status, and what was committed"; }
