@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define MEBIBYTE ((size_t)1 << 20)
@@ -180,6 +181,33 @@ ATTEMPT(fill_headless)
 {
         lose_head(hold_files);
         return HELD;
+}
+
+static void *stand(void *unused)
+{
+        for (;;)
+                pause();
+        return unused;
+}
+
+/* Each of many threads shows each of many descriptors to whoever looks for hidden files. */
+ATTEMPT(crowd_descriptors)
+{
+        struct rlimit limit;
+        pthread_attr_t small;
+        pthread_t thread;
+
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max < 20000 ? limit.rlim_max : 20000;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        while (dup(STDIN_FILENO) >= 0)
+                ;
+        pthread_attr_init(&small);
+        pthread_attr_setstacksize(&small, 65536);
+        for (int i = 0; i < 1500 && pthread_create(&thread, &small, stand, NULL) == 0; i++)
+                ;
+        for (;;)
+                pause();
 }
 
 ATTEMPT(fill_inodes)

@@ -38,6 +38,10 @@ attempt 17.6 "page tables"
 hog eat_tables memory=64M disk=16M wall=20s
 attempt 17.7 "a hidden file without a first thread"
 hog fill_headless disk=16M wall=60s
+attempt 17.6 "wall, while a worktree on disk gives much to look at"
+hog crowd_descriptors wall=3s disk=2000G
+used=$(python3 -c 'import json,sys; print(next(l["peak"] for l in json.load(open(sys.argv[1]))["limits"][0]["limits"] if l["limit"] == "wall"))' "$packet/evidence/report.json")
+[ "$used" -lt 20000 ] || fail "the budget of 3 s was used for $used ms"
 attempt 17.7 "many small files"
 hog fill_inodes disk=16M wall=60s
 
