@@ -60,14 +60,23 @@ void http_put_request(struct str *out, const struct http_head *head, const char 
         str_puts(out, "Connection: close\r\n\r\n");
 }
 
+/* What follows a response to HEAD, or a 304, has a length that is told and no bytes; an interim answer and a 204 have neither. */
+static bool tells_length(const struct http_head *head)
+{
+        return head->body != HTTP_BODY_CHUNKED && head->status >= 200 && head->status != 204 &&
+               http_field(head, "Content-Length");
+}
+
 void http_put_response(struct str *out, const struct http_head *head, int minor, bool keep)
 {
-        static const char *const ours[] = {NULL};
+        static const char *const ours[] = {"Content-Length", NULL};
 
         str_printf(out, "HTTP/1.1 %d %s\r\n", head->status, head->reason);
         put_fields(out, head, ours);
         if (head->body == HTTP_BODY_CHUNKED && minor == 1)
                 str_puts(out, "Transfer-Encoding: chunked\r\n");
+        else if (tells_length(head))
+                str_printf(out, "Content-Length: %llu\r\n", (unsigned long long)head->length);
         if (head->status >= 200)
                 str_printf(out, "Connection: %s\r\n", keep ? "keep-alive" : "close");
         str_puts(out, "\r\n");

@@ -136,6 +136,36 @@ Test(http, responses)
 }
 
 /* Whatever way the bytes are cut, the same comes out. */
+/* A field that names the body's length as one of the connection would leave the client without its end. */
+Test(http, a_response_keeps_its_length)
+{
+        static const struct {
+                const char *head;
+                bool length;
+        } responses[] = {
+                {"HTTP/1.1 200 OK\r\nConnection: close, content-length\r\nContent-Length: 7\r\n\r\n", true},
+                {"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", true},
+                {"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", true},
+                {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false},
+                {"HTTP/1.1 200 OK\r\n\r\n", false},
+                {"HTTP/1.1 103 Early Hints\r\nContent-Length: 7\r\n\r\n", false},
+                {"HTTP/1.1 204 No Content\r\nContent-Length: 7\r\n\r\n", false},
+        };
+
+        for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
+                _cleanup_http_head_ struct http_head head = {0};
+                _cleanup_str_ struct str out = {0};
+                struct err err = ERR_INIT;
+                const char *found;
+
+                cr_assert(http_response_parse(responses[i].head, strlen(responses[i].head), false, &head, &err) == 0);
+                http_put_response(&out, &head, 1, true);
+                found = strstr(str_text(&out), "\r\nContent-Length: 7\r\n");
+                cr_expect(!found == !responses[i].length, "%s: %s", responses[i].head, str_text(&out));
+                cr_expect(!found || !strstr(found + 2, "\r\nContent-Length"), "%s", str_text(&out));
+        }
+}
+
 Test(http, chunked_bodies_are_unwrapped_wherever_they_are_cut)
 {
         static const char in[] = "3;ext=\"a\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
