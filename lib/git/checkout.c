@@ -196,7 +196,9 @@ static int check_tracked(struct checkout *checkout, const struct change *change,
 int checkout_check(struct checkout *checkout, struct err *err)
 {
         if (repo_config_bool(checkout->repo, "core.sparsecheckout", false))
-                return err_set(err, ERR_HELD, "the checkout is sparse (core.sparseCheckout)");
+                return err_set(err, ERR_HELD,
+                               "the checkout is sparse (core.sparseCheckout); git sparse-checkout disable, or switch "
+                               "to another branch there, then approve the run");
         for (size_t i = 0; i < checkout->changes.len; i++) {
                 const struct change *change = &checkout->changes.items[i];
 

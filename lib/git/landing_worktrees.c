@@ -31,7 +31,9 @@ static bool file_says(const char *folder, const char *name, const char *text)
 static int check_rebase(const char *gitdir, const char *ref, struct err *err)
 {
         if (file_says(gitdir, "rebase-merge/head-name", ref) || file_says(gitdir, "rebase-apply/head-name", ref))
-                return err_set(err, ERR_HELD, "a rebase of %s is in progress (%s)", ref, gitdir);
+                return err_set(err, ERR_HELD,
+                               "a rebase of %s is in progress (%s); finish or abort it, then approve the run", ref,
+                               gitdir);
         return 0;
 }
 
@@ -40,7 +42,10 @@ static int check_other(const char *gitdir, const char *ref, struct err *err)
         _cleanup_free_ char *symbolic = xasprintf("ref: %s", ref);
 
         if (file_says(gitdir, "HEAD", symbolic))
-                return err_set(err, ERR_HELD, "%s is checked out in another worktree (%s)", ref, gitdir);
+                return err_set(err, ERR_HELD,
+                               "%s is checked out in another worktree (%s); switch to another branch there, then "
+                               "approve the run",
+                               ref, gitdir);
         return check_rebase(gitdir, ref, err);
 }
 
@@ -82,7 +87,8 @@ static int check_operation(struct repo *repo, struct err *err)
                 if (operations[i].state == state)
                         name = operations[i].name;
         }
-        return err_set(err, ERR_HELD, "a %s is in progress in %s", name, repo->workdir ? repo->workdir : repo->gitdir);
+        return err_set(err, ERR_HELD, "a %s is in progress in %s; finish or abort it, then approve the run", name,
+                       repo->workdir ? repo->workdir : repo->gitdir);
 }
 
 /* The HEAD of a bare repository checks nothing out: git lets its worktrees have that branch. */

@@ -107,7 +107,7 @@ Test(landing, what_is_in_the_way_is_named_and_nothing_moves)
         held("mv d elsewhere; ln -s elsewhere d", ERR_HELD, "d is untracked");
         held("git update-index --split-index", ERR_HELD, "split");
         held("git checkout -q -b other; git worktree add -q ../wt main", ERR_HELD, "another worktree");
-        held("echo $(git rev-parse HEAD) > .git/MERGE_HEAD", ERR_HELD, "merge is in progress");
+        held("echo $(git rev-parse HEAD) > .git/MERGE_HEAD", ERR_HELD, "finish or abort it, then approve the run");
         held("git commit -q --allow-empty -m moved", ERR_CONFLICT, "moved");
         held("touch .git/refs/heads/main.lock", ERR_BUSY, "main.lock");
         held("touch .git/index.lock", ERR_BUSY, "index.lock");
