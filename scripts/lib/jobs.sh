@@ -9,9 +9,10 @@
 # A program that fails beside others is run once more, alone, and that counts: a test that passes then is told as FLAKY, never as if
 # nothing had been. Not where a sanitizer spoke, nor where more than RETRIED programs failed. Every failure is told again at the end.
 #
-# Before: work (a folder), limit (seconds for one program). Adds to passed, failed and flaky.
+# Before: options.sh; work (a folder), limit (seconds for one program). Adds to passed, failed and flaky.
 
 jobs_at_once=${CUPEL_TEST_JOBS:-$(($(nproc) + 2))} # they wait as much as they compute
+a_number CUPEL_TEST_JOBS "$jobs_at_once"
 RETRIED=4
 passed=0 failed=0 flaky=0 jobs_begun=0
 declare -A job_label=() job_files=() job_since=()

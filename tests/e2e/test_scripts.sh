@@ -71,6 +71,8 @@ for name in valgrind replay-suite; do
         puzzled '"no such user"' "$scripts/$name" --as "no such user"
 done
 
+puzzled '"many"' env CUPEL_TEST_JOBS=many "$scripts/test-agents" --no-build --no-user mcp
+
 t "what is no name is answered with the names that there are"
 puzzled "release dev asan" "$scripts/build" relase
 puzzled "format layers" "$scripts/check" format fromat
