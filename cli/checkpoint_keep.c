@@ -11,11 +11,12 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 #include "lib/base/snapshot.h"
 #include "lib/packet/checkpoint.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,22 +65,19 @@ static int odd(const char *name, struct err *err)
 static int sum_fan(int folder, const char *name, uint64_t *left, struct strv *sums, struct err *err)
 {
         _cleanup_free_ char *path = xasprintf("objects/%s", name);
-        const int fd = fs_open_beneath(folder, path, O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(fs_open_beneath(folder, path, O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
         int status = 0;
 
         if (!dir)
-                return fd < 0 ? odd(name, err) : err_errno(err, "%s", path);
-        while (status == 0 && (entry = readdir(dir))) {
+                return odd(name, err);
+        while (status == 0 && (entry = fs_list_next(dir))) {
                 _cleanup_free_ char *object = xasprintf("%s/%s", name, entry->d_name);
                 _cleanup_free_ char *whole = xasprintf("objects/%s", object);
                 struct stat st;
 
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
-                if (!packet_checkpoint_is_object(object) || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-                    !S_ISREG(st.st_mode))
+                if (!packet_checkpoint_is_object(object) ||
+                    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
                         status = odd(object, err);
                 else if (sums->len >= CHECKPOINT_OBJECTS_MAX)
                         status = err_set(err, ERR_REFUSED, "more than %zu objects", CHECKPOINT_OBJECTS_MAX);
@@ -88,24 +86,20 @@ static int sum_fan(int folder, const char *name, uint64_t *left, struct strv *su
                 else
                         status = put_sum(folder, whole, left, sums, err);
         }
-        closedir(dir);
-        return status;
+        return status == 0 && errno ? err_errno(err, "%s", path) : status;
 }
 
 static int sum_objects(int folder, uint64_t left, struct strv *sums, struct err *err)
 {
-        const int fd = fs_open_beneath(folder, "objects", O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
-        int status = 0;
+        _cleanup_dir_ DIR *dir = fs_list(fs_open_beneath(folder, "objects", O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
 
         if (!dir)
                 return err_errno(err, "objects of the checkpoint");
-        while (status == 0 && (entry = readdir(dir)))
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        status = sum_fan(folder, entry->d_name, &left, sums, err);
-        closedir(dir);
-        return status;
+        while ((entry = fs_list_next(dir)))
+                if (sum_fan(folder, entry->d_name, &left, sums, err) < 0)
+                        return -1;
+        return errno ? err_errno(err, "objects of the checkpoint") : 0;
 }
 
 /* ---- What is written beside the objects ---- */

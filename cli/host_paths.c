@@ -2,10 +2,10 @@
 #include "cli/host_paths.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 #include "lib/base/user.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -90,21 +90,18 @@ static bool is_nameable(const char *name)
 /* Sorted, so that the same folders give the same plan. */
 static int list_matches(struct expansion *expansion, int folder, const char *pattern, struct strv *ret, struct err *err)
 {
-        int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const struct dirent *entry;
         int status = 0;
 
-        if (!dir)
-                return 0; /* cannot be listed: nothing matches */
-        while (status == 0 && (entry = readdir(dir))) {
+        /* where it cannot be listed nothing matches */
+        while (status == 0 && (entry = fs_list_next(dir))) {
                 if (++expansion->looked > HOST_PATHS_LOOKED)
                         status = err_set(err, ERR_INPUT, "%s: more than %d names to look at; be more exact",
                                          expansion->path, HOST_PATHS_LOOKED);
                 else if (is_nameable(entry->d_name) && fnmatch(pattern, entry->d_name, FNM_PERIOD) == 0)
                         strv_add(ret, entry->d_name);
         }
-        closedir(dir);
         strv_sort_unique(ret);
         return status;
 }

@@ -9,8 +9,8 @@
 #include "cli/policy_files.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -39,20 +39,16 @@ static void look_release(struct look *look)
 
 static void list_names(struct look *look, const char *below)
 {
-        const int fd = fs_open_beneath(look->folder, below[0] ? below : ".", O_RDONLY | O_DIRECTORY, 0);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *folder =
+                fs_list(fs_open_beneath(look->folder, below[0] ? below : ".", O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
 
-        while (folder && (entry = readdir(folder)) && look->names.len < NAMES_MAX) {
+        while ((entry = fs_list_next(folder)) && look->names.len < NAMES_MAX) {
                 _cleanup_free_ char *path = xasprintf("%s%s%s", below, below[0] ? "/" : "", entry->d_name);
 
                 if (guess_wants(path))
                         strv_add(&look->names, path);
         }
-        if (folder)
-                closedir(folder);
-        else if (fd >= 0)
-                close(fd);
 }
 
 static int read_uncommitted(struct look *look, const char *path, struct str *ret)

@@ -8,11 +8,12 @@
 #include "lib/base/bundle_list.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/identity.h"
 #include "lib/base/json.h"
 #include "policy/bundle_state.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -99,18 +100,16 @@ static int add_entry(struct bundle *bundle, int folder, const char *within, cons
 
 static int add_folder(struct bundle *bundle, const char *within, struct err *err)
 {
-        int fd = fs_open_beneath(bundle->fd, within[0] ? within : ".", O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
-        int status = 0;
+        _cleanup_dir_ DIR *dir =
+                fs_list(fs_open_beneath(bundle->fd, within[0] ? within : ".", O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
 
         if (!dir)
                 return err_errno(err, "--bundle %s: open %s", bundle->root, within);
-        while (status == 0 && (entry = readdir(dir)))
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        status = add_entry(bundle, fd, within, entry->d_name, err);
-        closedir(dir);
-        return status;
+        while ((entry = fs_list_next(dir)))
+                if (add_entry(bundle, dirfd(dir), within, entry->d_name, err) < 0)
+                        return -1;
+        return errno ? err_errno(err, "--bundle %s: list %s", bundle->root, within) : 0;
 }
 
 static void put_list(struct launch *launch, const struct bundle *bundle)

@@ -10,10 +10,10 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 #include "lib/store/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,21 +89,15 @@ static int add_packet(struct packets *packets, struct store *store, const char *
 
 static int list(struct packets *packets, struct store *store, struct err *err)
 {
-        const int fd = openat(packets->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
-        int status = 0;
+        _cleanup_dir_ DIR *folder = fs_list(openat(packets->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const struct dirent *entry;
 
-        if (!folder) {
-                if (fd >= 0)
-                        close(fd);
+        if (!folder)
                 return err_errno(err, "list the packets");
-        }
-        while (status == 0 && (entry = readdir(folder)))
-                if (entry->d_name[0] != '.')
-                        status = add_packet(packets, store, entry->d_name, err);
-        closedir(folder);
-        return status;
+        while ((entry = fs_list_next(folder)))
+                if (entry->d_name[0] != '.' && add_packet(packets, store, entry->d_name, err) < 0)
+                        return -1;
+        return errno ? err_errno(err, "list the packets") : 0;
 }
 
 static int compare_end(const void *a, const void *b)

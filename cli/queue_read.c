@@ -7,8 +7,8 @@
 #include "cli/queue_cli.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -169,18 +169,15 @@ static int read_folder(struct queue_sources *sources, int owned, const char *nam
                        struct err *err)
 {
         _cleanup_strv_ struct strv files = {0};
-        DIR *folder = fdopendir(owned);
+        _cleanup_dir_ DIR *folder = fs_list(owned);
         const struct dirent *entry;
 
-        if (!folder) {
-                close(owned);
-                return input_errno(err, name);
-        }
-        while ((entry = readdir(folder)))
+        while ((entry = fs_list_next(folder)))
                 if (entry->d_name[0] != '.' && (ends_with(entry->d_name, ".yaml") || ends_with(entry->d_name, ".yml") ||
                                                 ends_with(entry->d_name, ".json")))
                         strv_add_printf(&files, "%s%s%s", name, ends_with(name, "/") ? "" : "/", entry->d_name);
-        closedir(folder);
+        if (!folder || errno)
+                return input_errno(err, name);
         strv_sort_unique(&files);
         if (!files.len)
                 return err_set(err, ERR_INPUT, "folder %s: no work item (*.yaml, *.yml, *.json) is in it", name);

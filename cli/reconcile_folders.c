@@ -9,27 +9,31 @@
 #include "cli/recover.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/phase.h"
 #include "lib/base/str.h"
 #include "lib/packet/folder.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-static int list(const struct context *context, const char *folder, struct strv *ret)
+/* A folder that is not there has nothing in it. */
+static int list(const struct context *context, const char *folder, struct strv *ret, struct err *err)
 {
         _cleanup_free_ char *path = xasprintf("%s/%s", context->repo_state, folder);
-        DIR *dir = opendir(path);
+        _cleanup_dir_ DIR *dir = fs_list(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         const struct dirent *entry;
 
-        while (dir && (entry = readdir(dir)))
+        if (!dir && errno == ENOENT)
+                return 0;
+        while ((entry = fs_list_next(dir)))
                 if (entry->d_name[0] != '.')
                         strv_add(ret, entry->d_name);
-        if (dir)
-                closedir(dir);
+        if (!dir || errno)
+                return err_errno(err, "list %s", path);
         strv_sort_unique(ret);
         return 0;
 }
@@ -63,7 +67,8 @@ int look_orphans(struct reconciliation *r, struct err *err)
 {
         _cleanup_strv_ struct strv names = {0};
 
-        list(r->context, "runs", &names);
+        if (list(r->context, "runs", &names, err) < 0)
+                return -1;
         for (size_t i = 0; i < names.len; i++) {
                 _cleanup_store_run_ struct store_run run = {0};
                 const int got = find_run(r->context, names.items[i], &run, err);
@@ -125,7 +130,8 @@ int look_endings(struct reconciliation *r, struct err *err)
 {
         _cleanup_strv_ struct strv names = {0};
 
-        list(r->context, PHASE_ENDING_FOLDER, &names);
+        if (list(r->context, PHASE_ENDING_FOLDER, &names, err) < 0)
+                return -1;
         for (size_t i = 0; i < names.len; i++) {
                 _cleanup_store_run_ struct store_run run = {0};
                 const int got = find_run(r->context, names.items[i], &run, err);

@@ -6,10 +6,10 @@
 #include "cli/director_call.h"
 #include "cli/scratch.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/phase.h"
 #include "sandbox/cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -114,22 +114,18 @@ static void finish_run(struct context *context, int folder, const char *name)
 static void finish_ended(struct context *context)
 {
         _cleanup_free_ char *path = xasprintf("%s/" PHASE_ENDING_FOLDER, context->repo_state);
-        int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_dir_ DIR *folder = fs_list(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         _cleanup_strv_ struct strv names = {0};
         const struct dirent *entry;
 
-        if (!folder) {
-                cleanup_fd(&fd);
+        if (!folder)
                 return; /* nothing has ended yet */
-        }
-        while ((entry = readdir(folder)))
+        while ((entry = fs_list_next(folder)))
                 if (entry->d_name[0] != '.')
                         strv_add(&names, entry->d_name);
         strv_sort_unique(&names);
         for (size_t i = 0; i < names.len; i++)
-                finish_run(context, fd, names.items[i]);
-        closedir(folder);
+                finish_run(context, dirfd(folder), names.items[i]);
 }
 
 int recover_runs(struct context *context, struct err *err)

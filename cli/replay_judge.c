@@ -9,12 +9,13 @@
 #include "lib/base/bundle_list.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 #include "lib/base/snapshot.h"
 #include "lib/packet/folder.h"
 #include "sandbox/cgroup.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,20 +61,15 @@ static int copy_entry(int packet, const char *path, int from, const char *name, 
 
 static int copy_folder(int packet, const char *path, int to, unsigned depth, struct err *err)
 {
-        int fd = fs_open_beneath(packet, path, O_RDONLY | O_DIRECTORY, 0);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_dir_ DIR *folder = fs_list(fs_open_beneath(packet, path, O_RDONLY | O_DIRECTORY, 0));
         const struct dirent *entry;
-        int got = 0;
 
-        if (!folder) {
-                cleanup_fd(&fd);
+        if (!folder)
                 return err_errno(err, "list %s of the packet", path);
-        }
-        while (got == 0 && (entry = readdir(folder)))
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        got = copy_entry(packet, path, fd, entry->d_name, to, depth, err);
-        closedir(folder);
-        return got;
+        while ((entry = fs_list_next(folder)))
+                if (copy_entry(packet, path, dirfd(folder), entry->d_name, to, depth, err) < 0)
+                        return -1;
+        return errno ? err_errno(err, "list %s of the packet", path) : 0;
 }
 
 /* What the run's own verifiers were recorded with: what passed there and fails here is told apart by it. */

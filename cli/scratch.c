@@ -8,10 +8,10 @@
 #include "cli/context.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/hash.h"
 #include "sandbox/cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -36,16 +36,11 @@ static bool is_free(int root, const char *name)
 /* The root is locked by the caller. */
 static void sweep(int root)
 {
-        int fd = fs_open_beneath(root, ".", O_RDONLY | O_DIRECTORY, 0);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_dir_ DIR *folder = fs_list(fs_open_beneath(root, ".", O_RDONLY | O_DIRECTORY, 0));
         const struct dirent *entry;
         bool any = false;
 
-        if (!folder) {
-                cleanup_fd(&fd);
-                return;
-        }
-        while ((entry = readdir(folder))) {
+        while ((entry = fs_list_next(folder))) {
                 struct err ignored = ERR_INIT;
 
                 if (entry->d_name[0] == '.' || !is_free(root, entry->d_name))
@@ -53,7 +48,6 @@ static void sweep(int root)
                 any = true;
                 (void)fs_remove_tree_at(root, entry->d_name, &ignored);
         }
-        closedir(folder);
         if (any)
                 cgroups_sweep(true);
 }

@@ -7,9 +7,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -71,23 +71,19 @@ static bool is_ours(const char *name)
 /* 0: empty, 1: not; what nobody of us wrote is named. */
 static int look_into(int fd, const char *path, char ret_foreign[NAME_MAX + 1], struct err *err)
 {
-        const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        DIR *folder = copy < 0 ? NULL : fdopendir(copy);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *folder = fs_list(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+        const struct dirent *entry;
         int found = 0;
 
         if (!folder)
                 return err_errno(err, "list %s", path);
         rewinddir(folder);
-        while ((entry = readdir(folder))) {
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
+        while ((entry = fs_list_next(folder))) {
                 found = 1;
                 if (!is_ours(entry->d_name))
                         snprintf(ret_foreign, NAME_MAX + 1, "%s", entry->d_name);
         }
-        closedir(folder);
-        return found;
+        return errno ? err_errno(err, "list %s", path) : found;
 }
 
 static int check_old(int old, const char *path, const struct site_owner *owner, struct err *err)

@@ -7,11 +7,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/hash.h"
 #include "lib/base/json.h"
 #include "lib/packet/folder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -80,17 +80,12 @@ static bool is_attestation(const char *name)
 
 static void list_attestations(int packet, struct strv *ret)
 {
-        const int fd = fs_open_beneath(packet, "evidence", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *folder = fs_list(fs_open_beneath(packet, "evidence", O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
 
-        if (!folder && fd >= 0)
-                close(fd);
-        while (folder && (entry = readdir(folder)))
+        while ((entry = fs_list_next(folder)))
                 if (is_attestation(entry->d_name))
                         strv_add_printf(ret, "evidence/%s", entry->d_name);
-        if (folder)
-                closedir(folder);
         strv_sort_unique(ret);
 }
 

@@ -6,10 +6,10 @@
 #include "director/packet.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 #include "lib/packet/checkpoint.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -31,19 +31,14 @@ static bool is_vouched_for(const struct facts *facts, const char *name)
         return false;
 }
 
-static void list(int folder, struct strv *ret)
+static int list(int folder, struct strv *ret, struct err *err)
 {
-        const int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const struct dirent *entry;
 
-        if (!dir && fd >= 0)
-                close(fd);
-        while (dir && (entry = readdir(dir)))
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        strv_add(ret, entry->d_name);
-        if (dir)
-                closedir(dir);
+        while ((entry = fs_list_next(dir)))
+                strv_add(ret, entry->d_name);
+        return !dir || errno ? err_errno(err, "list " CHECKPOINT_FOLDER) : 0;
 }
 
 int checkpoints_conclude(struct director *d, const struct facts *facts, struct strv *sums, struct err *err)
@@ -57,7 +52,8 @@ int checkpoints_conclude(struct director *d, const struct facts *facts, struct s
                 return fs_remove_tree_at(d->run_fd, CHECKPOINT_FOLDER, err);
         if (folder < 0)
                 return errno == ENOENT ? 0 : err_errno(err, CHECKPOINT_FOLDER);
-        list(folder, &names);
+        if (list(folder, &names, err) < 0)
+                return -1;
         for (size_t i = 0; i < names.len; i++) {
                 _cleanup_free_ char *path = xasprintf(CHECKPOINT_FOLDER "/%s/SHA256SUMS", names.items[i]);
 

@@ -9,11 +9,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/hash.h"
 #include "lib/base/snapshot.h"
 #include "lib/packet/folder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,13 +39,10 @@ static int open_plain(int dirfd, const char *path)
 
 static void list_folder(int run_fd, const char *path, int depth, struct strv *files)
 {
-        int fd = fs_open_beneath(run_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(fs_open_beneath(run_fd, path, O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
 
-        if (!dir && fd >= 0)
-                close(fd);
-        while (dir && files->len < FILES_MAX && (entry = readdir(dir))) {
+        while (files->len < FILES_MAX && (entry = fs_list_next(dir))) {
                 _cleanup_free_ char *child = xasprintf("%s/%s", path, entry->d_name);
 
                 if (!packet_name_is_plain(entry->d_name, strlen(entry->d_name)))
@@ -55,8 +52,6 @@ static void list_folder(int run_fd, const char *path, int depth, struct strv *fi
                 else if (entry->d_type == DT_REG)
                         strv_add(files, child);
         }
-        if (dir)
-                closedir(dir);
 }
 
 /* ---- Sums ---- */

@@ -3,8 +3,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,17 +18,13 @@ struct walk {
 /* Entry names of the folder, sorted; takes the descriptor. */
 static int list_folder(int fd, struct strv *ret, struct err *err)
 {
-        DIR *folder = fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *folder = fs_list(fd);
+        const struct dirent *entry;
 
-        if (!folder) {
-                close(fd);
+        while ((entry = fs_list_next(folder)))
+                strv_add(ret, entry->d_name);
+        if (!folder || errno)
                 return err_errno(err, "read a folder");
-        }
-        while ((entry = readdir(folder)))
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        strv_add(ret, entry->d_name);
-        closedir(folder);
         strv_sort_unique(ret);
         return 0;
 }

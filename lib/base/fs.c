@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 
 #include "lib/base/cleanup.h"
 #include "lib/base/hash.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -117,17 +117,12 @@ static bool is_temporary(const char *name)
 
 void fs_sweep_unwritten(int dirfd)
 {
-        const int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const struct dirent *entry;
 
-        if (!dir && fd >= 0)
-                close(fd);
-        while (dir && (entry = readdir(dir)))
+        while ((entry = fs_list_next(dir)))
                 if (is_temporary(entry->d_name))
-                        (void)unlinkat(fd, entry->d_name, 0); /* a folder stays: none of ours */
-        if (dir)
-                closedir(dir);
+                        (void)unlinkat(dirfd, entry->d_name, 0); /* a folder stays: none of ours */
 }
 
 bool path_is_in(const char *path, const char *folder)
@@ -194,14 +189,10 @@ static bool is_dots(const char *name)
 static DIR *open_folder(int dirfd, const char *name)
 {
         int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        DIR *dir;
 
         if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
                 fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir && fd >= 0)
-                close(fd);
-        return dir;
+        return fs_list(fd);
 }
 
 /* ---- Removing a tree ---- */

@@ -3,8 +3,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,25 +16,19 @@
 /* Lists one folder: files go to `files`, folders to `folders`, both as paths from the top. */
 static int list_folder(int top, const char *folder, struct strv *files, struct strv *folders, struct err *err)
 {
-        int fd = fs_open_beneath(top, folder[0] ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(fs_open_beneath(top, folder[0] ? folder : ".", O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
         int status = 0;
 
-        if (!dir) {
-                if (fd >= 0)
-                        close(fd);
+        if (!dir)
                 return err_errno(err, "open snapshot folder %s", folder);
-        }
-        while (status == 0 && (entry = readdir(dir))) {
+        while (status == 0 && (entry = fs_list_next(dir))) {
                 struct stat st;
 
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
                 if (files->len + folders->len >= SNAPSHOT_ENTRIES_MAX)
                         status = err_set(err, ERR_INPUT, "snapshot: more than %zu files and folders",
                                          SNAPSHOT_ENTRIES_MAX);
-                else if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                else if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         status = err_errno(err, "look at %s", entry->d_name);
                 else if (S_ISREG(st.st_mode))
                         strv_add_printf(files, "%s%s%s", folder, folder[0] ? "/" : "", entry->d_name);
@@ -42,7 +37,8 @@ static int list_folder(int top, const char *folder, struct strv *files, struct s
                 else
                         status = err_set(err, ERR_INPUT, "snapshot: %s is neither a file nor a folder", entry->d_name);
         }
-        closedir(dir);
+        if (status == 0 && errno)
+                status = err_errno(err, "list snapshot folder %s", folder);
         return status;
 }
 

@@ -8,9 +8,9 @@
 #include "lib/git/checkout.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/git/landing_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -101,22 +101,17 @@ static int check_folder_goes(const struct checkout *checkout, const char *path, 
 {
         _cleanup_free_ char *self = xasprintf("%s/.", path);
         const char *name;
-        int fd = checkout_parent(checkout, self, false, &name), result = 0;
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(checkout_parent(checkout, self, false, &name));
+        const struct dirent *entry;
+        int result = 0;
 
-        if (!dir) {
-                if (fd >= 0)
-                        close(fd);
+        if (!dir)
                 return checkout_held(err, path, "is in the way and cannot be read");
-        }
-        while (result == 0 && (entry = readdir(dir))) {
+        while (result == 0 && (entry = fs_list_next(dir))) {
                 _cleanup_free_ char *inside = xasprintf("%s/%s", path, entry->d_name);
                 const struct change *change;
                 struct stat st;
 
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
                 change = find_change(checkout, inside);
                 if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || depth > WAY_DEPTH_MAX)
                         result = checkout_held(err, inside, "is in the way");
@@ -125,8 +120,7 @@ static int check_folder_goes(const struct checkout *checkout, const char *path, 
                 else if (!change || !change->old_mode || change->new_mode)
                         result = checkout_held(err, inside, "is untracked and in the way");
         }
-        closedir(dir);
-        return result;
+        return result == 0 && errno ? checkout_held(err, path, "is in the way and cannot be read") : result;
 }
 
 /* A folder on the way to a new file is a file or a symlink on disk: fine when that one is tracked and goes (1). */

@@ -7,9 +7,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/overlay.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -99,22 +99,15 @@ static bool is_sample(const char *name)
 /* Each entry of a folder that ordinary use leaves empty, by its name. */
 static void look_at_folder(struct inside_walk *walk, const char *path)
 {
-        int fd = fs_open_beneath(walk->git, path, O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_dir_ DIR *dir = fs_list(fs_open_beneath(walk->git, path, O_RDONLY | O_DIRECTORY, 0));
         const struct dirent *entry;
 
-        if (!dir) {
-                if (fd >= 0)
-                        close(fd);
-                return;
-        }
-        for (int i = 0; i < 10 * INSIDE_ACTIONS_MAX && (entry = readdir(dir)); i++) {
+        for (int i = 0; i < 10 * INSIDE_ACTIONS_MAX && (entry = fs_list_next(dir)); i++) {
                 _cleanup_free_ char *name = xasprintf(".git/%s/%s", path, entry->d_name);
 
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && !is_sample(entry->d_name))
+                if (!is_sample(entry->d_name))
                         inside_add(walk, "write", name);
         }
-        closedir(dir);
 }
 
 static const char *const files[] = {"info/exclude",    "info/attributes",         "info/grafts", "info/sparse-checkout",

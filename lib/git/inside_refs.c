@@ -8,9 +8,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,25 +99,21 @@ static void read_loose(struct refs *refs, const char *path)
 
 static void read_folder(struct refs *refs, const char *path, unsigned depth)
 {
-        int fd = depth > REF_DEPTH ? -1 : fs_open_beneath(refs->walk->git, path, O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_dir_ DIR *dir =
+                fs_list(depth > REF_DEPTH ? -1 : fs_open_beneath(refs->walk->git, path, O_RDONLY | O_DIRECTORY, 0));
         const struct dirent *entry;
 
-        if (!dir && fd >= 0)
-                close(fd);
-        while (dir && refs->len < REFS_MAX && refs->walk->found->more < 10 * REFS_MAX && (entry = readdir(dir))) {
+        while (refs->len < REFS_MAX && refs->walk->found->more < 10 * REFS_MAX && (entry = fs_list_next(dir))) {
                 _cleanup_free_ char *name = xasprintf("%s/%s", path, entry->d_name);
                 struct stat st;
 
-                if (entry->d_name[0] == '.' || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                if (entry->d_name[0] == '.' || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
                 if (S_ISDIR(st.st_mode))
                         read_folder(refs, name, depth + 1);
                 else
                         read_loose(refs, name);
         }
-        if (dir)
-                closedir(dir);
 }
 
 /* Made by the step: the real repository does not have it. */

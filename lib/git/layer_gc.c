@@ -9,9 +9,9 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/git/layer_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -71,15 +71,12 @@ static void sweep_add(struct sweep *sweep, const char *key)
 
 static int sweep_list(struct sweep *sweep, struct err *err)
 {
-        int fd = openat(sweep->cache.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *folder = fs_list(openat(sweep->cache.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const struct dirent *entry;
 
-        if (!folder) {
-                cleanup_fd(&fd);
+        if (!folder)
                 return err_errno(err, "cannot list %s", sweep->cache.path);
-        }
-        while ((entry = readdir(folder))) {
+        while ((entry = fs_list_next(folder))) {
                 const char *name = entry->d_name;
 
                 if (strlen(name) == LAYER_KEY - 1 && name[0] != '.' && !sweep->leftovers_only)
@@ -88,8 +85,7 @@ static int sweep_list(struct sweep *sweep, struct err *err)
                          strncmp(name, ".build-", 7) == 0)
                         strv_add(&sweep->leftovers, name);
         }
-        closedir(folder);
-        return 0;
+        return errno ? err_errno(err, "cannot list %s", sweep->cache.path) : 0;
 }
 
 static void tell(const struct sweep *sweep, const char *key, const char *reason, uint64_t bytes)

@@ -5,10 +5,10 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/overlay.h"
 #include "lib/git/readback_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -37,20 +37,14 @@ static int by_bytes(const void *a, const void *b)
 /* All names of the folder, sorted, so that what a person is told does not depend on the file system. */
 int readback_list(struct readback_walk *walk, struct readback_frame *frame)
 {
-        int copy = fcntl(frame->fd, F_DUPFD_CLOEXEC, 3);
-        DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(fcntl(frame->fd, F_DUPFD_CLOEXEC, 3));
+        const struct dirent *entry;
         size_t cap = 0;
 
-        if (!dir) {
-                if (copy >= 0)
-                        close(copy);
+        if (!dir)
                 return err_errno(walk->err, "cannot list a folder of the result");
-        }
         rewinddir(dir); /* a duplicate shares its offset with the descriptor it was made from */
-        while (!walk->stop && (errno = 0, entry = readdir(dir))) {
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
+        while ((entry = fs_list_next(dir)) && !walk->stop) {
                 if (++walk->result->entries > walk->options.max_entries)
                         readback_stop(walk, "more entries were changed than the limit of %" PRIu64,
                                       walk->options.max_entries);
@@ -60,9 +54,8 @@ int readback_list(struct readback_walk *walk, struct readback_frame *frame)
                 }
                 frame->names[frame->names_len++] = xstrdup(entry->d_name);
         }
-        if (errno)
-                return closedir(dir), err_errno(walk->err, "cannot list a folder of the result");
-        closedir(dir);
+        if (!entry && errno)
+                return err_errno(walk->err, "cannot list a folder of the result");
         if (frame->names_len)
                 qsort(frame->names, frame->names_len, sizeof(*frame->names), by_bytes);
         return 0;

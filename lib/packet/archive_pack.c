@@ -7,12 +7,12 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/str.h"
 #include "lib/packet/folder.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -81,45 +81,37 @@ static int take_entry(struct packing *packing, int folder, const char *path, con
 
 static int take_folder(struct packing *packing, const char *path, int depth, struct err *err)
 {
-        int fd = depth > DEPTH_MOST ? -1 : fs_open_beneath(packing->packet, path, O_RDONLY | O_DIRECTORY, 0);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_dir_ DIR *folder =
+                fs_list(depth > DEPTH_MOST ? -1 : fs_open_beneath(packing->packet, path, O_RDONLY | O_DIRECTORY, 0));
         const struct dirent *entry;
-        int got = 0;
 
-        if (!folder) {
-                cleanup_fd(&fd);
+        if (!folder)
                 return depth == 0 && errno == ENOENT ? 0 : err_errno(err, "list %s of the packet", path);
-        }
-        while (got == 0 && (entry = readdir(folder)))
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        got = take_entry(packing, fd, path, entry->d_name, depth, err);
-        closedir(folder);
-        return got;
+        while ((entry = fs_list_next(folder)))
+                if (take_entry(packing, dirfd(folder), path, entry->d_name, depth, err) < 0)
+                        return -1;
+        return errno ? err_errno(err, "list %s of the packet", path) : 0;
 }
 
 /* Lists that were appended to after the end: operator.jsonl and others. */
 static int take_lists(struct packing *packing, struct err *err)
 {
-        int fd = fs_open_beneath(packing->packet, ".", O_RDONLY | O_DIRECTORY, 0);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_dir_ DIR *folder = fs_list(fs_open_beneath(packing->packet, ".", O_RDONLY | O_DIRECTORY, 0));
         const struct dirent *entry;
-        int got = 0;
 
-        if (!folder) {
-                cleanup_fd(&fd);
+        if (!folder)
                 return err_errno(err, "list the packet");
-        }
-        while (got == 0 && (entry = readdir(folder))) {
+        while ((entry = fs_list_next(folder))) {
                 _cleanup_free_ char *full = xasprintf("%s/%s", packing->run, entry->d_name);
                 const char *dot = strrchr(entry->d_name, '.');
                 struct stat st;
 
                 if (dot && strcmp(dot, ".jsonl") == 0 && !archive_name_refused(full) &&
-                    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-                        got = take_file(packing, entry->d_name, err);
+                    fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+                    take_file(packing, entry->d_name, err) < 0)
+                        return -1;
         }
-        closedir(folder);
-        return got;
+        return errno ? err_errno(err, "list the packet") : 0;
 }
 
 static int list_parts(struct packing *packing, struct err *err)

@@ -7,11 +7,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 #include "lib/base/snapshot.h"
 #include "lib/packet/folder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,18 +66,13 @@ static int64_t step_of(const char *name)
 
 size_t packet_checkpoint_steps(int packet, int64_t *ret, size_t most)
 {
-        const int fd = fs_open_beneath(packet, CHECKPOINT_FOLDER, O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(fs_open_beneath(packet, CHECKPOINT_FOLDER, O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
         size_t len = 0;
 
-        if (!dir && fd >= 0)
-                close(fd);
-        while (dir && len < most && (entry = readdir(dir)))
+        while (len < most && (entry = fs_list_next(dir)))
                 if (step_of(entry->d_name) > 0)
                         ret[len++] = step_of(entry->d_name);
-        if (dir)
-                closedir(dir);
         if (len)
                 qsort(ret, len, sizeof(*ret), by_number);
         return len;
@@ -171,21 +166,13 @@ static int check_sums(int folder, const char *sha256, struct packet_checkpoint *
 
 static size_t count_entries(int dirfd, const char *path, struct strv *names)
 {
-        const int fd = fs_open_beneath(dirfd, path, O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(fs_open_beneath(dirfd, path, O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
         size_t len = 0;
 
-        if (!dir && fd >= 0)
-                close(fd);
-        while (dir && (entry = readdir(dir)))
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-                        len++;
-                        if (names)
-                                strv_add_printf(names, "%s/%s", path, entry->d_name);
-                }
-        if (dir)
-                closedir(dir);
+        for (; (entry = fs_list_next(dir)); len++)
+                if (names)
+                        strv_add_printf(names, "%s/%s", path, entry->d_name);
         return len;
 }
 

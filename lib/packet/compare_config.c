@@ -5,12 +5,12 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/hash.h"
 #include "lib/base/yaml.h"
 #include "lib/packet/compare_internal.h"
 #include "lib/packet/folder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,21 +24,17 @@
 
 static int list_folder(int packet, const char *path, int depth, struct strv *ret, struct err *err)
 {
-        int fd = fs_open_beneath(packet, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        _cleanup_dir_ DIR *folder = fs_list(fs_open_beneath(packet, path, O_RDONLY | O_DIRECTORY, 0));
         const struct dirent *entry;
         int status = 0;
 
-        if (!folder) {
-                cleanup_fd(&fd);
+        if (!folder)
                 return err_set(err, ERR_INPUT, "the packet has no %s", path);
-        }
-        while (status == 0 && (entry = readdir(folder))) {
+        while (status == 0 && (entry = fs_list_next(folder))) {
                 _cleanup_free_ char *child = xasprintf("%s/%s", path, entry->d_name);
                 struct stat st;
 
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                if (fstatat(dirfd(folder), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
                 if (ret->len >= FILES_MAX || depth > DEPTH_MAX)
                         status = err_set(err, ERR_INPUT, "the snapshot has more than %d files", FILES_MAX);
@@ -47,7 +43,6 @@ static int list_folder(int packet, const char *path, int depth, struct strv *ret
                 else if (S_ISREG(st.st_mode))
                         strv_add(ret, child + strlen(SNAPSHOT "/"));
         }
-        closedir(folder);
         return status;
 }
 

@@ -3,9 +3,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -116,19 +116,14 @@ static void put_first(struct strv *list, const char *name)
 
 int packet_logs(int packet, struct strv *ret, struct err *err)
 {
-        const int fd = fs_open_beneath(packet, "logs", O_RDONLY | O_DIRECTORY, 0);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *folder = fs_list(fs_open_beneath(packet, "logs", O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
 
-        if (!folder) {
-                if (fd >= 0)
-                        close(fd);
+        if (!folder)
                 return errno == ENOENT ? 0 : err_errno(err, "list the logs of the packet");
-        }
-        while ((entry = readdir(folder)) && ret->len < LOGS_MAX)
+        while ((entry = fs_list_next(folder)) && ret->len < LOGS_MAX)
                 if (entry->d_name[0] != '.')
                         strv_add(ret, entry->d_name);
-        closedir(folder);
         strv_sort_unique(ret);
         put_first(ret, "agent.log");
         return 0;

@@ -13,10 +13,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/packet/archive.h"
 #include "lib/packet/folder.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,23 +175,16 @@ static void check_entry(struct verify *v, const char *path, const char *name, co
 
 static void walk(struct verify *v, const char *folder, int depth)
 {
-        const int fd = fs_open_beneath(v->packet, folder[0] ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-        struct dirent *entry;
+        const char *shown = folder[0] ? folder : ".";
+        _cleanup_dir_ DIR *dir = fs_list(fs_open_beneath(v->packet, shown, O_RDONLY | O_DIRECTORY, 0));
+        const struct dirent *entry;
 
-        if (!dir) {
-                packet_found(v->verdict, PACKET_CHECK_FILES, folder[0] ? folder : ".", "it cannot be listed");
-                if (fd >= 0)
-                        close(fd);
-                return;
-        }
-        while ((entry = readdir(dir)) && v->verdict->len < PACKET_FINDINGS_MAX) {
+        while ((entry = fs_list_next(dir)) && v->verdict->len < PACKET_FINDINGS_MAX) {
                 _cleanup_free_ char *path = xasprintf("%s%s%s", folder, folder[0] ? "/" : "", entry->d_name);
                 struct stat st;
 
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                    (!folder[0] && packet_is_work(entry->d_name)) ||
-                    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                if ((!folder[0] && packet_is_work(entry->d_name)) ||
+                    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
                 if (!S_ISDIR(st.st_mode))
                         check_entry(v, path, entry->d_name, &st);
@@ -199,7 +193,8 @@ static void walk(struct verify *v, const char *folder, int depth)
                 else
                         walk(v, path, depth + 1);
         }
-        closedir(dir);
+        if (!dir || (!entry && errno))
+                packet_found(v->verdict, PACKET_CHECK_FILES, shown, "it cannot be listed");
 }
 
 int verify_files(struct verify *v, struct err *err)
