@@ -15,11 +15,11 @@
 
 #include "lib/base/memory.h"
 #include "lib/base/nearest.h"
+#include "lib/base/signals.h"
 #include "sandbox/cage.h"
 
 #include <fcntl.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -180,7 +180,7 @@ int main(int argc, char **argv)
         if (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO))
                 setlocale(LC_CTYPE,
                           ""); /* widths of characters matter on a terminal alone, and the tables take time to load */
-        signal(SIGPIPE, SIG_IGN);
+        signals_spare_writers();
         github_guard();
         if (command)
                 return run_command(command, argc - 1, argv + 1);

@@ -34,7 +34,7 @@ static int open_signals(struct uplink *up, struct err *err)
 {
         sigset_t wanted, ignored;
 
-        signal(SIGPIPE, SIG_IGN);
+        signals_spare_writers();
         sigemptyset(&wanted);
         sigaddset(&wanted, SIGTERM);
         if (!signals_outlive_terminal())

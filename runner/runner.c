@@ -10,6 +10,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
 #include "lib/base/memory.h"
+#include "lib/base/signals.h"
 #include "sandbox/cage.h"
 
 #include <fcntl.h>
@@ -103,7 +104,7 @@ int runner_main(int argc, char **argv, char *const *envp)
 
         signal(SIGINT, SIG_IGN);
         signal(SIGHUP, SIG_IGN);
-        signal(SIGPIPE, SIG_IGN);
+        signals_spare_writers();
         if (parse_arguments(argc, argv, &options, &err) < 0) {
                 err_report(stderr, "cupel-runner", &err);
                 return err_exit_status(&err);

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
+#include "lib/base/signals.h"
 #include "lib/base/turns.h"
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
@@ -375,7 +376,7 @@ int helper_main(int fd, const struct helper_options *options)
         channel_init(&helper.channel, fd);
         open_groups(&helper, options);
         umask(022);
-        signal(SIGPIPE, SIG_IGN);
+        signals_spare_writers();
         if (chdir("/") < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
                 failed = err_errno(&err, "control socket");
         else

@@ -5,6 +5,7 @@
  * such folder) or a layer's.
  */
 #include "lib/base/cleanup.h"
+#include "lib/base/signals.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/step.h"
@@ -186,14 +187,14 @@ static int set_descriptors(int output, struct err *err)
 }
 
 /*
- * As a program expects them. Handlers are at their defaults since the clone, but what the helper ignores (SIGPIPE, under nohup SIGHUP) would
+ * As a program expects them. Handlers are at their defaults since the clone, but what the helper ignores (under nohup SIGHUP, too) would
  * stay ignored, here and beyond the exec: `yes | head` would never end.
  */
 static void reset_signals(void)
 {
         sigset_t none;
 
-        signal(SIGPIPE, SIG_DFL);
+        signals_end_writers();
         signal(SIGHUP, SIG_DFL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);

@@ -11,6 +11,22 @@ bool signals_outlive_terminal(void)
         return sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
 }
 
+static void writers(void (*disposition)(int))
+{
+        signal(SIGPIPE, disposition);
+        signal(SIGXFSZ, disposition);
+}
+
+void signals_spare_writers(void)
+{
+        writers(SIG_IGN);
+}
+
+void signals_end_writers(void)
+{
+        writers(SIG_DFL);
+}
+
 int signals_listen(struct err *err)
 {
         sigset_t set;

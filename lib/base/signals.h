@@ -19,4 +19,11 @@ int signals_listen(struct err *err);
  */
 bool signals_outlive_terminal(void);
 
+/*
+ * A write that fails, to somebody who went (SIGPIPE) or past the size of a file (SIGXFSZ, setrlimit(2)), is an error of that call and not
+ * the end of the program. Children inherit it: steps begin with both as programs expect them (signals_end_writers()).
+ */
+void signals_spare_writers(void);
+void signals_end_writers(void);
+
 #endif

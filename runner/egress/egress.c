@@ -5,12 +5,12 @@
  */
 #include "runner/egress/egress.h"
 
+#include "lib/base/signals.h"
 #include "runner/egress/loop.h"
 #include "sandbox/cage.h"
 #include "sandbox/seccomp.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,7 +33,7 @@ static int harden(struct err *err)
         files.rlim_cur = files.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &files) < 0)
                 return err_errno(err, "setrlimit");
-        signal(SIGPIPE, SIG_IGN);
+        signals_spare_writers();
         return 0;
 }
 

@@ -146,6 +146,14 @@ committed_closed $? errors
 closed all <&- >&- 2>&-
 committed_closed $? all
 
+t "a limit on the size of files is an error that is told, and no signal that ends the command; steps get the signal"
+repo=$(new_repo)
+(cd "$repo" && ulimit -f 100 && exec cupel run --title limited --verify unit=./check.sh -- true) >/dev/null 2>"$e2e_tmp/err"
+is $? 70 "exit status"
+has "$(cat "$e2e_tmp/err")" "store.db: reading or writing failed" "stderr"
+run "$repo" --title signal --verify unit=./check.sh -- sh -c 'ulimit -f 1; head -c 100000 /dev/zero >big; echo "head ended with $?"'
+has "$(cat "$packet/logs/agent.log")" "head ended with 153" "in a step"
+
 t "only a committed run has a commit: one whose landing came to nothing is listed without"
 repo=$(new_repo)
 touch "$repo/.git/refs/heads/main.lock"
