@@ -158,7 +158,7 @@ static int prepare(struct landing *landing, struct quarantine *q, const struct l
 
         plan_fill(plan, spec);
         plan->gitdir = xstrdup(landing->repo->gitdir);
-        if (compare_ref(landing->repo, plan, err) < 0 || repo_head_ref(landing->repo, &head, err) < 0)
+        if (compare_ref(landing->repo, plan, err) < 0 || repo_head_branch(landing->repo, &head, err) < 0)
                 return -1;
         head_follows = head && strcmp(head, plan->ref) == 0;
         plan->checkout = head_follows && !repo_is_bare(landing->repo);

@@ -73,7 +73,7 @@ static void catch_up(struct repo *repo, const struct landing_plan *plan, struct 
         _cleanup_free_ char *head = NULL;
         struct err failure = ERR_INIT;
 
-        if (!repo->workdir || repo_head_ref(repo, &head, &failure) < 0 || !head || strcmp(head, plan->ref) != 0)
+        if (!repo->workdir || repo_head_branch(repo, &head, &failure) < 0 || !head || strcmp(head, plan->ref) != 0)
                 return;
         if (forward_again(repo, plan, left, &failure) < 0)
                 strv_add_printf(left, "the checkout (%s)", failure.message);

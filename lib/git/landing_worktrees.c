@@ -13,19 +13,38 @@
 
 #define HEAD_MAX ((size_t)4096)
 
-/* Is the file `text`, up to its line end? */
-static bool file_says(const char *folder, const char *name, const char *text)
+/* What the file says up to its line end. */
+static int read_line(const char *folder, const char *name, struct str *ret)
 {
         _cleanup_free_ char *path = xasprintf("%s/%s", folder, name);
         _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-        _cleanup_str_ struct str bytes = {0};
         struct err ignored = ERR_INIT;
 
-        if (fd < 0 || fs_read_fd(fd, HEAD_MAX, &bytes, &ignored) < 0)
+        if (fd < 0 || fs_read_fd(fd, HEAD_MAX, ret, &ignored) < 0)
+                return -1;
+        while (ret->len && strchr("\r\n ", ret->data[ret->len - 1]))
+                ret->data[--ret->len] = '\0';
+        return 0;
+}
+
+static bool file_says(const char *folder, const char *name, const char *text)
+{
+        _cleanup_str_ struct str line = {0};
+
+        return read_line(folder, name, &line) == 0 && strcmp(str_text(&line), text) == 0;
+}
+
+/* Itself, or by a branch that stands for it. */
+static bool has_checked_out(struct repo *repo, const char *gitdir, const char *ref)
+{
+        static const char symbolic[] = "ref: ";
+        _cleanup_str_ struct str line = {0};
+        _cleanup_free_ char *branch = NULL;
+
+        if (read_line(gitdir, "HEAD", &line) < 0 || strncmp(str_text(&line), symbolic, sizeof(symbolic) - 1) != 0)
                 return false;
-        while (bytes.len && strchr("\r\n ", bytes.data[bytes.len - 1]))
-                bytes.data[--bytes.len] = '\0';
-        return strcmp(str_text(&bytes), text) == 0;
+        branch = repo_follow_ref(repo, str_text(&line) + sizeof(symbolic) - 1);
+        return strcmp(branch, ref) == 0;
 }
 
 static int check_rebase(const char *gitdir, const char *ref, struct err *err)
@@ -37,11 +56,9 @@ static int check_rebase(const char *gitdir, const char *ref, struct err *err)
         return 0;
 }
 
-static int check_other(const char *gitdir, const char *ref, struct err *err)
+static int check_other(struct repo *repo, const char *gitdir, const char *ref, struct err *err)
 {
-        _cleanup_free_ char *symbolic = xasprintf("ref: %s", ref);
-
-        if (file_says(gitdir, "HEAD", symbolic))
+        if (has_checked_out(repo, gitdir, ref))
                 return err_set(err, ERR_HELD,
                                "%s is checked out in another worktree (%s); switch to another branch there, then "
                                "approve the run",
@@ -60,7 +77,7 @@ static int check_linked(struct repo *repo, const char *ref, struct err *err)
                 _cleanup_free_ char *gitdir = xasprintf("%s/%s", folder, entry->d_name);
 
                 if (entry->d_name[0] != '.' && strcmp(gitdir, repo->gitdir) != 0)
-                        result = check_other(gitdir, ref, err);
+                        result = check_other(repo, gitdir, ref, err);
         }
         if (dir)
                 closedir(dir);
@@ -96,7 +113,7 @@ static int check_main(struct repo *repo, const char *ref, struct err *err)
 {
         if (!repo_is_linked(repo) || repo_config_bool(repo, "core.bare", false))
                 return 0;
-        return check_other(repo->commondir, ref, err);
+        return check_other(repo, repo->commondir, ref, err);
 }
 
 int worktrees_check(struct repo *repo, const char *ref, bool checked_out, struct err *err)

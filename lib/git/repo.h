@@ -71,6 +71,13 @@ int repo_resolve_target(struct repo *repo, const char *name, char **ret_ref, cha
 /* The full name of the branch that HEAD names (also where it is unborn), or ret NULL where HEAD is detached. Free it. */
 int repo_head_ref(struct repo *repo, char **ret_ref, struct err *err);
 
+/*
+ * Where a name leads that may be symbolic (one branch that stands for another), existing or not: what moves when somebody commits on it.
+ * Free it. And that of HEAD: as repo_head_ref(), to the end.
+ */
+char *repo_follow_ref(struct repo *repo, const char *name);
+int repo_head_branch(struct repo *repo, char **ret_ref, struct err *err);
+
 /* Any revision git understands, peeled to its commit. ERR_NOT_FOUND. */
 int repo_resolve_commit(struct repo *repo, const char *revision, char ret_commit[GIT_HEX], struct err *err);
 int repo_commit_tree(struct repo *repo, const char *commit, char ret_tree[GIT_HEX], struct err *err);

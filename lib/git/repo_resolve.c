@@ -20,6 +20,34 @@ int repo_head_ref(struct repo *repo, char **ret_ref, struct err *err)
         return 0;
 }
 
+#define SYMBOLIC_DEPTH 5 /* SYMREF_MAXDEPTH of git */
+
+char *repo_follow_ref(struct repo *repo, const char *name)
+{
+        char *at = xstrdup(name);
+
+        for (int depth = 0; depth < SYMBOLIC_DEPTH; depth++) {
+                _cleanup_reference_ git_reference *found = NULL;
+
+                if (git_reference_lookup(&found, repo->git, at) < 0 ||
+                    git_reference_type(found) != GIT_REFERENCE_SYMBOLIC)
+                        break;
+                free(at);
+                at = xstrdup(git_reference_symbolic_target(found));
+        }
+        return at;
+}
+
+int repo_head_branch(struct repo *repo, char **ret_ref, struct err *err)
+{
+        _cleanup_free_ char *head = NULL;
+
+        if (repo_head_ref(repo, &head, err) < 0)
+                return -1;
+        *ret_ref = head ? repo_follow_ref(repo, head) : NULL;
+        return 0;
+}
+
 static int target_name(struct repo *repo, const char *name, char **ret_ref, struct err *err)
 {
         char *ref = NULL;

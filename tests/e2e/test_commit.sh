@@ -105,6 +105,23 @@ is "$(git -C "$repo" rev-parse linked)" "$commit" "linked: branch"
 is "$(git -C "$e2e_tmp/linked" status --porcelain)" "" "linked: status"
 succeeds git -C "$repo" fsck --strict --no-dangling
 
+t "a branch that stands for another (git symbolic-ref): that one moves, and who has either checked out is brought forward, or in the way"
+alias=$(new_repo)
+git -C "$alias" branch -m trunk
+git -C "$alias" symbolic-ref refs/heads/main refs/heads/trunk
+git -C "$alias" checkout -q main
+for to in '' main trunk; do
+        run "$alias" ${to:+--target "$to"} --title alias --verify unit=./check.sh -- sh -c "echo '$to' >src/alias$to.txt"
+        is "$outcome" committed "${to:-HEAD}: $(stderr)"
+        is "$(git -C "$alias" rev-parse trunk)" "$commit" "${to:-HEAD}: the branch"
+        is "$(git -C "$alias" status --porcelain)" "" "${to:-HEAD}: git status"
+        has "$(git -C "$alias" reflog -1 HEAD)" "cupel: run" "${to:-HEAD}: the log of HEAD"
+done
+is "$(cat "$alias/.git/refs/heads/main")" "ref: refs/heads/trunk" "the one that stands for it"
+git -C "$alias" worktree add -q --force -b other "$alias.other"
+run "$alias.other" --target main --title alias --verify unit=./check.sh -- sh -c 'echo x >src/other.txt'
+is "$outcome" held "it is checked out elsewhere, under its other name"
+
 t "a repository that is shared: what lands can be read, and gone on from, by those it is shared with, whatever the umask"
 # modes REPO : what is in its git folder for others than its owner: files and folders, and where the new commit is
 modes() { (cd "$1/.git" && find refs logs objects -printf '%y %04m %P\n' | sed -E 's|[0-9a-f]{2}(/[0-9a-f]{38})?$|object|' | sort -u); }
