@@ -68,6 +68,16 @@ def count(tried, key):
     return {str(name): value for name, value in sorted(table.items(), key=lambda item: str(item[0]))}
 
 
+def there_are(begun):
+    """Points of full sweeps: of each way and its processes the most that a recording had."""
+    most = {}
+    for record in begun:
+        if str(record.get("asked")).startswith("full"):
+            way = str(record.get("scenario")), str(record.get("process"))
+            most[way] = max(most.get(way, 0), record.get("of") or 0)
+    return sum(most.values())
+
+
 def sweep(paths):
     """scripts/crash-sweep --report: the last word on each point and trial counts."""
     records = lines(paths)
@@ -89,7 +99,7 @@ def sweep(paths):
     return {"commit": commits([record.get("commit") for record in begun]),
             "when": max((record["time"][:16].replace("T", " ") for record in begun if record.get("time")), default=None),
             "full": any(str(record.get("asked")).startswith("full") for record in begun),
-            "of": max((record.get("of") or 0 for record in begun if str(record.get("asked")).startswith("full")), default=0), "points": len(tried), "unreached": len(points) - len(tried),
+            "of": there_are(begun), "points": len(tried), "unreached": len(points) - len(tried),
             "trials": count(tests, "experiment"), "violations": len(wrong),
             "mended": sum(points[key]["hit"] and not points[key]["wrong"] for key in mended), "seeds": sorted({str(record.get("seed")) for record in begun}),
             "users": sorted({str(record.get("user")) for record in begun}),

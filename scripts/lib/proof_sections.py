@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import proof_tell as tell
 
+WAYS = ("checkout --process director", "first --process director", "network --process egress,net-cage,net-init")  # of a run, for crash-sweep
 SHM = "/dev/shm"  # a million files twice over, and nothing is worn out
 
 
@@ -30,6 +31,11 @@ def bench(rows, runs, quick_runs, *options, quick_options=None):
 
 def section(key, title, claim, commands, reader="bench", **more):
     return Section(key, title, claim, commands[0], commands[1], reader, **more)
+
+
+def ways(how):
+    named = " ".join(f"'{way}'" for way in WAYS)
+    return ["sh", "-c", f"for way in {named}; do scripts/crash-sweep {how} --report {{report}} --scenario $way; done"]
 
 
 SECTIONS = [
@@ -77,10 +83,15 @@ SECTIONS = [
     section("crash", "Killed at every system call",
             "A whole run that lands: whichever of cupel's processes is killed at whichever system call, or has that call fail, the next command "
             "finishes or discards the run by itself. One commit or none, the repository otherwise byte for byte as before, nothing lost, nothing left (G1, G2, G7, G10). "
-            "A judge of git, sqlite3 and sha256sum says so, not cupel. (Other ways of a run, with a checkout, packs, a proxy, a refusal: `--scenario`; "
-            "CI tries a sample over all of them.)",
+            "A judge of git, sqlite3 and sha256sum says so, not cupel.",
             (["scripts/crash-sweep", "--full", "--scenario", "landing", "--report", "{report}"], ["scripts/crash-sweep", "--sample", "500", "--report", "{report}"]),
             reader="sweep", takes="1-2 h, quick 15 min (root)", tell=tell.sweep),
+    section("crash_ways", "Killed in a checkout, in a first run, with a proxy",
+            "The same where a run goes another way: who is killed, or has its calls fail, is the director while the commit's target is checked out and its "
+            "files are brought forward, the director of a repository's first run, which makes its base, and the three processes of a run's network. "
+            "(Packs, refusals and all other processes on these ways: `--scenario`; CI tries a sample over all of them.)",
+            (ways("--full"), ways("--sample 40")),
+            reader="sweep", takes="40 min, quick 1 min (root)", tell=tell.sweep),
     section("power", "Power loss, full and read-only disks, clocks that jump",
             "The same holds on disks as a power failure may leave them (writes not yet synced are lost, torn or reordered), on a disk that is full "
             "from any moment on, on one that cannot be written, and while the clock jumps.",

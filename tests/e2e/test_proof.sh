@@ -35,6 +35,14 @@ has "$page" "**2 tried, 1 violations.** Of 9 points there are, 2 were hit, 1 wer
 has "$page" "G1: two commits"
 has "$page" 'Not measured yet: `scripts/proof --only soak`.'
 
+t "points of several ways of a run count together, those of one that was gone on with once"
+{
+        printf '{"record": "sweep", "time": "t", "user": "root", "seed": 7, "asked": "full", "scenario": ["%s"], "process": ["director"], "of": %s}\n' checkout 2 first 4 first 5
+        sed -n 3p "$e2e_tmp/sweep.jsonl"
+} >"$e2e_tmp/ways.jsonl"
+make_page --into "$into" --only crash_ways --from "$e2e_tmp/ways.jsonl"
+has "$(cat "$into/proof.md")" "Of 7 points there are, 1 were hit"
+
 t "a point that was tried again has the last word"
 sed -n 2p "$e2e_tmp/sweep.jsonl" | sed 's/"wrong": .*/"wrong": []}/' >"$e2e_tmp/again.jsonl"
 make_page --into "$into" --only crash --from "$e2e_tmp/sweep.jsonl" "$e2e_tmp/again.jsonl"
