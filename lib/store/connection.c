@@ -22,8 +22,9 @@ static const struct {
         {SQLITE_READONLY, ERR_STORE, "it cannot be written"},
         {SQLITE_CANTOPEN, ERR_STORE, "it cannot be opened"},
         {SQLITE_PERM, ERR_STORE, "it cannot be opened"},
-        {SQLITE_NOTADB, ERR_STORE, "it is not a store of cupel"},
-        {SQLITE_CORRUPT, ERR_STORE, "it is damaged"},
+        {SQLITE_NOTADB, ERR_STORE, "it is not a store of cupel; move it away, and a new one is begun"},
+        {SQLITE_CORRUPT, ERR_STORE,
+         "it is damaged; `sqlite3 FILE .recover` saves what can be read; moved away, a new one is begun"},
         {SQLITE_IOERR, ERR_STORE, "reading or writing failed"},
 };
 
