@@ -36,13 +36,17 @@ static int watch_wake(struct work *work, struct err *err)
         return 0;
 }
 
-/* The runs find their repository from where the worker is. A folder within may be gone with what one of them lands. */
+/*
+ * The runs find their repository from where the worker is. A folder within may be gone with what one of them lands; a working tree
+ * that only the git folder knows of (core.worktree) leads nowhere.
+ */
 static int go_to_root(const struct work *work, struct err *err)
 {
-        const struct repo *repo = work->context->repo;
-        const char *root = repo_workdir(repo) ? repo_workdir(repo) : repo_gitdir(repo);
+        const char *root = repo_path(work->context->repo), *gitdir = repo_gitdir(work->context->repo);
 
-        return chdir(root) < 0 ? err_errno(err, "go to %s", root) : 0;
+        if (chdir(root) < 0)
+                return err_errno(err, "go to %s", root);
+        return !work_has_repository(work) && chdir(gitdir) < 0 ? err_errno(err, "go to %s", gitdir) : 0;
 }
 
 int work_open(struct work *work, struct err *err)

@@ -75,6 +75,7 @@ void work_close(struct work *work);
 int job_start(struct work *work, const struct store_queued *row,
               struct err *err);                                    /* the claim is released on failure */
 int job_hear(struct work *work, struct job *job, struct err *err); /* it said something, or ended */
+bool work_has_repository(const struct work *work); /* it is found from here: it was not moved away, and is mounted */
 
 /* work_view.c */
 struct store_run;

@@ -138,8 +138,7 @@ static bool failed_by(int status, enum err_code code)
         return WIFEXITED(status) && WEXITSTATUS(status) == err_exit_status(&(struct err){.code = code});
 }
 
-/* A repository that was moved or is not mounted says nothing of the item. */
-static bool has_repository(const struct work *work)
+bool work_has_repository(const struct work *work)
 {
         _cleanup_free_ char *found = NULL;
         struct err ignored = ERR_INIT;
@@ -150,7 +149,8 @@ static bool has_repository(const struct work *work)
 /* What the run could not do for itself. Where another worker recovers it at this moment, that one's transaction moves the item. */
 static int settle(struct work *work, struct job *job, int status, struct err *err)
 {
-        const bool input = failed_by(status, ERR_INPUT) && has_repository(work);
+        const bool input =
+                failed_by(status, ERR_INPUT) && work_has_repository(work); /* else that says nothing of the item */
         const char *said = job->said ? job->said : "its run ended without a word";
         const struct store_next next = {.what = input ? NEXT_DROP : NEXT_REQUEUE,
                                         .reason = strncmp(said, "cupel: ", 7) == 0 ? said + 7 : said};
@@ -222,7 +222,7 @@ static void count(struct work *work, const struct job *job, const struct store_q
 static void note_trouble(struct work *work, const struct job *job, const struct store_run *run, int status)
 {
         const bool unfit = run ? run->outcome == OUTCOME_SANDBOX_UNAVAILABLE || run->outcome == OUTCOME_INTERNAL_ERROR
-                               : failed_by(status, ERR_INTERNAL) || !has_repository(work);
+                               : failed_by(status, ERR_INTERNAL) || !work_has_repository(work);
 
         work->troubles = unfit ? work->troubles + 1 : 0;
         if (!unfit)

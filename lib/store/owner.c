@@ -28,7 +28,7 @@ static struct flock byte_of(struct store_owner owner, short type)
 int owner_begin(const char *state_root, bool owns, struct err *err)
 {
         _cleanup_free_ char *path = xasprintf("%s/" OWNERS_FILE, state_root);
-        struct flock mine = byte_of(owner_self(), F_RDLCK);
+        struct flock mine;
 
         if (owners < 0)
                 owners = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (owns ? O_CREAT : 0), 0600);
@@ -36,6 +36,7 @@ int owner_begin(const char *state_root, bool owns, struct err *err)
                 return 0;
         if (owners < 0)
                 return err_errno(err, "open %s", path);
+        mine = byte_of(owner_self(), F_RDLCK);
         if (fcntl(owners, F_OFD_SETLK, &mine) < 0)
                 return err_errno(err, "lock %s", path);
         is_owner = true;

@@ -263,6 +263,15 @@ add THEN 'echo then > src/then'
 is "$?" 0 "exit status: $(cat "$e2e_tmp/work.out")"
 is "$(trailers)" "FIRST THEN " "commits"
 
+t "a worker that was started in a git folder whose working tree does not lead to it (core.worktree) finds it for its runs"
+fresh
+mv .git "$repo.git" && cd "$repo.git" && git config core.worktree "$repo" && admit "$repo.git"
+add APART 'echo apart > src/apart'
+work
+is "$status" 0 "exit status: $out $(cat "$e2e_tmp/work.err")"
+is "$(trailers)" "APART " "commits"
+cd "$repo" && mv "$repo.git" .git && git config --unset core.worktree
+
 t "a repository that is moved away under a worker ends the worker, and the items stay"
 fresh
 add AWAY "test -e go || $(hang away); echo away > src/away" --priority 1
@@ -314,6 +323,7 @@ if elsewhere true 2>/dev/null; then
         wait_for 30 at_work gone || fail "nothing is at work: $(cat "$e2e_tmp/worker.out")"
         kill -9 "$worker"
         wait "$worker" 2>/dev/null
+        wait_for 10 quiet_now || fail "its container lives on: $(pgrep -af "$e2e_tmp/state")"
         let_go
         elsewhere cupel work --once --poll 1 >"$e2e_tmp/work.out" 2>"$e2e_tmp/work.err"
         has "$(cat "$e2e_tmp/work.err")" "recovered the interrupted run gone__" "the next worker"
