@@ -58,6 +58,13 @@ static bool in_bytes(const struct judgement *judgement, const struct change *cha
                !holds(str_text(&before), before.len, value);
 }
 
+/* A version or a region may be required of the environment just as a password is. */
+static bool is_drawn(const struct redact_value *value)
+{
+        return secret_is_random(value->bytes, value->len) ||
+               (secret_is_password(value->bytes, value->len) && !secret_is_spelled(value->bytes, value->len));
+}
+
 void secret_known(const struct judgement *judgement, const struct change *change)
 {
         const struct redact *known = judgement->read ? judgement->read->known : NULL;
@@ -67,7 +74,7 @@ void secret_known(const struct judgement *judgement, const struct change *change
                 uint32_t line = 0;
                 bool named = change->kind == CHANGE_ADDED && holds(change->path, strlen(change->path), value);
 
-                if ((!secret_is_random(value->bytes, value->len) && !secret_is_password(value->bytes, value->len)) ||
+                if (!is_drawn(value) ||
                     (!named && !in_lines(change, value, &line) && !in_bytes(judgement, change, value)) ||
                     is_moved(judgement, value))
                         continue;

@@ -155,3 +155,28 @@ bool secret_is_password(const char *text, size_t len)
         return (shape.lower > 0) + (shape.upper > 0) + (shape.digit > 0) + (shape.sign > 0) >= 3 &&
                shape.changes * 10 >= len * 4;
 }
+
+/* At most one letter at a number, or one digit at a word, which may have a capital. */
+static bool is_spelled_piece(const char *text, size_t len)
+{
+        const struct shape shape = shape_of(text, len);
+        const size_t letters = shape.lower + shape.upper;
+        const bool capital = shape.upper == 1 && isupper((unsigned char)*text);
+
+        if (shape.sign || (shape.lower && shape.upper && !capital))
+                return false;
+        if (letters <= 1 || !shape.digit)
+                return true;
+        return shape.digit == 1 && (isdigit((unsigned char)text[0]) || isdigit((unsigned char)text[len - 1]));
+}
+
+bool secret_is_spelled(const char *text, size_t len)
+{
+        for (size_t at = 0, end; at < len; at = end + 1) {
+                for (end = at; end < len && !strchr("-._/:+ ", text[end]); end++)
+                        ;
+                if (end > at && !is_spelled_piece(text + at, end - at))
+                        return false;
+        }
+        return true;
+}

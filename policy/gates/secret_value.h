@@ -19,4 +19,7 @@ bool secret_is_random(const char *text, size_t len);
 /* At least three of: small letters, capitals, digits, signs; and not made up. */
 bool secret_is_password(const char *text, size_t len);
 
+/* Words and numbers with signs between: v1.2.3-RC1, us-west-2a, 2024-01-15T10:00:00Z. Who looks at names beside values knows more. */
+bool secret_is_spelled(const char *text, size_t len);
+
 #endif

@@ -93,9 +93,11 @@ done
 # shellcheck disable=SC2016
 run "$repo" --title x --policy "$e2e_tmp/given.yaml" --verify ok -- sh -c 'echo "svc \$SERVICE_TOKEN ${SERVICE_TOKEN%H}" > src/named.txt'
 is "$outcome" committed "its name, and less than it ($json)"
-export SERVICE_TOKEN=production
-run "$repo" --title x --policy "$e2e_tmp/given.yaml" --verify ok -- sh -c 'echo "we are in production" > src/word.txt'
-is "$outcome" committed "a word ($json)"
+for SERVICE_TOKEN in production v1.2.3-RC1; do
+        # shellcheck disable=SC2016
+        run "$repo" --title x --policy "$e2e_tmp/given.yaml" --verify ok -- sh -c 'echo "this is $SERVICE_TOKEN" > src/word.txt'
+        is "$outcome" committed "$SERVICE_TOKEN, which nobody drew ($json)"
+done
 unset SERVICE_TOKEN
 
 t "two hundred findings before it do not show a secret"

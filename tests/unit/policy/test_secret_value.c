@@ -60,3 +60,16 @@ Test(secret_value, passwords_have_three_kinds_of_letters)
         cr_expect_not(password("${q7#Vt!2mZr$9}"));
         cr_expect_not(password(""));
 }
+
+Test(secret_value, spelled_is_what_words_and_numbers_make)
+{
+        static const char *const yes[] = {"v1.2.3-RC1-build",     "1.2.3-rc.1",     "us-west-2a",
+                                          "2024-01-15T10:00:00Z", "Mon Jan 1 2024", "us-docker.pkg.dev/Proj-1/Img"};
+        static const char *const no[] = {"q7#Vt!2mZr$9", "AB12-CD34-EF56", "Tr0ub4dor&3x", "Kx7-9fQ-2mZ",
+                                         "aB3d-E5fG-7hJ9"};
+
+        for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+                cr_expect(secret_is_spelled(yes[i], strlen(yes[i])), "%s", yes[i]);
+        for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+                cr_expect_not(secret_is_spelled(no[i], strlen(no[i])), "%s", no[i]);
+}
