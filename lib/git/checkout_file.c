@@ -181,10 +181,10 @@ int checkout_state(struct checkout *checkout, const char *path, uint32_t mode, c
                 return -1;
         if (mode == 0160000)
                 same = S_ISDIR(ret_stat->st_mode);
-        else if (S_ISLNK(ret_stat->st_mode) && mode == 0120000 && same_link(parent, name, path, &id, &same, err) < 0)
-                return -1;
-        else if (S_ISREG(ret_stat->st_mode) && (mode != 0120000 || !checkout->symlinks) &&
-                 same_file(checkout, parent, name, path, mode, &id, old_side, ret_stat, &same, err) < 0)
+        else if ((S_ISLNK(ret_stat->st_mode) && mode == 0120000 &&
+                  same_link(parent, name, path, &id, &same, err) < 0) ||
+                 (S_ISREG(ret_stat->st_mode) && (mode != 0120000 || !checkout->symlinks) &&
+                  same_file(checkout, parent, name, path, mode, &id, old_side, ret_stat, &same, err) < 0))
                 return -1;
         if (same)
                 *ret = CHECKOUT_SAME;
