@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct process_usage {
@@ -99,16 +100,30 @@ static void measure_below(struct step_process *process, struct step_usage *ret)
 
 /* ---- memory that several may share ---- */
 
-#define EXACT_MS 500 /* who has more to look at than this is taken at the most that it may be */
+/*
+ * Who has more to look at than this is taken at the most that it may be: of our own processor time, since on a busy machine, or one that
+ * was suspended, time passes without a look. Waiting for what the kernel has locked for somebody has an end, too.
+ */
+#define EXACT_US ((uint64_t)500 * 1000)
+#define WAIT_MS 5000
 
 struct shares {
         uint64_t private, all,
                 most; /* bytes: nobody else's; of the others the sum, and the most that one process has */
 };
 
-/* All of the step's processes, by one line of each; `until`: 0, or clock_ms() of the end of patience. false: it ended. */
-static bool sum_lines(int proc, const char *file, const char *key, uint64_t until, uint64_t *ret)
+static uint64_t spent_us(void)
 {
+        struct timespec now;
+
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* All of the step's processes, by one line of each. false: patience, where it is `bounded`, ended. */
+static bool sum_lines(int proc, const char *file, const char *key, bool bounded, uint64_t *ret)
+{
+        const uint64_t spent = spent_us(), began = clock_ms();
         int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
         bool patient = true;
@@ -118,7 +133,7 @@ static bool sum_lines(int proc, const char *file, const char *key, uint64_t unti
         while (dir && patient && (entry = readdir(dir))) {
                 if (isdigit((unsigned char)entry->d_name[0]))
                         *ret += process_bytes(proc, entry->d_name, file, key);
-                patient = !until || clock_ms() < until;
+                patient = !bounded || (spent_us() - spent < EXACT_US && clock_ms() - began < WAIT_MS);
         }
         if (dir)
                 closedir(dir);
@@ -140,11 +155,11 @@ static uint64_t shared_bytes(int proc, const struct shares *shares, const struct
 
         if (!room->memory_bytes || shares->all <= left || shares->most > left)
                 return shares->most;
-        sum_lines(proc, "status", "RssShmem", 0, &mapped);
+        sum_lines(proc, "status", "RssShmem", false, &mapped);
         mapped = less(mapped, room->worktree_bytes);
         if (mapped <= left)
                 return shares->most;
-        if (!sum_lines(proc, "smaps_rollup", "Pss_Shmem", clock_ms() + EXACT_MS, &exact))
+        if (!sum_lines(proc, "smaps_rollup", "Pss_Shmem", true, &exact))
                 return mapped;
         exact = less(exact, room->worktree_bytes);
         return exact > shares->most ? exact : shares->most;
