@@ -23,11 +23,11 @@ static void rows_release(struct rows *rows)
         free(rows->items);
 }
 
-static int collect(struct store *store, struct sqlite3_stmt *stmt, struct rows *rows, struct err *err)
+static int collect(void *database, row_step_fn *step, struct sqlite3_stmt *stmt, struct rows *rows, struct err *err)
 {
         int got;
 
-        while ((got = db_step(store, stmt, err)) > 0) {
+        while ((got = step(database, stmt, err)) > 0) {
                 rows->items = xgrow(rows->items, rows->len, rows->kind->size);
                 if (rows->kind->read(stmt, row_at(rows, rows->len), err) < 0)
                         return -1;
@@ -36,15 +36,26 @@ static int collect(struct store *store, struct sqlite3_stmt *stmt, struct rows *
         return got;
 }
 
-int rows_each(struct store *store, struct sqlite3_stmt *stmt, const struct row_kind *kind, row_fn *say,
-              const void *call, struct err *err)
+int rows_each_of(void *database, row_step_fn *step, struct sqlite3_stmt *stmt, const struct row_kind *kind, row_fn *say,
+                 const void *call, struct err *err)
 {
         __attribute__((cleanup(rows_release))) struct rows rows = {.kind = kind};
         int said = 0;
 
-        if (collect(store, stmt, &rows, err) < 0)
+        if (collect(database, step, stmt, &rows, err) < 0)
                 return -1;
         for (size_t i = 0; i < rows.len && said == 0; i++)
                 said = say(row_at(&rows, i), call, err);
         return said < 0 ? -1 : 0;
+}
+
+static int step_store(void *database, struct sqlite3_stmt *stmt, struct err *err)
+{
+        return db_step(database, stmt, err);
+}
+
+int rows_each(struct store *store, struct sqlite3_stmt *stmt, const struct row_kind *kind, row_fn *say,
+              const void *call, struct err *err)
+{
+        return rows_each_of(store, step_store, stmt, kind, say, call, err);
 }

@@ -27,7 +27,12 @@ struct row_kind {
 };
 typedef int row_fn(const void *row, const void *call, struct err *err);
 
+/* db_step(), or spend_step(): the next row of a statement of that database. */
+typedef int row_step_fn(void *database, struct sqlite3_stmt *stmt, struct err *err);
+
 /* The statement is bound and at its beginning; it stays the caller's. 0 or -1. */
+int rows_each_of(void *database, row_step_fn *step, struct sqlite3_stmt *stmt, const struct row_kind *kind, row_fn *say,
+                 const void *call, struct err *err);
 int rows_each(struct store *store, struct sqlite3_stmt *stmt, const struct row_kind *kind, row_fn *say,
               const void *call, struct err *err);
 

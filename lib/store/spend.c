@@ -7,9 +7,12 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/str.h"
+#include "lib/store/rows.h"
 #include "lib/store/spend_db.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a run takes of the week's budget: a grant's part comes last, and what went beyond the estimate is nobody's but the week's. */
@@ -201,34 +204,64 @@ int spend_settle(struct spend *spend, const char *run, int64_t actual, struct er
         return spend_step(spend, settle, err);
 }
 
+/* ---- lists ---- */
+
+static int read_row(struct sqlite3_stmt *stmt, void *ret, struct err *err)
+{
+        static const size_t texts[] = {offsetof(struct spend_run, run), offsetof(struct spend_run, item),
+                                       offsetof(struct spend_run, agent), offsetof(struct spend_run, repository)};
+        struct spend_run *run = ret;
+
+        (void)err;
+        *run = (struct spend_run){.time = db_column_int(stmt, 4),
+                                  .estimate = db_column_int(stmt, 5),
+                                  .actual = db_column_int(stmt, 6),
+                                  .grant = db_column_int(stmt, 7),
+                                  .owner_pid = (pid_t)db_column_int(stmt, 8),
+                                  .owner_start = (uint64_t)db_column_int(stmt, 9)};
+        run->memory_ = db_copy_texts(stmt, texts, sizeof(texts) / sizeof(texts[0]), run);
+        if (db_column_is_null(stmt, 2))
+                run->agent = NULL;
+        return 0;
+}
+
+static void release_row(void *row)
+{
+        free(((struct spend_run *)row)->memory_);
+}
+
+struct run_call {
+        spend_run_fn *each;
+        void *arg;
+};
+
+static int say_row(const void *row, const void *call, struct err *err)
+{
+        const struct run_call *to = call;
+
+        return to->each(row, to->arg, err);
+}
+
+static int step(void *spend, struct sqlite3_stmt *stmt, struct err *err)
+{
+        return spend_step(spend, stmt, err);
+}
+
+/* No statement is open while one is told: what another process has written since its beginning would forbid us to write. */
 static int each_run(struct spend *spend, const char *where, int64_t since, spend_run_fn *each, void *arg,
                     struct err *err)
 {
+        static const struct row_kind kind = {sizeof(struct spend_run), read_row, release_row};
+        const struct run_call call = {each, arg};
         _cleanup_free_ char *sql = xasprintf("SELECT run, item, agent, repository, time, estimate, actual, grant_id, "
                                              "owner_pid, owner_start FROM runs WHERE %s ORDER BY time, run",
                                              where);
         _cleanup_stmt_ struct sqlite3_stmt *list = spend_prepare(spend, sql, err);
-        int got;
 
         if (!list)
                 return -1;
         db_int(list, 1, since);
-        while ((got = spend_step(spend, list, err)) == 1) {
-                const struct spend_run run = {.run = db_column_or_null(list, 0),
-                                              .item = db_column_or_null(list, 1),
-                                              .agent = db_column_or_null(list, 2),
-                                              .repository = db_column_or_null(list, 3),
-                                              .time = db_column_int(list, 4),
-                                              .estimate = db_column_int(list, 5),
-                                              .actual = db_column_int(list, 6),
-                                              .grant = db_column_int(list, 7),
-                                              .owner_pid = (pid_t)db_column_int(list, 8),
-                                              .owner_start = (uint64_t)db_column_int(list, 9)};
-
-                if (each(&run, arg, err) < 0)
-                        return -1;
-        }
-        return got;
+        return rows_each_of(spend, step, list, &kind, say_row, &call, err);
 }
 
 int spend_each_open(struct spend *spend, spend_run_fn *each, void *arg, struct err *err)

@@ -79,13 +79,15 @@ int spend_state(struct spend *spend, char ret[48], struct err *err);
 int spend_settle(struct spend *spend, const char *run, int64_t actual, struct err *err);
 
 struct spend_run {
-        const char *run, *item, *agent, *repository;
+        const char *run, *item, *repository;
+        const char *agent;              /* NULL: it has no name */
         int64_t time, estimate, actual; /* actual -1: not settled */
         int64_t grant;
         pid_t owner_pid;
         uint64_t owner_start;
+        char *memory_;
 };
-/* A callback returns 0 to go on, -1 with err set to fail; it may write to the ledger. */
+/* A callback returns 0 to go on, -1 with err set to fail; it may write to the ledger: the runs are read before the first is told. */
 typedef int spend_run_fn(const struct spend_run *run, void *arg, struct err *err);
 int spend_each_open(struct spend *spend, spend_run_fn *each, void *arg, struct err *err);
 /* Of these windows, oldest first. */

@@ -315,3 +315,38 @@ Test(spend, fifty_at_once_never_take_more_than_there_is)
         cr_assert(open >= 1 && open <= 7);
         close_ledger(&f);
 }
+
+struct settling {
+        struct fixture *f;
+        int seen;
+};
+
+/* While one settles what the dead have left, others reserve and settle, too. */
+static int settle_after_another(const struct spend_run *run, void *arg, struct err *err)
+{
+        struct settling *settling = arg;
+        struct spend *other = NULL;
+
+        settling->seen++;
+        if (spend_open(settling->f->path, &other, err) < 0)
+                return -1;
+        if (spend_settle(other, run->run, USD, err) < 0 || spend_settle(settling->f->spend, run->run, USD, err) < 0)
+                cr_assert_fail("%s", err->message);
+        spend_close(other);
+        return 0;
+}
+
+Test(spend, what_the_dead_have_left_is_settled_while_others_write)
+{
+        struct settling settling;
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        open_ledger(&f);
+        settling = (struct settling){.f = &f};
+        for (int i = 0; i < 3; i++)
+                reserve(&f, (const char *[]){"a", "b", "c"}[i], USD);
+        cr_assert_eq(spend_each_open(f.spend, settle_after_another, &settling, &err), 0, "%s", err.message);
+        cr_assert_eq(settling.seen, 3);
+        close_ledger(&f);
+}
