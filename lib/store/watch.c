@@ -6,6 +6,8 @@
  */
 #include "lib/store/stream.h"
 
+#include "lib/base/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -42,12 +44,21 @@ static bool drain(int watch)
         return wrote;
 }
 
+/* What does not concern the store wakes us, and makes the time no longer. */
+static int left_of(uint64_t end)
+{
+        const uint64_t now = clock_ms();
+
+        return end > now ? (int)(end - now) : 0;
+}
+
 int store_watch_wait(int watch, int also, int timeout_ms, struct err *err)
 {
         struct pollfd fds[] = {{.fd = watch, .events = POLLIN}, {.fd = also}};
+        const uint64_t end = clock_ms() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
 
-        for (;;) {
-                int got = poll(fds, 2, timeout_ms);
+        for (int left = timeout_ms;; left = left_of(end)) {
+                int got = poll(fds, 2, left);
 
                 if (got < 0 && errno != EINTR)
                         return err_errno(err, "wait for writes to the store");
