@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cupel doctor: which sandbox layers this machine really has, each tried by `cupel-sandbox probe`, what to do about those
- * that are missing, and the tier that results. Exit 0 where that is at least the tier that policy asks for by default.
+ * that are missing, and the tier that results; which keys of this user's cannot be used. Exit 0 where that is at least the tier that
+ * policy asks for by default, and the keys are whole.
  */
 #include "cli/admission.h"
 #include "cli/command.h"
 #include "cli/context.h"
+#include "cli/launch_keys.h"
 #include "cli/options.h"
 #include "cli/policy_files.h"
 #include "cli/render.h"
@@ -134,8 +136,24 @@ static json_t *see_admission(struct context *context, bool json)
         return NULL;
 }
 
+static void print_faults(const json_t *faults, bool colour)
+{
+        _cleanup_str_ struct str out = {0};
+        const json_t *fault;
+        size_t i;
+
+        json_array_foreach(faults, i, fault)
+        {
+                render_tint(&out, colour, TINT_BAD, "\nkey that cannot be used: ");
+                render_line(&out, json_text_of(fault, "fault"));
+                str_putc(&out, '\n');
+        }
+        fputs(str_text(&out), stdout);
+}
+
 static int examine(struct context *context, bool json, struct err *err)
 {
+        _cleanup_json_ json_t *faults = keys_faults(context);
         struct probe probe;
         bool enough;
 
@@ -146,13 +164,17 @@ static int examine(struct context *context, bool json, struct err *err)
                 _cleanup_json_ json_t *told = probe_to_json(&probe);
 
                 json_object_set_new(told, "enough", json_boolean(enough));
+                json_object_set(told, "keys", faults);
                 json_object_set_new(told, "admission", see_admission(context, true) ?: json_null());
                 json_print(stdout, told);
         } else {
                 print_probe(&probe, context->colour_out, enough);
+                print_faults(faults, context->colour_out);
                 see_admission(context, false);
         }
-        return enough ? 0 : outcome_exit_status(OUTCOME_SANDBOX_UNAVAILABLE);
+        if (!enough)
+                return outcome_exit_status(OUTCOME_SANDBOX_UNAVAILABLE);
+        return json_array_size(faults) ? outcome_exit_status(OUTCOME_BLOCKED) : 0;
 }
 
 int cmd_doctor(struct context *context, int argc, char **argv, struct err *err)

@@ -108,7 +108,7 @@ static int refused(struct context *context, const struct waits_view *view, const
         return 0;
 }
 
-/* Keys that others could open. */
+/* Keys that could not be used. */
 static int keys(struct context *context, const struct waits_view *view, const char *detail, bool *ret, struct err *err)
 {
         (void)view;

@@ -17,11 +17,17 @@
 
 bool key_file_exists(int dirfd, const char *name);
 
-/* Whether its owner alone can open it, without reading it; 0 where there is none: it is made when it is first used. ERR_BLOCKED. */
-int key_file_check(int dirfd, const char *name, const char *what, struct err *err);
+/* How much is looked at where a key is not to be used yet. */
+enum key_look {
+        KEY_FORM,  /* file, mode and form: some microseconds */
+        KEY_HALVES /* also that secret and public half belong together, for which libcrypto is started */
+};
 
-/* Appends all of it. `what` begins the message. ERR_BLOCKED where others can open it, ERR_INPUT where it is too long to be a key. */
+/* Takes all of it. `what` begins the message. ERR_BLOCKED where it is not there, is no file, is not its owner's alone, or no key. */
 int key_file_read(int dirfd, const char *name, const char *what, struct str *ret, struct err *err);
+
+/* ERR_BLOCKED: `fault` ("is damaged"), and how there is a key again. */
+int key_file_unusable(const char *name, const char *what, const char *fault, struct err *err);
 
 void secret_release(struct str *str);
 #define _cleanup_secret_ __attribute__((cleanup(secret_release)))

@@ -9,7 +9,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/crypto.h"
 #include "lib/base/fs.h"
-#include "lib/base/key_file.h"
 
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -180,6 +179,7 @@ static int key_take(struct p256_key *key, const unsigned char *secret, const uns
         return 0;
 }
 
+/* `key` NULL: the form alone. */
 static int key_parse(const char *text, struct p256_key *key)
 {
         _cleanup_secret_ struct str der = {0};
@@ -193,19 +193,26 @@ static int key_parse(const char *text, struct p256_key *key)
         if (memcmp(der.data, pkcs8_head, sizeof(pkcs8_head)) != 0 ||
             memcmp(middle, pkcs8_middle, sizeof(pkcs8_middle)) != 0)
                 return -1;
-        return key_take(key, secret, middle + sizeof(pkcs8_middle));
+        return key ? key_take(key, secret, middle + sizeof(pkcs8_middle)) : 0;
 }
 
 static int key_read(int dirfd, const char *name, struct p256_key *key, struct err *err)
 {
+        static const char what[] = "attestation key";
         _cleanup_secret_ struct str text = {0};
 
-        if (key_file_read(dirfd, name, "attestation key", &text, err) < 0)
+        if (key_file_read(dirfd, name, what, &text, err) < 0)
                 return -1;
         if (key_parse(str_text(&text), key) < 0)
-                return err_set(err, ERR_BLOCKED,
-                               "the attestation key %s is damaged, or no unencrypted P-256 key (PKCS #8 PEM)", name);
+                return key_file_unusable(name, what, "is damaged, or no unencrypted P-256 key (PKCS #8 PEM)", err);
         return 0;
+}
+
+int p256_look(int dirfd, const char *name, enum key_look look, struct err *err)
+{
+        _cleanup_p256_ struct p256_key *key = look == KEY_HALVES ? xcalloc(1, sizeof(*key)) : NULL;
+
+        return key_file_exists(dirfd, name) ? key_read(dirfd, name, key, err) : 0;
 }
 
 static void put_key(struct str *out, const unsigned char *secret, const unsigned char *point)

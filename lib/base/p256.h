@@ -23,6 +23,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/hash.h"
+#include "lib/base/key_file.h"
 #include "lib/base/str.h"
 
 #include <stdbool.h>
@@ -38,6 +39,8 @@ struct p256_public {
 };
 
 int p256_ensure(int dirfd, const char *name, struct p256_key **ret, struct err *err);
+/* Whether one that is there can be used; 0 where there is none, too. Makes nothing. ERR_BLOCKED with the remedy. */
+int p256_look(int dirfd, const char *name, enum key_look look, struct err *err);
 void p256_free(struct p256_key *key); /* wipes it; NULL is fine */
 const struct p256_public *p256_public_of(const struct p256_key *key);
 

@@ -8,7 +8,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/crypto.h"
 #include "lib/base/fs.h"
-#include "lib/base/key_file.h"
 #include "lib/base/str.h"
 
 #include <openssl/crypto.h>
@@ -21,6 +20,9 @@
 #define KEY_LEN 32
 #define SIGNATURE_LEN 64
 #define ARMOR_COLUMNS 70
+#define KEY_WHAT "signing key"
+#define SIGNERS "allowed_signers"
+#define SIGNERS_MAX ((size_t)1 << 20)
 
 static const char algorithm[] = "ssh-ed25519";
 static const char magic[] = "openssh-key-v1"; /* its NUL belongs to it */
@@ -196,21 +198,36 @@ static int parse_key(const char *text, struct sshkey *key)
         return 0;
 }
 
-static int key_read(int dirfd, const char *name, struct sshkey *key, struct err *err)
+static int key_read_form(int dirfd, const char *name, struct sshkey *key, struct err *err)
 {
         _cleanup_secret_ struct str text = {0};
-        unsigned char public[KEY_LEN];
 
-        if (key_file_read(dirfd, name, "signing key", &text, err) < 0)
+        if (key_file_read(dirfd, name, KEY_WHAT, &text, err) < 0)
                 return -1;
         if (parse_key(str_text(&text), key) < 0)
-                return err_set(err, ERR_BLOCKED, "the signing key %s is not an unencrypted ed25519 key of ours", name);
+                return key_file_unusable(name, KEY_WHAT, "is damaged, or no unencrypted ed25519 key of ours", err);
+        return 0;
+}
+
+static int key_read(int dirfd, const char *name, struct sshkey *key, struct err *err)
+{
+        unsigned char public[KEY_LEN];
+
+        if (key_read_form(dirfd, name, key, err) < 0)
+                return -1;
         memcpy(public, key->public, KEY_LEN);
         if (key_derive(key, err) < 0)
                 return -1;
-        if (memcmp(public, key->public, KEY_LEN) != 0)
-                return err_set(err, ERR_BLOCKED, "the signing key %s is damaged", name);
-        return 0;
+        return memcmp(public, key->public, KEY_LEN) == 0 ? 0 : key_file_unusable(name, KEY_WHAT, "is damaged", err);
+}
+
+int sshkey_look(int dirfd, const char *name, enum key_look look, struct err *err)
+{
+        _cleanup_sshkey_ struct sshkey *key = xcalloc(1, sizeof(*key));
+
+        if (!key_file_exists(dirfd, name))
+                return 0;
+        return look == KEY_FORM ? key_read_form(dirfd, name, key, err) : key_read(dirfd, name, key, err);
 }
 
 static int key_create(int dirfd, const char *name, const char *principal, struct err *err)
@@ -226,22 +243,37 @@ static int key_create(int dirfd, const char *name, const char *principal, struct
         return fs_publish_at(dirfd, name, text.data, text.len, 0600, err);
 }
 
+/* Beside what stands there: commits that an earlier key signed are to be believed as before. */
+static int allow_signer(int dirfd, const char *principal, const struct sshkey *key, struct err *err)
+{
+        _cleanup_free_ char *line = xasprintf("%s namespaces=\"git\" %s\n", principal, key->public_text);
+        _cleanup_str_ struct str text = {0};
+
+        if (!key_file_exists(dirfd, SIGNERS))
+                return fs_publish_at(dirfd, SIGNERS, line, strlen(line), 0644, err);
+        if (fs_read_at(dirfd, SIGNERS, SIGNERS_MAX, &text, err) < 0)
+                return -1;
+        if (strstr(str_text(&text), line))
+                return 0;
+        if (text.len && text.data[text.len - 1] != '\n')
+                str_putc(&text, '\n');
+        str_puts(&text, line);
+        return fs_write_at(dirfd, SIGNERS, text.data, text.len, 0644, err);
+}
+
+/* The public half last: where it is missing a key is new, or was left before its signer was written. */
 static int publish_companions(int dirfd, const char *name, const char *principal, const struct sshkey *key,
                               struct err *err)
 {
-        _cleanup_free_ char *public = xasprintf("%s.pub", name);
-        _cleanup_str_ struct str text = {0};
+        _cleanup_free_ char *public = xasprintf("%s.pub", name), *text = NULL;
+        const bool published = key_file_exists(dirfd, public);
 
-        if (!key_file_exists(dirfd, public)) {
-                str_printf(&text, "%s %s\n", key->public_text, principal);
-                if (fs_publish_at(dirfd, public, text.data, text.len, 0644, err) < 0)
-                        return -1;
-        }
-        str_clear(&text);
-        str_printf(&text, "%s namespaces=\"git\" %s\n", principal, key->public_text);
-        if (!key_file_exists(dirfd, "allowed_signers"))
-                return fs_publish_at(dirfd, "allowed_signers", text.data, text.len, 0644, err);
-        return 0;
+        if ((!published || !key_file_exists(dirfd, SIGNERS)) && allow_signer(dirfd, principal, key, err) < 0)
+                return -1;
+        if (published)
+                return 0;
+        text = xasprintf("%s %s\n", key->public_text, principal);
+        return fs_publish_at(dirfd, public, text, strlen(text), 0644, err);
 }
 
 int sshkey_ensure(int dirfd, const char *name, const char *principal, struct sshkey **ret, struct err *err)

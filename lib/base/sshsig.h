@@ -12,12 +12,13 @@
  *         sshkey_free(key);
  *
  * sshkey_ensure() loads `name`, or makes it: `name` (OpenSSH private key, mode 0600), `name.pub`, and
- * `allowed_signers` for the principal, bound to the namespace git. A crash between the files is mended by the next call;
+ * its line in `allowed_signers` for the principal, bound to the namespace git. A crash between the files is mended by the next call;
  * two processes at once end with the same key. A key that is there but unreadable, or open to others, is an error, never
  * replaced.
  */
 
 #include "lib/base/err.h"
+#include "lib/base/key_file.h"
 
 #include <stddef.h>
 
@@ -26,6 +27,8 @@
 struct sshkey;
 
 int sshkey_ensure(int dirfd, const char *name, const char *principal, struct sshkey **ret, struct err *err);
+/* Whether one that is there can be used; 0 where there is none, too. Makes nothing. ERR_BLOCKED with the remedy. */
+int sshkey_look(int dirfd, const char *name, enum key_look look, struct err *err);
 void sshkey_free(struct sshkey *key); /* wipes it; NULL is fine */
 
 /* The armored signature with its newline; owned by the caller (free). NULL with err set. */

@@ -84,6 +84,63 @@ for name in director_ed25519 attest; do
         is "$(runs_of "KEY-$name")" 3 "its runs"
 done
 
+t "a key that is damaged is told before anything is spent, with where it is and what to do, by doctor too; mended the item goes on"
+cp -a "$state/keys" "$e2e_tmp/keys"
+spoiled() { # spoiled NAME WAY : the key NAME, made unusable by WAY
+        rm -rf "$state/keys"
+        cp -a "$e2e_tmp/keys" "$state/keys"
+        (cd "$state/keys" && name=$1 && eval "$2") || fail "cannot spoil $1: $2"
+}
+for name in director_ed25519 attest; do
+        while IFS='|' read -r way said; do
+                spoiled "$name" "$way"
+                needs
+                is "$status $outcome" "30 blocked" "$name, $way ($json $(stderr))"
+                has "$json" "$state/keys: " "$name, $way: where"
+                has "$json" "key $name $said" "$name, $way: the reason"
+                is "$(find "$packet/logs" -name '*.log' 2>/dev/null)" "" "$name, $way: nothing ran"
+                doctor=$(cd "$repo" && cupel doctor)
+                is "$?" 30 "$name, $way: exit status of doctor"
+                has "$doctor" "key $name $said" "$name, $way: doctor"
+                is "$(cd "$repo" && cupel doctor --json | jq -r '[.keys[].key] | join(" ")')" "$name" "$name, $way: doctor --json"
+        done <<'WAYS'
+: >"$name"|is empty: put it back from a copy, or move it and
+echo garbage >"$name"|is damaged, or no unencrypted
+truncate -s 100 "$name"|is damaged, or no unencrypted
+sed -i "2s/./!/5" "$name"|is damaged, or no unencrypted
+rm "$name" && mkdir -m 700 "$name"|is no regular file
+rm "$name" && mkfifo -m 600 "$name"|is no regular file
+mv "$name" other && ln -s other "$name"|is no regular file
+head -c 5000 /dev/zero >"$name"|is too long
+WAYS
+done
+[ "$(id -u)" = 0 ] || for name in director_ed25519 attest; do
+        spoiled "$name" 'chmod 000 "$name"'
+        needs
+        is "$status" 30 "mode 000: $name ($json $(stderr))"
+        has "$json" "key $name (its mode must be 600)" "mode 000: $name"
+done
+spoiled keys 'cd .. && rm -rf keys && : >keys'
+needs
+is "$status" 30 "a file where the folder of keys should be ($json $(stderr))"
+has "$json" "it must be a folder of yours alone" "a file where the folder of keys should be"
+has "$(cd "$repo" && cupel doctor)" "it must be a folder of yours alone" "doctor"
+rm "$state/keys"
+cp -a "$e2e_tmp/keys" "$state/keys"
+is "$(cd "$repo" && cupel doctor --json | jq -c .keys)" "[]" "whole keys"
+
+t "the remedy works: with key and public half moved away new ones are made, and what the old one signed is believed as before"
+old=$(git -C "$repo" rev-parse HEAD)
+spoiled director_ed25519 'echo garbage >director_ed25519 && mkdir ../old && mv director_ed25519 director_ed25519.pub ../old'
+needs
+is "$status" 0 "exit status ($json $(stderr))"
+git -C "$repo" config gpg.ssh.allowedSignersFile "$state/keys/allowed_signers"
+succeeds git -C "$repo" verify-commit "$old"
+succeeds git -C "$repo" verify-commit "$commit"
+is "$(grep -c . "$state/keys/allowed_signers")" 2 "allowed signers"
+needs
+is "$(grep -c . "$state/keys/allowed_signers")" 2 "allowed signers, one run later"
+
 t "the fingerprint is keyed: its key is private, another state has another one, and no file holds a plain digest of a value"
 is "$(stat -c %a "$state/keys/fingerprint.key")" 600 "mode of the key"
 is "$(stat -c %s "$state/keys/fingerprint.key")" 32 "size of the key"
