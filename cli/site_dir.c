@@ -27,15 +27,28 @@ static const char *const ours[] = {"index.html", "failures.html", "covenant.html
 
 /* ---- what is there ---- */
 
-int site_read(int folder, const char *path, size_t most, struct str *ret, struct err *err)
+int site_open(int folder, const char *path, struct err *err)
 {
         _cleanup_fd_ int fd = fs_open_beneath(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
         struct stat st;
 
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return err_errno(err, "open %s", path);
-        if (!S_ISREG(st.st_mode))
+        if (fd < 0 && errno == ENOENT)
+                return err_set(err, ERR_NOT_FOUND, "there is no %s", path);
+        if (fd < 0 && errno != ELOOP && errno != ENOTDIR && errno != ENXIO) {
+                err_errno(err, "open %s", path);
+                return err_place(err);
+        }
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
                 return err_set(err, ERR_INPUT, "%s is no regular file", path);
+        return steal_fd(&fd);
+}
+
+int site_read(int folder, const char *path, size_t most, struct str *ret, struct err *err)
+{
+        _cleanup_fd_ int fd = site_open(folder, path, err);
+
+        if (fd < 0)
+                return -1;
         return fs_read_fd(fd, most, ret, err) < 0 ? err_wrap(err, "%s", path) : 0;
 }
 
@@ -265,12 +278,7 @@ int site_dir_copy(struct site_dir *dir, const char *path, int fd, size_t most, s
 
 int site_dir_read(const struct site_dir *dir, const char *path, struct str *ret, struct err *err)
 {
-        _cleanup_fd_ int fd = fs_open_beneath(dir->new, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
-
-        if (fd < 0)
-                return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "the site has no %s", path)
-                                       : err_errno(err, "open %s of the site", path);
-        return fs_read_fd(fd, READ_MAX, ret, err);
+        return site_read(dir->new, path, READ_MAX, ret, err) < 0 ? err_wrap(err, "the new site") : 0;
 }
 
 /* ---- the exchange ---- */

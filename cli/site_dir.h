@@ -55,7 +55,8 @@ int site_dir_finish(struct site_dir *dir, struct err *err);
 void site_dir_release(struct site_dir *dir);
 #define _cleanup_site_dir_ __attribute__((cleanup(site_dir_release)))
 
-/* Bytes of a file of any folder, not through a link; ERR_INPUT where it is no file. What is there may be somebody else's. */
+/* A file of any folder, never through a link, or its bytes; ERR_NOT_FOUND, ERR_INPUT where it is no file. It may be somebody else's. */
+int site_open(int folder, const char *path, struct err *err);
 int site_read(int folder, const char *path, size_t most, struct str *ret, struct err *err);
 
 /* Bytes of a file of the site that is built; ERR_NOT_FOUND where nothing put it. */

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LIST_MAX ((size_t)64 << 20)
 #define FILE_MAX ((size_t)64 << 20)
@@ -33,9 +34,11 @@ static int take_file(int from, const char *path, const char *hex, struct site_di
 
         if (!is_of_a_site(path))
                 return err_set(err, ERR_INPUT, "%s of the other site is no file that cupel puts there", path);
-        fd = fs_open_beneath(from, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+        if (faccessat(dir->new, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                return err_set(err, ERR_INPUT, "SHA256SUMS of the other site names %s twice", path);
+        fd = site_open(from, path, err);
         if (fd < 0)
-                return err_errno(err, "open %s of the other site", path);
+                return err_wrap(err, "the other site");
         if (site_dir_copy(dir, path, fd, FILE_MAX, &file, err) < 0)
                 return -1;
         return strncmp(file.sha256, hex, HASH_HEX - 1) == 0
@@ -49,8 +52,10 @@ struct json_t *site_of(int from, struct err *err)
         _cleanup_json_ struct json_t *site = NULL;
 
         if (site_read(from, "data/site.json", FILE_MAX, &text, err) < 0 ||
-            !(site = json_parse(str_text(&text), text.len, "data/site.json", err)))
+            !(site = json_parse(str_text(&text), text.len, "data/site.json", err))) {
+                err_wrap(err, "the other site");
                 return NULL;
+        }
         if (strcmp(json_text_of(site, "schema"), SITE_SCHEMA) != 0) {
                 err_set(err, ERR_INPUT, "data/site.json is no " SITE_SCHEMA);
                 return NULL;
@@ -63,7 +68,7 @@ int site_take(int from, struct site_dir *dir, struct err *err)
         _cleanup_str_ struct str sums = {0};
 
         if (site_read(from, "SHA256SUMS", LIST_MAX, &sums, err) < 0)
-                return -1;
+                return err_wrap(err, "the other site");
         for (char *line = strtok(sums.data, "\n"); line; line = strtok(NULL, "\n")) {
                 const char *path = line + HASH_HEX + 1;
 

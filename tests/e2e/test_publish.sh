@@ -227,6 +227,29 @@ for name in SHA256SUMS data/site.json data/index.json; do
         (cd "$repo" && exec timeout 60 cupel publish --from "$e2e_tmp/pipes" "$e2e_tmp/again") >"$e2e_tmp/out" 2>&1
         is "$?" 2 "a pipe as $name: $(cat "$e2e_tmp/out")"
 done
+# what the other site lacks, leads out of itself by, or names twice is that site's fault, and is named
+refused_mirror() {
+        (cd "$repo" && exec timeout 60 cupel publish --from "$e2e_tmp/pipes" "$e2e_tmp/again") >"$e2e_tmp/out" 2>&1
+        is "$?" 2 "$1: $(cat "$e2e_tmp/out")"
+        has "$(cat "$e2e_tmp/out")" "the other site" "$1"
+        has "$(cat "$e2e_tmp/out")" "$2" "$1"
+        rm -rf "$e2e_tmp/pipes" && cp -r "$e2e_tmp/mirror" "$e2e_tmp/pipes"
+}
+rm -rf "$e2e_tmp/pipes" && cp -r "$e2e_tmp/mirror" "$e2e_tmp/pipes"
+for name in SHA256SUMS data/site.json data/index.json; do
+        rm "$e2e_tmp/pipes/$name"
+        refused_mirror "without $name" "there is no $name"
+done
+patch=$(cd "$e2e_tmp/mirror" && printf '%s\n' data/runs/*/patch.diff | head -n 1)
+ln -sf /etc/passwd "$e2e_tmp/pipes/$patch"
+refused_mirror "a link" "$patch is no regular file"
+cat "$e2e_tmp/mirror/SHA256SUMS" >>"$e2e_tmp/pipes/SHA256SUMS"
+refused_mirror "a list of sums twice" "twice"
+sed -i "s/\"run\": \"[^\"]*\"/\"run\": \"$(head -c 400 /dev/zero | tr '\0' x)\"/" "$e2e_tmp/pipes/data/index.json"
+sums=$(cd "$e2e_tmp/pipes" && grep -v ' data/index.json$' SHA256SUMS && sha256sum data/index.json)
+printf '%s\n' "$sums" >"$e2e_tmp/pipes/SHA256SUMS"
+(cd "$repo" && exec cupel publish --from "$e2e_tmp/pipes" "$e2e_tmp/again") >"$e2e_tmp/out" 2>&1
+is "$?" 2 "a run whose name no file can have: $(cat "$e2e_tmp/out")"
 printf ' ' >>"$e2e_tmp/mirror/data/index.json"
 fails sh -c "cd '$repo' && cupel publish --from '$e2e_tmp/mirror' '$e2e_tmp/again'"
 
