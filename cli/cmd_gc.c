@@ -45,7 +45,7 @@ struct collection {
 
 static void say(struct collection *c, const char *what, const char *name, const char *reason, uint64_t bytes)
 {
-        _cleanup_str_ struct str line = {0};
+        _cleanup_str_ struct str line = {0}, shown = {0};
 
         c->freed += bytes;
         if (c->removed) {
@@ -55,10 +55,12 @@ static void say(struct collection *c, const char *what, const char *name, const 
                 return;
         }
         str_printf(&line, "%s %-7s  ", c->dry_run ? "would remove" : "removed", what);
-        if (strcmp(what, "layer") == 0) /* nobody copies its key; the id of a run is never cut */
+        if (strcmp(what, "layer") == 0) { /* nobody copies its key; the id of a run is never cut */
                 render_cell(&line, name, c->columns && c->columns < PAGE_COLUMNS ? KEY_CELLS : NAME_CELLS, false);
-        else
-                str_printf(&line, "%-*s", NAME_CELLS, name);
+        } else {
+                render_line(&shown, name);
+                str_printf(&line, "%-*s", NAME_CELLS, str_text(&shown));
+        }
         str_puts(&line, "  ");
         str_put_size(&line, bytes);
         str_printf(&line, "  (%s)\n", reason);

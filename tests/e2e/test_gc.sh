@@ -87,6 +87,17 @@ touch -d '2 days ago' "$state/runs/orphan__2020"
 gc --max-age 0 --max-size 0 --json
 is "$(list removed)" orphan__2020 "removed"
 
+t "a folder of any name is named so that no terminal obeys it, and goes with all that is in it"
+odd=$state/runs/$'odd\033]0;title\007\nline' # a name, and below it what a walk could be led astray by
+mkdir -p "$odd/a/b" && mkfifo "$odd/a/pipe" && ln -s "$repo" "$odd/a/link" && chmod 000 "$odd/a/b" && touch -d '2 days ago' "$odd"
+for how in --dry-run ''; do
+        # shellcheck disable=SC2086
+        (cd "$repo" && cupel gc $how) >"$e2e_tmp/out" 2>&1 || fail "gc $how: $(cat "$e2e_tmp/out")"
+        has "$(cat "$e2e_tmp/out")" 'odd\033]0;title\a\nline' "its line"
+        hasnt "$(cat "$e2e_tmp/out")" $'\033' "a control character"
+done
+[ ! -e "$odd" ] && [ -f "$repo/check.sh" ] || fail "it is there, or what its link led to is not"
+
 t "what is asked for wrongly says so"
 gc --max-age soon
 is "$status" 2 --max-age
