@@ -68,6 +68,7 @@ static int show_item(struct context *context, const struct item_ref *ref, const 
         _cleanup_json_ json_t *packet = NULL;
         _cleanup_str_ struct str out = {0};
 
+        launch_init(&launch);
         if (options->diff || options->log || options->at >= 0)
                 return err_set(err, ERR_INPUT, "--diff, --log and --at are for runs, and %s is a work item", ref->name);
         if (item_launch(&launch, context, ref, options->policy_file, err) < 0 ||

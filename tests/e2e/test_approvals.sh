@@ -56,6 +56,12 @@ print(p["approval"]["sentence"]); print(p["approval"]["state"]); print([w["enfor
 none
 [True, False, True]" "--json"
 is "$(in_repo cupel runs 2>/dev/null)" "" "showing starts nothing"
+for what in --log --diff "--at 1"; do
+        # shellcheck disable=SC2086
+        try cupel show "$e2e_tmp/item.yaml" $what
+        is "$status" 2 "show of an item with $what"
+        has "$out" "is a work item" "show of an item with $what"
+done
 
 t "without the sentence it is blocked before anything starts"
 run "$repo" "$e2e_tmp/item.yaml"
