@@ -103,12 +103,20 @@ static int take_note(struct notes *notes, const char *line, size_t len, struct e
         return 0;
 }
 
+/* Only what has one of the two words is taken apart for it; a note may have them, too, as any of its values. */
 static bool is_question(const char *line, size_t len)
 {
-        static const char budget[] = "\"budget.left\"", checkpoint[] = "\"checkpoint\"";
+        static const char budget[] = "budget.left", checkpoint[] = "checkpoint";
+        _cleanup_json_ json_t *message = NULL;
+        struct err ignored = ERR_INIT;
+        const char *type;
 
-        return len <= NOTES_QUESTION_MAX &&
-               (memmem(line, len, budget, strlen(budget)) || memmem(line, len, checkpoint, strlen(checkpoint)));
+        if (len > NOTES_QUESTION_MAX ||
+            !(memmem(line, len, budget, strlen(budget)) || memmem(line, len, checkpoint, strlen(checkpoint))))
+                return false;
+        message = json_parse(line, len, "question", &ignored);
+        type = json_text_of(message, "type");
+        return strcmp(type, budget) == 0 || strcmp(type, checkpoint) == 0;
 }
 
 static int tell_budget(struct notes *notes, struct str *reply, struct err *err)

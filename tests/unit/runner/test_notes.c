@@ -549,6 +549,18 @@ Test(notes, a_malformed_question_is_refused, .init = setup_asked, .fini = teardo
         close(fd);
 }
 
+Test(notes, a_note_may_have_the_words_of_a_question, .init = setup_asked, .fini = teardown)
+{
+        int fd = client();
+
+        say(fd, "{\"type\":\"note.observation\",\"data\":{\"text\":\"budget.left\"}}\n");
+        cr_assert(strstr(answer(fd), "\"ok\":true,\"id\":1") != NULL);
+        say(fd, "{\"type\":\"note.status\",\"data\":{\"text\":\"saved\",\"goal\":\"checkpoint\"}}\n");
+        cr_assert(strstr(answer(fd), "\"ok\":true,\"id\":2") != NULL);
+        cr_assert(*(int *)notes.left_arg == 0);
+        close(fd);
+}
+
 Test(notes, who_asks_for_ever_is_answered_no_more, .init = setup_asked, .fini = teardown)
 {
         int fd = client();
