@@ -74,9 +74,10 @@ int connection_create_file(const char *what, const char *path, struct err *err)
                 err->code = ERR_STORE;
                 return -1;
         }
-        if (fd >= 0)
-                close(fd);
-        return 0;
+        if (fd < 0)
+                return 0;
+        close(fd);
+        return 1;
 }
 
 /* Nobody asks how much memory it takes, and each piece of it was counted under a lock. Once it has begun, it is too late to say so. */

@@ -14,7 +14,7 @@
 
 struct sqlite3;
 
-/* Where there is none: an empty one, 0600, which what SQLite puts beside it takes over. An existing file is not opened. */
+/* Where there is none: an empty one, 0600, which what SQLite puts beside it takes over: 1. An existing file is not opened: 0. */
 int connection_create_file(const char *what, const char *path, struct err *err);
 
 /* On failure *ret may be set: the caller closes it in any case (sqlite3_open_v2). */

@@ -4,15 +4,21 @@
  * copied back while a run's agent works, every few thousand pages, and at close when it has grown, since the next process to open
  * the store reads all of it first. Fails where there is no store, where the file is none, or belongs to another repository.
  */
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/str.h"
 #include "lib/store/connection.h"
 #include "lib/store/db.h"
 #include "lib/store/schema.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What the next one to open may have to read first: of a thousand pages it takes 1.5 ms. A run writes some hundred and twenty; were they
@@ -21,6 +27,7 @@
 #define WAL_PAGES_IN_TIME 64 /* for store_copy_back() */
 #define WAL_PAGES_MOST 4096
 #define WAL_PAGES_STEP 1024 /* more of them before it is tried again */
+#define BEGUN_WITHIN_MS 1000
 
 /*
  * Copied back in whole, no other writer in between, where nobody writes just now: else several writers at once outrun it, and the log
@@ -108,11 +115,58 @@ static int raise_for_reading(struct store *store, struct err *err)
         return connect_to(store, err);
 }
 
-static int prepare_store(struct store *store, struct err *err)
+/* What runs left lies beside it, or a log of what an empty file does not hold any more. */
+static bool has_past(const struct store *store, bool empty)
+{
+        const char *slash = strrchr(store->path, '/');
+        _cleanup_free_ char *runs = xasprintf("%.*sruns", slash ? (int)(slash + 1 - store->path) : 0, store->path);
+        _cleanup_free_ char *log = xasprintf("%s-wal", store->path);
+        _cleanup_dir_ DIR *dir = fs_list(open(runs, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        struct stat st;
+
+        return (dir && fs_list_next(dir)) || (empty && stat(log, &st) == 0 && st.st_size > 0);
+}
+
+static int tell_emptied(const struct store *store, struct err *err)
+{
+        return err_set(err, ERR_STORE,
+                       "store %s: it is empty, though there were runs (beside it, in runs/): put it back from a copy; "
+                       "moved away, with its -wal and -shm, a new one is begun",
+                       store->path);
+}
+
+/*
+ * A file that nobody has begun is new only where there is nothing of before. SQLite is kept from an empty one: it would remove the log.
+ * Who begins another store in place of one that was moved away is waited for.
+ */
+static int open_begun(struct store *store, bool ours, enum schema_found *ret, struct err *err)
+{
+        const struct timespec pause = {.tv_nsec = 10 * 1000000};
+        const uint64_t deadline = clock_ms() + BEGUN_WITHIN_MS;
+
+        for (;; nanosleep(&pause, NULL)) {
+                struct stat st = {.st_size = 1}; /* what cannot be looked at is told by SQLite */
+
+                if (stat(store->path, &st) < 0 && errno == ENOENT)
+                        return err_set(err, ERR_NOT_FOUND, "there is no store at %s", store->path);
+                if (ours || st.st_size > 0 || !has_past(store, true)) {
+                        if (connect_to(store, err) < 0 || look(store, ret, err) < 0)
+                                return -1;
+                        if (ours || *ret != SCHEMA_NONE || !has_past(store, false))
+                                return 0;
+                        disconnect(store);
+                }
+                if (clock_ms() >= deadline)
+                        return tell_emptied(store, err);
+        }
+}
+
+/* `ours`: this process made the file. */
+static int prepare_store(struct store *store, bool ours, struct err *err)
 {
         enum schema_found found = SCHEMA_READY;
 
-        if (connect_to(store, err) < 0 || look(store, &found, err) < 0)
+        if (open_begun(store, ours, &found, err) < 0)
                 return -1;
         if (found == SCHEMA_OLD)
                 return store->mode == STORE_READ ? raise_for_reading(store, err) : schema_make(store, err);
@@ -128,16 +182,15 @@ static int prepare_store(struct store *store, struct err *err)
 int store_open(const char *path, const char *repo_id, enum store_mode mode, struct store **ret, struct err *err)
 {
         struct store *store;
+        int made = 0;
 
         if (mode == STORE_CREATE && !repo_id)
                 return err_set(err, ERR_INTERNAL, "a new store needs the id of its repository");
-        if (mode == STORE_CREATE && connection_create_file("store", path, err) < 0)
+        if (mode == STORE_CREATE && (made = connection_create_file("store", path, err)) < 0)
                 return -1;
-        if (access(path, F_OK) < 0 && errno == ENOENT)
-                return err_set(err, ERR_NOT_FOUND, "there is no store at %s", path);
         store = xcalloc(1, sizeof(*store));
         *store = (struct store){.path = xstrdup(path), .repo = xstrdup(repo_id), .mode = mode, .synchronous = -1};
-        if (prepare_store(store, err) < 0) {
+        if (prepare_store(store, made > 0, err) < 0) {
                 store_close(store);
                 return -1;
         }

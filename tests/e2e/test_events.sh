@@ -259,4 +259,22 @@ is "$?" 1 "exit status"
 has "$(cat "$e2e_tmp/out")" "runs_of_item" "what is damaged"
 cp "$e2e_tmp/store.db.kept" "$db"
 has "$(cupel events --verify)" "unbroken" "as it was"
+
+t "a store that was emptied beside its packets is told as damage by every command, and not begun anew before it is moved away"
+rm -f "$db-wal" "$db-shm"
+echo "what was not copied back" >"$db-wal"
+: >"$db"
+for command in "runs" "events --verify" "show @last" "run --title x -- true" "queue list" "reconcile"; do
+        # shellcheck disable=SC2086
+        cupel $command >"$e2e_tmp/out" 2>&1 </dev/null
+        is "$?" 70 "$command: exit status ($(cat "$e2e_tmp/out"))"
+        has "$(cat "$e2e_tmp/out")" "$db: it is empty, though there were runs" "$command"
+done
+is "$(stat -c %s "$db") $(cat "$db-wal")" "0 what was not copied back" "what is left"
+rm -f "$db" "$db-wal" "$db-shm"
+succeeds cupel admit --yes
+is "$(cupel runs --json)" "[]" "a new one"
+rm -f "$db" "$db-wal" "$db-shm"
+cp "$e2e_tmp/store.db.kept" "$db"
+has "$(cupel events --verify)" "unbroken" "put back from a copy"
 done_testing

@@ -215,3 +215,55 @@ Test(open, admission_is_remembered_and_replaced)
         cr_assert_str_eq(got.openings_sha256, SHA);
         fixture_close(&f);
 }
+
+/* Emptied, or without the log that held all of it, beside packets: told, and nothing is made or removed. */
+static void check_lost(const char *lost)
+{
+        static const enum store_mode modes[] = {STORE_READ, STORE_WRITE, STORE_CREATE};
+        char log[128], runs[128], run[140];
+        struct err err = ERR_INIT;
+        struct stat st, log_st;
+        struct fixture f;
+        off_t size;
+
+        fixture_open(&f);
+        create_run(&f, "r");
+        store_close(f.store);
+        f.store = NULL;
+        snprintf(log, sizeof(log), "%s-wal", f.path);
+        snprintf(runs, sizeof(runs), "%.*s/runs", (int)(strrchr(f.path, '/') - f.path), f.path);
+        snprintf(run, sizeof(run), "%s/r", runs);
+        cr_assert_eq(mkdir(runs, 0700), 0);
+        cr_assert_eq(mkdir(run, 0700), 0);
+        cr_assert_eq(truncate(strcmp(lost, "log") == 0 ? log : f.path, 0), 0);
+        cr_assert_eq(stat(log, &log_st), 0);
+        cr_assert_eq(stat(f.path, &st), 0);
+        size = st.st_size;
+        for (size_t i = 0; i < 3; i++) {
+                cr_expect_eq(store_open(f.path, "repo-1", modes[i], &f.store, &err), -1, "%s", lost);
+                cr_expect_eq(err.code, ERR_STORE, "%s", err.message);
+                cr_expect(strstr(err.message, "put it back from a copy"), "%s", err.message);
+                cr_assert_eq(stat(f.path, &st), 0);
+                cr_expect_eq(st.st_size, size);
+                cr_assert_eq(stat(log, &st), 0);
+                cr_expect_eq(st.st_size, log_st.st_size);
+        }
+        /* the remedy: moved away, a new one is begun, packets or not */
+        unlink(f.path);
+        unlink(log);
+        err = ERR_INIT;
+        cr_expect_eq(store_open(f.path, "repo-1", STORE_CREATE, &f.store, &err), 0, "%s", err.message);
+        rmdir(run);
+        rmdir(runs);
+        fixture_close(&f);
+}
+
+Test(open, an_emptied_store_is_not_a_new_one)
+{
+        check_lost("store");
+}
+
+Test(open, a_store_whose_log_is_gone_is_not_a_new_one)
+{
+        check_lost("log");
+}
