@@ -9,6 +9,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/json.h"
+#include "policy/budget.h"
 #include "policy/item_keys.h"
 #include "policy/prompt.h"
 #include "policy/risk.h"
@@ -113,10 +114,7 @@ static void compile_budget(struct compile *compile)
         if (compile->policy->failure.attempts != KEY_UNSET)
                 budget->attempts = compile->policy->failure.attempts;
         schema_overlay(&budget_schema, budget, &compile->item->budget);
-        budget->diff_files *= compile->rules->diff_factor;
-        budget->diff_lines *= compile->rules->diff_factor;
-        budget->diff_bytes *= compile->rules->diff_factor;
-        budget->diff_binary *= compile->rules->diff_factor;
+        budget_widen(budget, compile->rules->diff_factor);
 }
 
 /* In a strict mood every rule blocks, whatever the table and the policy say of it. */

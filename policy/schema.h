@@ -61,6 +61,7 @@ enum key_type {
 };
 
 #define KEY_UNSET (-1)
+#define KEY_NUMBER_MAX ((int64_t)1 << 62) /* of every number, where its key has no bound of its own */
 
 struct pair {
         char *name, *value;

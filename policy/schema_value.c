@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NUMBER_MAX ((int64_t)1 << 62)
-
 struct unit {
         const char *suffix;
         int64_t factor;
@@ -47,7 +45,7 @@ static int with_unit(const char *text, const struct unit *units, int64_t *ret)
         for (; units->suffix; units++) {
                 if (strcmp(units->suffix, suffix) != 0)
                         continue;
-                if (__builtin_mul_overflow(number, units->factor, &number) || number > NUMBER_MAX)
+                if (__builtin_mul_overflow(number, units->factor, &number) || number > KEY_NUMBER_MAX)
                         return -1;
                 *ret = number;
                 return 0;
@@ -103,7 +101,7 @@ int text_to_usd(const char *text, int64_t *ret)
         int64_t dollars, micro = 0;
         const char *at = read_digits(text, &dollars);
 
-        if (!at || __builtin_mul_overflow(dollars, 1000000, &dollars) || dollars > NUMBER_MAX)
+        if (!at || __builtin_mul_overflow(dollars, 1000000, &dollars) || dollars > KEY_NUMBER_MAX)
                 return -1;
         if (*at == '.') {
                 size_t digits = strspn(++at, "0123456789");

@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/ignore.h"
 #include "lib/base/json.h"
+#include "policy/budget.h"
 #include "policy/item_keys.h"
 #include "policy/plan.h"
 
@@ -268,9 +269,10 @@ static int share_cost(struct work_item *children, size_t len, int64_t most, stru
 
                 open += cost == KEY_UNSET;
                 rest -= cost == KEY_UNSET ? 0 : cost;
+                if (rest < 0)
+                        return err_set(err, ERR_INPUT,
+                                       "the children's budget.cost_usd are together more than the parent has");
         }
-        if (rest < 0)
-                return err_set(err, ERR_INPUT, "the children's budget.cost_usd are together more than the parent has");
         for (size_t i = 0; i < len; i++)
                 if (children[i].budget.cost_usd == KEY_UNSET)
                         children[i].budget.cost_usd = rest / (int64_t)open;
@@ -322,8 +324,7 @@ struct json_t *split_children(const struct json_t *items, const struct work_item
 
         if (check_request(items, parent, err) < 0)
                 return NULL;
-        split.limit.diff_files /= factor;
-        split.limit.diff_lines /= factor;
+        budget_narrow(&split.limit, factor);
         children = xcalloc(len, sizeof(*children));
         for (size_t i = 0; i < len; i++)
                 work_item_init(&children[i]);

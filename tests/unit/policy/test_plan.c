@@ -172,6 +172,21 @@ Test(plan, moods_change_the_rules)
         cr_assert_eq(petty.change_rule, CHANGE_TESTS_ONLY);
 }
 
+Test(plan, a_budget_that_a_mood_multiplies_stays_one_that_can_be_said)
+{
+        const struct plan_options options = {.mood = KEY_UNSET};
+        struct err err = ERR_INIT;
+        _cleanup_plan_ struct plan plan;
+
+        cr_assert_eq(planned("title: t\nmood: bold\nagent: {command: [a]}\nverify: [{name: v, run: make}]\n"
+                             "budget: {diff_files: 9000000, diff_bytes: 4000000000G}\n",
+                             "", &options, &plan, &err),
+                     0, "%s", err.message);
+        cr_expect_eq(plan.budget.diff_files, 10000000);
+        cr_expect_eq(plan.budget.diff_bytes, KEY_NUMBER_MAX);
+        cr_expect_eq(plan.budget.diff_lines, 150000);
+}
+
 Test(plan, the_first_mood)
 {
         _cleanup_plan_ struct plan high, guarded, plain;

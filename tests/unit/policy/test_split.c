@@ -166,3 +166,27 @@ Test(split, a_mood_that_the_parent_names_is_each_childs)
         cr_assert_null(split("id: A\ntitle: x\nmood: petty\nagent: {command: [a]}\n", TWO("\"mood\":\"calm\""), &err));
         cr_assert(strstr(err.message, "than the parent names"), "%s", err.message);
 }
+
+/* What the mood adds to the budget of the plan is no child's to name: it gets the mood, too, and would have it twice. */
+Test(split, what_a_mood_adds_to_a_budget_is_not_given_on)
+{
+        static const struct {
+                const char *field;
+                bool within;
+        } rows[] = {
+                {"\"diff_files\":10", true},      {"\"diff_files\":11", false},      {"\"diff_lines\":70", true},
+                {"\"diff_lines\":71", false},     {"\"diff_bytes\":\"2M\"", true},   {"\"diff_bytes\":\"3M\"", false},
+                {"\"diff_binary\":\"1M\"", true}, {"\"diff_binary\":\"2M\"", false},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct err err = ERR_INIT;
+                _cleanup_free_ char *items = xasprintf(TWO("\"budget\":{%s}"), rows[i].field);
+                _cleanup_json_ json_t *list =
+                        split("id: P-1\ntitle: parent\nmood: bold\nagent: {command: [a]}\nverify: [unit]\n"
+                              "budget: {diff_files: 10, diff_lines: 70, diff_bytes: 2M, diff_binary: 1M}\n",
+                              items, &err);
+
+                cr_expect_eq(list != NULL, rows[i].within, "%s: %s", rows[i].field, err.message);
+        }
+}
