@@ -52,7 +52,9 @@ SECTIONS = [
             takes="8 min, quick 1 min", folder=SHM, tell=tell.sizes, plots={"sizes": tell.plot_sizes, "first": tell.plot_first}),
     section("phases", "Where the time goes, and what the kernel takes of it",
             "Each phase of a trivial run by the kernel's own tracing, beside `bench-floor`: a program of bare system calls that makes only those "
-            "which nobody who keeps the same promises can leave out. The distance is what could still be gained.",
+            "which nobody who keeps the same promises can leave out. The distance is what could still be gained. What the processors did "
+            "meanwhile says how: where they were at work for longer than the phase took, processes ran side by side; where nobody was, the "
+            "run waited.",
             bench("phases", 101, 11), takes="1 min, quick 10 s (root)", tell=tell.phases),
     section("bases", "Worktrees: first, next, and none",
             "A repository's first worktree comes at least twice as fast as from `git worktree add`; that of the next base, after a commit of ten "

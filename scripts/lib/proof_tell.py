@@ -44,12 +44,16 @@ def phases(data, _quick=False):
     found = data["series"].get("phases")
     if not found:
         return (0, 0, "only root may trace"), "Not traced: this needs root."
-    cells = [(phase, f"{ours:.2f}", f"{share:.2f}", f"{ours - share:.2f}", words) for phase, ours, share, words in found["rows"]]
-    cells.append(("**whole**", f"**{found['whole']:.2f}**", f"**{found['floor']:.2f}**", f"**{found['whole'] - found['floor']:.2f}**",
-                  f"without tracing {found['untraced']:.2f} ms"))
-    text = table(["phase", "cupel, ms", "the kernel's own share, ms", "distance, ms", "what is in it"], cells)
+    whole = (found["whole"], found["floor"], found["whole"] - found["floor"], *found["spans"])
+    cells = [(phase, *(f"{ms:.2f}" for ms in (ours, share, ours - share, *spans)), words) for phase, ours, share, *spans, words in found["rows"]]
+    cells.append(("**whole**", *(f"**{ms:.2f}**" for ms in whole), f"without tracing {found['untraced']:.2f} ms"))
+    text = table(["phase", "cupel, ms", "the kernel's own share, ms", "distance, ms", "processors at work, ms", "nobody at work, ms",
+                  "waiting beside an idle one, ms", "what is in it"], cells)
     return (0, 0, f"{found['whole'] / found['floor']:.1f} times what the kernel takes"), \
-        f"{text}\n\nMedians of {found['runs']} runs, by turns with `bench-floor`. The whole is the median of sums, not the sum of medians."
+        (f"{text}\n\nMedians of {found['runs']} runs, by turns with `bench-floor`. The whole is the median of sums, not the sum of medians. At "
+         f"work: the time that the run's processes had of the {found['processors']} processors, two at once twice; nobody: none of them was on "
+         "one, for the disk, a timer, or a processor that wakes up. Waiting: one was ready to run and had none, while a processor was idle, "
+         "since the kernel had put it where another ran.")
 
 
 def by(title, found):
