@@ -10,17 +10,31 @@
 
 #define ANY "\001" /* no glob that anybody writes names it: what matches it matches everything */
 
-/* What stands for all that the wildcards of a glob can be. A class is taken for any character. */
-static char *example(const char *glob, const char *many)
+static bool is_any_depth(const char *glob, const char *at)
+{
+        return strncmp(at, "**", 2) == 0 && (at == glob || at[-1] == '/') && (at[2] == '/' || !at[2]);
+}
+
+/* "**" and the slash behind it: so many folders. At the end of a glob it is one name at least. Returns its last byte. */
+static const char *put_folders(struct str *text, const char *at, size_t depth)
+{
+        const bool last = !at[2];
+
+        for (size_t i = 0; i < depth + (last && !depth); i++)
+                str_puts(text, last && i + 1 >= depth ? ANY : ANY "/");
+        return at + (last ? 1 : 2);
+}
+
+/* What stands for all that the wildcards of a glob can be, where each "**" is `depth` folders. A class is taken for any character. */
+static char *example(const char *glob, size_t depth)
 {
         struct str text = {0};
 
         for (const char *at = glob; *at; at++) {
                 if (*at == '\\' && at[1]) {
                         str_putc(&text, *++at);
-                } else if (*at == '*' && at[1] == '*') {
-                        str_puts(&text, many);
-                        at++;
+                } else if (is_any_depth(glob, at)) {
+                        at = put_folders(&text, at, depth);
                 } else if (*at == '[' && strchr(at, ']')) {
                         str_puts(&text, ANY);
                         at = strchr(at + (at[1] == '!' || at[1] == '^') + 2, ']') ?: at + strlen(at) - 1;
@@ -57,23 +71,39 @@ static bool matches(const struct ignore *rules, const char *path)
         return ignore_covers(rules, bare, folder);
 }
 
+/* Deeper than any glob that names its folders one by one: what is matched there is matched however deep. */
+static size_t depth_beyond(const struct strv *globs)
+{
+        size_t most = 0;
+
+        for (size_t i = 0; i < globs->len; i++) {
+                size_t slashes = 0;
+
+                for (const char *at = globs->items[i]; *at; at++)
+                        slashes += *at == '/';
+                most = slashes > most ? slashes : most;
+        }
+        return most + 2;
+}
+
 bool scope_covers(const struct strv *allow, const char *glob)
 {
-        static const char *const depths[] = {ANY, ANY "/" ANY};
         _cleanup_ignore_ struct ignore rules = {0};
+        _cleanup_free_ char *whole = xasprintf("%s%s", is_anchored(glob) ? "" : "**/", glob);
+        const size_t deepest = depth_beyond(allow);
 
         if (*glob == '!')
                 return false;
         for (size_t i = 0; i < allow->len; i++) {
                 if (strcmp(allow->items[i], glob) == 0)
                         return true;
-                if (is_plain(allow->items[i]) || !strpbrk(glob, "*?["))
+                if (is_plain(allow->items[i]) || !strpbrk(whole, "*?["))
                         ignore_add(&rules, "", allow->items[i]);
         }
-        for (size_t i = 0; i < 2; i++) {
-                _cleanup_free_ char *here = example(glob, depths[i]), *deep = xasprintf(ANY "/%s", here);
+        for (size_t depth = 0; depth <= deepest; depth++) {
+                _cleanup_free_ char *path = example(whole, depth);
 
-                if (!matches(&rules, here) || (!is_anchored(glob) && !matches(&rules, deep)))
+                if (!matches(&rules, path))
                         return false;
         }
         return true;

@@ -20,21 +20,70 @@ Test(scope, a_glob_lies_inside_where_all_that_it_matches_does)
                 const char *allowed, *glob;
                 bool inside;
         } rows[] = {
-                {"src/**", "src/a.c", true},     {"src/", "src/a.c", true},     {"src/**", "src/*.c", true},
-                {"src/", "src/**", true},        {"src/", "src/sub/", true},    {"src/**", "src/sub/**/x.c", true},
-                {"*.md", "*.md", true},          {"*.md", "docs/*.md", true},   {"*.md", "README.md", true},
-                {"docs/*.md", "*.md", false},    {"src/**", "*.c", false},      {"src/**", "lib/a.c", false},
-                {"src/*.c", "src/*", false},     {"src/*.c", "src/**", false},  {"src/", "**", false},
-                {"src/", "src*", false},         {"/a.c", "a.c", false},        {"a.c", "/a.c", true},
-                {"src/[ab].c", "src/a.c", true}, {"src/[!a]*", "src/*", false}, {"src/?.c", "src/*.c", false},
-                {"src/?.c", "src/?.c", true},    {"**", "anything/*", true},    {"src/**", "!src/a.c", false},
-                {"src/", "src/[a-c].c", true},   {"src/a*", "src/*", false},    {"src/*", "src/sub/x.c", true},
+                {"src/**", "src/a.c", true},
+                {"src/", "src/a.c", true},
+                {"src/**", "src/*.c", true},
+                {"src/", "src/**", true},
+                {"src/", "src/sub/", true},
+                {"src/**", "src/sub/**/x.c", true},
+                {"*.md", "*.md", true},
+                {"*.md", "docs/*.md", true},
+                {"*.md", "README.md", true},
+                {"docs/*.md", "*.md", false},
+                {"src/**", "*.c", false},
+                {"src/**", "lib/a.c", false},
+                {"src/*.c", "src/*", false},
+                {"src/*.c", "src/**", false},
+                {"src/", "**", false},
+                {"src/", "src*", false},
+                {"/a.c", "a.c", false},
+                {"a.c", "/a.c", true},
+                {"src/[ab].c", "src/a.c", true},
+                {"src/[!a]*", "src/*", false},
+                {"src/?.c", "src/*.c", false},
+                {"src/?.c", "src/?.c", true},
+                {"**", "anything/*", true},
+                {"src/**", "!src/a.c", false},
+                {"src/", "src/[a-c].c", true},
+                {"src/a*", "src/*", false},
+                {"src/*", "src/sub/x.c", true},
                 {"src/", "src", false},
+                /* "**" is no folder, too */
+                {"src/*/**", "src/**/*.c", false},
+                {"src/*/**", "src/*/*.c", true},
+                {"src/**", "src/**/*.c", true},
+                {"a/**/b", "a/**/b/", true},
+                {"a/*/**/b", "a/**/b", false},
+                {"src/*/", "src/**/x/", true},
+                {"/src/**", "/src/a/**/b", true},
+                {"**/src/", "src/", true},
+                {"src", "**/src", true},
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 cr_expect_eq(covers(rows[i].allowed, rows[i].glob), rows[i].inside, "%s in %s", rows[i].glob,
                              rows[i].allowed);
+}
+
+Test(scope, globs_that_reach_so_deep_together_do_not_reach_deeper)
+{
+        static const struct {
+                const char *one, *other, *glob;
+        } rows[] = {
+                {"a/*/b", "a/*/*/b", "a/**/b"},
+                {"/b", "*/b", "b"},
+                {"/b", "?/b", "b"},
+                {"a/b", "a/*/b", "a/**/b"},
+        };
+
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                _cleanup_strv_ struct strv globs = {0};
+
+                strv_add(&globs, rows[i].one);
+                strv_add(&globs, rows[i].other);
+                cr_expect_not(scope_covers(&globs, rows[i].glob), "%s in %s and %s", rows[i].glob, rows[i].one,
+                              rows[i].other);
+        }
 }
 
 static struct strv allow, deny, forbid;
