@@ -16,6 +16,7 @@
 
 struct difference {
         struct timespec since;
+        bool touched; /* a folder on the way was changed since: what a name in it leads to now may be another file */
         struct merge_count count;
 };
 
@@ -62,7 +63,7 @@ static bool is_unchanged(const struct difference *difference, int tree, const ch
                 return same_target(tree, lower, name);
         if (!S_ISREG(now->st_mode) || now->st_size != old->st_size || (now->st_mode & 0777) != (old->st_mode & 0777))
                 return false;
-        return is_before(&now->st_ctim, &difference->since) || same_bytes(tree, lower, name);
+        return (!difference->touched && is_before(&now->st_ctim, &difference->since)) || same_bytes(tree, lower, name);
 }
 
 /* A folder that holds no difference, and was there, leaves nothing in the upper. */
@@ -125,15 +126,21 @@ static int walk(struct difference *difference, int tree, const struct merge_stac
                 struct err *err)
 {
         const struct merge_stack here = {.fds = {tree}, .len = 1};
+        const bool touched = difference->touched;
         _cleanup_strv_ struct strv names = {0};
+        struct stat status;
 
         if (depth > MERGE_DEPTH_MAX)
                 return err_set(err, ERR_INPUT, "a tree deeper than %d folders", MERGE_DEPTH_MAX);
+        if (fstat(tree, &status) < 0)
+                return err_errno(err, "compare a folder");
         if (merge_names(&here, &names, err) < 0)
                 return -1;
+        difference->touched |= !is_before(&status.st_ctim, &difference->since);
         for (size_t i = 0; i < names.len; i++)
                 if (write_entry(difference, tree, names.items[i], lowers, upper, depth, err) < 0)
                         return -1;
+        difference->touched = touched;
         return write_whiteouts(tree, lowers, upper, err);
 }
 
