@@ -6,6 +6,7 @@
 #include "lib/base/str.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
@@ -14,7 +15,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-#define SENDFILE_MAX ((uint64_t)1 << 30)
+#define SENDFILE_MAX (1 << 30)
 
 void merge_stack_release(struct merge_stack *stack)
 {
@@ -80,20 +81,37 @@ int merge_names(const struct merge_stack *stack, struct strv *ret, struct err *e
         return 0;
 }
 
-static int copy_bytes(int in, int out, uint64_t size, struct merge_count *count)
+static int copy_range(int in, int out, off_t from, off_t end)
+{
+        if (lseek(in, from, SEEK_SET) < 0 || lseek(out, from, SEEK_SET) < 0)
+                return -1;
+        while (from < end) {
+                ssize_t done = sendfile(out, in, NULL, end - from < SENDFILE_MAX ? (size_t)(end - from) : SENDFILE_MAX);
+
+                if (done <= 0)
+                        return done < 0 ? -1 : 0;
+                from += done;
+        }
+        return 0;
+}
+
+/* Holes stay holes: who made the file paid for none of their bytes, and no disk need have the room for them. */
+static int copy_bytes(int in, int out, off_t size, struct merge_count *count)
 {
         if (ioctl(out, FICLONE, in) == 0) {
                 count->reflinked = true;
                 return 0;
         }
-        while (size) {
-                ssize_t done = sendfile(out, in, NULL, size < SENDFILE_MAX ? size : SENDFILE_MAX);
+        for (off_t hole = 0; hole < size;) {
+                const off_t data = lseek(in, hole, SEEK_DATA);
 
-                if (done <= 0)
-                        return done < 0 ? -1 : 0;
-                size -= (uint64_t)done;
+                if (data < 0 && errno == ENXIO)
+                        break;
+                if (data < 0 || (hole = lseek(in, data, SEEK_HOLE)) < 0 ||
+                    copy_range(in, out, data, hole < size ? hole : size) < 0)
+                        return -1;
         }
-        return 0;
+        return ftruncate(out, size);
 }
 
 static int copy_file(int from, const char *name, const struct stat *status, int to, struct merge_count *count,
@@ -103,7 +121,7 @@ static int copy_file(int from, const char *name, const struct stat *status, int 
         _cleanup_fd_ int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         _cleanup_fd_ int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-        if (in < 0 || out < 0 || copy_bytes(in, out, (uint64_t)status->st_size, count) < 0 ||
+        if (in < 0 || out < 0 || copy_bytes(in, out, status->st_size, count) < 0 ||
             fchmod(out, status->st_mode & 0777) < 0 || futimens(out, times) < 0)
                 return err_errno(err, "copy %s", name);
         count->files++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a copy of the worktree differs by, in the form of an overlay's upper. */
+/* What a copy of the worktree differs by, in the form of an overlay's upper; and what copying does to a file. */
 #include "sandbox/difference.h"
 #include "sandbox/merge.h"
 
@@ -149,4 +149,26 @@ Test(difference, an_untouched_folder_leaves_nothing)
         since = stamp(changed("tree/old/version"));
         write_difference(since);
         cr_assert(!exists("upper/old") && !exists("upper/new"));
+}
+
+/* Holes are no bytes: a copy of them would fill the disk that the file itself leaves alone. */
+Test(difference, a_sparse_file_is_copied_with_its_holes)
+{
+        const off_t size = (off_t)1 << 28;
+        struct stat status;
+        int fd;
+
+        put("tree/old/sparse", "first");
+        fd = openat(root, "tree/old/sparse", O_RDWR | O_CLOEXEC);
+        cr_assert(pwrite(fd, "middle", 6, size / 2) == 6 && ftruncate(fd, size) == 0);
+        close(fd);
+        write_difference(changed("tree"));
+        fd = openat(root, "upper/old/sparse", O_RDONLY | O_CLOEXEC);
+        cr_assert(fd >= 0 && fstat(fd, &status) == 0);
+        cr_assert(status.st_size == size);
+        cr_assert(status.st_blocks * 512 < (1 << 20), "%lld bytes on disk", (long long)status.st_blocks * 512);
+        char text[6];
+        cr_assert(pread(fd, text, 5, 0) == 5 && memcmp(text, "first", 5) == 0);
+        cr_assert(pread(fd, text, 6, size / 2) == 6 && memcmp(text, "middle", 6) == 0);
+        close(fd);
 }
