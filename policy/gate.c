@@ -63,10 +63,20 @@ static size_t json_bytes(const char *text)
         return bytes;
 }
 
+/* A name that is no text is written with four characters for a byte, of which JSON doubles the first. */
+static size_t path_bytes(const char *path)
+{
+        _cleanup_str_ struct str quoted = {0};
+
+        if (path)
+                str_put_quoted(&quoted, path, strlen(path));
+        return json_bytes(str_text(&quoted));
+}
+
 /* What the finding takes in an event: once as an object, once as a reason. */
 static size_t finding_bytes(const struct gate_finding *finding)
 {
-        return 150 + json_bytes(finding->path) + 2 * json_bytes(finding->reason) + 2 * json_bytes(finding->excerpt) +
+        return 150 + path_bytes(finding->path) + 2 * json_bytes(finding->reason) + 2 * json_bytes(finding->excerpt) +
                2 * json_bytes(finding->rule);
 }
 

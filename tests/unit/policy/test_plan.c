@@ -2,6 +2,7 @@
 #include "policy/plan.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/json.h"
 #include "policy/risk.h"
 #include "tests/unit/policy/planned.h"
 
@@ -386,6 +387,31 @@ Test(gate, moods)
                 judge(item, VERIFIERS, &changes, &report);
                 cr_assert_eq(gate_report_blocks(&report), cases[i].blocks, "case %zu", i);
         }
+}
+
+/* A name that is no text is written as one several times as long; all of them together are still one event. */
+Test(gate, findings_fit_one_event_whatever_the_names_are)
+{
+        _cleanup_changes_ struct change_list changes = {0};
+        _cleanup_gates_ struct gate_report report = {0};
+        _cleanup_strv_ struct strv reasons = {0};
+        _cleanup_json_ json_t *event = NULL;
+        _cleanup_free_ char *text = NULL;
+        char path[200];
+
+        for (int i = 0; i < 100; i++) {
+                memset(path, 0xff, sizeof(path) - 1);
+                snprintf(path, sizeof(path), "%03d", i);
+                path[3] = (char)0xff;
+                path[sizeof(path) - 1] = '\0';
+                change_list_add(&changes, path);
+        }
+        judge("title: x\nagent: {command: [a]}\npaths: {allow: [src/]}\n", VERIFIERS, &changes, &report);
+        gate_report_reasons(&report, &reasons);
+        event = json_pack("{s:o, s:o}", "findings", gate_report_json(&report), "reasons", json_from_strv(&reasons));
+        text = json_canonical(event);
+        cr_assert_eq(report.len + report.left_out, 100);
+        cr_expect_leq(strlen(text), GATE_FINDINGS_BYTES, "%zu bytes", strlen(text));
 }
 
 Test(gate, a_flood_of_findings_is_counted)
