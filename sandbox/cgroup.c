@@ -117,6 +117,27 @@ int cgroups_clone_fd(const struct cgroups *groups)
         return -1;
 }
 
+/* Every process of it is dead, or none was ever in it. */
+static void end_step(struct cgroups *groups, size_t i)
+{
+        char path[128];
+
+        if (groups->places[i].step < 0)
+                return;
+        step_path(groups, "", path);
+        cleanup_fd(&groups->places[i].step);
+        unlinkat(groups->places[i].parent, path, AT_REMOVEDIR);
+}
+
+void cgroups_born_outside(struct cgroups *groups)
+{
+        for (size_t i = 0; i < CGROUP_BACKENDS; i++)
+                if (cgroup_backends[i].version == 2) {
+                        end_step(groups, i);
+                        drop(groups, i);
+                }
+}
+
 /* "0" is the thread that writes. */
 int cgroups_join(const struct cgroups *groups, unsigned ways, struct err *err)
 {
@@ -167,14 +188,8 @@ void cgroups_step_thaw(const struct cgroups *groups)
 
 void cgroups_step_end(struct cgroups *groups)
 {
-        char path[128];
-
-        step_path(groups, "", path);
         for (size_t i = 0; i < CGROUP_BACKENDS; i++)
-                if (groups->places[i].step >= 0) {
-                        cleanup_fd(&groups->places[i].step);
-                        unlinkat(groups->places[i].parent, path, AT_REMOVEDIR);
-                }
+                end_step(groups, i);
 }
 
 void cgroups_release(struct cgroups *groups)

@@ -79,6 +79,11 @@ void cgroups_release(struct cgroups *groups);
 void cgroups_step_begin(struct cgroups *groups, const struct cgroup_bounds *bounds);
 unsigned cgroups_step_make(struct cgroups *groups, const struct cgroup_bounds *bounds);
 int cgroups_clone_fd(const struct cgroups *groups); /* -1: none */
+/*
+ * The step was born outside of its group of version 2, since the kernel or a filter let nobody be born there: that group counts
+ * nothing, so the hierarchy is used no more, and what it was to hold is left to version 1 or to looking. Before cgroups_step_make().
+ */
+void cgroups_born_outside(struct cgroups *groups);
 int cgroups_join(const struct cgroups *groups, unsigned ways, struct err *err);
 void cgroups_step_read(const struct cgroups *groups, struct cgroup_usage *ret);
 

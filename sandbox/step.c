@@ -285,19 +285,22 @@ failed:
         _exit(1);
 }
 
-/* Where the group of version 2 cannot be entered by this user, the step is watched from outside instead. */
-pid_t step_clone(const struct cgroups *groups, int flags, int *ret_pidfd)
+/* Where nobody can be born in the group of version 2 (a filter that answers ENOSYS to clone3), the step is watched from outside. */
+pid_t step_clone(struct cgroups *groups, int flags, int *ret_pidfd)
 {
         int group = cgroups_clone_fd(groups);
         pid_t pid = ns_clone(flags, group, ret_pidfd);
 
-        if (pid < 0 && group >= 0)
-                pid = ns_clone(flags, -1, ret_pidfd);
+        if (pid >= 0 || group < 0)
+                return pid;
+        pid = ns_clone(flags, -1, ret_pidfd);
+        if (pid > 0)
+                cgroups_born_outside(groups);
         return pid;
 }
 
 int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step,
-               const struct cgroups *groups, struct err *err)
+               struct cgroups *groups, struct err *err)
 {
         struct step_process process = STEP_PROCESS_NONE;
         _cleanup_fd_ int helper = site->weak ? -1 : (int)syscall(SYS_pidfd_open, getpid(), 0);

@@ -66,7 +66,7 @@ struct step_report {
  * version 1 that are named there before it starts anything.
  */
 int step_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step,
-               const struct cgroups *groups, struct err *err);
+               struct cgroups *groups, struct err *err);
 /* `ways` of cgroups_step_make(). -1: it did not hear, and waits for ever: kill it. */
 int step_go(const struct step_process *process, unsigned ways, struct err *err);
 bool step_report_next(struct step_process *process, struct step_report *ret); /* false: none now */
@@ -146,7 +146,7 @@ void home_files_compare(const struct site *site, const struct sandbox_step *step
 /* For the two processes that a leader has above it. */
 void step_report_send(int status, const struct step_report *report);
 int step_join(const struct cgroups *groups, int status, struct err *err); /* after step_go() */
-pid_t step_clone(const struct cgroups *groups, int flags, int *ret_pidfd);
+pid_t step_clone(struct cgroups *groups, int flags, int *ret_pidfd);
 void step_volunteer(void); /* to the kernel's out-of-memory killer, before all others */
 int leader_set_limits(const struct sandbox_limits *limits, struct err *err);
 

@@ -49,7 +49,7 @@ char *weak_translate(const struct site *site, const struct sandbox_step *step, c
 
 /* ---- The step ---- */
 int weak_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step,
-               const struct cgroups *groups, struct err *err);
+               struct cgroups *groups, struct err *err);
 
 /* Landlock and seccomp of a step; sends the descriptor of asked calls over `keeper`. */
 int weak_restrict(const struct site *site, const struct sandbox_step *step, int keeper, struct err *err);

@@ -254,7 +254,7 @@ failed:
 /* ---- The helper's end ---- */
 
 int weak_spawn(struct step_process *ret, const struct site *site, const struct sandbox_step *step,
-               const struct cgroups *groups, struct err *err)
+               struct cgroups *groups, struct err *err)
 {
         _cleanup_fd_ int helper = (int)syscall(SYS_pidfd_open, getpid(), 0);
         struct step_process process = STEP_PROCESS_NONE;

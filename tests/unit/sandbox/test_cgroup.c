@@ -9,6 +9,7 @@
 #include "lib/base/fs.h"
 #include "lib/base/str.h"
 #include "sandbox/kernel.h"
+#include "sandbox/step.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -270,6 +271,35 @@ Test(cgroup, version_2_is_entered_at_birth)
                 cgroups_step_read(&groups, &usage);
                 cr_assert(usage.cpu_ms >= 90 && usage.cpu_ms < 1000, "%llu ms", (unsigned long long)usage.cpu_ms);
         }
+        cgroups_release(&groups);
+}
+
+/* A folder of plain files is one in which nobody can be born. */
+Test(cgroup, a_step_that_is_born_outside_of_its_group_is_not_counted_by_it, .init = setup, .fini = teardown)
+{
+        const unsigned all = CGROUP_CPU | CGROUP_MEMORY | CGROUP_TASKS;
+        struct cgroups groups = CGROUPS_NONE;
+        struct cgroup_usage usage;
+        int pidfd = -1;
+        pid_t pid;
+
+        strcpy(groups.name, "group");
+        groups.serial = 1;
+        groups.given = groups.places[0].gives = all;
+        groups.places[0].parent = dup(fd);
+        cr_assert(cgroup_backends[0].version == 2 && mkdirat(fd, "group-1", 0755) == 0);
+        groups.places[0].step = openat(fd, "group-1", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        pid = step_clone(&groups, 0, &pidfd);
+        if (pid == 0)
+                _exit(0);
+        cr_assert(pid > 0 && status_of(pid) == 0);
+        close(pidfd);
+        cgroups_step_read(&groups, &usage);
+        cr_assert(usage.known == 0, "the group is believed to count what is not in it");
+        cr_assert(groups.given == 0 &&
+                  cgroups_means(&groups, CGROUP_MEMORY, SANDBOX_MEANS_POLLED) == SANDBOX_MEANS_POLLED);
+        cr_assert(!cgroups_step_freeze(&groups, 100), "an empty group stands still, and says nothing of the step");
+        cr_assert(faccessat(fd, "group-1", F_OK, 0) < 0, "the group is left");
         cgroups_release(&groups);
 }
 
