@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
+#define REFUSAL_MAX 400 /* bytes; an error's message has room for little more */
+
 void checkpoint_read_forget(struct checkpoint_read *read)
 {
         cleanup_fd(&read->upper_fd);
@@ -88,12 +90,14 @@ int checkpoint_take(struct runner *runner, struct err *err)
 
 static int refused(const struct readback *readback, const char *what, struct err *err)
 {
+        _cleanup_str_ struct str first = {0};
+
         if (!readback->refusals.len)
                 return 0;
+        str_put_ends(&first, readback->refusals.items[0], REFUSAL_MAX);
         if (readback->refusals.len == 1)
-                return err_set(err, ERR_REFUSED, "%s%.400s", what, readback->refusals.items[0]);
-        return err_set(err, ERR_REFUSED, "%s%.400s, and %zu more", what, readback->refusals.items[0],
-                       readback->refusals.len - 1);
+                return err_set(err, ERR_REFUSED, "%s%s", what, str_text(&first));
+        return err_set(err, ERR_REFUSED, "%s%s, and %zu more", what, str_text(&first), readback->refusals.len - 1);
 }
 
 int checkpoint_store(struct runner *runner, struct err *err)

@@ -6,6 +6,7 @@
 #include "sandbox/client.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -91,15 +92,14 @@ void reason_log_tail(int logs_dirfd, const char *name, struct strv *ret)
         }
 }
 
-static void cut(char *text)
+/* It begins with a path, perhaps, and ends with what is wrong with that: neither is the one to go. */
+static void bound(char **reason)
 {
-        size_t at = REASON_MAX - sizeof(" …");
+        struct str ends = {0};
 
-        if (strlen(text) <= REASON_MAX)
-                return;
-        while (at && ((unsigned char)text[at] & 0xc0) == 0x80)
-                at--;
-        memcpy(text + at, " …", sizeof(" …"));
+        str_put_ends(&ends, *reason, REASON_MAX);
+        free(*reason);
+        *reason = str_steal(&ends);
 }
 
 void reasons_bound(struct strv *reasons)
@@ -107,7 +107,7 @@ void reasons_bound(struct strv *reasons)
         size_t more = reasons->len > REASONS_MAX ? reasons->len - (REASONS_MAX - 1) : 0;
 
         for (size_t i = 0; i < reasons->len; i++)
-                cut(reasons->items[i]);
+                bound(&reasons->items[i]);
         if (!more)
                 return;
         for (size_t i = reasons->len - more; i < reasons->len; i++) {

@@ -23,7 +23,7 @@ void reason_of_end(const char *who, const struct sandbox_result *result, struct 
 void reason_log_tail(int logs_dirfd, const char *name, struct strv *ret);
 
 /*
- * Cuts the list to REASONS_MAX items ("and N more") of at most REASON_MAX bytes each, whole UTF-8 characters: paths of the
+ * Cuts the list to REASONS_MAX items ("and N more") of at most REASON_MAX bytes each (str_put_ends()): paths of the
  * candidate are in there, and the message that carries them has a bound.
  */
 void reasons_bound(struct strv *reasons);

@@ -259,6 +259,30 @@ void str_put_harmless(struct str *str, const char *bytes, size_t len)
         }
 }
 
+static bool is_continued(char c)
+{
+        return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+void str_put_ends(struct str *str, const char *text, size_t most)
+{
+        static const char gap[] = " … ";
+        const size_t len = strlen(text), room = most - strlen(gap);
+        size_t head = room / 2, tail = len - (room - room / 2);
+
+        if (len <= most) {
+                str_append(str, text, len);
+                return;
+        }
+        while (head && is_continued(text[head]))
+                head--;
+        while (is_continued(text[tail]))
+                tail++;
+        str_append(str, text, head);
+        str_puts(str, gap);
+        str_puts(str, text + tail);
+}
+
 void str_put_size(struct str *str, uint64_t bytes)
 {
         static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};

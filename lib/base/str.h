@@ -45,6 +45,12 @@ void str_put_quoted(struct str *str, const char *bytes, size_t len);
 /* Running text of several sources: as above, but quotes, backslashes, tabs and line ends stay, and nothing is put around it. */
 void str_put_harmless(struct str *str, const char *bytes, size_t len);
 
+/*
+ * Text in at most `most` bytes (20 or more), whole UTF-8 characters: of what is longer the middle gives way to " … ". For what begins
+ * with a path of any length and ends with what is wrong with it.
+ */
+void str_put_ends(struct str *str, const char *text, size_t most);
+
 /* Bytes for people, "12.3 MiB"; what a policy would take for a size is something else. */
 void str_put_size(struct str *str, uint64_t bytes);
 

@@ -281,6 +281,12 @@ has "$(cat "$packet/logs/agent.log")" 'a FIFO, a socket or a device' "the reason
 has "$(cat "$packet/logs/agent.log")" 'said 2' "the exit status"
 has "$(cat "$packet/logs/agent.log")" 'checkpoint 1' "the one after it"
 has "$(cat "$packet/logs/agent.log")" 'mode 0' "a mode that had to be opened"
+# the reason comes after the path, however long that is: here, and at the end of a run
+run "$repo" --title long --mood calm --verify unit=./check.sh -- \
+        sh -c 'd=$(printf %0200d 0); mkdir -p $d/$d/$d/$d/$d/$d; mkfifo $d/$d/$d/$d/$d/$d/pipe; cupel checkpoint; echo "said $?"'
+is "$outcome" self_verification_failed "$json"
+has "$(cat "$packet/logs/agent.log")" '000/pipe: it is a FIFO, a socket or a device' "the reason of a long path"
+has "$json" '000/pipe: it is a FIFO, a socket or a device' "the reason of a long path, in the result"
 
 t "a secret in the name of what could not be kept is in no log"
 run "$repo" --title told --mood calm --verify unit=./check.sh -- \

@@ -86,6 +86,24 @@ Test(str, running_text_keeps_its_quotes_and_lines_and_loses_its_controls)
         cr_assert_str_eq(str_text(&out), "say \"a\\b\"\n\t\\033[31m\\302\\233\\342\\200\\256\\377gr\xc3\xbcn");
 }
 
+Test(str, what_is_too_long_keeps_its_ends)
+{
+        _cleanup_str_ struct str text = {0}, umlauts = {0};
+
+        str_put_ends(&text, "a/b: no", 20);
+        cr_assert_str_eq(str_text(&text), "a/b: no");
+        str_clear(&text);
+        str_put_ends(&text, "a/very/long/path: why", 20);
+        cr_assert_str_eq(str_text(&text), "a/very/ … ath: why");
+        for (int i = 0; i < 50; i++)
+                str_puts(&umlauts, "ä");
+        for (size_t most = 20; most < 100; most++) {
+                str_clear(&text);
+                str_put_ends(&text, str_text(&umlauts), most);
+                cr_assert(text.len <= most && text.len >= most - 2 && text.len % 2 == 1, "%zu: %s", most, text.data);
+        }
+}
+
 Test(str, lists_sort_and_drop_twins)
 {
         _cleanup_strv_ struct strv list = {0};

@@ -142,5 +142,7 @@ Test(reason, bounds_the_list)
         cr_assert(reasons.len == REASONS_MAX);
         cr_assert(strlen(reasons.items[0]) <= REASON_MAX);
         cr_assert(strcmp(reasons.items[REASONS_MAX - 1], "and 441 more") == 0);
-        cr_assert(strcmp(reasons.items[0] + strlen(reasons.items[0]) - strlen("ä …"), "ä …") == 0);
+        cr_assert(strlen(reasons.items[0]) >= REASON_MAX - 4);
+        cr_assert(strstr(reasons.items[0], "ä … ä") != NULL);
+        cr_assert(strncmp(reasons.items[0] + strlen(reasons.items[0]) - 2, "ä", 2) == 0);
 }
