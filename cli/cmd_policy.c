@@ -95,10 +95,10 @@ static int read_policy(const char *file, struct str *ret, struct err *err)
 {
         if (strcmp(file, "-") == 0)
                 return fs_read_fd(STDIN_FILENO, POLICY_BYTES_MAX, ret, err);
-        if (fs_read_at(AT_FDCWD, file, POLICY_BYTES_MAX, ret, err) == 0)
+        if (fs_read_named(file, POLICY_BYTES_MAX, ret, err) == 0)
                 return 0;
         err->code = ERR_INPUT;
-        return -1;
+        return err_wrap(err, "%s", file);
 }
 
 /* Of an installed profile a file may say single keys: whether the whole is enough for a run. */

@@ -18,6 +18,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/json.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,11 +35,14 @@ struct replay_options {
 
 /* ---- What is printed ---- */
 
+/* Not into a FIFO that nobody reads: that would be waited for. */
 static int write_text(const char *path, const char *text, size_t len, struct err *err)
 {
-        _cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        _cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
 
-        if (fd < 0 || fs_write_all(fd, text, len) < 0)
+        if (fd < 0 && errno == ENXIO)
+                return err_set(err, ERR_INPUT, "%s: nobody reads it; name a file", path);
+        if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0 || fs_write_all(fd, text, len) < 0)
                 return err_errno(err, "write %s", path), err_place(err);
         return 0;
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -93,15 +94,19 @@ static int take_list(struct race *race, struct err *err)
 
 /* ---- The item ---- */
 
-/* Every competitor reads the same bytes; standard input could be read once. */
-static int keep_standard_input(struct race *race, struct err *err)
+/* Every competitor reads the same bytes; what is no regular file, standard input say, could be read once. */
+static int keep_item(struct race *race, struct err *err)
 {
+        const char *file = race->request->launch->item_file;
+        const bool input = file && strcmp(file, "-") == 0;
         _cleanup_str_ struct str bytes = {0};
+        struct stat st;
 
-        if (!race->request->launch->item_file || strcmp(race->request->launch->item_file, "-") != 0)
+        if (!file || (!input && (stat(file, &st) < 0 || S_ISREG(st.st_mode))))
                 return 0;
-        if (fs_read_fd(STDIN_FILENO, WORK_ITEM_BYTES_MAX, &bytes, err) < 0)
-                return err_wrap(err, "standard input");
+        if ((input ? fs_read_fd(STDIN_FILENO, WORK_ITEM_BYTES_MAX, &bytes, err)
+                   : fs_read_named(file, WORK_ITEM_BYTES_MAX, &bytes, err)) < 0)
+                return err_wrap(err, "%s", input ? "standard input" : file);
         race->item = memfd_create("work-item", MFD_CLOEXEC);
         if (race->item < 0 || fs_write_all(race->item, bytes.data, bytes.len) < 0)
                 return err_errno(err, "keep the work item");
@@ -241,7 +246,7 @@ int compete(struct context *context, const struct compete_request *request, stru
         int status = -1;
 
         spawn_abandon(&context->cage); /* each competitor has its own */
-        if (take_list(&race, err) == 0 && keep_standard_input(&race, err) == 0 && check_entries(&race, err) == 0)
+        if (take_list(&race, err) == 0 && keep_item(&race, err) == 0 && check_entries(&race, err) == 0)
                 status = run_race(&race, err);
         release(&race);
         return status;

@@ -14,7 +14,7 @@
 
 static int read_key(int folder, unsigned char ret[FINGERPRINT_KEY])
 {
-        _cleanup_fd_ int fd = openat(folder, NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        _cleanup_fd_ int fd = openat(folder, NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
         if (fd < 0)
                 return -1;

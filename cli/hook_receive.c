@@ -133,15 +133,11 @@ static int read_signers(struct hook *hook, struct err *err)
 {
         _cleanup_free_ char *named = repo_config_str(hook->repo, "cupel.allowedSigners");
         _cleanup_free_ char *path = named ? own_path(hook, named) : NULL;
-        _cleanup_fd_ int fd = -1;
 
         hook->wants_signers = named != NULL;
-        if (!path)
+        if (!path || fs_read_named(path, SIGNERS_MAX, &hook->signers, err) == 0)
                 return 0;
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0)
-                return err_errno(err, "cupel.allowedSigners of the server: %s", path);
-        return fs_read_fd(fd, SIGNERS_MAX, &hook->signers, err);
+        return err_wrap(err, "cupel.allowedSigners of the server: %s", path);
 }
 
 static bool take_id(const char *text, char ret[GIT_HEX])

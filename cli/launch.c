@@ -14,11 +14,8 @@
 #include "lib/base/json.h"
 #include "policy/prompt.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 void launch_init(struct launch *launch)
@@ -78,29 +75,15 @@ void launch_add_file(struct launch *launch, const char *name, const char *origin
 
 static int read_item_bytes(const char *file, struct str *ret, struct err *err)
 {
-        _cleanup_fd_ int fd = -1;
-        struct stat status;
-
         if (strcmp(file, "-") == 0) {
                 if (fs_read_fd(STDIN_FILENO, WORK_ITEM_BYTES_MAX, ret, err) < 0)
                         return err_wrap(err, "standard input");
                 return 0;
         }
-        fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0 && errno == ENOENT)
-                return err_set(err, ERR_INPUT, "work item %s: there is no such file", file);
-        if (fd < 0) {
-                err_errno(err, "work item %s", file);
-                err->code = ERR_INPUT;
-                return -1;
-        }
-        if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
-                return err_set(err, ERR_INPUT, "work item %s: it is a folder; name a file", file);
-        if (fs_read_fd(fd, WORK_ITEM_BYTES_MAX, ret, err) < 0) {
-                err->code = ERR_INPUT;
-                return err_wrap(err, "work item %s", file);
-        }
-        return 0;
+        if (fs_read_named(file, WORK_ITEM_BYTES_MAX, ret, err) == 0)
+                return 0;
+        err->code = ERR_INPUT;
+        return err_wrap(err, "work item %s", file);
 }
 
 /* What the queue calls it is its id, also where the item names none. */

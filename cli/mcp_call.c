@@ -10,7 +10,6 @@
 #include "lib/base/fs.h"
 #include "lib/base/json.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #define ITEM_BYTES_MAX ((size_t)4 << 20)
@@ -133,15 +132,12 @@ void mcp_call_budget(struct mcp *mcp, const struct mcp_tool *tool, struct json_t
 static json_t *read_item(const char *path, struct err *err)
 {
         _cleanup_str_ struct str bytes = {0};
-        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
         json_t *item;
 
-        if (fd < 0) {
-                err_errno(err, "%s", path);
+        if (fs_read_named(path, ITEM_BYTES_MAX, &bytes, err) < 0) {
+                err_wrap(err, "%s", path);
                 return NULL;
         }
-        if (fs_read_fd(fd, ITEM_BYTES_MAX, &bytes, err) < 0)
-                return NULL;
         item = json_parse(str_text(&bytes), bytes.len, path, err);
         if (item && !json_is_object(item)) {
                 err_set(err, ERR_INPUT, "%s: it holds no work item", path);

@@ -38,14 +38,14 @@ void policy_files_release(struct policy_files *files)
 
 static int read_user(struct policy_files *files, const struct context *context, struct err *err)
 {
-        _cleanup_fd_ int fd = open(context->config_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        struct err failed = ERR_INIT;
 
-        if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-                return 0;
-        if (fd < 0)
-                return err_errno(err, "open %s", context->config_file);
-        if (fs_read_fd(fd, POLICY_BYTES_MAX, &files->user_bytes, err) < 0)
+        if (fs_read_named(context->config_file, POLICY_BYTES_MAX, &files->user_bytes, &failed) < 0) {
+                if (failed.code == ERR_NOT_FOUND)
+                        return 0;
+                *err = failed;
                 return err_wrap(err, "%s", context->config_file);
+        }
         files->has_user = true;
         return policy_parse(files->user_bytes.data, files->user_bytes.len, context->config_file, POLICY_FROM_USER,
                             context->home, &files->user, err);
@@ -60,11 +60,8 @@ static int parse_own(struct policy_files *files, const struct context *context, 
 
 static int read_option(struct policy_files *files, const struct context *context, const char *file, struct err *err)
 {
-        if (fs_read_at(AT_FDCWD, file, POLICY_BYTES_MAX, &files->own_bytes, err) < 0) {
-                if (err->errnum == ENOENT)
-                        return err_set(err, ERR_INPUT, "--policy %s: there is no such file", file);
-                return err_wrap(err, "--policy");
-        }
+        if (fs_read_named(file, POLICY_BYTES_MAX, &files->own_bytes, err) < 0)
+                return err_wrap(err, "--policy %s", file);
         files->own_origin = xasprintf("--policy %s", file);
         return parse_own(files, context, file, POLICY_FROM_OPTION, err);
 }
@@ -93,8 +90,8 @@ static int read_worktree(struct policy_files *files, struct context *context, st
         if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
                 return 0;
         if (fd < 0)
-                return err_errno(err, "open %s/%s (symlinks are not followed)", workdir, POLICY_PATH);
-        if (fs_read_fd(fd, POLICY_BYTES_MAX, &files->own_bytes, err) < 0)
+                return err_errno(err, "open %s/%s (symlinks are not followed)", workdir, POLICY_PATH), err_place(err);
+        if (fs_expect_file(fd, err) < 0 || fs_read_fd(fd, POLICY_BYTES_MAX, &files->own_bytes, err) < 0)
                 return err_wrap(err, "%s", POLICY_PATH);
         files->own_origin = xstrdup("working tree");
         return parse_own(files, context, POLICY_PATH, POLICY_FROM_WORKTREE, err);

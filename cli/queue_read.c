@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIST_BYTES_MAX ((size_t)256 << 20)
@@ -141,35 +140,22 @@ static int read_stream(struct queue_sources *sources, int fd, const char *name, 
                      : take(sources, name, bytes.data, bytes.len, options, err);
 }
 
-static int open_named(const char *name, struct stat *ret, struct err *err)
-{
-        const int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-        if (fd < 0 && errno == ENOENT)
-                return err_set(err, ERR_INPUT, "work item %s: there is no such file", name);
-        if (fd < 0)
-                return input_errno(err, name);
-        if (fstat(fd, ret) < 0) {
-                close(fd);
-                return input_errno(err, name);
-        }
-        return fd;
-}
-
 static int read_file(struct queue_sources *sources, const char *name, const struct queue_options *options,
                      struct err *err)
 {
-        struct stat status;
-        _cleanup_fd_ int fd = open_named(name, &status, err);
+        _cleanup_fd_ int fd = fs_open_named(name, err);
 
-        return fd < 0 ? -1 : read_stream(sources, fd, name, options, err);
+        if (fd >= 0)
+                return read_stream(sources, fd, name, options, err);
+        err->code = ERR_INPUT;
+        return err_wrap(err, "work item %s", name);
 }
 
-static int read_folder(struct queue_sources *sources, int owned, const char *name, const struct queue_options *options,
+static int read_folder(struct queue_sources *sources, const char *name, const struct queue_options *options,
                        struct err *err)
 {
         _cleanup_strv_ struct strv files = {0};
-        _cleanup_dir_ DIR *folder = fs_list(owned);
+        _cleanup_dir_ DIR *folder = fs_list(open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         const struct dirent *entry;
 
         while ((entry = fs_list_next(folder)))
@@ -190,16 +176,9 @@ static int read_folder(struct queue_sources *sources, int owned, const char *nam
 static int read_named(struct queue_sources *sources, const char *name, const struct queue_options *options,
                       struct err *err)
 {
-        struct stat status = {0};
-        _cleanup_fd_ int fd = -1;
-
         if (strcmp(name, "-") == 0)
                 return read_stream(sources, STDIN_FILENO, "standard input", options, err);
-        if ((fd = open_named(name, &status, err)) < 0)
-                return -1;
-        if (S_ISDIR(status.st_mode))
-                return read_folder(sources, steal_fd(&fd), name, options, err);
-        return read_stream(sources, fd, name, options, err);
+        return fs_is_folder(name) ? read_folder(sources, name, options, err) : read_file(sources, name, options, err);
 }
 
 /* As `cupel run` without a file. */

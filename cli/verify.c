@@ -7,8 +7,6 @@
 #include "lib/git/history.h"
 #include "lib/packet/attestation.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,14 +38,15 @@ int trust_load(struct trust *trust, const struct context *context, const struct 
 {
         _cleanup_free_ char *own = xasprintf("%s/keys/allowed_signers", context->state_root);
         const char *path = signers ? signers : own;
-        _cleanup_fd_ int fd = -1;
+        struct err failed = ERR_INIT;
 
         if (load_keys(trust, context, keys, err) < 0)
                 return -1;
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        if (fd < 0)
-                return !signers && errno == ENOENT ? 0 : err_errno(err, "open the allowed signers %s", path);
-        return fs_read_fd(fd, SIGNERS_MAX, &trust->signers, err) < 0 ? err_wrap(err, "%s", path) : 0;
+        if (fs_read_named(path, SIGNERS_MAX, &trust->signers, &failed) == 0 ||
+            (!signers && failed.code == ERR_NOT_FOUND))
+                return 0;
+        *err = failed;
+        return err_wrap(err, "the allowed signers %s", path);
 }
 
 void verified_release(struct verified *verified)

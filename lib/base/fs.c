@@ -59,7 +59,7 @@ int fs_read_fd(int fd, size_t max, struct str *ret, struct err *err)
 
 int fs_read_at(int dirfd, const char *path, size_t max, struct str *ret, struct err *err)
 {
-        _cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
         if (fd < 0)
                 return err_errno(err, "open %s", path);

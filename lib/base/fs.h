@@ -19,7 +19,16 @@ int fs_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 
 /* Whole file or stream; more than `max` bytes is ERR_INPUT. The bytes carry a NUL after `ret->len`. */
 int fs_read_fd(int fd, size_t max, struct str *ret, struct err *err);
-int fs_read_at(int dirfd, const char *path, size_t max, struct str *ret, struct err *err);
+int fs_read_at(int dirfd, const char *path, size_t max, struct str *ret,
+               struct err *err); /* a FIFO is not waited for */
+
+/*
+ * A file that a person named, which is a regular one, /dev/null, or a descriptor that was handed over (/dev/stdin, /dev/fd/N, as <(…)
+ * is); what is neither is refused at once. Messages are to be wrapped with what was named. ERR_INPUT; ERR_NOT_FOUND.
+ */
+int fs_open_named(const char *path, struct err *err);
+int fs_read_named(const char *path, size_t max, struct str *ret, struct err *err);
+int fs_expect_file(int fd, struct err *err); /* opened already, not waiting (O_NONBLOCK), and not handed over */
 
 /* Creates or replaces `name` (temporary file + rename), mode as given. fs_write_all() retries short writes. */
 int fs_write_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode, struct err *err);

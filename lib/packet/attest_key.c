@@ -4,8 +4,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,13 +36,10 @@ int attest_keys_read(struct attest_keys *keys, const char *text, const char *nam
 
 int attest_keys_load(struct attest_keys *keys, const char *path, struct err *err)
 {
-        _cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         _cleanup_str_ struct str text = {0};
 
-        if (fd < 0)
-                return err_set(err, ERR_INPUT, "cannot open the keys %s: %s", path, strerror(errno));
-        if (fs_read_fd(fd, FILE_MAX, &text, err) < 0)
-                return err_wrap(err, "%s", path);
+        if (fs_read_named(path, FILE_MAX, &text, err) < 0)
+                return err_wrap(err, "the keys %s", path);
         return attest_keys_read(keys, str_text(&text), path, err);
 }
 
