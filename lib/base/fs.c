@@ -186,15 +186,6 @@ static bool is_dots(const char *name)
         return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
-static DIR *open_folder(int dirfd, const char *name)
-{
-        int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-        if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
-                fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        return fs_list(fd);
-}
-
 /* ---- Removing a tree ---- */
 
 #define REMOVE_DEPTH 12
@@ -318,38 +309,4 @@ int fs_remove_tree_at(int dirfd, const char *name, struct err *err)
         if (remove_below(parent ? parent_fd : dirfd, parent ? last + 1 : name) < 0)
                 return err_errno(err, "remove %s", name);
         return 0;
-}
-
-uint64_t fs_tree_size(int dirfd_, const char *name, size_t max_entries, uint64_t *ret_entries)
-{
-        _cleanup_strv_ struct strv pending = {0};
-        uint64_t bytes = 0, most = max_entries;
-
-        strv_add(&pending, name);
-        for (size_t i = 0; i < pending.len; i++) {
-                DIR *dir = open_folder(dirfd_, pending.items[i]);
-                struct dirent *entry;
-
-                while (dir && max_entries && (entry = readdir(dir))) {
-                        struct stat st;
-
-                        if (is_dots(entry->d_name) || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                                continue;
-                        max_entries--;
-                        bytes += (uint64_t)st.st_blocks * 512;
-                        if (S_ISDIR(st.st_mode))
-                                strv_add_printf(&pending, "%s/%s", pending.items[i], entry->d_name);
-                }
-                if (dir)
-                        closedir(dir);
-        }
-        *ret_entries = most - max_entries;
-        return bytes;
-}
-
-uint64_t fs_tree_bytes(int dirfd_, const char *name, size_t max_entries)
-{
-        uint64_t ignored;
-
-        return fs_tree_size(dirfd_, name, max_entries, &ignored);
 }

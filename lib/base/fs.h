@@ -75,8 +75,11 @@ char *fs_real_path(int fd);
 int fs_fsync_dir(int dirfd);
 int fs_set_cloexec(int fd, int on);
 
-/* Bytes of all files below, through directory descriptors, at most `max_entries` looked at. */
+/*
+ * Bytes on disk of all that is below, and the number of entries, at most `max_entries` looked at; O(entries). Of several names of a
+ * file each counts its part. Deeper than 400 folders: as many entries as there may be.
+ */
 uint64_t fs_tree_bytes(int dirfd, const char *name, size_t max_entries);
-uint64_t fs_tree_size(int dirfd, const char *name, size_t max_entries, uint64_t *ret_entries); /* counts them too */
+uint64_t fs_tree_size(int dirfd, const char *name, size_t max_entries, uint64_t *ret_entries);
 
 #endif
