@@ -101,6 +101,11 @@ static int read_protected(struct hook *hook, struct err *err)
         _cleanup_strv_ struct strv named = {0};
 
         repo_config_strs(hook->repo, "cupel.protect", &named);
+        if (strv_has(&named, ""))
+                return err_set(
+                        err, ERR_INPUT,
+                        "cupel.protect of the server is empty, and would protect nothing; it names a branch each "
+                        "time that it is given");
         for (size_t i = 0; i < named.len; i++)
                 strv_add_printf(&hook->protect, "%s%s", strncmp(named.items[i], "refs/", 5) == 0 ? "" : "refs/heads/",
                                 named.items[i]);
@@ -231,29 +236,47 @@ static int read_updates(struct hook *hook, FILE *in, struct err *err)
 
 /* ---- The notes ---- */
 
+static bool is_commit(const struct hook *hook, const char *id)
+{
+        struct err ignored = ERR_INIT;
+        char tree[GIT_HEX];
+
+        return repo_commit_tree(hook->repo, id, tree, &ignored) == 0;
+}
+
 /* They only grow: what vouched for a commit is not taken away from those who look later. */
+static int take_notes(struct hook *hook, const struct update *update, struct err *err)
+{
+        int grows = 1;
+
+        if (update->new[0] && !is_commit(hook, update->new)) {
+                refuse(hook, NOTES_REF ": %.12s is no commit, so there are no notes in it", update->new);
+                return 0;
+        }
+        if (update->new[0] && hook->notes[0])
+                grows = repo_has_commit_in(hook->repo, update->new, hook->notes, err);
+        if (grows < 0)
+                return -1;
+        if (!update->new[0] || !grows)
+                refuse(hook, NOTES_REF
+                       ": it may only grow; fetch it, `git notes --ref=cupel merge` it with yours, push again");
+        else
+                memcpy(hook->notes, update->new, sizeof(hook->notes));
+        return 0;
+}
+
+/* What is there and is no commit vouches for nothing, and nothing could ever grow from it: it holds nobody up. */
 static int find_notes(struct hook *hook, struct err *err)
 {
         _cleanup_free_ char *name = NULL;
 
         if (history_ref(hook->repo, NOTES_REF, &name, hook->notes, err) < 0)
                 return -1;
-        for (size_t i = 0; i < hook->len; i++) {
-                const struct update *update = &hook->updates[i];
-                int grows = 1;
-
-                if (strcmp(update->ref, name) != 0)
-                        continue;
-                if (update->new[0] && hook->notes[0])
-                        grows = repo_has_commit_in(hook->repo, update->new, hook->notes, err);
-                if (grows < 0)
+        if (!is_commit(hook, hook->notes))
+                hook->notes[0] = '\0';
+        for (size_t i = 0; i < hook->len; i++)
+                if (strcmp(hook->updates[i].ref, name) == 0 && take_notes(hook, &hook->updates[i], err) < 0)
                         return -1;
-                if (!update->new[0] || !grows)
-                        refuse(hook, NOTES_REF
-                               ": it may only grow; fetch it, `git notes --ref=cupel merge` it with yours, push again");
-                else
-                        memcpy(hook->notes, update->new, sizeof(hook->notes));
-        }
         return 0;
 }
 

@@ -187,6 +187,22 @@ refused "notes deleted" "it may only grow"
 push -f "notes-good:refs/notes/cupel"
 refused "notes set back" "it may only grow"
 
+push -f "$(git -C "$repo" rev-parse 'HEAD^{tree}'):refs/notes/cupel"
+refused "notes that are no commit" "is no commit"
+
+t "nothing but a commit becomes the notes, and what is none there already holds nobody up"
+cp -r "$server" "$e2e_tmp/other.git"
+other=$e2e_tmp/other.git
+git -C "$other" update-ref -d refs/notes/cupel
+git -C "$repo" tag -a -m notes tagged refs/notes/cupel
+blob=$(git -C "$repo" hash-object -w check.sh)
+for what in "$blob" "HEAD^{tree}" tagged; do
+        said=$(git -C "$repo" push "$other" "$(git -C "$repo" rev-parse "$what"):refs/notes/cupel" 2>&1) && fail "$what as notes: $said"
+        has "$said" "is no commit" "$what"
+done
+git -C "$other" update-ref refs/notes/cupel "$(git -C "$other" rev-parse 'main^{tree}')"
+said=$(git -C "$repo" push -f "$other" refs/notes/cupel 2>&1) || fail "notes in the place of what is none: $said"
+
 t "a symbolic ref does not lead around it"
 git -C "$server" symbolic-ref refs/heads/alias refs/heads/main
 push "mixed:refs/heads/alias"
@@ -291,6 +307,11 @@ out=$(cd "$e2e_tmp/clone" && XDG_STATE_HOME=$e2e_tmp/nowhere cupel verify HEAD 2
 has "$out" "none of those that are trusted"
 
 t "another server's hook with a broken configuration refuses, whatever comes"
+git -C "$server" config --replace-all cupel.protect ''
+git -C "$repo" branch -q -f empty "$(git -C "$repo" commit-tree -m "by hand" -p main 'main^{tree}')"
+push empty:main
+refused "nothing is protected by nothing" "cupel.protect of the server is empty"
+git -C "$server" config --unset-all cupel.protect
 git -C "$server" config cupel.attestKeys nowhere.pem
 git -C "$repo" checkout -q main
 run "$repo" --title "last" --verify check=./check.sh -- sh -c 'echo z >src/z.txt'
