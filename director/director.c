@@ -267,6 +267,7 @@ int director_record_on(struct director *d, const char *type, struct json_t *owne
                 .run = d->row.id, .type = type, .actor = EVENT_ACTOR_DIRECTOR, .data = data, .refs = refs};
 
         hide(d, data);
+        event_fit(data);
         if (store_event_append(d->store, &event, ret_id, err) < 0)
                 return err_wrap(err, "record %s", type);
         return 0;

@@ -14,6 +14,7 @@
 #define LARGE_LINES 2000
 #define HUGE_FILES 1000
 #define HUGE_LINES 20000
+#define SENTENCE_MAX 600 /* bytes */
 
 static const struct {
         const char *id;
@@ -46,10 +47,49 @@ static void raise(struct risk_report *risk, enum risk level)
                 risk->level = level;
 }
 
+/* "ID (LEVEL): sentence" → its level. */
+static int level_told(const char *reason)
+{
+        const char *at = strchr(reason, '(');
+
+        for (int i = 0; at && risk_names[i]; i++)
+                if (strncmp(at + 1, risk_names[i], strlen(risk_names[i])) == 0)
+                        return i;
+        return RISK_LOW;
+}
+
+/* Behind those of its level. */
+static void insert(struct strv *reasons, char *owned, enum risk level)
+{
+        size_t at = reasons->len;
+
+        strv_take(reasons, owned);
+        for (; at && level_told(reasons->items[at - 1]) < (int)level; at--)
+                reasons->items[at] = reasons->items[at - 1];
+        reasons->items[at] = owned;
+}
+
+/* A path may have thousands of bytes; all reasons together are a part of one event. */
+static void put_cut(struct str *out, const char *sentence)
+{
+        const size_t len = strlen(sentence);
+        size_t cut = len < SENTENCE_MAX ? len : SENTENCE_MAX;
+
+        while (cut < len && cut && ((unsigned char)sentence[cut] & 0xc0) == 0x80)
+                cut--;
+        str_append(out, sentence, cut);
+        if (cut < len)
+                str_puts(out, " …");
+}
+
 static void add(struct risk_report *risk, enum risk_reason reason, enum risk level, const char *sentence)
 {
+        struct str text = {0};
+
         raise(risk, level);
-        strv_add_printf(&risk->reasons, "%s (%s): %s", table[reason].id, risk_names[level], sentence);
+        str_printf(&text, "%s (%s): ", table[reason].id, risk_names[level]);
+        put_cut(&text, sentence);
+        insert(&risk->reasons, str_steal(&text), level);
 }
 
 /* ---- At the start ---- */

@@ -51,7 +51,7 @@ const char *risk_reason_meaning(enum risk_reason reason);
 
 struct risk_report {
         enum risk level;
-        struct strv reasons; /* "ID (LEVEL): sentence", highest level first */
+        struct strv reasons; /* "ID (LEVEL): sentence", highest level first; each at most some hundred bytes */
 };
 
 /* What is known before anything ran. `repository`: enum risk of the admission, KEY_UNSET: none. */

@@ -60,33 +60,9 @@ void say_step(struct runner *runner, const char *name, const char *gate, const c
         uplink_put(&runner->up, message);
 }
 
-/* Long lists (findings, results) are shortened from their end until the data fits into one event. */
-static void fit(json_t *data)
-{
-        const char *key;
-        json_t *value;
-        void *next;
-
-        while (json_dumpb(data, NULL, 0, JSON_COMPACT) > EVENT_DATA_MAX) {
-                bool shorter = false;
-
-                json_object_foreach_safe(data, next, key, value)
-                {
-                        size_t len = json_array_size(value);
-
-                        for (size_t last = len; last > len / 2; last--)
-                                json_array_remove(value, last - 1);
-                        shorter |= len > 0;
-                }
-                if (!shorter)
-                        break;
-                json_object_set_new(data, "shortened", json_true());
-        }
-}
-
 void say_record(struct runner *runner, const char *type, struct json_t *data)
 {
-        fit(data);
+        event_fit(data);
         uplink_put_record(&runner->up, type, EVENT_ACTOR_RUNNER, data);
         json_decref(data);
 }

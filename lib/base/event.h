@@ -97,6 +97,12 @@ struct event_checked {
 bool event_check_text(const struct event_type *type, enum event_actor actor, const char *data, size_t len,
                       struct event_checked *ret);
 
+/*
+ * What was put together out of what others brought (findings, results) is told as far as one event holds it: the lists among its members
+ * are shortened from their ends until it does, and `shortened` says so.
+ */
+void event_fit(struct json_t *data);
+
 const char *event_actor_name(enum event_actor actor);
 int event_actor_from_name(const char *name, enum event_actor *ret); /* -1: no such actor */
 

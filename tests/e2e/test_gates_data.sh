@@ -174,4 +174,23 @@ is "$status" 22 "generated"
 run "$repo" --title x "${unit[@]}" -- sh -c 'mkdir vendor; sed -n 1,20p src/lib/lib.c > vendor/again.c'
 is "$status" 0 "a copy of what is no source ($json)"
 
+t "findings about very long names are told as far as one event holds them, and the run ends as it should"
+printf 'gates: {paths: warn}\n' >"$e2e_tmp/warn.yaml"
+for depth in 12 17; do # of a name that is no text, and of one that is
+        run "$repo" --title x --allow docs/ --verify unit=./check.sh --policy "$e2e_tmp/warn.yaml" -- python3 -c '
+import os, sys
+depth, top = int(sys.argv[1]), os.getcwd()
+for i in range(6):
+    os.chdir(top)
+    for _ in range(depth):
+        name = b"%d" % i + (b"\xff" if depth == 12 else b"a") * 200
+        os.mkdir(name)
+        os.chdir(name)
+    open("package.json", "w").write("{}\n")
+    os.chmod("package.json", 0o755)
+' "$depth"
+        is "$status" 0 "exit status ($(printf '%.300s' "$json"))"
+        is "$(cd "$repo" && cupel events "$run_id" --type receipt.policy.decision | wc -l)" 2 "decisions on record"
+done
+
 done_testing

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/cleanup.h"
 #include "lib/base/event.h"
 #include "lib/base/json.h"
 
@@ -162,4 +163,25 @@ Test(event, the_size_of_data_is_that_of_its_text)
                 cr_assert(value, "%s", texts[i]);
                 cr_expect_eq(json_size(value), json_dumpb(value, NULL, 0, JSON_COMPACT), "%s", texts[i]);
         }
+}
+
+Test(event, lists_are_shortened_until_the_data_fit)
+{
+        _cleanup_json_ json_t *data = json_pack("{s:s, s:[s], s:[]}", "decision", "pass", "few", "one", "many");
+        _cleanup_json_ json_t *small = json_pack("{s:[s]}", "few", "one");
+        _cleanup_free_ char *text = xcalloc(1, 1001);
+        const size_t most = 200;
+
+        memset(text, 'x', 1000);
+        for (size_t i = 0; i < most; i++)
+                json_array_append_new(json_object_get(data, "many"), json_string(text));
+        event_fit(data);
+        cr_expect_leq(json_size(data), EVENT_DATA_MAX);
+        cr_expect_eq(json_array_size(json_object_get(data, "many")), most / 4);
+        cr_expect_eq(json_array_size(json_object_get(data, "few")), 1);
+        cr_expect(json_is_true(json_object_get(data, "shortened")));
+        cr_expect_str_eq(json_string_value(json_object_get(data, "decision")), "pass");
+        event_fit(small);
+        cr_expect_null(json_object_get(small, "shortened"));
+        cr_expect_eq(json_array_size(json_object_get(small, "few")), 1);
 }

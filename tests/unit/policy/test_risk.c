@@ -185,6 +185,30 @@ Test(risk, of_a_candidate)
         }
 }
 
+Test(risk, what_weighs_most_is_told_first_and_none_at_length)
+{
+        struct candidate candidate = {0};
+        _cleanup_risk_ struct risk_report risk = {0};
+        _cleanup_free_ char *folder = xcalloc(1, 4000);
+        _cleanup_free_ char *path = NULL;
+        _cleanup_plan_ struct plan plan;
+
+        plan_of("title: x\nrisk: medium\nagent: {command: [a]}\n", RISK_LOW, &plan);
+        memset(folder, 'd', 3999);
+        path = xasprintf("%s/package.json", folder);
+        make_protected(&candidate);
+        touch(&candidate, path, 1);
+        risk_judge(&(struct risk_input){.plan = &plan, .changes = &candidate.changes, .gates = &candidate.gates},
+                   &risk);
+        cr_assert_eq(risk.reasons.len, 3);
+        cr_expect(!strncmp(risk.reasons.items[0], "protected (high): ", 18), "%s", risk.reasons.items[0]);
+        cr_expect(!strncmp(risk.reasons.items[1], "item (medium): ", 15), "%s", risk.reasons.items[1]);
+        cr_expect(!strncmp(risk.reasons.items[2], "dependencies (medium): ", 23), "%s", risk.reasons.items[2]);
+        cr_expect_lt(strlen(risk.reasons.items[2]), 700);
+        change_list_release(&candidate.changes);
+        gate_report_release(&candidate.gates);
+}
+
 /* A person's threshold is asked of what was computed, not of what the item says. */
 Test(risk, a_low_threshold_holds_what_is_medium)
 {
