@@ -55,7 +55,8 @@ bool repo_is_linked(const struct repo *repo); /* opened as a linked worktree */
 
 /*
  * Whether the working tree that was opened is that of `start`, from which the repository was discovered. It is not with a git folder
- * of another place or name that has no core.worktree, or with a linked worktree that was moved: ERR_INPUT, with the remedy.
+ * of another place or name that has no core.worktree, or with a linked worktree that was moved: ERR_INPUT, with the remedy. The same
+ * for a git folder with links in it that a run cannot follow.
  */
 int repo_check_place(struct repo *repo, const char *start, struct err *err);
 

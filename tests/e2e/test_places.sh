@@ -99,6 +99,50 @@ run "$above/main" --title place --verify unit=true -- sh -c 'echo x >src/new'
 is "$outcome" committed "in the worktree: $(stderr)"
 is "$(git -C "$above/main" status --porcelain)" "" "git status"
 
+t "a git folder of links, as git-new-workdir makes one, is refused before anything starts, with what to do"
+linked=$(new_repo)
+git -C "$linked" pack-refs --all
+again=$(new_folder again)/tree
+mkdir -p "$again/.git/logs"
+for piece in config refs logs/refs objects info hooks packed-refs; do ln -s "$linked/.git/$piece" "$again/.git/$piece"; done
+cp "$linked/.git/HEAD" "$again/.git/HEAD"
+git -C "$again" checkout -q -f
+is "$(git -C "$again" status --porcelain)" "" "git works there"
+for command in "cupel run --title place --verify unit=true -- sh -c 'echo x >src/new'" "cupel init" "cupel admit --yes" "cupel runs"; do
+        (cd "$again" && eval "$command") >"$e2e_tmp/out" 2>&1 </dev/null
+        is "$?" 2 "$command: exit status ($(cat "$e2e_tmp/out"))"
+        has "$(cat "$e2e_tmp/out")" "$again/.git/config is a link to $linked/.git/config, which a run cannot follow" "$command"
+        has "$(cat "$e2e_tmp/out")" "git worktree add" "$command: what to do"
+done
+is "$(git -C "$linked" log --oneline | wc -l) $(git -C "$again" status --porcelain)" "1 " "what is left"
+
+t "single links in a git folder: those that a run can follow work, the others are refused before it starts"
+away=$(new_folder away)
+for piece in objects refs refs/heads logs packed-refs hooks config info info/exclude objects/pack index; do
+        linked=$(new_repo)
+        git -C "$linked" pack-refs --all
+        mkdir -p "$linked/.git/info"
+        : >>"$linked/.git/info/exclude"
+        mkdir -p "$linked/.git/refs/heads"
+        mv "$linked/.git/$piece" "$away/${piece//\//-}"
+        ln -s "$away/${piece//\//-}" "$linked/.git/$piece"
+        run "$linked" --title place --verify unit=true -- sh -c 'echo x >src/new'
+        case $piece in
+        config | info* | objects/pack | index)
+                is "$status" 2 "$piece: exit status ($json)"
+                has "$(stderr)" "$linked/.git/$piece is a link to $away/" "$piece: the reason"
+                rm "$linked/.git/$piece"
+                cp -a "$away/${piece//\//-}" "$linked/.git/$piece"
+                run "$linked" --title place --verify unit=true -- sh -c 'echo x >src/new'
+                is "$outcome" committed "$piece: with a copy in its place ($(stderr))"
+                ;;
+        *) is "$outcome" committed "$piece: $json $(stderr)" ;;
+        esac
+        is "$(git -C "$linked" status --porcelain)" "" "$piece: git status"
+        is "$(git -C "$linked" log --oneline | wc -l)" 2 "$piece: commits"
+        rm -rf "${away:?}"/*
+done
+
 for home in /var/tmp/$serial.home /tmp/$serial.home /opt/$serial.home /srv/$serial.home; do
         mkdir -p "$home" 2>/dev/null || continue
         made+=("$home")
