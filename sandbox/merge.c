@@ -124,8 +124,6 @@ static int copy_file(int from, const char *name, const struct stat *status, int 
         if (in < 0 || out < 0 || copy_bytes(in, out, status->st_size, count) < 0 ||
             fchmod(out, status->st_mode & 0777) < 0 || futimens(out, times) < 0)
                 return err_errno(err, "copy %s", name);
-        count->files++;
-        count->bytes += (uint64_t)status->st_size;
         return 0;
 }
 
@@ -161,6 +159,17 @@ static int copy_folder(const struct merge_stack *stack, const char *name, mode_t
         return merge_copy(&below, fd, depth + 1, count, err);
 }
 
+/* What it takes on disk there, which is what fs_tree_size() will say of it: of many small files that is a multiple of their sizes. */
+static void count_entry(int to, const char *name, struct merge_count *count)
+{
+        struct stat status;
+
+        if (fstatat(to, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+                return; /* special files are not copied */
+        count->inodes++;
+        count->bytes += (uint64_t)status.st_blocks * 512;
+}
+
 int merge_copy(const struct merge_stack *stack, int to, unsigned depth, struct merge_count *count, struct err *err)
 {
         _cleanup_strv_ struct strv names = {0};
@@ -176,10 +185,10 @@ int merge_copy(const struct merge_stack *stack, int to, unsigned depth, struct m
 
                 if (layer < 0)
                         continue;
-                count->inodes++;
                 if ((S_ISDIR(status.st_mode) ? copy_folder(stack, name, status.st_mode, to, depth, count, err)
                                              : merge_copy_entry(stack->fds[layer], name, &status, to, count, err)) < 0)
                         return -1;
+                count_entry(to, name, count);
         }
         return 0;
 }

@@ -23,7 +23,7 @@ struct merge_stack {
 };
 
 struct merge_count {
-        uint64_t bytes, files, inodes; /* inodes: of every kind */
+        uint64_t bytes, inodes; /* of what merge_copy() made: on disk, and entries of every kind */
         bool reflinked;
 };
 

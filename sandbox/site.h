@@ -34,7 +34,8 @@ struct site {
         char *root, *upper, *work, *step;     /* paths on the host */
         char *home;                           /* as steps see it */
         const char *copied;                   /* tier B: "reflink" or "copy"; NULL: overlay */
-        uint64_t copied_bytes, copied_inodes; /* tier B: size of the copy before the first step */
+        uint64_t copied_bytes, copied_inodes; /* tier B: size of the run's copy before the first step */
+        uint64_t own_bytes, own_inodes;       /* tier B: of the step's own copy, before this step */
         uint64_t shown_bytes,
                 shown_inodes;    /* tier B: of the copies of carried and writable folders, before this step */
         enum sandbox_upper kind; /* TMPFS or DISK */

@@ -8,6 +8,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
 #include "sandbox/weak.h"
+#include "sandbox/worktree_copy.h"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -15,7 +16,9 @@
 /* One more than may be there is enough to see. */
 static size_t scan_max(const struct site *site)
 {
-        return (size_t)(site->plan->upper_inodes + site->copied_inodes + site->shown_inodes) + 1;
+        const uint64_t copied = site->copied_inodes > site->own_inodes ? site->copied_inodes : site->own_inodes;
+
+        return (size_t)(site->plan->upper_inodes + copied + site->shown_inodes) + 1;
 }
 
 static void add_tree(const struct site *site, const char *path, struct site_disk *ret)
@@ -44,14 +47,14 @@ static void take_off(struct site_disk *disk, uint64_t bytes, uint64_t inodes)
 /* Tier B: what the copies on disk have grown by. */
 static void copied_growth(const struct site *site, const struct sandbox_step *step, struct site_disk *ret)
 {
-        const char *name = step->worktree == SANDBOX_WORK ? "tree" : "verify";
-        _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, name);
+        const bool own = copy_is_own(step);
+        _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, own ? "verify" : "tree");
         struct site_disk shown = {0};
 
         add_tree(site, path, ret);
         if (site->weak)
                 weak_disk_used(site, ret);
-        take_off(ret, site->copied_bytes, site->copied_inodes);
+        take_off(ret, own ? site->own_bytes : site->copied_bytes, own ? site->own_inodes : site->copied_inodes);
         if (site->weak)
                 return; /* carried folders lie in the tree there, and nothing else is written */
         add_copies(site, "carry", site->plan->carry.len, &shown);

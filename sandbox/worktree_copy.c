@@ -131,7 +131,11 @@ int copy_step_begin(struct site *site, const struct sandbox_step *step, struct e
                 lowers[len++] = site->upper;
         for (size_t i = step->lower_skip; i < site->plan->lower.len && len < MERGE_LAYERS_MAX; i++)
                 lowers[len++] = site->plan->lower.items[i];
-        return make_copy(site, "verify", lowers, len, &count, err);
+        if (make_copy(site, "verify", lowers, len, &count, err) < 0)
+                return -1;
+        site->own_bytes = count.bytes;
+        site->own_inodes = count.inodes;
+        return 0;
 }
 
 int copy_show(const struct site *site, const struct sandbox_step *step, const char *at, struct err *err)
