@@ -12,6 +12,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "sandbox/kernel.h"
 #include "sandbox/merge.h"
 #include "sandbox/worktree_copy.h"
 
@@ -194,7 +195,53 @@ void weak_step_end(struct site *site)
 
 /* ---- Reading back ---- */
 
-/* Nobody here may read what its owner may not: an entry without rights gets them. Depth is bounded as in merge.h. */
+static mode_t needed_rights(const struct stat *status)
+{
+        return S_ISDIR(status->st_mode) ? 0700 : S_ISREG(status->st_mode) ? S_IRUSR : 0;
+}
+
+static bool may_read(const struct stat *status)
+{
+        return (status->st_mode & needed_rights(status)) == needed_rights(status);
+}
+
+/*
+ * Nobody here may read what its owner may not: an entry without rights gets them. Through the entry itself: while a checkpoint is
+ * taken a process may wake up, and put a link to a file of the host in its place.
+ */
+static int grant(int dirfd, const char *name, struct err *err)
+{
+        _cleanup_fd_ int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        char path[FD_PATH_MAX];
+        struct stat status;
+
+        if (fd < 0 || fstat(fd, &status) < 0)
+                return err_errno(err, "read %s", name);
+        if (may_read(&status))
+                return 0;
+        if (chmod(fd_path(fd, path), (status.st_mode & 0777) | needed_rights(&status)) < 0)
+                return err_errno(err, "read %s", name);
+        return 0;
+}
+
+static int open_up(int dirfd, unsigned depth, struct err *err);
+
+static int open_up_entry(int dirfd, const char *name, unsigned depth, struct err *err)
+{
+        _cleanup_fd_ int fd = -1;
+        struct stat status;
+
+        if (fstatat(dirfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+                return err_errno(err, "read %s", name);
+        if (!may_read(&status) && grant(dirfd, name, err) < 0)
+                return -1;
+        if (!S_ISDIR(status.st_mode))
+                return 0;
+        fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? err_errno(err, "read %s", name) : open_up(fd, depth + 1, err);
+}
+
+/* Depth is bounded as in merge.h. */
 static int open_up(int dirfd, unsigned depth, struct err *err)
 {
         _cleanup_strv_ struct strv names = {0};
@@ -204,24 +251,9 @@ static int open_up(int dirfd, unsigned depth, struct err *err)
                 return err_set(err, ERR_INPUT, "a tree deeper than %d folders", MERGE_DEPTH_MAX);
         if (merge_names(&here, &names, err) < 0)
                 return -1;
-        for (size_t i = 0; i < names.len; i++) {
-                const char *name = names.items[i];
-                _cleanup_fd_ int fd = -1;
-                struct stat status;
-
-                if (fstatat(dirfd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-                        return err_errno(err, "read %s", name);
-                if (S_ISREG(status.st_mode) && !(status.st_mode & S_IRUSR) &&
-                    fchmodat(dirfd, name, (status.st_mode & 0777) | S_IRUSR, 0) < 0)
-                        return err_errno(err, "read %s", name);
-                if (!S_ISDIR(status.st_mode))
-                        continue;
-                if ((status.st_mode & 0700) != 0700 && fchmodat(dirfd, name, (status.st_mode & 0777) | 0700, 0) < 0)
-                        return err_errno(err, "read %s", name);
-                fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-                if (fd < 0 || open_up(fd, depth + 1, err) < 0)
-                        return fd < 0 ? err_errno(err, "read %s", name) : -1;
-        }
+        for (size_t i = 0; i < names.len; i++)
+                if (open_up_entry(dirfd, names.items[i], depth, err) < 0)
+                        return -1;
         return 0;
 }
 
