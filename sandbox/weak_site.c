@@ -24,7 +24,6 @@
 
 #define INSIDE "/cupel/"
 #define OBJECTS "/cupel/objects/"
-#define SCAN_MAX 200000
 
 static const char *tree_name(const struct sandbox_step *step)
 {
@@ -141,7 +140,7 @@ static int place_carried(struct site *site, int scratch, int tree, size_t index,
         _cleanup_fd_ int parent = open_parent(tree, inside, &name);
         uint64_t inodes = 0;
 
-        site->carried_bytes += fs_tree_size(scratch, copy, SCAN_MAX, &inodes);
+        site->carried_bytes += fs_tree_size(scratch, copy, SIZE_MAX, &inodes);
         site->carried_inodes += inodes;
         if (parent < 0 || renameat2(scratch, copy, parent, name, RENAME_NOREPLACE) < 0) {
                 err_errno(err, "carried folder %s", inside);
@@ -277,7 +276,7 @@ void weak_disk_used(const struct site *site, struct site_disk *ret)
                 _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, names[i]);
                 uint64_t inodes = 0;
 
-                ret->bytes += fs_tree_size(AT_FDCWD, path, SCAN_MAX, &inodes);
+                ret->bytes += fs_tree_size(AT_FDCWD, path, (size_t)site->plan->upper_inodes + 1, &inodes);
                 ret->inodes += inodes;
         }
 }

@@ -95,3 +95,23 @@ Test(weak_site, a_link_that_takes_the_place_of_a_file_meanwhile_leads_nowhere)
         pthread_join(thread, NULL);
         cr_assert(mode_of("victim") == 0600, "a file of the host has mode %o", mode_of("victim"));
 }
+
+/* Whoever makes many small files is not looked away from: the large one may come after them. */
+Test(weak_site, all_of_home_and_tmp_is_counted)
+{
+        struct site_disk disk = {0};
+        char name[32];
+
+        for (unsigned i = 0; i < 200100; i++) {
+                char from[32];
+
+                snprintf(name, sizeof(name), "tmp/%u", i);
+                snprintf(from, sizeof(from), "tmp/%u", i / 50000 * 50000);
+                if (i % 50000 == 0)
+                        put(name, 0600);
+                else
+                        cr_assert(linkat(root, from, root, name, 0) == 0);
+        }
+        weak_disk_used(&site, &disk);
+        cr_assert(disk.inodes == 200100, "%llu", (unsigned long long)disk.inodes);
+}
