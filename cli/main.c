@@ -22,6 +22,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COMMANDS_MAX 64
@@ -171,11 +172,23 @@ static void fill_standard_descriptors(void)
                 close(fd);
 }
 
+/*
+ * What a umask takes from others stays taken. What it takes from the owner would be taken from us: we could not open the folders that we
+ * make, and nor could who makes the next run. Every process of a run has it from here.
+ */
+static void keep_what_is_ours(void)
+{
+        const mode_t given = umask(077);
+
+        umask(given & 077);
+}
+
 int main(int argc, char **argv)
 {
         const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
 
         fill_standard_descriptors();
+        keep_what_is_ours();
         memory_keep();
         if (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO))
                 setlocale(LC_CTYPE,

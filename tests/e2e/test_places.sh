@@ -165,6 +165,22 @@ for home in /var/tmp/$serial.home /tmp/$serial.home /opt/$serial.home /srv/$seri
         HOME=$default_home
 done
 
+t "a umask that takes from its owner takes nothing from us; of others it takes in the checkout what it does with git"
+for mask in 0777 0277 0700; do
+        repo=$(new_folder umask)/repo
+        git init -q "$repo"
+        git -C "$repo" commit -q --allow-empty -m base
+        for command in "cupel admit --yes" "cupel run --title place --verify unit=true -- sh -c 'mkdir d && echo x >d/new'" "cupel packet check @last" \
+                "cupel export @last -o '$e2e_tmp/umask-$mask.tar.zst'" "cupel replay @last"; do
+                (cd "$repo" && umask "$mask" && export XDG_STATE_HOME="$e2e_tmp/umask-$mask/state" XDG_CACHE_HOME="$e2e_tmp/umask-$mask/cache" && eval "$command") >"$e2e_tmp/out" 2>&1 </dev/null
+                is "$?" 0 "$mask, $command ($(cat "$e2e_tmp/out"))"
+        done
+        is "$(git -C "$repo" show main:d/new) $(git -C "$repo" status --porcelain)" "x " "$mask: what landed"
+        is "$(find "$e2e_tmp/umask-$mask" "$repo/d" -type d ! -perm -700 -o -type f ! -name owners.lock ! -perm -400)" "" "$mask: what its owner cannot open"
+        is "$(stat -c %a "$e2e_tmp/umask-$mask/state/cupel")" 700 "$mask: the state folder"
+done
+is "$(stat -c %a "$repo/d/new")" 666 "a file of the checkout, umask 0700"
+
 t "a branch or a folder whose name is no UTF-8 is refused at launch, with what to do"
 repo=$(new_repo)
 git -C "$repo" checkout -q -b "$(printf 'caf\351')"
