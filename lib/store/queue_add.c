@@ -21,9 +21,10 @@ static int check_id(const char *id, const char *what, struct err *err)
                        ITEM_ID_MAX);
 }
 
-static int check_spec(struct store *store, const struct store_queue_spec *spec, struct err *err)
+/* `ret_before`: the item as it ended, where it is not new. */
+static int check_spec(struct store *store, const struct store_queue_spec *spec, struct store_queued *ret_before,
+                      struct err *err)
 {
-        _cleanup_store_queued_ struct store_queued row = {0};
         int got;
 
         if (check_id(spec->item, "an item's id", err) < 0 ||
@@ -32,16 +33,31 @@ static int check_spec(struct store *store, const struct store_queue_spec *spec, 
         for (size_t i = 0; spec->depends && i < spec->depends->len; i++)
                 if (check_id(spec->depends->items[i], "an id to depend on", err) < 0)
                         return -1;
-        if ((got = queue_find(store, spec->item, &row, err)) <= 0)
+        if ((got = queue_find(store, spec->item, ret_before, err)) <= 0)
                 return got;
-        if (store_item_state_is_terminal(row.state))
+        if (store_item_state_is_terminal(ret_before->state))
                 return 0;
         return err_set(err, ERR_CONFLICT,
                        "item %s is in the queue already (%s since %s): drop it first, or give this one another id",
-                       spec->item, store_item_state_name(row.state), row.moved);
+                       spec->item, store_item_state_name(ret_before->state), ret_before->moved);
 }
 
-static int write_row(struct store *store, const struct store_queue_spec *spec, struct err *err)
+/* Who is given no other parent stays with the one that waits for it. 0 or -1. */
+static int choose_parent(struct store *store, const struct store_queue_spec *spec, const struct store_queued *before,
+                         const char **ret, struct err *err)
+{
+        _cleanup_store_queued_ struct store_queued parent = {0};
+        int got;
+
+        *ret = spec->parent ? spec->parent : "";
+        if (spec->parent || !before->parent || !before->parent[0])
+                return 0;
+        if ((got = queue_find(store, before->parent, &parent, err)) == 1 && !store_item_state_is_terminal(parent.state))
+                *ret = before->parent;
+        return got < 0 ? -1 : 0;
+}
+
+static int write_row(struct store *store, const struct store_queue_spec *spec, const char *parent, struct err *err)
 {
         struct sqlite3_stmt *add = db_use(store, SQL_QUEUE_ADD, err);
         char now[CLOCK_RFC3339], sha256[HASH_HEX];
@@ -53,7 +69,7 @@ static int write_row(struct store *store, const struct store_queue_spec *spec, s
         db_text(add, 1, spec->item);
         db_text(add, 2, spec->title);
         db_text(add, 3, sha256);
-        db_text(add, 4, spec->parent ? spec->parent : "");
+        db_text(add, 4, parent);
         db_text(add, 5, spec->policy ? spec->policy : "");
         db_text(add, 6, spec->who ? spec->who : "");
         db_text(add, 7, now);
@@ -94,9 +110,14 @@ static int write_depends(struct store *store, const struct store_queue_spec *spe
 
 int queue_insert(struct store *store, const struct store_queue_spec *spec, struct err *err)
 {
-        if (check_spec(store, spec, err) < 0 || write_row(store, spec, err) < 0 || write_bytes(store, spec, err) < 0)
+        _cleanup_store_queued_ struct store_queued before = {0};
+        const char *parent;
+
+        if (check_spec(store, spec, &before, err) < 0 || choose_parent(store, spec, &before, &parent, err) < 0 ||
+            write_row(store, spec, parent, err) < 0 || write_bytes(store, spec, err) < 0 ||
+            write_depends(store, spec, err) < 0)
                 return -1;
-        return write_depends(store, spec, err);
+        return before.parent && strcmp(before.parent, parent) != 0 ? queue_left(store, before.parent, err) : 0;
 }
 
 static int recount(struct store *store, enum sql sql, const char *item, struct err *err)
@@ -109,6 +130,11 @@ static int recount(struct store *store, enum sql sql, const char *item, struct e
         return db_run(store, count, err);
 }
 
+int queue_recount_own(struct store *store, const char *item, struct err *err)
+{
+        return recount(store, SQL_QUEUE_RECOUNT, item, err);
+}
+
 int queue_recount(struct store *store, const char *item, struct err *err)
 {
         _cleanup_store_queued_ struct store_queued row = {0};
@@ -118,9 +144,9 @@ int queue_recount(struct store *store, const char *item, struct err *err)
                 return -1;
         if (got == 0)
                 return 0;
-        if (recount(store, SQL_QUEUE_RECOUNT, item, err) < 0)
+        if (queue_recount_own(store, item, err) < 0)
                 return -1;
-        return row.parent[0] ? recount(store, SQL_QUEUE_RECOUNT, row.parent, err) : 0;
+        return row.parent[0] ? queue_recount_own(store, row.parent, err) : 0;
 }
 
 static size_t find_spec(const struct store_queue_spec *specs, size_t len, const char *item)

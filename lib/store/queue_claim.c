@@ -91,17 +91,14 @@ int store_queue_may_take(const struct store_queued *row, struct err *err)
 /* As a person who says `cupel queue retry` would, where it does not wait for a worker already. */
 static int put_back(struct store *store, const struct store_queued *row, struct err *err)
 {
-        struct queue_change change = {.state = STORE_ITEM_QUEUED, .reason = "a run of it was resumed"};
+        struct queue_change change = {0};
 
         if (row->state == STORE_ITEM_QUEUED)
                 return 0;
-        if (row->state == STORE_ITEM_WAITING) {
-                change.mood = row->mood;
-                change.tier = row->tier;
-                change.attempts = row->attempts;
-                change.requeues = row->requeues;
-                change.crashes = row->crashes;
-        }
+        if (row->state == STORE_ITEM_WAITING)
+                change = queue_as_it_was(row);
+        change.state = STORE_ITEM_QUEUED;
+        change.reason = "a run of it was resumed";
         return queue_write(store, row, &change, err);
 }
 
@@ -229,17 +226,15 @@ int store_queue_wait_over(struct store *store, const char *item, const char *wai
 {
         _cleanup_store_queued_ struct store_queued row = {0};
         _cleanup_tx_ struct db_tx tx = {0};
-        struct queue_change change = {.state = STORE_ITEM_QUEUED};
+        struct queue_change change;
 
         if (db_begin(&tx, store, DB_QUICK, err) < 0 || store_queue_get(store, item, &row, err) < 0)
                 return -1;
         if (row.state != STORE_ITEM_WAITING || strcmp(row.waits_for, waits_for) != 0)
                 return 0;
-        change.mood = row.mood;
-        change.tier = row.tier;
-        change.attempts = row.attempts;
-        change.requeues = row.requeues;
-        change.crashes = row.crashes;
+        change = queue_as_it_was(&row);
+        change.state = STORE_ITEM_QUEUED;
+        change.reason = "";
         if (queue_write(store, &row, &change, err) < 0 || db_commit(&tx, err) < 0)
                 return -1;
         store_queue_wake(store);

@@ -14,8 +14,9 @@ int queue_find(struct store *store, const char *item, struct store_queued *ret, 
 
 /* queue_add.c: one item with its bytes and dependencies; ERR_CONFLICT, ERR_INPUT. Counts are the caller's to bring up to date. */
 int queue_insert(struct store *store, const struct store_queue_spec *spec, struct err *err);
-/* Brings the counts of those up to date that the item is one of, and its own. */
+/* Brings the counts of those up to date that the item is one of, and its own; and its own alone. */
 int queue_recount(struct store *store, const char *item, struct err *err);
+int queue_recount_own(struct store *store, const char *item, struct err *err);
 /* queue_graph.c: ERR_INPUT with the cycle where there is one; `ret_member` (owned) is an item in it. */
 int queue_check_cycles(struct store *store, char **ret_member, struct err *err);
 
@@ -28,6 +29,10 @@ struct queue_change {
 /* ERR_INTERNAL for a move that the table of states does not have. Whom it holds up is told, and its parent. */
 int queue_write(struct store *store, const struct store_queued *row, const struct queue_change *change,
                 struct err *err);
+/* A child has gone from that parent, which is done where it was the last that it waited for. "": there is none. */
+int queue_left(struct store *store, const char *parent, struct err *err);
+/* The row as a change that moves nothing but what the caller then sets. */
+struct queue_change queue_as_it_was(const struct store_queued *row);
 /* What follows for an item that is claimed or held; `outcome` of its run, OUTCOME_COUNT where there was none. */
 int queue_apply(struct store *store, const struct store_queued *row, const struct store_next *next,
                 enum outcome outcome, struct err *err);

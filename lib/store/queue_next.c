@@ -43,7 +43,7 @@ static int write_change(struct store *store, const char *item, const struct queu
         return db_run(store, set, err);
 }
 
-static struct queue_change as_it_was(const struct store_queued *row)
+struct queue_change queue_as_it_was(const struct store_queued *row)
 {
         return (struct queue_change){.state = row->state,
                                      .reason = row->reason,
@@ -68,13 +68,11 @@ static int write_checked(struct store *store, const struct store_queued *row, co
 }
 
 /* From the last of its children to the parent, whose own parent may be done with it. */
-int queue_write(struct store *store, const struct store_queued *row, const struct queue_change *change, struct err *err)
+static int finish_parents(struct store *store, const char *first, struct err *err)
 {
-        _cleanup_free_ char *parent = xstrdup(row->parent);
-        int got = write_checked(store, row, change, err);
+        _cleanup_free_ char *parent = xstrdup(first);
+        int got = 0;
 
-        if (change->state != STORE_ITEM_DONE)
-                return got;
         while (got == 0 && parent[0]) {
                 _cleanup_store_queued_ struct store_queued above = {0};
                 struct queue_change done;
@@ -83,7 +81,7 @@ int queue_write(struct store *store, const struct store_queued *row, const struc
                         return got;
                 if (above.state != STORE_ITEM_SPLIT || above.children)
                         return 0;
-                done = as_it_was(&above);
+                done = queue_as_it_was(&above);
                 done.state = STORE_ITEM_DONE;
                 done.reason = "all of its children are done";
                 got = write_checked(store, &above, &done, err);
@@ -91,6 +89,20 @@ int queue_write(struct store *store, const struct store_queued *row, const struc
                 parent = xstrdup(above.parent);
         }
         return got;
+}
+
+int queue_left(struct store *store, const char *parent, struct err *err)
+{
+        if (parent[0] && queue_recount_own(store, parent, err) < 0)
+                return -1;
+        return finish_parents(store, parent, err);
+}
+
+int queue_write(struct store *store, const struct store_queued *row, const struct queue_change *change, struct err *err)
+{
+        if (write_checked(store, row, change, err) < 0)
+                return -1;
+        return change->state == STORE_ITEM_DONE ? finish_parents(store, row->parent, err) : 0;
 }
 
 /* ---- next steps: each fills in what changes ---- */
@@ -247,7 +259,7 @@ int queue_apply(struct store *store, const struct store_queued *row, const struc
                 enum outcome outcome, struct err *err)
 {
         struct step step = {.store = store, .row = row, .next = next, .outcome = outcome};
-        struct queue_change change = as_it_was(row);
+        struct queue_change change = queue_as_it_was(row);
         int status;
 
         change.reason = next->reason ? next->reason : "";
@@ -272,7 +284,7 @@ static int by_hand(struct store *store, const char *item, unsigned from, const s
                 return -1;
         if (!(from & (1u << row.state)))
                 return err_set(err, ERR_CONFLICT, "item %s is %s: %s", item, store_item_state_name(row.state), advice);
-        change = as_it_was(&row);
+        change = queue_as_it_was(&row);
         change.state = wanted->state;
         change.reason = wanted->reason ? wanted->reason : "";
         if (wanted->state == STORE_ITEM_QUEUED && row.state != STORE_ITEM_WAITING) {

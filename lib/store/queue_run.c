@@ -71,14 +71,10 @@ static void put_reason(const struct store_move *move, enum outcome outcome, stru
 
 static int hold(struct store *store, const struct store_queued *row, const char *reason, struct err *err)
 {
-        const struct queue_change held = {.state = STORE_ITEM_HELD,
-                                          .reason = reason,
-                                          .mood = row->mood,
-                                          .tier = row->tier,
-                                          .attempts = row->attempts,
-                                          .requeues = row->requeues,
-                                          .crashes = row->crashes};
+        struct queue_change held = queue_as_it_was(row);
 
+        held.state = STORE_ITEM_HELD;
+        held.reason = reason;
         return row->state == STORE_ITEM_HELD ? 0 : queue_write(store, row, &held, err);
 }
 

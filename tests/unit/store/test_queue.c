@@ -549,6 +549,44 @@ Test(queue, a_parent_that_was_run_itself_still_waits_for_its_children)
         fixture_close(&f);
 }
 
+Test(queue, a_child_that_is_added_again_stays_with_the_parent_that_waits_for_it)
+{
+        _cleanup_json_ json_t *items = children("a.1");
+        struct fixture f;
+
+        fixture_open(&f);
+        add(&f, "a", NULL, 0);
+        attempt(&f, "a", OUTCOME_WORK_FAILED, &(struct store_next){.what = NEXT_SPLIT, .children = items});
+        commit(&f, "a.1");
+        attempt(&f, "two", OUTCOME_WORK_FAILED, &(struct store_next){.what = NEXT_DROP});
+        is_state(&f, "two", STORE_ITEM_FAILED);
+        add(&f, "two", NULL, 0);
+        is_state(&f, "a", STORE_ITEM_SPLIT);
+        commit(&f, "two");
+        is_state(&f, "a", STORE_ITEM_DONE);
+        fixture_close(&f);
+}
+
+Test(queue, a_parent_whose_last_child_goes_to_another_waits_for_it_no_more)
+{
+        _cleanup_json_ json_t *items = children("a.1");
+        struct err err = ERR_INIT;
+        struct fixture f;
+
+        fixture_open(&f);
+        add(&f, "a", NULL, 0);
+        add(&f, "b", NULL, -1);
+        attempt(&f, "a", OUTCOME_WORK_FAILED, &(struct store_next){.what = NEXT_SPLIT, .children = items});
+        commit(&f, "a.1");
+        attempt(&f, "two", OUTCOME_WORK_FAILED, &(struct store_next){.what = NEXT_DROP});
+        cr_assert_eq(try_add(&f, "two", NULL, "b", 0, &err), 0, "%s", err.message);
+        is_state(&f, "a", STORE_ITEM_DONE);
+        commit(&f, "two");
+        commit(&f, "b");
+        is_state(&f, "b", STORE_ITEM_DONE);
+        fixture_close(&f);
+}
+
 /* ---- readers ---- */
 
 static int count_row(const struct store_queued *row, void *arg, struct err *err)
