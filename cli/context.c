@@ -38,6 +38,18 @@ static char *root_folder(const char *own, const char *xdg, const char *home, con
         return NULL;
 }
 
+/* The cage shows the cache as it is, where a link would lead nowhere: one to another disk is followed here. */
+static char *cache_folder(const char *home, struct err *err)
+{
+        char *path = root_folder("CUPEL_CACHE", "XDG_CACHE_HOME", home, ".cache", err);
+        char *real = path ? realpath(path, NULL) : NULL;
+
+        if (!real)
+                return path;
+        free(path);
+        return real;
+}
+
 int context_init(struct context *context, struct err *err)
 {
         const char *no_color = getenv("NO_COLOR");
@@ -49,7 +61,7 @@ int context_init(struct context *context, struct err *err)
         context->colour_out = !plain && isatty(STDOUT_FILENO);
         context->colour_err = !plain && context->terminal_err;
         context->state_root = root_folder("CUPEL_STATE", "XDG_STATE_HOME", context->home, ".local/state", err);
-        context->cache_root = root_folder("CUPEL_CACHE", "XDG_CACHE_HOME", context->home, ".cache", err);
+        context->cache_root = cache_folder(context->home, err);
         config = root_folder(NULL, "XDG_CONFIG_HOME", context->home, ".config", err);
         if (!context->state_root || !context->cache_root || !config)
                 return -1;

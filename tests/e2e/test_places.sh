@@ -181,6 +181,18 @@ for mask in 0777 0277 0700; do
 done
 is "$(stat -c %a "$repo/d/new")" 666 "a file of the checkout, umask 0700"
 
+t "the cache may be a link to another disk, as the state may"
+repo=$(new_repo)
+mkdir -p "$e2e_tmp/disk/cache" "$e2e_tmp/disk/state"
+ln -s disk/cache "$e2e_tmp/linked-cache" && ln -s disk/state "$e2e_tmp/linked-state"
+for name in CUPEL_CACHE=$e2e_tmp/linked-cache CUPEL_STATE=$e2e_tmp/linked-state; do
+        if [ "${name%%=*}" = CUPEL_STATE ]; then (cd "$repo" && env "$name" cupel admit --yes >/dev/null 2>&1); fi
+        (cd "$repo" && env "$name" cupel run --json --quiet --title linked --verify check=./check.sh -- sh -c "echo ${name%%=*} >src/linked") \
+                >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+        is "$?" 0 "$name: $(stderr)"
+done
+[ -d "$e2e_tmp/disk/cache/layers" ] || fail "no layers on the other disk"
+
 t "a branch or a folder whose name is no UTF-8 is refused at launch, with what to do"
 repo=$(new_repo)
 git -C "$repo" checkout -q -b "$(printf 'caf\351')"
