@@ -29,25 +29,27 @@ struct grant_options {
 };
 
 /* "90m" and "2d" from now, "2026-12-01" and "2026-12-01 18:00" by the clock on the wall. */
+static int to_come(const char *text, int64_t now, int64_t when, int64_t *ret, struct err *err)
+{
+        if (when <= now)
+                return err_set(err, ERR_INPUT, "--until %.40s has passed; name a time to come", text);
+        *ret = when;
+        return 0;
+}
+
 static int read_time(const char *text, int64_t now, int64_t *ret, struct err *err)
 {
         static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"};
         int64_t ms;
 
-        if (text_to_time(text, &ms) == 0) {
-                *ret = now + ms / 1000;
-                return 0;
-        }
+        if (text_to_time(text, &ms) == 0)
+                return to_come(text, now, now + ms / 1000, ret, err);
         for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
                 struct tm tm = {.tm_isdst = -1};
                 const char *end = strptime(text, forms[i], &tm);
 
-                if (!end || *end)
-                        continue;
-                *ret = (int64_t)mktime(&tm);
-                if (*ret > now)
-                        return 0;
-                return err_set(err, ERR_INPUT, "--until %.40s has passed; name a time to come", text);
+                if (end && !*end)
+                        return to_come(text, now, (int64_t)mktime(&tm), ret, err);
         }
         return err_set(err, ERR_INPUT,
                        "--until %.40s: expected a span like 8h or 2d, or 2026-12-01, or \"2026-12-01 18:00\"", text);

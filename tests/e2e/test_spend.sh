@@ -91,7 +91,7 @@ succeeds cupel grant --revoke 1
 is "$(ledger '[g["state"] for g in r["grants"]]')" "['revoked', 'used']" "the grants"
 
 t "what is no amount, no time or no grant is refused with what was expected"
-for words in "0" "-3" "much" "5 --until yesterday" "5 --until 2020-01-01" "5 --list" "--revoke 77"; do
+for words in "0" "-3" "much" "5 --until yesterday" "5 --until 2020-01-01" "5 --until 0s" "5 --list" "--revoke 77"; do
         # shellcheck disable=SC2086
         cupel grant $words >"$e2e_tmp/out" 2>&1
         is "$?" 2 "cupel grant $words ($(cat "$e2e_tmp/out"))"
