@@ -251,27 +251,6 @@ static int publish_shared(struct landing *landing, struct err *err)
         return status;
 }
 
-void landing_undo(struct repo *repo, const struct landing_plan *plan)
-{
-        _cleanup_free_ char *ref_lock = ref_lock_path(repo, plan), *ref_text = ref_lock_content(plan);
-        _cleanup_free_ char *index_lock = index_lock_path(repo), *index_text = index_lock_content(plan);
-
-        if (lock_is_ours(ref_lock, ref_text)) {
-                reflog_undo(repo, plan);
-                if (plan->pack)
-                        pack_remove(repo, plan);
-                else
-                        loose_remove(repo, plan);
-        }
-        lock_drop(index_lock, index_text);
-        landing_step("index unlocked");
-        lock_drop(ref_lock, ref_text);
-        landing_step("ref unlocked");
-        made_remove(repo, plan);
-        if (plan->pack)
-                pack_forget(plan);
-}
-
 int landing_execute(struct landing *landing, struct err *err)
 {
         struct landing_plan *plan = &landing->plan;

@@ -86,8 +86,9 @@ char *index_lock_path(struct repo *repo);
 char *index_lock_content(const struct landing_plan *plan);
 void lock_drop(const char *path, const char *content); /* only if ours */
 int ref_publish(struct repo *repo, const struct landing_plan *plan, struct err *err);
+char *lock_named_path(struct repo *repo,
+                      const struct landing_plan *plan); /* where the file system has no unnamed files */
 void made_note(struct repo *repo, struct landing_plan *plan);
-void made_remove(struct repo *repo, const struct landing_plan *plan);
 
 /* landing_reflog.c */
 void reflog_decide(struct repo *repo, struct landing_plan *plan, bool head_follows);
@@ -95,8 +96,19 @@ int reflog_append(struct repo *repo, const struct landing_plan *plan, struct err
 void reflog_undo(struct repo *repo, const struct landing_plan *plan);
 bool reflog_left(struct repo *repo, const struct landing_plan *plan); /* the ref went on from our commit */
 
-/* Takes everything back that a landing which has not moved the ref may have left; the ref's lock last. */
+/* landing_undo.c: takes everything back that a landing which has not moved the ref may have left; the ref's lock last. */
 void landing_undo(struct repo *repo, const struct landing_plan *plan);
+void made_remove(struct repo *repo, const struct landing_plan *plan);
+/*
+ * One thing of it, asked again while the error says nothing of the file: undo_again() after a call that failed, with its errno.
+ *
+ *         for (int tries = 0; unlink(path) < 0 && undo_again(&tries);)
+ *                 ;
+ */
+bool undo_again(int *tries);
+void undo_file(const char *path);
+void undo_folder(const char *path);
+int undo_look(const char *path, struct stat *ret); /* lstat(2) */
 
 /* landing_shared.c: core.sharedRepository; 0: it is as the umask says. Begun: the umask for what is made in the git folder; the own one. */
 mode_t shared_read(struct repo *repo);

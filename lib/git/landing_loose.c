@@ -211,7 +211,7 @@ static bool is_untouched(const char *path, const struct landing_plan *plan)
 {
         struct stat st;
 
-        return stat(path, &st) == 0 && st.st_mtim.tv_sec == plan->time && st.st_mtim.tv_nsec == 0;
+        return undo_look(path, &st) == 0 && st.st_mtim.tv_sec == plan->time && st.st_mtim.tv_nsec == 0;
 }
 
 void loose_remove(const struct repo *repo, const struct landing_plan *plan)
@@ -220,12 +220,12 @@ void loose_remove(const struct repo *repo, const struct landing_plan *plan)
                 _cleanup_free_ char *path = public_path(repo, plan->loose.items[i]);
 
                 if (is_untouched(path, plan))
-                        unlink(path);
+                        undo_file(path);
                 landing_step("object removed");
         }
         for (size_t i = 0; i < plan->fans.len; i++) {
                 _cleanup_free_ char *fan = fan_path(repo, plan->fans.items[i]);
 
-                rmdir(fan); /* stays where somebody else keeps an object by now */
+                undo_folder(fan); /* stays where somebody else keeps an object by now */
         }
 }

@@ -162,11 +162,11 @@ void pack_remove(struct repo *repo, const struct landing_plan *plan)
 {
         _cleanup_free_ char *named = named_copy_path(repo, plan);
 
-        unlink(named);
+        undo_file(named);
         for (size_t i = PACK_FILES; i-- > 0 && !plan->pack_existed;) {
                 _cleanup_free_ char *path = public_path(repo, plan, i);
 
-                unlink(path);
+                undo_file(path);
                 landing_step("pack removed");
         }
 }
@@ -176,6 +176,6 @@ void pack_forget(const struct landing_plan *plan)
         for (size_t i = 0; i < PACK_FILES; i++) {
                 _cleanup_free_ char *path = private_path(plan, i);
 
-                unlink(path);
+                undo_file(path);
         }
 }

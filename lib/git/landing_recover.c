@@ -20,7 +20,7 @@ static void remove_private_index(struct repo *repo, const struct landing_plan *p
 {
         _cleanup_free_ char *path = xasprintf("%s/index.cupel-%s", repo->gitdir, plan->run_id);
 
-        unlink(path);
+        undo_file(path);
 }
 
 static int open_checkout(struct repo *repo, const struct landing_plan *plan, struct checkout *ret, struct err *err)

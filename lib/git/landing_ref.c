@@ -86,7 +86,7 @@ void lock_drop(const char *path, const char *content)
                 unlink(path);
 }
 
-static char *named_lock_path(struct repo *repo, const struct landing_plan *plan)
+char *lock_named_path(struct repo *repo, const struct landing_plan *plan)
 {
         return xasprintf("%s/cupel.%s", repo->gitdir, plan->run_id);
 }
@@ -127,7 +127,7 @@ static int link_patiently(const char *from, const char *path)
 int lock_take(struct repo *repo, const struct landing_plan *plan, const char *path, const char *content, int prepared,
               struct err *err)
 {
-        _cleanup_free_ char *named = named_lock_path(repo, plan);
+        _cleanup_free_ char *named = lock_named_path(repo, plan);
         _cleanup_fd_ int fd = prepared >= 0 ? prepared : lock_prepare(repo, content);
         const bool is_named = fd < 0;
         char self[64];
@@ -180,23 +180,6 @@ void made_note(struct repo *repo, struct landing_plan *plan)
                 note_log(&plan->made, repo->commondir, plan->ref);
         if (plan->log_head)
                 note_log(&plan->made, repo->gitdir, "HEAD");
-}
-
-/* Only what was missing before, and only while nobody put something in. */
-void made_remove(struct repo *repo, const struct landing_plan *plan)
-{
-        _cleanup_free_ char *named = named_lock_path(repo, plan);
-
-        unlink(named);
-        for (size_t i = plan->made.len; i-- > 0;) {
-                const char *path = plan->made.items[i];
-                struct stat st;
-
-                if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
-                        unlink(path);
-                else
-                        rmdir(path);
-        }
 }
 
 int ref_publish(struct repo *repo, const struct landing_plan *plan, struct err *err)

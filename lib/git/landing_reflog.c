@@ -85,7 +85,7 @@ int reflog_append(struct repo *repo, const struct landing_plan *plan, struct err
         return 0;
 }
 
-/* A write that was cut short leaves the beginning of our line at the end: it goes too. */
+/* A write that was cut short leaves the beginning of our line at the end: it goes too. -1: that cannot be told. */
 static off_t our_tail(int fd, off_t size, const char *line)
 {
         size_t len = strlen(line);
@@ -93,7 +93,7 @@ static off_t our_tail(int fd, off_t size, const char *line)
         size_t have = size < (off_t)len ? (size_t)size : len;
 
         if (pread(fd, tail, have, size - (off_t)have) != (ssize_t)have)
-                return 0;
+                return -1;
         for (size_t cut = have; cut > GIT_OID_HEXSZ; cut--) {
                 bool at_line_start = (off_t)cut == size || (cut < have ? tail[have - cut - 1] == '\n' : cut == len);
 
@@ -103,17 +103,22 @@ static off_t our_tail(int fd, off_t size, const char *line)
         return 0;
 }
 
-static void undo(const char *path, const char *line)
+static int cut_line(const char *path, const char *line)
 {
         _cleanup_fd_ int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
         struct stat st;
         off_t cut;
 
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return;
-        cut = our_tail(fd, st.st_size, line);
-        if (cut && ftruncate(fd, st.st_size - cut) < 0)
-                return; /* the line names a commit that never was: harmless, and nothing better can be done here */
+        if (fd < 0 || fstat(fd, &st) < 0 || (cut = our_tail(fd, st.st_size, line)) < 0)
+                return -1;
+        return cut ? ftruncate(fd, st.st_size - cut) : 0;
+}
+
+/* A line that stays for all that names a commit that never was: harmless, and nothing better can be done here. */
+static void undo(const char *path, const char *line)
+{
+        for (int tries = 0; cut_line(path, line) < 0 && undo_again(&tries);)
+                ;
 }
 
 void reflog_undo(struct repo *repo, const struct landing_plan *plan)

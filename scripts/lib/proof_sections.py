@@ -94,6 +94,11 @@ SECTIONS = [
             "(Packs, refusals and all other processes on these ways: `--scenario`; CI tries a sample over all of them.)",
             (ways("--full"), ways("--sample 40")),
             reader="sweep", takes="40 min, quick 1 min (root)", tell=tell.sweep),
+    section("twice", "Killed twice in a row",
+            "All of a run is killed at once where its director or its supervisor stands, as when a machine goes down; then the command that "
+            "recovers is killed, or has a call fail, at a call of its own. The one after that sets all right.",
+            (["scripts/crash-sweep", "--twice", "400", "--report", "{report}"], ["scripts/crash-sweep", "--twice", "20", "--report", "{report}"]),
+            reader="sweep", takes="10 min, quick 1 min", tell=tell.twice),
     section("power", "Power loss, full and read-only disks, clocks that jump",
             "The same holds on disks as a power failure may leave them (writes not yet synced are lost, torn or reordered), on a disk that is full "
             "from any moment on, on one that cannot be written, and while the clock jumps.",

@@ -49,5 +49,6 @@ holds "what went wrong once" "${sweep[@]}" --points "$top/tests/crash/once"
 holds "what the power leaves" "${sweep[@]}" --power 10
 holds "clocks that jump" "${sweep[@]}" --clock 12
 holds "two supervisors" "${sweep[@]}" --pairs 16
+holds "two crashes in a row" "${sweep[@]}" --twice 12
 holds "full and read-only disks" "${sweep[@]}" --disk 8
 exit $bad

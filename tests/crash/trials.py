@@ -13,6 +13,7 @@ import time
 import pairs
 import points as catalogue
 import power as tapes
+import twice
 from place import SCENARIOS
 
 KINDS = ("landing", "checkout", "refused")  # what these are tried on
@@ -153,7 +154,27 @@ def two(number, _scenarios, seed, worker):
                     lambda worker, point=point, end=end: together(point, end, worker))
 
 
-EXPERIMENTS = {"power": power, "disk": disk, "clock": clock, "pairs": two}
+# ---- two crashes in a row ----
+
+RECOVERIES = 10  # of each place where a run was killed, so that recording who recovers it is worth while
+
+
+def again(first, second, worker):
+    got = twice.shot(first, second, worker)
+    return {**result(("twice", twice.name(first, second)), got.pop("outcome"), got.pop("wrong")), **got}
+
+
+def recoveries(number, scenarios, seed, worker):
+    for name in scenarios:
+        dice, found = random.Random(seed), []
+        for first in twice.stands(worker.record(name), name, max(4, number // RECOVERIES), dice):
+            points = [point for process, calls in twice.record(first, worker).items() for point in catalogue.of_calls(name, process, calls)]
+            found.append([(first, second) for second in catalogue.sample(points, 1 + number // max(4, number // RECOVERIES), dice.random())])
+        for first, second in [pair for some in zip(*found) for pair in some][:number]:
+            yield Trial("twice", twice.name(first, second), lambda worker, first=first, second=second: again(first, second, worker))
+
+
+EXPERIMENTS = {"power": power, "disk": disk, "clock": clock, "pairs": two, "twice": recoveries}
 ALONE = ("power",)  # one place, one after the other
 
 
