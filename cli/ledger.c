@@ -45,10 +45,12 @@ static int settle_dead(const struct spend_run *run, void *arg, struct err *err)
 
         if (owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
                 return 0;
-        if (store_open(path, NULL, STORE_READ, &store, &gone) == 0 &&
-            ledger_reported(store, run->run, &actual, &gone) < 0)
-                actual = run->estimate;
+        if (store_open(path, NULL, STORE_READ, &store, &gone) == 0)
+                (void)ledger_reported(store, run->run, &actual, &gone);
         store_close(store);
+        /* what cannot be read now may be another time; until then it stays reserved, which counts the same */
+        if (gone.code != ERR_OK && gone.code != ERR_NOT_FOUND)
+                return 0;
         return spend_settle(spend, run->run, actual, err);
 }
 

@@ -5,7 +5,8 @@
 /*
  * The user's ledger of money (lib/store/spend.h) as commands use it: where it is, which limits hold now, and the settling of runs
  * whose supervisor died. Such a run is settled at what its own repository's store says was reported: whoever was killed can
- * report nothing more. Where that store is gone, its whole estimate counts as spent.
+ * report nothing more. Where that store is gone, its whole estimate counts as spent; where it cannot be read,
+ * that stays reserved.
  *
  *         _cleanup_spend_ struct spend *spend = NULL;
  *         ledger_open(context, &spend, err);                 settles what the dead have left, too

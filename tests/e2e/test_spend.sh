@@ -137,6 +137,13 @@ reserved() { [ "$(ledger 'r["week"]["reserved_usd"]')" = 1.0 ]; }
 wait_for 60 reserved || fail "nothing was reserved"
 kill -9 "$killed"
 wait "$killed" 2>/dev/null || :
+elsewhere=$(new_repo)
+store=$(state_of "$repo")/store.db
+mv "$store" "$store.kept"
+mkdir "$store" # what cannot be read, whoever asks
+is "$(repo=$elsewhere ledger 'r["week"]["reserved_usd"]')" 1.0 "reserved, while its store cannot be read"
+rmdir "$store"
+mv "$store.kept" "$store"
 is "$(ledger 'r["week"]["reserved_usd"], r["week"]["used_usd"]')" "0.0 $spent" "the ledger"
 
 t "fifty at once, in two repositories: ten dollars are ten runs of one dollar, and the sum is exact"
