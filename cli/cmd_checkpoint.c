@@ -60,7 +60,7 @@ static int ask_inside(bool json, struct err *err)
 
 static int expect_at_work(const struct store_run *run, struct err *err)
 {
-        const struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
+        const struct store_owner owner = owner_of(run);
 
         if (phase_is_terminal(run->phase) || run->phase == PHASE_HELD)
                 return err_set(err, ERR_INPUT,
@@ -82,7 +82,7 @@ static int signal_owner(const struct store_run *run, struct err *err)
 {
         _cleanup_fd_ int fd = (int)syscall(SYS_pidfd_open, run->owner_pid, 0);
 
-        if (fd < 0 || !owner_is_near((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
+        if (fd < 0 || !owner_is_near(owner_of(run)))
                 return expect_at_work(run, err) < 0 ? -1 : err_errno(err, "ask run %s", run->id);
         if (syscall(SYS_pidfd_send_signal, fd, SUPERVISOR_WISH_SIGNAL, NULL, 0) < 0)
                 return err_errno(err, "ask run %s", run->id);

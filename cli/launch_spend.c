@@ -22,7 +22,6 @@ static bool is_paid(const struct launch *launch)
 
 static struct spend_claim claim_of(const struct launch *launch, const struct context *context, int64_t now)
 {
-        struct store_owner owner = owner_self();
         const int64_t budget = launch->plan.budget.cost_usd;
 
         return (struct spend_claim){.run = launch->run_id,
@@ -31,8 +30,7 @@ static struct spend_claim claim_of(const struct launch *launch, const struct con
                                     .repository = context->repo_state,
                                     .estimate = budget < 0 ? 0 : budget,
                                     .now = now,
-                                    .owner_pid = owner.pid,
-                                    .owner_start = owner.start};
+                                    .owner = owner_self()};
 }
 
 static json_t *dollars(int64_t micro)

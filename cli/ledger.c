@@ -43,7 +43,7 @@ static int settle_dead(const struct spend_run *run, void *arg, struct err *err)
         struct err gone = ERR_INIT;
         int64_t actual = run->estimate;
 
-        if (owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
+        if (owner_lives(run->owner))
                 return 0;
         if (store_open(path, NULL, STORE_READ, &store, &gone) == 0)
                 (void)ledger_reported(store, run->run, &actual, &gone);

@@ -58,8 +58,7 @@ static int judge(struct store *store, int folder, const char *run, struct packet
         if (store_run_get(store, run, &row, &why) == 0 && strcmp(row.id, run) == 0) {
                 ret->ended = clock_from_rfc3339(row.moved);
                 /* a run is over before its packet is complete: while its owner lives it may still be written */
-                return phase_is_terminal(row.phase) &&
-                       !owner_lives((struct store_owner){.pid = row.owner_pid, .start = row.owner_start});
+                return phase_is_terminal(row.phase) && !owner_lives(owner_of(&row));
         }
         if (why.code != ERR_OK && why.code != ERR_NOT_FOUND && why.code != ERR_INPUT) {
                 *err = why;

@@ -13,7 +13,7 @@
 
 static int stop_run(const struct store_run *run, void *arg, struct err *err)
 {
-        const struct store_owner owner = {.pid = run->owner_pid, .start = run->owner_start};
+        const struct store_owner owner = owner_of(run);
 
         (void)arg;
         (void)err;

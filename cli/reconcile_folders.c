@@ -83,8 +83,7 @@ int look_orphans(struct reconciliation *r, struct err *err)
 
 static bool is_over(const struct store_run *run)
 {
-        return phase_is_terminal(run->phase) &&
-               !owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start});
+        return phase_is_terminal(run->phase) && !owner_lives(owner_of(run));
 }
 
 static int take_leftover(const struct store_run *run, void *arg, struct err *err)
@@ -141,8 +140,7 @@ int look_endings(struct reconciliation *r, struct err *err)
                 if (got == 0)
                         reconcile_found(r, names.items[i], NULL,
                                         "the end of a run that no log knows is marked as at work");
-                else if ((is_over(&run) || run.phase == PHASE_HELD) &&
-                         !owner_lives((struct store_owner){.pid = run.owner_pid, .start = run.owner_start}))
+                else if ((is_over(&run) || run.phase == PHASE_HELD) && !owner_lives(owner_of(&run)))
                         reconcile_found(r, run.id, NULL, "its end was never finished");
         }
         return 0;

@@ -49,8 +49,7 @@ static int take_open(const struct spend_run *run, void *arg, struct err *err)
         char money[COST_TEXT];
 
         (void)err;
-        if (!is_ours(looking, run) || run->actual >= 0 ||
-            owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
+        if (!is_ours(looking, run) || run->actual >= 0 || owner_lives(run->owner))
                 return 0;
         cost_text(run->estimate, money);
         reconcile_found(looking->r, run->run, NULL, "%s are reserved for it, and the process that works on it is dead",

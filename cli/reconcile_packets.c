@@ -30,8 +30,7 @@ struct packets {
 
 static bool is_settled(const struct store_run *run)
 {
-        return (phase_is_terminal(run->phase) || run->phase == PHASE_HELD) &&
-               !owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start});
+        return (phase_is_terminal(run->phase) || run->phase == PHASE_HELD) && !owner_lives(owner_of(run));
 }
 
 static int take_run(const struct store_run *run, void *arg, struct err *err)

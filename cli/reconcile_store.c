@@ -115,7 +115,7 @@ int mend_failures(struct reconciliation *r, const json_t *finding, struct err *e
 static int take_open(const struct store_run *run, void *arg, struct err *err)
 {
         (void)err;
-        if (!owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
+        if (!owner_lives(owner_of(run)))
                 reconcile_found(arg, run->id, NULL, "it is %s, and the process that works on it is dead",
                                 phase_name(run->phase));
         return 0;

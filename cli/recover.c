@@ -19,7 +19,7 @@
 
 int owner_take(struct context *context, const struct store_run *run, struct err *err)
 {
-        if (owner_lives((struct store_owner){.pid = run->owner_pid, .start = run->owner_start}))
+        if (owner_lives(owner_of(run)))
                 return err_set(err, ERR_CONFLICT, "another command works on run %s", run->id);
         return store_run_adopt(context->store, run, owner_self(), err);
 }
@@ -100,8 +100,7 @@ static void finish_run(struct context *context, int folder, const char *name)
                 unlinkat(folder, name, 0); /* swept since */
                 return;
         }
-        if ((!phase_is_terminal(run.phase) && run.phase != PHASE_HELD) ||
-            owner_lives((struct store_owner){.pid = run.owner_pid, .start = run.owner_start}))
+        if ((!phase_is_terminal(run.phase) && run.phase != PHASE_HELD) || owner_lives(owner_of(&run)))
                 return;
         cgroups_sweep(true);
         if (director_call(&call, &answer, &failed) < 0)

@@ -7,6 +7,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/cost_sum.h"
 #include "lib/base/json.h"
+#include "lib/store/spend.h"
 
 #include <string.h>
 
@@ -17,27 +18,20 @@ static double dollars(const struct json_t *object, const char *key)
         return json_number_value(json_object_get(object, key));
 }
 
-/* What the run takes of its week: a grant's part comes last. The same rule as the ledger's. */
-static double charge(const struct json_t *spend, double actual)
+static int64_t micro(const struct json_t *object, const char *key)
 {
-        double estimate = dollars(spend, "estimated_usd");
-        double own = estimate - dollars(json_object_get(spend, "grant"), "usd");
-
-        return (actual < own ? actual : own) + (actual > estimate ? actual - estimate : 0);
-}
-
-static double rounded(double usd)
-{
-        return (double)(int64_t)(usd * 1e6 + 0.5) / 1e6;
+        return (int64_t)(dollars(object, key) * 1e6 + 0.5);
 }
 
 static void add_actual(const struct facts *facts, struct json_t *spend)
 {
         struct json_t *week = json_object_get(spend, "week");
-        double actual = (double)cost_sum_micro(facts->cost) / 1e6;
+        const int64_t actual = cost_sum_micro(facts->cost);
+        const int64_t charge =
+                spend_charge(micro(spend, "estimated_usd"), micro(json_object_get(spend, "grant"), "usd"), actual);
 
-        json_object_set_new(spend, "actual_usd", json_real(actual));
-        json_object_set_new(week, "after_usd", json_real(rounded(dollars(week, "before_usd") + charge(spend, actual))));
+        json_object_set_new(spend, "actual_usd", json_real((double)actual / 1e6));
+        json_object_set_new(week, "after_usd", json_real((double)(micro(week, "before_usd") + charge) / 1e6));
 }
 
 void report_start(const struct director *d, const struct facts *facts, struct json_t *report)

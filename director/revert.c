@@ -66,10 +66,7 @@ static int name_candidate(struct director *d, struct err *err)
         if (candidate_check(d, err) < 0 || packet_patch(d, err) < 0)
                 return -1;
         return director_record(d, "receipt.patch",
-                               json_pack("{s:s, s:I, s:I, s:I, s:s}", "sha256", d->packet.patch.sha256, "files",
-                                         (json_int_t)d->candidate.changes.len, "lines_added",
-                                         (json_int_t)d->candidate.changes.lines_added, "lines_removed",
-                                         (json_int_t)d->candidate.changes.lines_removed, "tree", d->candidate.tree),
+                               change_list_receipt(&d->candidate.changes, d->packet.patch.sha256, d->candidate.tree),
                                err);
 }
 

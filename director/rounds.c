@@ -176,11 +176,9 @@ static int record_patch(struct director *d, struct json_t *refs, struct err *err
 
         if (packet_patch(d, &ignored) < 0)
                 return 0;
-        data = json_pack(
-                "{s:s, s:I, s:I, s:I, s:s, s:s, s:b, s:b, s:s}", "sha256", patch->sha256, "files",
-                (json_int_t)d->candidate.changes.len, "lines_added", (json_int_t)d->candidate.changes.lines_added,
-                "lines_removed", (json_int_t)d->candidate.changes.lines_removed, "tree", d->candidate.tree, "base_tree",
-                d->parent.tree, "complete", patch->complete, "masked", patch->masked, "parent", d->parent.commit);
+        data = change_list_receipt(&d->candidate.changes, patch->sha256, d->candidate.tree);
+        json_object_update_new(data, json_pack("{s:s, s:b, s:b, s:s}", "base_tree", d->parent.tree, "complete",
+                                               patch->complete, "masked", patch->masked, "parent", d->parent.commit));
         if (director_record_on(d, "receipt.patch", data, NULL, id, err) < 0)
                 return -1;
         json_array_append_new(refs, json_string(id));

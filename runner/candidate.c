@@ -99,11 +99,11 @@ bool candidate_is_empty(const struct candidate *candidate)
 
 struct json_t *candidate_patch_receipt(const struct candidate *candidate)
 {
-        return json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:b}", "sha256", candidate->patch_sha256, "files",
-                         (json_int_t)candidate->changes.len, "lines_added", (json_int_t)candidate->changes.lines_added,
-                         "lines_removed", (json_int_t)candidate->changes.lines_removed, "tree",
-                         candidate->readback.tree, "base_tree", candidate->base_tree, "complete",
-                         candidate->patch_complete);
+        json_t *data = change_list_receipt(&candidate->changes, candidate->patch_sha256, candidate->readback.tree);
+
+        json_object_update_new(data, json_pack("{s:s, s:b}", "base_tree", candidate->base_tree, "complete",
+                                               candidate->patch_complete));
+        return data;
 }
 
 struct json_t *candidate_gates_receipt(const struct candidate *candidate)

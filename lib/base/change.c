@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/change.h"
 
+#include "lib/base/json.h"
 #include "lib/base/str.h"
 
 #include <stdlib.h>
@@ -58,4 +59,11 @@ struct change *change_list_find(const struct change_list *list, const char *path
                         high = middle;
         }
         return NULL;
+}
+
+json_t *change_list_receipt(const struct change_list *list, const char *patch_sha256, const char *tree)
+{
+        return json_pack("{s:s, s:I, s:I, s:I, s:s}", "sha256", patch_sha256, "files", (json_int_t)list->len,
+                         "lines_added", (json_int_t)list->lines_added, "lines_removed", (json_int_t)list->lines_removed,
+                         "tree", tree);
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct json_t;
+
 enum change_kind {
         CHANGE_ADDED,
         CHANGE_MODIFIED, /* content or executable bit */
@@ -65,6 +67,9 @@ void change_list_sort(struct change_list *list);
 
 /* Of a sorted list; NULL: the path does not change. */
 struct change *change_list_find(const struct change_list *list, const char *path);
+
+/* What a receipt.patch says of it, whoever writes one; who knows more adds to it. */
+struct json_t *change_list_receipt(const struct change_list *list, const char *patch_sha256, const char *tree);
 
 #define _cleanup_changes_ __attribute__((cleanup(change_list_release)))
 

@@ -48,6 +48,11 @@ struct store_owner owner_self(void)
         return (struct store_owner){.pid = getpid(), .start = process_start(getpid())};
 }
 
+struct store_owner owner_of(const struct store_run *run)
+{
+        return (struct store_owner){.pid = run->owner_pid, .start = run->owner_start};
+}
+
 bool owner_is_near(struct store_owner owner)
 {
         return process_lives(owner.pid, owner.start);

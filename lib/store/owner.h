@@ -24,6 +24,7 @@
 int owner_begin(const char *state_root, bool owns, struct err *err);
 
 struct store_owner owner_self(void);
+struct store_owner owner_of(const struct store_run *run);
 bool owner_lives(struct store_owner owner);
 
 /* One whose pid is that of this namespace: it may be sent a signal. */

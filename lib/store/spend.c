@@ -15,16 +15,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a run takes of the week's budget: a grant's part comes last, and what went beyond the estimate is nobody's but the week's. */
-#define CHARGE "iif(actual < 0, estimate - grant_usd, min(actual, estimate - grant_usd) + max(actual - estimate, 0))"
+int64_t spend_charge(int64_t estimate, int64_t grant_usd, int64_t actual)
+{
+        const int64_t own = estimate - grant_usd;
+
+        if (actual < 0)
+                return own;
+        return (actual < own ? actual : own) + (actual > estimate ? actual - estimate : 0);
+}
 
 static int sum_week(struct spend *spend, const struct window *week, struct spend_answer *answer, struct err *err)
 {
-        _cleanup_stmt_ struct sqlite3_stmt *sum = spend_prepare(
-                spend,
-                "SELECT coalesce(sum(" CHARGE "), 0), coalesce(sum(iif(actual < 0, estimate - grant_usd, 0)), 0) "
-                "FROM runs WHERE time >= ? AND time < ?",
-                err);
+        _cleanup_stmt_ struct sqlite3_stmt *sum =
+                spend_prepare(spend,
+                              "SELECT coalesce(sum(charge(estimate, grant_usd, actual)), 0), "
+                              "coalesce(sum(charge(estimate, grant_usd, -1)) FILTER (WHERE actual < 0), 0) "
+                              "FROM runs WHERE time >= ? AND time < ?",
+                              err);
 
         if (!sum)
                 return -1;
@@ -159,8 +166,8 @@ static int add_run(struct spend *spend, const struct spend_claim *claim, const s
         db_int(add, 6, claim->estimate);
         db_int(add, 7, answer->grant);
         db_int(add, 8, answer->grant_usd);
-        db_int(add, 9, claim->owner_pid);
-        db_int(add, 10, (int64_t)claim->owner_start);
+        db_int(add, 9, claim->owner.pid);
+        db_int(add, 10, (int64_t)claim->owner.start);
         return spend_step(spend, add, err);
 }
 
@@ -213,12 +220,12 @@ static int read_row(struct sqlite3_stmt *stmt, void *ret, struct err *err)
         struct spend_run *run = ret;
 
         (void)err;
-        *run = (struct spend_run){.time = db_column_int(stmt, 4),
-                                  .estimate = db_column_int(stmt, 5),
-                                  .actual = db_column_int(stmt, 6),
-                                  .grant = db_column_int(stmt, 7),
-                                  .owner_pid = (pid_t)db_column_int(stmt, 8),
-                                  .owner_start = (uint64_t)db_column_int(stmt, 9)};
+        *run = (struct spend_run){
+                .time = db_column_int(stmt, 4),
+                .estimate = db_column_int(stmt, 5),
+                .actual = db_column_int(stmt, 6),
+                .grant = db_column_int(stmt, 7),
+                .owner = {.pid = (pid_t)db_column_int(stmt, 8), .start = (uint64_t)db_column_int(stmt, 9)}};
         run->memory_ = db_copy_texts(stmt, texts, sizeof(texts) / sizeof(texts[0]), run);
         if (db_column_is_null(stmt, 2))
                 run->agent = NULL;

@@ -24,9 +24,9 @@
 
 #include "lib/base/err.h"
 #include "lib/base/window.h"
+#include "lib/store/store.h"
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #define SPEND_NO_LIMIT (-1)
 
@@ -41,13 +41,18 @@ struct spend_limits {
         struct window week, cycle; /* those that hold now */
 };
 
+/*
+ * What a run takes of its week's budget, in micro-dollars: a grant's part comes last, and what went beyond the estimate is nobody's but
+ * the week's. actual -1: it has not ended, and takes what it reserved.
+ */
+int64_t spend_charge(int64_t estimate, int64_t grant_usd, int64_t actual);
+
 struct spend_claim {
         const char *run, *item,
                 *agent;         /* item, agent: what a grant's conditions are compared with; agent may be NULL */
         const char *repository; /* path of the repository's folder in the state: where the run's events are */
         int64_t estimate, now;
-        pid_t owner_pid;
-        uint64_t owner_start;
+        struct store_owner owner;
 };
 
 enum spend_blocked {
@@ -83,8 +88,7 @@ struct spend_run {
         const char *agent;              /* NULL: it has no name */
         int64_t time, estimate, actual; /* actual -1: not settled */
         int64_t grant;
-        pid_t owner_pid;
-        uint64_t owner_start;
+        struct store_owner owner;
         char *memory_;
 };
 /* A callback returns 0 to go on, -1 with err set to fail; it may write to the ledger: the runs are read before the first is told. */

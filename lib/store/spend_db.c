@@ -64,6 +64,22 @@ static int make_tables(struct spend *spend, struct err *err)
         return spend_commit(&tx, err);
 }
 
+/* For our statements: what spend_charge() says. */
+static void charge(sqlite3_context *context, int count, sqlite3_value **values)
+{
+        (void)count;
+        sqlite3_result_int64(context, spend_charge(sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1]),
+                                                   sqlite3_value_int64(values[2])));
+}
+
+static int add_functions(struct spend *spend, struct err *err)
+{
+        const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+        const int code = sqlite3_create_function_v2(spend->db, "charge", 3, flags, NULL, charge, NULL, NULL, NULL);
+
+        return code == SQLITE_OK ? 0 : fail(spend, code, err);
+}
+
 int spend_open(const char *path, struct spend **ret, struct err *err)
 {
         struct spend *spend;
@@ -72,7 +88,7 @@ int spend_open(const char *path, struct spend **ret, struct err *err)
                 return -1;
         spend = xcalloc(1, sizeof(*spend));
         spend->path = xstrdup(path);
-        if (connection_open("ledger", path, true, &spend->db, err) < 0 ||
+        if (connection_open("ledger", path, true, &spend->db, err) < 0 || add_functions(spend, err) < 0 ||
             run_sql(spend, "PRAGMA synchronous = FULL", err) < 0 || make_tables(spend, err) < 0) {
                 spend_close(spend);
                 return -1;

@@ -48,7 +48,7 @@ static struct spend_answer reserve(struct fixture *f, const char *run, int64_t e
                                           .repository = "/repository",
                                           .estimate = estimate,
                                           .now = f->now,
-                                          .owner_pid = 1};
+                                          .owner = {.pid = 1}};
         struct spend_answer answer = {0};
         struct err err = ERR_INIT;
 
@@ -349,4 +349,16 @@ Test(spend, what_the_dead_have_left_is_settled_while_others_write)
         cr_assert_eq(spend_each_open(f.spend, settle_after_another, &settling, &err), 0, "%s", err.message);
         cr_assert_eq(settling.seen, 3);
         close_ledger(&f);
+}
+
+Test(spend, a_grants_part_comes_last_and_what_went_beyond_is_the_weeks)
+{
+        static const struct {
+                int64_t estimate, grant, actual, charge;
+        } cases[] = {{100, 0, -1, 100}, {100, 0, 30, 30},   {100, 0, 130, 130}, {100, 40, -1, 60}, {100, 40, 50, 50},
+                     {100, 40, 80, 60}, {100, 40, 100, 60}, {100, 40, 120, 80}, {100, 100, 90, 0}, {0, 0, 0, 0}};
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+                cr_expect_eq(spend_charge(cases[i].estimate, cases[i].grant, cases[i].actual), cases[i].charge, "%zu",
+                             i);
 }
