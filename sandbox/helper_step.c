@@ -110,8 +110,10 @@ int helper_step_begin(struct helper *helper, struct sandbox_step *step, int log_
         /* an upper can be another overlay's lower only when its own is gone */
         if (helper->stale_work)
                 helper_forget_stale(helper);
-        if (site_step_begin(&helper->site, step, err) < 0)
+        if (site_step_begin(&helper->site, step, err) < 0) {
+                site_step_end(&helper->site);
                 return -1;
+        }
         report_files_begin(&helper->reports, &helper->site, step);
         if ((step->notes && !helper->site.weak && (notes = listen_notes(&helper->site, err)) < 0) ||
             spawn_bounded(helper, step, err) < 0) {

@@ -320,3 +320,33 @@ Test(step, devices_of_the_host_keep_their_modes_and_times)
                   "! chmod +r $file 2> /dev/null || echo $file; done");
         cr_assert_str_eq(bench.log, "", "changed, or cannot be written: %s", bench.log);
 }
+
+/* Deeper than anything that is copied. */
+static void nest(const char *folder, bool make)
+{
+        char *command =
+                xasprintf(make ? "cd %s && for i in $(seq 260); do mkdir d && cd d; done" : "rm -r %s/d", folder);
+
+        cr_assert(system(command) == 0);
+        free(command);
+}
+
+/* What of it was made is out of the next one's way. */
+Test(step, a_step_that_could_not_begin_leaves_the_next_one_its_place)
+{
+        char *host = below(&bench, "carried");
+        struct sandbox_step step = shell_step(SANDBOX_WORK, "true");
+
+        cr_assert(mkdir(host, 0755) == 0);
+        put_file(host, "file", "one\n");
+        bench.plan.force_copy = true;
+        sandbox_shows_add(&bench.plan.carry, host, "node_modules");
+        bench_start(&bench, SANDBOX_TIER_B);
+        nest(host, true);
+        cr_assert(sandbox_step_run(&bench.client, &step, -1, NULL, &bench.result, &bench.err) < 0);
+        sandbox_step_release(&step);
+        nest(host, false);
+        run_shell(&bench, SANDBOX_WORK, "cat node_modules/file");
+        cr_assert_str_eq(bench.log, "one\n");
+        free(host);
+}
