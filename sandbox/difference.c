@@ -131,7 +131,7 @@ static int walk(struct difference *difference, int tree, const struct merge_stac
         struct stat status;
 
         if (depth > MERGE_DEPTH_MAX)
-                return err_set(err, ERR_INPUT, "a tree deeper than %d folders", MERGE_DEPTH_MAX);
+                return err_set(err, ERR_REFUSED, "a tree deeper than %d folders", MERGE_DEPTH_MAX);
         if (fstat(tree, &status) < 0)
                 return err_errno(err, "compare a folder");
         if (merge_names(&here, &names, err) < 0)

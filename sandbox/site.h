@@ -21,7 +21,8 @@
  * helper never pivots, and keeps a full /proc: else the kernel refuses later steps a fresh one.
  *
  * Errors: ERR_SANDBOX and system errors are a layer that failed; ERR_INPUT from site_enter() is a step that cannot start
- * (a carried folder that was replaced, a missing working directory).
+ * (a carried folder that was replaced, a missing working directory); ERR_REFUSED from site_freeze() and site_pause() is a
+ * worktree that nobody would read back. site_step_end() follows a site_step_begin() that failed, too.
  */
 
 #include "lib/base/err.h"

@@ -37,6 +37,8 @@ int weak_drop(struct err *err);
 /* ---- The site: folders in scratch (weak_site.c) ---- */
 int weak_site_furnish(struct site *site, struct err *err); /* after the copy is made */
 int weak_step_begin(struct site *site, const struct sandbox_step *step, struct err *err);
+int weak_place_carried(const struct site *site, const struct sandbox_step *step,
+                       struct err *err); /* ERR_INPUT: something else is where one has to be */
 void weak_step_end(struct site *site);
 int weak_before_freeze(const struct site *site, struct err *err);
 void weak_disk_used(const struct site *site, struct site_disk *ret); /* adds home and tmp, takes carried folders off */

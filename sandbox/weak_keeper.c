@@ -227,7 +227,8 @@ static void __attribute__((noreturn)) keeper_main(const struct site *site, const
 
         step_volunteer();
         add_roots(&keeper, site, step);
-        if (step_join(groups, status, &err) < 0 || restrict_keeper(step, &err) < 0)
+        if (weak_place_carried(site, step, &err) < 0 || step_join(groups, status, &err) < 0 ||
+            restrict_keeper(step, &err) < 0)
                 goto failed;
         step_report_send(status, &report);
         if ((keeper.signals = make_signals()) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ||

@@ -16,6 +16,7 @@
 #include "sandbox/merge.h"
 #include "sandbox/worktree_copy.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +123,67 @@ int weak_site_furnish(struct site *site, struct err *err)
         return point_to_objects(site, tree, err);
 }
 
-/* ---- Carried folders: a copy of each is moved to its place in the tree, and taken away again ---- */
+/*
+ * ---- Carried folders: a copy of each is moved to its place in the tree by the keeper, and taken away again by the helper ----
+ *
+ *         scratch/carryN      the copy, until it is placed
+ *         scratch/coveredN    the folder that was there, until the copy is gone
+ */
+
+static void measure_carried(struct site *site, int scratch)
+{
+        site->carried_bytes = site->carried_inodes = 0;
+        for (size_t i = 0; i < site->plan->carry.len; i++) {
+                _cleanup_free_ char *copy = xasprintf("carry%zu", i);
+                uint64_t inodes = 0;
+
+                site->carried_bytes += fs_tree_size(scratch, copy, SIZE_MAX, &inodes);
+                site->carried_inodes += inodes;
+        }
+}
+
+/* What a mount would hide. */
+static int cover(int scratch, int parent, const char *name, size_t index)
+{
+        _cleanup_free_ char *covered = xasprintf("covered%zu", index);
+        struct stat status;
+
+        if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : -1;
+        if (S_ISDIR(status.st_mode))
+                return renameat2(parent, name, scratch, covered, RENAME_NOREPLACE);
+        errno = ENOTDIR;
+        return -1;
+}
+
+static int place_carried(const struct site *site, int scratch, int tree, size_t index, struct err *err)
+{
+        const char *inside = site->plan->carry.items[index].inside, *name;
+        _cleanup_free_ char *copy = xasprintf("carry%zu", index);
+        _cleanup_fd_ int parent = fs_mkdir_parents_at(tree, inside, 0755, &name, err);
+
+        if (parent >= 0 && cover(scratch, parent, name, index) == 0 &&
+            renameat2(scratch, copy, parent, name, RENAME_NOREPLACE) == 0)
+                return 0;
+        if (parent >= 0)
+                err_errno(err, "%s", inside);
+        err->code = ERR_INPUT;
+        return err_wrap(err, "carried folder");
+}
+
+int weak_place_carried(const struct site *site, const struct sandbox_step *step, struct err *err)
+{
+        _cleanup_fd_ int scratch = fs_open_dir(site->plan->scratch, err);
+        _cleanup_free_ char *path = weak_tree(site, step);
+        _cleanup_fd_ int tree = scratch < 0 ? -1 : fs_open_dir(path, err);
+
+        if (tree < 0)
+                return -1;
+        for (size_t i = 0; i < site->plan->carry.len; i++)
+                if (place_carried(site, scratch, tree, i, err) < 0)
+                        return -1;
+        return 0;
+}
 
 static int open_parent(int tree, const char *path, const char **ret_name)
 {
@@ -133,35 +194,33 @@ static int open_parent(int tree, const char *path, const char **ret_name)
         return slash ? fs_open_beneath(tree, parent, O_RDONLY | O_DIRECTORY, 0) : fcntl(tree, F_DUPFD_CLOEXEC, 0);
 }
 
-static int place_carried(struct site *site, int scratch, int tree, size_t index, struct err *err)
+/* A copy that is still in scratch was not placed: what has its name in the tree is the step's own. */
+static void take_away(const struct site *site, int scratch, int tree, size_t index)
 {
-        const char *inside = site->plan->carry.items[index].inside, *name;
-        _cleanup_free_ char *copy = xasprintf("carry%zu", index);
-        _cleanup_fd_ int parent = open_parent(tree, inside, &name);
-        uint64_t inodes = 0;
+        const char *name;
+        _cleanup_free_ char *copy = xasprintf("carry%zu", index), *covered = xasprintf("covered%zu", index);
+        _cleanup_fd_ int parent = open_parent(tree, site->plan->carry.items[index].inside, &name);
+        struct err ignored = ERR_INIT;
 
-        site->carried_bytes += fs_tree_size(scratch, copy, SIZE_MAX, &inodes);
-        site->carried_inodes += inodes;
-        if (parent < 0 || renameat2(scratch, copy, parent, name, RENAME_NOREPLACE) < 0) {
-                err_errno(err, "carried folder %s", inside);
-                err->code = ERR_INPUT;
-                return -1;
-        }
-        return 0;
+        if (parent < 0)
+                return;
+        if (faccessat(scratch, copy, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                fs_remove_tree_at(parent, name, &ignored);
+        renameat2(scratch, covered, parent, name, RENAME_NOREPLACE);
 }
 
 static void take_carried_away(struct site *site)
 {
-        _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, site->carried_in);
         struct err ignored = ERR_INIT;
+        _cleanup_free_ char *path = xasprintf("%s/%s", site->plan->scratch, site->carried_in);
+        _cleanup_fd_ int scratch = fs_open_dir(site->plan->scratch, &ignored);
         _cleanup_fd_ int tree = fs_open_dir(path, &ignored);
 
-        for (size_t i = 0; tree >= 0 && i < site->plan->carry.len; i++) {
-                const char *name;
-                _cleanup_fd_ int parent = open_parent(tree, site->plan->carry.items[i].inside, &name);
+        for (size_t i = 0; scratch >= 0 && tree >= 0 && i < site->plan->carry.len; i++) {
+                _cleanup_free_ char *covered = xasprintf("covered%zu", i);
 
-                if (parent >= 0)
-                        fs_remove_tree_at(parent, name, &ignored);
+                take_away(site, scratch, tree, i);
+                fs_remove_tree_at(scratch, covered, &ignored); /* its place is gone */
         }
 }
 
@@ -169,19 +228,13 @@ int weak_step_begin(struct site *site, const struct sandbox_step *step, struct e
 {
         _cleanup_fd_ int scratch = fs_open_dir(site->plan->scratch, err);
         _cleanup_free_ char *path = weak_tree(site, step);
-        _cleanup_fd_ int tree = -1;
 
         if (scratch < 0 || make_fresh(scratch, "home", err) < 0 || make_fresh(scratch, "tmp", err) < 0)
                 return -1;
         if (copy_is_own(step) && point_to_objects(site, path, err) < 0)
                 return -1;
-        if ((tree = fs_open_dir(path, err)) < 0)
-                return -1;
         site->carried_in = tree_name(step);
-        site->carried_bytes = site->carried_inodes = 0;
-        for (size_t i = 0; i < site->plan->carry.len; i++)
-                if (place_carried(site, scratch, tree, i, err) < 0)
-                        return -1;
+        measure_carried(site, scratch);
         return 0;
 }
 
@@ -247,7 +300,7 @@ static int open_up(int dirfd, unsigned depth, struct err *err)
         const struct merge_stack here = {.fds = {dirfd}, .len = 1};
 
         if (depth > MERGE_DEPTH_MAX)
-                return err_set(err, ERR_INPUT, "a tree deeper than %d folders", MERGE_DEPTH_MAX);
+                return err_set(err, ERR_REFUSED, "a tree deeper than %d folders", MERGE_DEPTH_MAX);
         if (merge_names(&here, &names, err) < 0)
                 return -1;
         for (size_t i = 0; i < names.len; i++)
