@@ -144,7 +144,7 @@ static enum sandbox_reason look(struct helper *helper, struct cgroup_usage *ret_
         site_disk_used(&helper->site, &helper->step, &disk);
         if (helper->running && !in_memory(helper)) {
                 disk.bytes += step_hidden_files(&helper->process, helper->plan.worktree);
-                disk.full |= over(disk.bytes, helper->plan.upper_bytes);
+                disk.full |= disk.bytes >= helper->plan.upper_bytes;
         }
         raise_peak(helper, SANDBOX_LIMIT_DISK, disk.bytes);
         raise_peak(helper, SANDBOX_LIMIT_INODES, disk.inodes);

@@ -94,6 +94,6 @@ void site_disk_used(const struct site *site, const struct sandbox_step *step, st
         }
         if (!polled)
                 return;
-        ret->full = ret->bytes > site->plan->upper_bytes;
+        ret->full = ret->bytes >= site->plan->upper_bytes; /* as a tmpfs is: nothing more would fit */
         ret->out_of_inodes = site->plan->upper_inodes && ret->inodes > site->plan->upper_inodes;
 }

@@ -64,3 +64,15 @@ Test(copy_budget, a_verifier_has_the_whole_budget_for_itself)
         run_shell(&bench, SANDBOX_VERIFY, "head -c 20000000 /dev/zero > log; sleep 5");
         cr_assert(bench.result.reason == SANDBOX_REASON_DISK);
 }
+
+/* The limit of a single file is the same number: what stops there has used up the budget, too. */
+Test(copy_budget, a_file_that_reaches_the_limit_of_a_file_is_the_whole_budget)
+{
+        struct sandbox_step step = shell_step(SANDBOX_WORK, "head -c 20000000 /dev/zero > log; sleep 5");
+
+        step.limits.file_bytes = bench.plan.upper_bytes;
+        bench_start(&bench, SANDBOX_TIER_B);
+        run_step(&bench, &step);
+        cr_assert(bench.result.reason == SANDBOX_REASON_DISK, "%s: %llu bytes",
+                  sandbox_reason_name(bench.result.reason), (unsigned long long)bench.result.disk_bytes);
+}
