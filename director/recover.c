@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 
 #define UNASKED_WAIT_MS 10000
+#define SWEEP_TRIES 3
 
 /* What it landed on, or would have: the packet tells of that. */
 static int recall_parent(struct director *d, const struct json_t *intent, struct err *err)
@@ -109,12 +110,13 @@ static int end_run(struct director *d, enum outcome outcome, const char *reason,
         return end_as_asked(d, outcome, reason, err);
 }
 
-/* The dead director may have been at a layer. What cannot be swept now is cache, and cupel gc's. */
+/* The dead director may have been at a layer. What cannot be swept now either is cache, and cupel gc's. */
 int mode_recover(struct director *d, struct err *err)
 {
         struct err ignored = ERR_INIT;
 
-        (void)layer_sweep(d->options->cache, &ignored);
+        for (int tries = 0; tries < SWEEP_TRIES && layer_sweep(d->options->cache, &ignored) < 0; tries++)
+                ignored = ERR_INIT;
         return end_run(d, OUTCOME_INTERRUPTED, "a crash ended the run; nothing of it reached the repository", err);
 }
 

@@ -190,6 +190,7 @@ static bool is_dots(const char *name)
 
 #define REMOVE_DEPTH 12
 #define REMOVE_BATCH 4096
+#define TRIES 3
 
 /*
  * Depth is the attacker's choice, descriptors and stack are not: the first levels are gone down into, a folder further
@@ -291,7 +292,18 @@ static int remove_below(int dirfd, const char *name)
         return status;
 }
 
-int fs_remove_tree_at(int dirfd, const char *name, struct err *err)
+bool fs_again(int *tries)
+{
+        static const int no_answers[] = {EINTR, EIO, ENOMEM, EMFILE, ENFILE, EAGAIN, ENOSPC};
+        const int error = errno;
+
+        for (size_t i = 0; i < sizeof(no_answers) / sizeof(*no_answers); i++)
+                if (error == no_answers[i])
+                        return ++*tries < TRIES;
+        return false;
+}
+
+static int remove_tree(int dirfd, const char *name, struct err *err)
 {
         const char *last = strrchr(name, '/');
         _cleanup_free_ char *parent = last ? xasprintf("%.*s/", (int)(last - name), name) : NULL;
@@ -308,5 +320,16 @@ int fs_remove_tree_at(int dirfd, const char *name, struct err *err)
                 return err_errno(err, "remove %s", name);
         if (remove_below(parent ? parent_fd : dirfd, parent ? last + 1 : name) < 0)
                 return err_errno(err, "remove %s", name);
+        return 0;
+}
+
+int fs_remove_tree_at(int dirfd, const char *name, struct err *err)
+{
+        for (int tries = 0; remove_tree(dirfd, name, err) < 0;) {
+                errno = err->errnum;
+                if (!fs_again(&tries))
+                        return -1;
+                *err = ERR_INIT;
+        }
         return 0;
 }

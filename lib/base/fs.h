@@ -64,8 +64,17 @@ int fs_mkdir_parents_at(int dirfd, const char *path, mode_t mode, const char **r
 int fs_open_dir(const char *path, struct err *err); /* O_DIRECTORY|O_RDONLY; the fd or -1 */
 
 /*
+ * After a call that failed, with its errno: whether that says nothing of the file itself (no memory, a disk that is full or fails), so
+ * that it may be another answer the next time; twice at most. For who removes what nobody would remove after him.
+ *
+ *         for (int tries = 0; unlink(path) < 0 && fs_again(&tries);)
+ *                 ;
+ */
+bool fs_again(int *tries);
+
+/*
  * Removes a tree without following anything below `name`; unreadable folders are chmod-ed first; ENOENT is success.
- * However deep: folders far down are lifted beside `name` for a moment.
+ * However deep: folders far down are lifted beside `name` for a moment. Tries again as fs_again() says.
  */
 int fs_remove_tree_at(int dirfd, const char *name, struct err *err);
 

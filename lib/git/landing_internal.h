@@ -99,13 +99,7 @@ bool reflog_left(struct repo *repo, const struct landing_plan *plan); /* the ref
 /* landing_undo.c: takes everything back that a landing which has not moved the ref may have left; the ref's lock last. */
 void landing_undo(struct repo *repo, const struct landing_plan *plan);
 void made_remove(struct repo *repo, const struct landing_plan *plan);
-/*
- * One thing of it, asked again while the error says nothing of the file: undo_again() after a call that failed, with its errno.
- *
- *         for (int tries = 0; unlink(path) < 0 && undo_again(&tries);)
- *                 ;
- */
-bool undo_again(int *tries);
+/* One thing of it, asked again while the error says nothing of the file (fs_again()). */
 void undo_file(const char *path);
 void undo_folder(const char *path);
 int undo_look(const char *path, struct stat *ret); /* lstat(2) */

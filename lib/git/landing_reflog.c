@@ -117,7 +117,7 @@ static int cut_line(const char *path, const char *line)
 /* A line that stays for all that names a commit that never was: harmless, and nothing better can be done here. */
 static void undo(const char *path, const char *line)
 {
-        for (int tries = 0; cut_line(path, line) < 0 && undo_again(&tries);)
+        for (int tries = 0; cut_line(path, line) < 0 && fs_again(&tries);)
                 ;
 }
 

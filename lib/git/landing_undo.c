@@ -4,33 +4,20 @@
  * for ever. So an error that says nothing of the file itself is no answer, and is asked again.
  */
 #include "lib/base/cleanup.h"
+#include "lib/base/fs.h"
 #include "lib/git/landing_internal.h"
 
-#include <errno.h>
 #include <unistd.h>
-
-#define UNDO_TRIES 3
-
-bool undo_again(int *tries)
-{
-        static const int no_answers[] = {EINTR, EIO, ENOMEM, EMFILE, ENFILE, EAGAIN};
-        const int error = errno;
-
-        for (size_t i = 0; i < sizeof(no_answers) / sizeof(*no_answers); i++)
-                if (error == no_answers[i])
-                        return ++*tries < UNDO_TRIES;
-        return false;
-}
 
 void undo_file(const char *path)
 {
-        for (int tries = 0; unlink(path) < 0 && undo_again(&tries);)
+        for (int tries = 0; unlink(path) < 0 && fs_again(&tries);)
                 ;
 }
 
 void undo_folder(const char *path)
 {
-        for (int tries = 0; rmdir(path) < 0 && undo_again(&tries);)
+        for (int tries = 0; rmdir(path) < 0 && fs_again(&tries);)
                 ;
 }
 
@@ -38,7 +25,7 @@ int undo_look(const char *path, struct stat *ret)
 {
         int result;
 
-        for (int tries = 0; (result = lstat(path, ret)) < 0 && undo_again(&tries);)
+        for (int tries = 0; (result = lstat(path, ret)) < 0 && fs_again(&tries);)
                 ;
         return result;
 }
