@@ -48,6 +48,13 @@ static int open_store(struct director *d, struct err *err)
         return director_refresh(d, err);
 }
 
+static enum uplink_turn first_turn(const struct director_options *options)
+{
+        if (options->mode != DIRECTOR_RUN)
+                return UPLINK_DECIDES;
+        return options->ahead ? UPLINK_AHEAD : UPLINK_WAITS;
+}
+
 int director_open(struct director *d, const struct director_options *options, struct err *err)
 {
         *d = (struct director){.options = options, .state_fd = -1, .run_fd = -1, .outcome = OUTCOME_COUNT};
@@ -58,7 +65,8 @@ int director_open(struct director *d, const struct director_options *options, st
         d->lock_fd = -1;
         plan_init(&d->plan);
         d->umask = umask(0077);
-        if (uplink_open(&d->up, err) < 0 || git_start(err) < 0 || repo_open(options->repository, &d->repo, err) < 0)
+        if (uplink_open(&d->up, first_turn(options), err) < 0 || git_start(err) < 0 ||
+            repo_open(options->repository, &d->repo, err) < 0)
                 return -1;
         d->state_folder = xasprintf("%s/repos/%s", options->state, repo_identity(d->repo));
         d->state_fd = fs_open_dir(d->state_folder, err);

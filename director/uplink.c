@@ -65,9 +65,9 @@ static int open_channel(struct uplink *up, struct err *err)
         return 0;
 }
 
-int uplink_open(struct uplink *up, struct err *err)
+int uplink_open(struct uplink *up, enum uplink_turn turn, struct err *err)
 {
-        *up = (struct uplink){.poll_fd = -1, .signal_fd = -1, .outcome = OUTCOME_COUNT};
+        *up = (struct uplink){.turn = turn, .poll_fd = -1, .signal_fd = -1, .outcome = OUTCOME_COUNT};
         up->channel.fd = -1;
         if (open_channel(up, err) < 0)
                 return -1;
@@ -165,24 +165,38 @@ static int take_discard(struct uplink *up, struct json_t *message, struct err *e
         return 0;
 }
 
+#define AHEAD (1U << UPLINK_AHEAD)
+#define WAITS (1U << UPLINK_WAITS)
+#define DECIDES (1U << UPLINK_DECIDES)
+
 static const struct {
         const char *op;
+        unsigned when;         /* turns in which it may come */
+        enum uplink_turn then; /* the turn after it; UPLINK_TURNS: the same */
         int (*take)(struct uplink *up, struct json_t *message, struct err *err);
 } requests[] = {
-        {"begin", take_begin},
-        {"verify", take_verify},
-        {"discard", take_discard},
-        {"stop", take_stop},
+        {"begin", AHEAD, UPLINK_WAITS, take_begin},
+        {"verify", WAITS, UPLINK_DECIDES, take_verify},
+        {"discard", WAITS, UPLINK_DECIDES, take_discard},
+        {"stop", WAITS | DECIDES, UPLINK_TURNS, take_stop},
 };
 
 static int take_request(struct uplink *up, struct json_t *message, struct err *err)
 {
-        const char *op = json_string_value(json_object_get(message, "op"));
+        const char *op = json_text_of(message, "op");
+        size_t i = 0;
 
-        for (size_t i = 0; op && i < sizeof(requests) / sizeof(requests[0]); i++)
-                if (strcmp(requests[i].op, op) == 0)
-                        return requests[i].take(up, message, err);
-        return err_set(err, ERR_INPUT, "an unknown request from the supervisor");
+        while (i < sizeof(requests) / sizeof(requests[0]) && strcmp(requests[i].op, op) != 0)
+                i++;
+        if (i == sizeof(requests) / sizeof(requests[0]))
+                return err_set(err, ERR_INPUT, "an unknown request from the supervisor");
+        if (!(requests[i].when & (1U << up->turn)))
+                return err_set(err, ERR_INPUT, "%s: out of order", op);
+        if (requests[i].take(up, message, err) < 0)
+                return -1;
+        if (requests[i].then != UPLINK_TURNS)
+                up->turn = requests[i].then;
+        return 0;
 }
 
 static void pump_channel(struct uplink *up)

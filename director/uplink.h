@@ -7,14 +7,14 @@
  * supervisor or SIGTERM is noticed wherever the director waits.
  *
  *         struct uplink up;
- *         uplink_open(&up, err);                  descriptor 3 where it is a socket, else everything up is dropped
+ *         uplink_open(&up, UPLINK_WAITS, err);    descriptor 3 where it is a socket, else everything up is dropped
  *         if (!uplink_await_begin(&up)) …         of a director that was started ahead: before anything of the run is looked at
  *         uplink_wait(&up);                       until a request is there or the run is interrupted
  *         if (uplink_interrupted(&up)) …          up.stop: asked to stop; else the supervisor is gone
  *         uplink_watch_fd(&up)                    readable when something came: call uplink_pump()
  *         uplink_close(&up);
  *
- * A malformed or unknown request counts as a supervisor that is gone. Failures to send are not errors of the run: it goes
+ * A malformed or unknown request, or one out of order, counts as a supervisor that is gone. Failures to send are not errors of the run: it goes
  * on without an audience until it next asks uplink_interrupted().
  */
 
@@ -34,7 +34,18 @@ enum uplink_op {
         UPLINK_DISCARD,
 };
 
+/*
+ * What the supervisor may ask when; anything else is out of order. What a director may say when: cli/director_call.h.
+ *
+ *             begin  verify  discard  stop
+ *   AHEAD       x                              mode run, started before the run's row is there
+ *   WAITS              x        x      x       mode run from then on, until it knows what it is for
+ *   DECIDES                            x       from then on; every other mode, all the time
+ */
+enum uplink_turn { UPLINK_AHEAD, UPLINK_WAITS, UPLINK_DECIDES, UPLINK_TURNS };
+
 struct uplink {
+        enum uplink_turn turn;
         struct channel channel;
         int poll_fd, signal_fd;
         bool connected;
@@ -54,7 +65,7 @@ struct uplink_ending {
         const struct strv *reasons;
 };
 
-int uplink_open(struct uplink *up, struct err *err);
+int uplink_open(struct uplink *up, enum uplink_turn turn, struct err *err);
 void uplink_close(struct uplink *up);
 
 int uplink_watch_fd(const struct uplink *up);
