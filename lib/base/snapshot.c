@@ -20,6 +20,8 @@ static int list_folder(int top, const char *folder, struct strv *files, struct s
         const struct dirent *entry;
         int status = 0;
 
+        if (!dir && errno == ENAMETOOLONG)
+                return err_set(err, ERR_INPUT, "it has folders deeper than any path can be (%.100s…)", folder);
         if (!dir)
                 return err_errno(err, "open snapshot folder %s", folder);
         while (status == 0 && (entry = fs_list_next(dir))) {

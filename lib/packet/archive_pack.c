@@ -20,6 +20,7 @@
 
 #define FILES_MOST 50000
 #define DEPTH_MOST 40
+#define SHOWN_MOST 300 /* bytes of a path in a message */
 
 struct packing {
         struct archive *archive;
@@ -43,11 +44,19 @@ static int fail(const struct packing *packing, const char *what, struct err *err
 
 /* ---- The list ---- */
 
+static int refuse(const char *path, const char *why, struct err *err)
+{
+        _cleanup_str_ struct str quoted = {0}, shown = {0};
+
+        str_put_quoted(&quoted, path, strlen(path));
+        str_put_ends(&shown, str_text(&quoted), SHOWN_MOST);
+        return err_set(err, ERR_INPUT, "%s of the packet cannot be in an archive: %s", str_text(&shown), why);
+}
+
 /* logs/ was writable for the caged side: what is no plain file there is nobody's evidence. */
 static int take_file(struct packing *packing, const char *path, struct err *err)
 {
         _cleanup_free_ char *full = xasprintf("%s/%s", packing->run, path);
-        _cleanup_str_ struct str shown = {0};
         const char *why = archive_name_refused(full);
 
         if (!why && packing->files.len >= FILES_MOST)
@@ -56,8 +65,7 @@ static int take_file(struct packing *packing, const char *path, struct err *err)
                 strv_add(&packing->files, path);
         if (!why || strncmp(path, "logs/", 5) == 0)
                 return 0;
-        str_put_quoted(&shown, path, strlen(path));
-        return err_set(err, ERR_INPUT, "%s of the packet cannot be in an archive: %s", str_text(&shown), why);
+        return refuse(path, why, err);
 }
 
 static int take_folder(struct packing *packing, const char *path, int depth, struct err *err);
@@ -81,10 +89,12 @@ static int take_entry(struct packing *packing, int folder, const char *path, con
 
 static int take_folder(struct packing *packing, const char *path, int depth, struct err *err)
 {
-        _cleanup_dir_ DIR *folder =
-                fs_list(depth > DEPTH_MOST ? -1 : fs_open_beneath(packing->packet, path, O_RDONLY | O_DIRECTORY, 0));
+        _cleanup_dir_ DIR *folder = NULL;
         const struct dirent *entry;
 
+        if (depth > DEPTH_MOST)
+                return refuse(path, "more than 40 folders deep", err);
+        folder = fs_list(fs_open_beneath(packing->packet, path, O_RDONLY | O_DIRECTORY, 0));
         if (!folder)
                 return depth == 0 && errno == ENOENT ? 0 : err_errno(err, "list %s of the packet", path);
         while ((entry = fs_list_next(folder)))

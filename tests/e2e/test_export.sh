@@ -103,6 +103,23 @@ is $? 2 "exit status"
 has "$(cat "$e2e_tmp/refused")" "cannot be read as .tar.zst"
 fails test -e "$out/n"
 
+t "a packet with folders deeper than any packet has is refused, with the reason behind the path"
+cp -r "$out/a/$run_id" "$out/deep"
+mkdir -p "$out/deep/config_snapshot/bundle"
+python3 -c 'import os, sys
+for top, name in (("evidence", "d"), ("config_snapshot/bundle", "d" * 100)):
+    os.chdir(sys.argv[1] + "/" + top)
+    for _ in range(1000):
+        os.mkdir(name)
+        os.chdir(name)' "$out/deep"
+(cd "$repo" && exec cupel export "$out/deep" -o "$out/n") >"$e2e_tmp/refused" 2>&1
+is $? 2 "exit status of export: $(cat "$e2e_tmp/refused")"
+has "$(cat "$e2e_tmp/refused")" "more than 40 folders deep"
+fails test -e "$out/n"
+(cd "$repo" && exec cupel replay "$out/deep") >"$e2e_tmp/refused" 2>&1
+is $? 2 "exit status of replay: $(cat "$e2e_tmp/refused")"
+has "$(cat "$e2e_tmp/refused")" "deeper than any path can be"
+
 t "what cannot be written, or is mistyped, is the caller's: exit status 2; half an answer is none"
 for what in "export $run_id -o $out/no/where" "publish --from $out/no $out/site" "show $run_id --at 0" "show $run_id --at 9999" \
         "ahdb $run_id --at 9999" "events --type foo" "events --mood foo" "replay $run_id --quiet --junit $out/no/where" "verify $out/no.tar.zst"; do
