@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The other things that a table of keys gives: unset structs, release, copies, JSON that schema_read() takes back, and
- * documentation. A copy is made by visiting the same members as the writer, so a key in the table is a key everywhere.
+ * The other things that a table of keys gives: unset structs, release, copies, and JSON that schema_read() takes back. A copy is
+ * made by visiting the same members as the writer, so a key in the table is a key everywhere.
  */
 #include "policy/schema.h"
 

@@ -7,6 +7,7 @@
 #include "lib/base/json.h"
 #include "lib/store/approval_row.h"
 #include "lib/store/event.h"
+#include "lib/store/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,44 +107,35 @@ int store_approval_find(struct store *store, const struct store_approval_key *ke
         return got == 1 ? 0 : err_set(err, ERR_NOT_FOUND, "nobody asked for this approval");
 }
 
-struct approval_list {
-        struct store_approval *items;
-        size_t len;
-};
-
-static void approval_list_release(struct approval_list *list)
+static int read_row(struct sqlite3_stmt *stmt, void *ret, struct err *err)
 {
-        for (size_t i = 0; i < list->len; i++)
-                store_approval_release(&list->items[i]);
-        free(list->items);
+        return approval_take(stmt, ret, err);
 }
 
-static int collect(struct store *store, struct approval_list *list, struct err *err)
+static void release_row(void *row)
 {
-        _cleanup_stmt_ struct sqlite3_stmt *stmt = db_prepare(store, SQL_APPROVALS_WAITING, err);
-        int got;
+        store_approval_release(row);
+}
 
-        if (!stmt)
-                return -1;
-        while ((got = db_step(store, stmt, err)) > 0) {
-                list->items = xrealloc(list->items, (list->len + 1) * sizeof(*list->items));
-                if (approval_take(stmt, &list->items[list->len], err) < 0)
-                        return -1;
-                list->len++;
-        }
-        return got;
+struct approval_call {
+        store_approval_fn *each;
+        void *arg;
+};
+
+static int say_row(const void *row, const void *call, struct err *err)
+{
+        const struct approval_call *to = call;
+
+        return to->each(row, to->arg, err);
 }
 
 int store_approvals_waiting(struct store *store, store_approval_fn *each, void *arg, struct err *err)
 {
-        __attribute__((cleanup(approval_list_release))) struct approval_list list = {0};
-        int said = 0;
+        static const struct row_kind kind = {sizeof(struct store_approval), read_row, release_row};
+        const struct approval_call call = {each, arg};
+        _cleanup_stmt_ struct sqlite3_stmt *stmt = db_prepare(store, SQL_APPROVALS_WAITING, err);
 
-        if (collect(store, &list, err) < 0)
-                return -1;
-        for (size_t i = 0; i < list.len && said == 0; i++)
-                said = each(&list.items[i], arg, err);
-        return said < 0 ? -1 : 0;
+        return stmt ? rows_each(store, stmt, &kind, say_row, &call, err) : -1;
 }
 
 /* ---- the end of their time ---- */

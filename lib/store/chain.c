@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-_Static_assert(HASH_HEX == HASH_HEX, "one form of digest");
+_Static_assert(sizeof(STORE_HASH_NONE) == HASH_HEX, "the hash before the first has the form of every other");
 
 void chain_hash(const char *previous, const char *text, size_t len, char ret_hex[HASH_HEX])
 {
