@@ -3,11 +3,11 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/json.h"
 #include "lib/base/overlay.h"
 #include "policy/plan.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -135,17 +135,12 @@ static int visit(struct copy *copy, int dirfd, const char *name, int depth, stru
 /* Takes the descriptor. The top-level .git is nobody's output. */
 static int walk(struct copy *copy, int dirfd, int depth, struct err *err)
 {
-        DIR *dir = fdopendir(dirfd);
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(dirfd);
+        const struct dirent *entry;
         int result = 0;
 
-        if (!dir) {
-                close(dirfd);
-                return 0;
-        }
-        while (result == 0 && (entry = readdir(dir))) {
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                    (depth == 0 && strcmp(entry->d_name, ".git") == 0))
+        while (result == 0 && (entry = fs_list_next(dir))) {
+                if (depth == 0 && strcmp(entry->d_name, ".git") == 0)
                         continue;
                 if (++copy->entries > ENTRIES_MAX) {
                         copy->left_out++;
@@ -153,7 +148,6 @@ static int walk(struct copy *copy, int dirfd, int depth, struct err *err)
                 }
                 result = visit(copy, dirfd, entry->d_name, depth, err);
         }
-        closedir(dir);
         return result;
 }
 

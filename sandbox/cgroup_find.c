@@ -12,9 +12,9 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/fs.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/process.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -172,10 +172,10 @@ struct sweep {
 /* Takes `fd`. */
 static void sweep_folder(struct sweep *sweep, int fd, unsigned depth)
 {
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(fd);
+        const struct dirent *entry;
 
-        while (dir && (entry = readdir(dir))) {
+        while ((entry = fs_list_next(dir))) {
                 if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || sweep->looked_at++ > GROUPS_MAX)
                         continue;
                 if (is_left(entry->d_name, sweep->namespace))
@@ -184,10 +184,6 @@ static void sweep_folder(struct sweep *sweep, int fd, unsigned depth)
                         sweep_folder(sweep, openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
                                      depth + 1);
         }
-        if (dir)
-                closedir(dir);
-        else if (fd >= 0)
-                close(fd);
 }
 
 static void sweep_own(struct sweep *sweep)

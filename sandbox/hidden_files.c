@@ -9,11 +9,11 @@
  */
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/str.h"
 #include "sandbox/step.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,17 +55,12 @@ static bool lies_below(int dirfd, const char *name, const char *folder)
 static void for_each_number(struct hidden *hidden, int at, const char *name,
                             void (*look)(struct hidden *hidden, int folder, const char *number))
 {
-        int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        struct dirent *entry;
+        _cleanup_dir_ DIR *dir = fs_list(openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const struct dirent *entry;
 
-        while (dir && clock_ms() < hidden->until && (entry = readdir(dir)))
+        while (clock_ms() < hidden->until && (entry = fs_list_next(dir)))
                 if (isdigit((unsigned char)entry->d_name[0]))
-                        look(hidden, fd, entry->d_name);
-        if (dir)
-                closedir(dir);
-        else if (fd >= 0)
-                close(fd);
+                        look(hidden, dirfd(dir), entry->d_name);
 }
 
 static void look_at_descriptor(struct hidden *hidden, int folder, const char *number)

@@ -2,10 +2,10 @@
 #include "sandbox/merge.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/fs_list.h"
 #include "lib/base/overlay.h"
 #include "lib/base/str.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -66,16 +66,13 @@ void merge_descend(const struct merge_stack *stack, const char *name, struct mer
 int merge_names(const struct merge_stack *stack, struct strv *ret, struct err *err)
 {
         for (size_t i = 0; i < stack->len; i++) {
-                int fd = openat(stack->fds[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-                struct dirent *entry;
+                _cleanup_dir_ DIR *dir = fs_list(openat(stack->fds[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+                const struct dirent *entry;
 
-                if (!dir)
+                while ((entry = fs_list_next(dir)))
+                        strv_add(ret, entry->d_name);
+                if (!dir || errno)
                         return err_errno(err, "read a folder");
-                while ((entry = readdir(dir)))
-                        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                                strv_add(ret, entry->d_name);
-                closedir(dir);
         }
         strv_sort_unique(ret);
         return 0;

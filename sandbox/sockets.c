@@ -2,9 +2,10 @@
 #include "sandbox/sockets.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/fs_list.h"
 #include "sandbox/kernel.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
@@ -37,18 +38,17 @@ static int look_at(int folder, const struct dirent *entry, const char *nothing, 
 /* Takes `fd`; a folder that cannot be listed is -1. */
 static int walk(int fd, const char *nothing, unsigned depth, struct err *err)
 {
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        struct dirent *entry;
-        int status = 0;
+        _cleanup_dir_ DIR *dir = fs_list(fd);
+        const struct dirent *entry;
 
         if (!dir)
                 return 0;
         if (depth > DEPTH_MAX)
-                status = err_set(err, ERR_INPUT, "deeper than %d folders", DEPTH_MAX);
-        while (status == 0 && (entry = readdir(dir)))
-                status = look_at(dirfd(dir), entry, nothing, depth, err);
-        closedir(dir);
-        return status;
+                return err_set(err, ERR_INPUT, "deeper than %d folders", DEPTH_MAX);
+        while ((entry = fs_list_next(dir)))
+                if (look_at(dirfd(dir), entry, nothing, depth, err) < 0)
+                        return -1;
+        return errno ? err_errno(err, "the list of a folder broke off") : 0;
 }
 
 int sockets_cover(const char *folder, const char *nothing, struct err *err)

@@ -6,11 +6,12 @@
 #include "sandbox/weak.h"
 
 #include "lib/base/cleanup.h"
+#include "lib/base/fs_list.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seccomp.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -85,23 +86,21 @@ static int show_but(struct landlock *lock, const struct sandbox_plan *plan, cons
 static int show_entries(struct landlock *lock, const struct sandbox_plan *plan, const char *host, const char *inside,
                         struct err *err)
 {
-        DIR *dir = opendir(host);
-        struct dirent *entry;
-        int status = 0;
+        _cleanup_dir_ DIR *dir = fs_list(open(host, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const struct dirent *entry;
 
         if (!dir)
                 return errno == ENOENT || errno == EACCES || errno == ENOTDIR ? 0 : err_errno(err, "open %s", host);
-        while (status == 0 && (entry = readdir(dir))) {
+        while ((entry = fs_list_next(dir))) {
                 _cleanup_free_ char *path = xasprintf("%s/%s", host, entry->d_name);
                 _cleanup_free_ char *seen = xasprintf("%s/%s", inside, entry->d_name);
                 struct stat st;
 
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && lstat(path, &st) == 0 &&
-                    (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)))
-                        status = show_but(lock, plan, path, seen, err);
+                if (lstat(path, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode)) &&
+                    show_but(lock, plan, path, seen, err) < 0)
+                        return -1;
         }
-        closedir(dir);
-        return status;
+        return errno ? err_errno(err, "list %s", host) : 0;
 }
 
 /* Nothing can be covered here: a folder with a hidden file is shown without it, entry by entry, and cannot be listed. */
