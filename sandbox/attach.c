@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One loop over four descriptors. The terminal's description is shared with the shell: it stays blocking, and is read only when
+ * One loop over four descriptors. The terminal's description is shared with the shell: it stays as it is, and is read only when
  * it is ready. Keys are taken even while the agent does not read, since two of them end this; what it does not take within
  * TYPED_MAX is lost.
  */
@@ -48,12 +48,20 @@ static void on_stop(int number)
         stopped = 1;
 }
 
+/* The shell's programs share the terminal's description, and one that ran before may have left it non-blocking. */
+static void wait_for_terminal(void)
+{
+        ppoll(&(struct pollfd){.fd = ATTACH_OUT_FD, .events = POLLOUT}, 1, NULL, NULL);
+}
+
 static void draw(struct viewer *viewer)
 {
         for (size_t done = 0; done < viewer->out.len;) {
                 ssize_t put = write(ATTACH_OUT_FD, viewer->out.data + done, viewer->out.len - done);
 
-                if (put < 0 && errno != EINTR) { /* the terminal is gone */
+                if (put < 0 && errno == EAGAIN) {
+                        wait_for_terminal();
+                } else if (put < 0 && errno != EINTR) { /* the terminal is gone */
                         viewer->done = ATTACH_DETACHED;
                         break;
                 }
@@ -69,7 +77,8 @@ static void show(struct viewer *viewer)
         char packet[ATTACHMENT_PACKET];
         ssize_t got = recv(ATTACH_SOCKET_FD, packet, sizeof(packet), MSG_DONTWAIT);
 
-        if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        /* reset: the helper went without having read what was typed; what it had sent before is still there (unix(7)) */
+        if (got < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
                 return;
         if (got <= 0) {
                 viewer->done = ATTACH_ENDED;
@@ -112,12 +121,13 @@ static void take_keys(struct viewer *viewer)
         }
 }
 
+/* Where nobody hears it any more, what was printed before is still to be shown: show() finds the end. */
 static bool send_packet(struct viewer *viewer, const unsigned char *packet, size_t len)
 {
         ssize_t put = send(ATTACH_SOCKET_FD, packet, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (put < 0 && errno != EAGAIN && errno != EINTR)
-                viewer->done = ATTACH_ENDED;
+                str_clear(&viewer->typed);
         return put >= 0;
 }
 

@@ -3,11 +3,16 @@
 #include "sandbox/attach.h"
 
 #include "lib/base/err.h"
+#include "lib/base/spawn.h"
+#include "sandbox/attachment.h"
+#include "site.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -63,4 +68,60 @@ Test(attach, a_confined_viewer_opens_starts_and_types_nothing)
         cr_assert(waitpid(pid, &status, 0) == pid);
         cr_assert(WIFEXITED(status), "signal %d", WTERMSIG(status));
         cr_assert_eq(WEXITSTATUS(status), 0, "check %d", WEXITSTATUS(status));
+}
+
+/* What a sanitizer does at the end is more than its filter lets the viewer do. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+#define PACKETS 16 /* more than a terminal holds, less than their socket */
+
+/* The terminal's other end: everything that is drawn, until nobody has it any more. */
+static size_t read_all(int master)
+{
+        char bytes[4096];
+        size_t shown = 0;
+        ssize_t got;
+
+        while ((got = read(master, bytes, sizeof(bytes))) > 0)
+                for (ssize_t i = 0; i < got; i++)
+                        shown += bytes[i] == 'x';
+        return shown;
+}
+
+/*
+ * What a program of the user's left non-blocking (node does) is the viewer's terminal, too: a full one is not a terminal that is gone.
+ * And the helper, which has said everything and is gone at once, has not read the size of the window: that takes nothing away.
+ */
+Test(attach, a_terminal_that_takes_no_more_is_waited_for, .timeout = 60, .disabled = SANITIZED)
+{
+        char *program = program_path("cupel-sandbox"), packet[4096];
+        char *argv[] = {program, (char *)"attach", NULL};
+        int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), shown[2], control[2], terminal, status;
+        struct err err = ERR_INIT;
+        pid_t pid;
+
+        cr_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+        terminal = open(ptsname(master), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+        cr_assert(terminal >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, shown) == 0 &&
+                  socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) == 0);
+        cr_assert(spawn(program, argv, environ, (const int[]){shown[1], control[1], terminal, terminal}, 4, &pid,
+                        &err) == 0,
+                  "%s", err.message);
+        close(shown[1]);
+        close(control[1]);
+        close(terminal);
+        memset(packet, 'x', sizeof(packet));
+        for (unsigned i = 0; i < PACKETS; i++)
+                cr_assert(send(shown[0], packet, sizeof(packet), MSG_NOSIGNAL) == sizeof(packet), "packet %u", i);
+        close(shown[0]);
+        cr_assert(read_all(master) == PACKETS * sizeof(packet));
+        cr_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+        cr_assert_eq(WEXITSTATUS(status), ATTACH_ENDED);
+        close(control[0]);
+        close(master);
+        free(program);
 }
