@@ -111,8 +111,12 @@ bool step_report_next(struct step_process *process, struct step_report *ret)
         struct iovec part = {.iov_base = ret, .iov_len = sizeof(*ret)};
         struct msghdr header = {
                 .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
-        ssize_t got = process->status < 0 ? -1 : recvmsg(process->status, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        ssize_t got;
 
+        /* reset: it ended without having read what we sent; its reports are still there (unix(7)) */
+        do
+                got = process->status < 0 ? -1 : recvmsg(process->status, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        while (process->status >= 0 && got < 0 && (errno == EINTR || errno == ECONNRESET));
         if (got == 0) { /* nobody inside can report any more */
                 close(process->status);
                 process->status = -1;
