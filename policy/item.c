@@ -302,16 +302,21 @@ int work_item_parse(const char *bytes, size_t len, const char *file, struct work
         return check_together(item, doc, err) < 0 ? -1 : item_split_agent(&item->agent, file, err);
 }
 
-/* "run: make test", from the command, on one line. */
+#define TITLE_MAX 4096
+#define MADE_TITLE_MAX 200
+
+/* "run: make test", from the command, on one line; the middle of a long one is left out. */
 static char *title_from_command(const struct strv *command)
 {
+        _cleanup_str_ struct str words = {0};
         struct str title = {0};
 
-        str_puts(&title, "run:");
-        for (size_t i = 0; i < command->len && title.len < 100; i++) {
-                str_putc(&title, ' ');
-                str_append(&title, command->items[i], strcspn(command->items[i], "\n\t"));
+        str_puts(&words, "run:");
+        for (size_t i = 0; i < command->len && words.len < MADE_TITLE_MAX / 2; i++) {
+                str_putc(&words, ' ');
+                str_append(&words, command->items[i], strcspn(command->items[i], "\n\t"));
         }
+        str_put_ends(&title, str_text(&words), MADE_TITLE_MAX);
         return str_steal(&title);
 }
 
@@ -323,6 +328,11 @@ int work_item_check(struct work_item *item, struct err *err)
                 return err_set(
                         err, ERR_INPUT,
                         "the work item has no title; expected one line that says what is wanted (title: or --title)");
+        if (strlen(item->title) > TITLE_MAX)
+                return err_set(err, ERR_INPUT,
+                               "the title has %zu bytes; expected one line of at most %d: what the agent is told is "
+                               "the objective",
+                               strlen(item->title), TITLE_MAX);
         if (!item->objective || !*item->objective) {
                 free(item->objective);
                 item->objective = xstrdup(item->title);

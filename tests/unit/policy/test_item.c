@@ -233,6 +233,28 @@ Test(item, no_title_no_item)
         cr_assert(strstr(err.message, "--title"));
 }
 
+/* An event holds 64 KiB: a long command is no reason to refuse the run, a long title is. */
+Test(item, titles_are_short)
+{
+        char line[5000] = "run it ";
+        char *command[] = {(char *)"sh", (char *)"-c", line};
+        struct item_options options = {.command = command, .command_len = 3};
+        struct err err = ERR_INIT;
+
+        memset(line + 7, 'a', sizeof(line) - 8);
+        for (int named = 0; named < 2; named++) {
+                _cleanup_item_ struct work_item item;
+
+                work_item_init(&item);
+                options.title = named ? line : NULL;
+                cr_assert_eq(work_item_apply(&item, &options, &err), 1, "%s", err.message);
+                cr_assert_eq(work_item_check(&item, &err), named ? -1 : 0, "%s", err.message);
+                cr_expect(named || (strncmp(item.title, "run: sh -c run it aa", 20) == 0 && strlen(item.title) == 200));
+        }
+        cr_expect(strstr(err.message, "the title has 4999 bytes; expected one line of at most 4096"), "%s",
+                  err.message);
+}
+
 Test(item, slug_and_sentence)
 {
         _cleanup_item_ struct work_item item;
