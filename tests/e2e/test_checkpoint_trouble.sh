@@ -3,7 +3,6 @@
 # Checkpoints where something is in the way: steps that wake themselves, full disks, processes that die, weaker tiers, gc.
 source "$(dirname "$0")/../lib/e2e.sh"
 
-weaken=$CUPEL_BIN/../tests/bin/weaken
 config=$XDG_CONFIG_HOME/cupel/config.yaml
 mkdir -p "${config%/*}"
 in_repo() { (cd "$repo" && exec "$@"); }

@@ -261,7 +261,6 @@ is "$outcome" committed "outcome: $json $(cat "$packet/logs/agent.log" 2>/dev/nu
 [ ! -e "$repo/.agent" ] || fail "the home was written"
 
 # What a kernel lacks changes how a step is furnished, not with what.
-weaken=$CUPEL_BIN/../tests/bin/weaken
 mkdir -p "$XDG_CONFIG_HOME/cupel"
 for tier in "B overlay" "C proc" "D userns"; do
         t "tier $tier: programs, links and home files are there, for the agent alone"

@@ -4,7 +4,6 @@
 # failing one leaves nothing, that the packet names the tier, that the plain ways out are closed, and that a minimum refuses.
 source "$(dirname "$0")/../lib/e2e.sh"
 
-weaken=$CUPEL_BIN/../tests/bin/weaken
 config=$XDG_CONFIG_HOME/cupel/config.yaml
 mkdir -p "${config%/*}"
 
@@ -20,16 +19,6 @@ bystander=$!
 
 look() { stat -c '%n %a %u %Y %s' "$victim" "$victim/file" && cat "$victim/file"; }
 before=$(look)
-
-# weakened LAYERS run REPO OPTIONS… : as run, on a machine that lacks these layers
-weakened() {
-        local layers=$1 repo=$2
-        shift 2
-        # shellcheck disable=SC2086
-        (cd "$repo" && exec timeout 120 "$weaken" $layers -- "$CUPEL_BIN/cupel" run --json --quiet "$@") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
-        status=$?
-        read_result "$e2e_tmp/stdout"
-}
 
 # The tier that the packet says its command ran in.
 packet_tier() {

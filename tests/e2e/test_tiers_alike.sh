@@ -3,20 +3,9 @@
 # What an agent does to its worktree ends alike in every tier: what it did wrong is its own fault, and never ours.
 source "$(dirname "$0")/../lib/e2e.sh"
 
-weaken=$CUPEL_BIN/../tests/bin/weaken
 config=$XDG_CONFIG_HOME/cupel/config.yaml
 mkdir -p "${config%/*}"
 printf 'sandbox: {minimum: D, carry: [in/modules]}\n' >"$config"
-
-# weakened LAYERS run REPO OPTIONS… : as run, on a machine that lacks these layers
-weakened() {
-        local layers=$1 repo=$2
-        shift 2
-        # shellcheck disable=SC2086
-        (cd "$repo" && exec timeout 120 "$weaken" $layers -- "$CUPEL_BIN/cupel" run --json --quiet "$@") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
-        status=$?
-        read_result "$e2e_tmp/stdout"
-}
 
 repo=$(new_repo)
 mkdir -p "$repo/in/modules"

@@ -145,6 +145,18 @@ run() {
         see_runs
 }
 
+weaken=$CUPEL_BIN/../tests/bin/weaken
+
+# weakened LAYERS run REPO OPTIONS… : as run, on a machine that lacks these layers
+weakened() {
+        local layers=$1 repo=$2
+        shift 2
+        # shellcheck disable=SC2086
+        (cd "$repo" && exec timeout 120 "$weaken" $layers -- "$CUPEL_BIN/cupel" run --json --quiet "$@") >"$e2e_tmp/stdout" 2>"$e2e_tmp/stderr"
+        status=$?
+        read_result "$e2e_tmp/stdout"
+}
+
 stderr() { cat "$e2e_tmp/stderr"; }
 
 # Everything of a repository that a run could have touched: names, kinds, modes, link targets, bytes; of .git too.
